@@ -1,0 +1,96 @@
+/* See diag.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "base/diag.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+void
+diag_add (struct diag_list *list, enum severity severity, const char *rule, struct place at, const char *source_line,
+          const char *hint, const char *fmt, ...)
+{
+    va_list ap;
+    va_start (ap, fmt);
+    char *message = arena_vprintf (list->arena, fmt, ap);
+    va_end (ap);
+    vec_foreach (d, &list->all)
+        if (d->at.cell == at.cell && d->at.line == at.line && d->at.column == at.column && strcmp (d->rule, rule) == 0
+            && strcmp (d->message, message) == 0)
+            return;
+    struct diag *d = vec_add (list->arena, &list->all);
+    d->notebook = list->notebook;
+    d->at = at;
+    d->severity = severity;
+    d->rule = rule;
+    d->message = message;
+    d->hint = hint ? arena_strdup (list->arena, hint) : NULL;
+    d->source_line = source_line ? arena_strdup (list->arena, source_line) : NULL;
+    list->errors += severity == SEVERITY_ERROR;
+    list->warnings += severity == SEVERITY_WARNING;
+}
+
+static int
+compare (const void *x, const void *y)
+{
+    const struct diag *a = x, *b = y;
+    if (a->at.cell != b->at.cell)
+        return a->at.cell < b->at.cell ? -1 : 1;
+    if (a->at.line != b->at.line)
+        return a->at.line < b->at.line ? -1 : 1;
+    if (a->at.column != b->at.column)
+        return a->at.column < b->at.column ? -1 : 1;
+    return strcmp (a->message, b->message);
+}
+
+void
+diag_sort (struct diag_list *list)
+{
+    if (list->all.len)
+        qsort (list->all.items, list->all.len, sizeof *list->all.items, compare);
+}
+
+const char *
+severity_name (enum severity s)
+{
+    static const char *const names[] = { "error", "warning", "note" };
+    return names[s];
+}
+
+/* The caret goes under a character, so multi-byte characters before it count once and tabs are kept. */
+static void
+add_caret (const char *line, int column, struct strbuf *out)
+{
+    for (int seen = 1; *line && seen < column; line++) {
+        if (((unsigned char) *line & 0xc0) == 0x80)
+            continue;
+        strbuf_addc (out, *line == '\t' ? '\t' : ' ');
+        seen++;
+    }
+    strbuf_addc (out, '^');
+}
+
+void
+diag_print (const struct diag *d, bool color, struct strbuf *out)
+{
+    static const char *const colors[] = { "\033[1;31m", "\033[1;35m", "\033[1;36m" };
+    const char *bold = color ? "\033[1m" : "", *off = color ? "\033[0m" : "";
+    strbuf_addf (out, "%s%s:", bold, d->notebook);
+    if (d->at.cell >= 0)
+        strbuf_addf (out, "cell %d:", d->at.cell);
+    if (d->at.line > 0)
+        strbuf_addf (out, "%d:%d:", d->at.line, d->at.column > 0 ? d->at.column : 1);
+    strbuf_addf (out, " %s%s:%s %s%s%s [%s]\n", color ? colors[d->severity] : "", severity_name (d->severity), off, bold,
+                 d->message, off, d->rule);
+    if (d->source_line) {
+        strbuf_addf (out, "    %s\n", d->source_line);
+        if (d->at.column > 0) {
+            strbuf_adds (out, "    ");
+            if (color)
+                strbuf_adds (out, "\033[1;32m");
+            add_caret (d->source_line, d->at.column, out);
+            strbuf_addf (out, "%s\n", off);
+        }
+    }
+    if (d->hint)
+        strbuf_addf (out, "  hint: %s\n", d->hint);
+}

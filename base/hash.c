@@ -1,0 +1,82 @@
+/* See hash.h. The only file that includes OpenSSL's digest header.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "base/hash.h"
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdint.h>
+#include <string.h>
+
+struct hash {
+    EVP_MD_CTX *ctx;
+};
+
+struct hash *
+hash_begin (void)
+{
+    struct hash *h = xcalloc (1, sizeof *h);
+    h->ctx = EVP_MD_CTX_new ();
+    if (!h->ctx || !EVP_DigestInit_ex (h->ctx, EVP_sha256 (), NULL))
+        abort ();
+    return h;
+}
+
+void
+hash_add (struct hash *h, const void *data, size_t len)
+{
+    if (!EVP_DigestUpdate (h->ctx, data, len))
+        abort ();
+}
+
+void
+hash_add_str (struct hash *h, const char *s)
+{
+    uint64_t len = s ? strlen (s) : UINT64_MAX;
+    hash_add (h, &len, sizeof len);
+    if (s)
+        hash_add (h, s, len);
+}
+
+void
+hash_end (struct hash *h, char hex[HASH_HEX_SIZE])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int n = 0;
+    if (!EVP_DigestFinal_ex (h->ctx, digest, &n))
+        abort ();
+    for (unsigned int i = 0; i < n; i++)
+        snprintf (hex + 2 * i, 3, "%02x", digest[i]);
+    EVP_MD_CTX_free (h->ctx);
+    free (h);
+}
+
+void
+hash_bytes (const void *data, size_t len, char hex[HASH_HEX_SIZE])
+{
+    struct hash *h = hash_begin ();
+    hash_add (h, data, len);
+    hash_end (h, hex);
+}
+
+int
+hash_file (const char *path, char hex[HASH_HEX_SIZE], struct error *err)
+{
+    cleanup_fd int fd = open (path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno (err, "%s", path);
+    struct hash *h = hash_begin ();
+    static const size_t block = 1 << 18;
+    cleanup_free char *buffer = xmalloc (block);
+    ssize_t n;
+    while ((n = read (fd, buffer, block)) > 0)
+        hash_add (h, buffer, (size_t) n);
+    char done[HASH_HEX_SIZE];
+    hash_end (h, done);
+    if (n < 0)
+        return error_errno (err, "%s", path);
+    memcpy (hex, done, HASH_HEX_SIZE);
+    return 0;
+}
