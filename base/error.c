@@ -25,14 +25,18 @@ error_wrap (struct error *err, const char *fmt, ...)
 {
     if (!err)
         return -1;
-    char inner[sizeof err->text];
+    char inner[sizeof err->text - 2];
     memcpy (inner, err->text, sizeof inner);
+    inner[sizeof inner - 1] = '\0';
     va_list ap;
     va_start (ap, fmt);
     int n = vsnprintf (err->text, sizeof err->text, fmt, ap);
     va_end (ap);
-    if (n >= 0 && (size_t) n < sizeof err->text)
-        snprintf (err->text + n, sizeof err->text - (size_t) n, ": %s", inner);
+    if (n < 0 || (size_t) n + 3 > sizeof err->text)
+        return -1;
+    size_t room = sizeof err->text - (size_t) n - 3, len = strlen (inner);
+    memcpy (err->text + n, ": ", 3);
+    strncat (err->text + n, inner, len < room ? len : room);
     return -1;
 }
 

@@ -55,7 +55,7 @@ struct vec_int {
     })
 
 #define vec_foreach(it, v)                                                                                             \
-    for (__typeof__ ((v)->items) it = (v)->items; it && it < (v)->items + (v)->len; it++)
+    for (__typeof__ (&*(v)->items) it = (v)->items; it && it < (v)->items + (v)->len; it++)
 
 static inline bool
 vec_int_has (const struct vec_int *v, int x)
