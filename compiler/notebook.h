@@ -1,0 +1,50 @@
+/* A notebook as the compiler sees it: cells with their sources and tags, read from nbformat 3 to 4.5 JSON or from a
+ * percent-format Python script. Outputs are not kept. Specification: nbformat (format_description).
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_NOTEBOOK_H
+#define CHARD_COMPILER_NOTEBOOK_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/vec.h"
+
+#include <jansson.h>
+
+enum cell_kind { CELL_CODE, CELL_MARKDOWN, CELL_RAW };
+
+struct cell {
+    int index;      /* among all cells, from 0: what diagnostics and the IR call the cell */
+    int code_index; /* among code cells, from 0; -1 for others */
+    enum cell_kind kind;
+    const char *id;     /* nbformat 4.5 id, or NULL */
+    const char *source; /* NUL-terminated; a NUL within the source was made U+FFFD */
+    size_t len;
+    struct vec_str tags;        /* metadata.tags, then those of directive comments, in order */
+    const char *notebook_path;  /* metadata.notebook_path (Kale's composition), or NULL */
+    int execution_count;        /* 0 if none */
+};
+
+struct notebook {
+    const char *path; /* as given */
+    const char *dir;  /* absolute directory it lies in */
+    const char *name; /* file name without its ending */
+    const char *language; /* "python" unless the kernelspec or language_info says otherwise */
+    const char *kernel;   /* kernelspec name, or NULL */
+    json_t *kubeflow;     /* metadata.kubeflow_notebook, owned; NULL if there is none */
+    vec (struct cell) cells;
+    int code_cells;
+};
+
+/* Reads the file at `path` (a ".py" ending means percent format). Everything lies in `a` but `kubeflow`, which
+ * notebook_clear gives up. NULL if it can't be read (ERROR_ENVIRONMENT) or is no notebook (ERROR_NOTEBOOK). */
+struct notebook *notebook_read (struct arena *a, const char *path, struct error *err);
+
+/* The same from text in memory, for the kernel and the fuzzer; `path` is what diagnostics say. */
+struct notebook *notebook_parse (struct arena *a, const char *path, const char *data, size_t len, struct error *err);
+
+void notebook_clear (struct notebook *nb);
+
+/* Line `line` (from 1) of a cell's source, allocated in `a`; NULL beyond its end. */
+char *cell_line (struct arena *a, const struct cell *c, int line);
+
+#endif
