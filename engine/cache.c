@@ -1,0 +1,412 @@
+/* See cache.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/cache.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* ---- reading a result ---- */
+
+static json_t *
+load (struct arena *a, const char *dir, const char *name)
+{
+    return json_load_file (fs_join (a, dir, name), JSON_ALLOW_NUL, NULL);
+}
+
+static json_int_t
+span_end (const json_t *span)
+{
+    return json_integer_value (json_array_get (span, 0)) + json_integer_value (json_array_get (span, 1));
+}
+
+/* Bytes that values.bin must have at least. */
+static json_int_t
+bytes_needed (const json_t *values)
+{
+    json_int_t most = 0;
+    size_t i, j;
+    const json_t *group, *span;
+    json_array_foreach (json_object_get (values, "groups"), i, group) {
+        if (span_end (json_object_get (group, "pickle")) > most)
+            most = span_end (json_object_get (group, "pickle"));
+        json_array_foreach (json_object_get (group, "buffers"), j, span)
+            if (span_end (span) > most)
+                most = span_end (span);
+    }
+    return most;
+}
+
+static bool
+is_whole (struct arena *a, const struct result *r)
+{
+    const char *status = json_string_value (json_object_get (r->result, "status"));
+    struct stat st;
+    if (!status || strcmp (status, "ok") != 0 || !json_is_object (r->values))
+        return false;
+    json_int_t needed = bytes_needed (r->values);
+    return needed == 0 || (stat (fs_join (a, r->dir, "values.bin"), &st) == 0 && st.st_size >= needed);
+}
+
+int
+result_read (struct result *r, struct arena *a, const char *dir, struct error *err)
+{
+    struct result found = { .dir = dir };
+    found.result = load (a, dir, "result.json");
+    found.values = load (a, dir, "values.json");
+    found.files = load (a, dir, "files.json");
+    if (!is_whole (a, &found)) {
+        result_clear (&found);
+        return error_set (err, ERROR_ENVIRONMENT, "%s: not a whole result", dir);
+    }
+    *r = found;
+    return 0;
+}
+
+void
+result_clear (struct result *r)
+{
+    json_decref (r->values);
+    json_decref (r->result);
+    json_decref (r->files);
+    *r = (struct result){ 0 };
+}
+
+static bool
+array_has (const json_t *array, const char *s)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach (array, i, item)
+        if (json_is_string (item) && strcmp (json_string_value (item), s) == 0)
+            return true;
+    return false;
+}
+
+const char *
+result_value_digest (const struct result *r, struct arena *a, const char *name)
+{
+    size_t i;
+    const json_t *group;
+    json_array_foreach (json_object_get (r->values, "groups"), i, group)
+        if (array_has (json_object_get (group, "names"), name)) {
+            const char *hex = json_string_value (json_object_get (group, "sha256"));
+            return hex ? arena_strdup (a, hex) : NULL;
+        }
+    return array_has (json_object_get (r->values, "unbound"), name) ? "unbound" : NULL;
+}
+
+/* ---- entries ---- */
+
+static void
+read_boot_id (char id[64])
+{
+    cleanup_free char *data = NULL;
+    size_t len = 0;
+    if (fs_read ("/proc/sys/kernel/random/boot_id", &data, &len, NULL) < 0)
+        len = 0;
+    snprintf (id, 64, "%.*s", (int) (len > 36 ? 36 : len), data ? data : "");
+}
+
+static int
+write_entry (struct arena *a, const char *dir, const char *key, struct error *err)
+{
+    char boot[64];
+    read_boot_id (boot);
+    json_auto_t *entry = json_pack ("{s:i,s:s,s:s,s:I}", "version", 1, "key", key, "boot", boot, "created",
+                                    (json_int_t) time (NULL));
+    cleanup_free char *text = json_dumps (entry, JSON_COMPACT);
+    char *path = fs_join (a, dir, "entry.json");
+    cleanup_fd int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    size_t len = strlen (text);
+    if (fd < 0 || write (fd, text, len) != (ssize_t) len)
+        return error_errno (err, "%s", path);
+    return 0;
+}
+
+static void
+hash_span (struct hash *h, FILE *f, const json_t *span)
+{
+    static const size_t block = 1 << 18;
+    cleanup_free char *buffer = xmalloc (block);
+    json_int_t left = json_integer_value (json_array_get (span, 1));
+    fseeko (f, (off_t) json_integer_value (json_array_get (span, 0)), SEEK_SET);
+    while (left > 0) {
+        size_t n = fread (buffer, 1, left < (json_int_t) block ? (size_t) left : block, f);
+        if (n == 0)
+            return;
+        hash_add (h, buffer, n);
+        left -= (json_int_t) n;
+    }
+}
+
+/* Reads all values against their digests, as step.py computes them: the pickle, then its buffers in order. */
+static bool
+values_match (struct arena *a, const struct result *r)
+{
+    cleanup_file FILE *f = fopen (fs_join (a, r->dir, "values.bin"), "re");
+    size_t i, j;
+    const json_t *group, *span;
+    json_array_foreach (json_object_get (r->values, "groups"), i, group) {
+        char hex[HASH_HEX_SIZE];
+        const char *wanted = json_string_value (json_object_get (group, "sha256"));
+        if (!f || !wanted)
+            return false;
+        struct hash *h = hash_begin ();
+        hash_span (h, f, json_object_get (group, "pickle"));
+        json_array_foreach (json_object_get (group, "buffers"), j, span)
+            hash_span (h, f, span);
+        hash_end (h, hex);
+        if (strcmp (hex, wanted) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool
+files_match (struct arena *a, const struct result *r)
+{
+    const char *path;
+    json_t *file;
+    json_object_foreach (r->files, path, file) {
+        const char *stored = json_string_value (json_object_get (file, "stored"));
+        const char *wanted = json_string_value (json_object_get (file, "sha256"));
+        char hex[HASH_HEX_SIZE];
+        if (stored && (hash_file (fs_join (a, r->dir, stored), hex, NULL) < 0 || !wanted || strcmp (hex, wanted) != 0))
+            return false;
+    }
+    return true;
+}
+
+static bool
+is_trusted (struct arena *a, const struct result *r, const char *key)
+{
+    char boot[64];
+    read_boot_id (boot);
+    json_auto_t *entry = load (a, r->dir, "entry.json");
+    const char *made = json_string_value (json_object_get (entry, "boot"));
+    if (made && strcmp (made, boot) == 0)
+        return true;
+    return values_match (a, r) && files_match (a, r) && write_entry (a, r->dir, key, NULL) == 0;
+}
+
+bool
+cache_lookup (const struct state *s, struct arena *a, const char *key, struct result *found)
+{
+    char *dir = fs_join (a, s->cache, key);
+    struct result r;
+    if (!fs_is_dir (dir) || result_read (&r, a, dir, NULL) < 0)
+        return false;
+    if (!is_trusted (a, &r, key)) {
+        result_clear (&r);
+        return false;
+    }
+    utimensat (AT_FDCWD, fs_join (a, dir, "entry.json"), NULL, 0);
+    *found = r;
+    return true;
+}
+
+static void
+link_to (struct arena *a, const char *entry, const char *key, const char *result_dir)
+{
+    char *target = arena_printf (a, "../../../../cache/%s", key);
+    if (symlink (target, result_dir) < 0 && symlink (entry, result_dir) < 0)
+        return; /* only for people and reports; the log names the entry too */
+}
+
+char *
+cache_store (const struct state *s, struct arena *a, const char *key, const char *result_dir, bool replace,
+             struct error *err)
+{
+    char *entry = fs_join (a, s->cache, key);
+    if (write_entry (a, result_dir, key, err) < 0)
+        return NULL;
+    struct result old;
+    bool there = result_read (&old, a, entry, NULL) == 0;
+    if (there)
+        result_clear (&old);
+    if (fs_exists (entry) && (replace || !there)) {
+        char *aside = arena_printf (a, "%s.old-%d", entry, (int) getpid ());
+        rename (entry, aside);
+        fs_remove_tree (aside, NULL);
+        there = false;
+    }
+    if (there)
+        fs_remove_tree (result_dir, NULL);
+    else if (rename (result_dir, entry) < 0 && errno != ENOTEMPTY && errno != EEXIST) {
+        error_errno (err, "%s", entry);
+        return NULL;
+    }
+    if (fs_exists (result_dir))
+        fs_remove_tree (result_dir, NULL);
+    link_to (a, entry, key, result_dir);
+    return entry;
+}
+
+/* ---- files ---- */
+
+static int
+copy_file (const char *from, const char *to, struct error *err)
+{
+    cleanup_fd int in = open (from, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (in < 0 || fstat (in, &st) < 0)
+        return error_errno (err, "%s", from);
+    cleanup_free char *temporary = xasprintf ("%s.chard-%d.tmp", to, (int) getpid ());
+    cleanup_fd int out = open (temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, st.st_mode & 0777);
+    if (out < 0)
+        return error_errno (err, "%s", to);
+    ssize_t n;
+    while ((n = copy_file_range (in, NULL, out, NULL, 1 << 30, 0)) > 0)
+        ;
+    cleanup_free char *buffer = n < 0 ? xmalloc (1 << 18) : NULL;
+    while (buffer && (n = read (in, buffer, 1 << 18)) > 0)
+        if (write (out, buffer, (size_t) n) != n) {
+            n = -1;
+            break;
+        }
+    if (n < 0 || rename (temporary, to) < 0) {
+        error_errno (err, "%s", to);
+        unlink (temporary);
+        return -1;
+    }
+    return 0;
+}
+
+int
+cache_keep_files (struct digests *d, struct arena *a, const char *result_dir, const char *notebook_dir,
+                  const struct vec_str *paths, struct error *err)
+{
+    if (paths->len == 0)
+        return 0;
+    json_auto_t *files = json_object ();
+    if (fs_mkdirs (fs_join (a, result_dir, "files"), err) < 0)
+        return -1;
+    for (size_t i = 0; i < paths->len; i++) {
+        char *path = fs_join (a, notebook_dir, paths->items[i]);
+        struct stat st;
+        if (stat (path, &st) < 0)
+            continue;
+        json_t *file = json_pack ("{s:s}", "sha256", digests_path (d, a, path));
+        json_object_set_new (files, paths->items[i], file);
+        if (!S_ISREG (st.st_mode))
+            continue;
+        char *stored = arena_printf (a, "files/%zu", i);
+        if (copy_file (path, fs_join (a, result_dir, stored), err) < 0)
+            return -1;
+        json_object_set_new (file, "stored", json_string (stored));
+    }
+    cleanup_free char *text = json_dumps (files, JSON_COMPACT);
+    return fs_write (fs_join (a, result_dir, "files.json"), text, strlen (text), err);
+}
+
+int
+cache_restore_file (struct digests *d, struct arena *a, const struct result *r, const char *notebook_dir,
+                    const char *path, struct error *err)
+{
+    const json_t *file = json_object_get (r->files, path);
+    const char *stored = json_string_value (json_object_get (file, "stored"));
+    const char *wanted = json_string_value (json_object_get (file, "sha256"));
+    char *target = fs_join (a, notebook_dir, path);
+    if (!stored || !wanted || strcmp (digests_path (d, a, target), wanted) == 0)
+        return 0;
+    if (fs_mkdirs (fs_dirname (a, target), err) < 0)
+        return -1;
+    return copy_file (fs_join (a, r->dir, stored), target, err);
+}
+
+/* ---- size ---- */
+
+struct entry {
+    const char *path;
+    uint64_t bytes;
+    time_t used;
+};
+
+static int
+compare_used (const void *x, const void *y)
+{
+    time_t a = ((const struct entry *) x)->used, b = ((const struct entry *) y)->used;
+    return a < b ? -1 : a > b;
+}
+
+static struct entry
+look_at (struct arena *a, const struct state *s, const char *name)
+{
+    struct entry e = { .path = fs_join (a, s->cache, name) };
+    struct stat st;
+    e.bytes = fs_tree_size (e.path);
+    /* what has no entry.json was never finished: first to go */
+    e.used = strlen (name) == HASH_HEX_SIZE - 1 && stat (fs_join (a, e.path, "entry.json"), &st) == 0 ? st.st_mtime : 0;
+    return e;
+}
+
+int
+cache_collect (struct state *s, uint64_t max_bytes, struct cache_usage *usage, struct error *err)
+{
+    struct cache_usage u = { 0 };
+    if (!fs_is_dir (s->cache)) {
+        *usage = u;
+        return 0;
+    }
+    int locked = state_lock (s, true, err);
+    if (locked != 0)
+        return locked;
+    struct arena *a = arena_create ();
+    vec (struct entry) entries = { 0 };
+    DIR *d = opendir (s->cache);
+    for (struct dirent *e; d && (e = readdir (d));)
+        if (e->d_name[0] != '.')
+            vec_push (a, &entries, look_at (a, s, e->d_name));
+    if (d)
+        closedir (d);
+    if (entries.len)
+        qsort (entries.items, entries.len, sizeof *entries.items, compare_used);
+    vec_foreach (e, &entries)
+        u.bytes += e->bytes;
+    u.entries = (int) entries.len;
+    vec_foreach (e, &entries) {
+        if (e->used != 0 && u.bytes <= max_bytes)
+            break;
+        char *doomed = arena_printf (a, "%s/doomed-%d", s->cache, u.removed); /* never half an entry under its name */
+        fs_remove_tree (doomed, NULL);
+        if (rename (e->path, doomed) < 0 || fs_remove_tree (doomed, NULL) < 0)
+            continue;
+        u.bytes -= e->bytes;
+        u.freed += e->bytes;
+        u.removed++;
+        u.entries--;
+    }
+    arena_destroy (a);
+    state_close (s);
+    *usage = u;
+    return 0;
+}
+
+int
+cache_parse_size (const char *text, uint64_t *bytes, struct error *err)
+{
+    static const char letters[] = "KMGTP";
+    char *end;
+    double n = strtod (text, &end);
+    double unit = 1;
+    const char *letter = *end ? strchr (letters, toupper ((unsigned char) *end)) : NULL;
+    if (letter) {
+        bool decimal = end[1] == '\0' ? false : toupper ((unsigned char) end[1]) == 'B';
+        unit = pow (decimal ? 1000 : 1024, (double) (letter - letters + 1));
+        end += 1 + (end[1] == 'i') + (end[1] == 'B' || (end[1] == 'i' && end[2] == 'B'));
+    } else if (*end == 'B')
+        end++;
+    if (end == text || *end || !(n >= 0) || n * unit > 9e18)
+        return error_set (err, ERROR_USAGE, "“%s” is no size: write it as 500M or 10G", text);
+    *bytes = (uint64_t) (n * unit);
+    return 0;
+}

@@ -1,0 +1,277 @@
+/* See python.h. Kernelspecs: jupyter_client's documentation, "Making kernels for Jupyter", and jupyter_core's paths.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/python.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/proc.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define PROBE_SECONDS 60
+
+static char *
+find_in_path (struct arena *a, const char *name)
+{
+    const char *path = getenv ("PATH");
+    if (!path || !path[0])
+        path = "/usr/local/bin:/usr/bin:/bin";
+    for (const char *at = path; at; at = strchr (at, ':') ? strchr (at, ':') + 1 : NULL) {
+        size_t n = strcspn (at, ":");
+        char *candidate = fs_absolute (a, arena_printf (a, "%.*s/%s", (int) n, n ? at : ".", name));
+        struct stat st;
+        if (stat (candidate, &st) == 0 && S_ISREG (st.st_mode) && access (candidate, X_OK) == 0)
+            return candidate;
+    }
+    return NULL;
+}
+
+/* ---- kernelspecs ---- */
+
+static void
+add_dir (struct arena *a, struct vec_str *dirs, const char *base, const char *below)
+{
+    if (base && base[0])
+        vec_push (a, dirs, fs_join (a, base, below));
+}
+
+/* Jupyter's data directories, the environment of the python3 in PATH before the user's own. */
+static void
+kernel_dirs (struct arena *a, struct vec_str *dirs)
+{
+    const char *extra = getenv ("JUPYTER_PATH");
+    for (const char *at = extra; at && *at; at = strchr (at, ':') ? strchr (at, ':') + 1 : NULL)
+        add_dir (a, dirs, arena_strndup (a, at, strcspn (at, ":")), "kernels");
+    add_dir (a, dirs, getenv ("VIRTUAL_ENV"), "share/jupyter/kernels");
+    char *python = find_in_path (a, "python3");
+    if (python)
+        add_dir (a, dirs, fs_dirname (a, fs_dirname (a, python)), "share/jupyter/kernels");
+    add_dir (a, dirs, getenv ("JUPYTER_DATA_DIR"), "kernels");
+    add_dir (a, dirs, getenv ("HOME"), ".local/share/jupyter/kernels");
+    add_dir (a, dirs, "/usr/local/share/jupyter", "kernels");
+    add_dir (a, dirs, "/usr/share/jupyter", "kernels");
+}
+
+/* The interpreter that a kernel.json names, or NULL. A bare "python" means the one of the environment that the spec
+ * lies in (PREFIX/share/jupyter/kernels/NAME). */
+static char *
+spec_python (struct arena *a, const char *kernels_dir, const char *name)
+{
+    char *file = arena_printf (a, "%s/%s/kernel.json", kernels_dir, name);
+    json_auto_t *spec = json_load_file (file, 0, NULL);
+    const char *program = json_string_value (json_array_get (json_object_get (spec, "argv"), 0));
+    if (!program || strncmp (fs_basename (program), "python", 6) != 0)
+        return NULL;
+    if (strchr (program, '/'))
+        return access (program, X_OK) == 0 ? fs_absolute (a, program) : NULL;
+    size_t n = strlen (kernels_dir), m = strlen ("/share/jupyter/kernels");
+    if (n > m) {
+        char *own = arena_printf (a, "%.*s/bin/%s", (int) (n - m), kernels_dir, program);
+        if (access (own, X_OK) == 0)
+            return own;
+    }
+    return find_in_path (a, program);
+}
+
+static char *
+find_kernelspec (struct arena *a, const char *name)
+{
+    struct vec_str dirs = { 0 };
+    kernel_dirs (a, &dirs);
+    vec_foreach (dir, &dirs) {
+        char *python = spec_python (a, *dir, name);
+        if (python)
+            return python;
+    }
+    return NULL;
+}
+
+static int
+find_wanted (struct python *py, struct arena *a, const char *wanted, struct error *err)
+{
+    char *path = strchr (wanted, '/') ? fs_absolute (a, wanted) : find_in_path (a, wanted);
+    if (!path)
+        return error_set (err, ERROR_ENVIRONMENT, "there is no “%s” in PATH", wanted);
+    if (access (path, X_OK) < 0 || fs_is_dir (path))
+        return error_set (err, ERROR_ENVIRONMENT, "%s: not a program that can be run", wanted);
+    py->path = path;
+    return 0;
+}
+
+int
+python_find (struct python *py, struct arena *a, const char *wanted, const char *kernel, struct error *err)
+{
+    struct python found = { 0 };
+    if (wanted && wanted[0]) {
+        if (find_wanted (&found, a, wanted, err) < 0)
+            return -1;
+        *py = found;
+        return 0;
+    }
+    found.path = kernel && !strchr (kernel, '/') ? find_kernelspec (a, kernel) : NULL;
+    if (!found.path) {
+        found.path = find_in_path (a, "python3");
+        if (!found.path)
+            found.path = find_in_path (a, "python");
+        if (found.path && kernel && strncmp (kernel, "python", 6) != 0)
+            found.note = arena_printf (a, "the notebook's kernel “%s” isn't installed here: its steps run with %s (choose "
+                                          "another with --python)", kernel, found.path);
+    }
+    if (!found.path)
+        return error_set (err, ERROR_ENVIRONMENT, "there is no python3 in PATH; name one with --python");
+    *py = found;
+    return 0;
+}
+
+/* ---- what is installed ---- */
+
+/* Changes whenever the interpreter does, or the virtual environment it belongs to. */
+static void
+identity (struct arena *a, const struct python *py, char hex[HASH_HEX_SIZE])
+{
+    struct hash *h = hash_begin ();
+    cleanup_free char *real = realpath (py->path, NULL);
+    const char *config = fs_join (a, fs_dirname (a, fs_dirname (a, py->path)), "pyvenv.cfg");
+    const char *files[] = { real ? real : py->path, config };
+    hash_add_str (h, py->path);
+    hash_add_str (h, getenv ("PYTHONPATH"));
+    hash_add_str (h, getenv ("PYTHONHOME"));
+    hash_add_str (h, getenv ("PYTHONNOUSERSITE"));
+    hash_add_str (h, getenv ("HOME"));
+    for (size_t i = 0; i < 2; i++) {
+        struct stat st = { 0 };
+        hash_add_str (h, files[i]);
+        if (stat (files[i], &st) == 0) {
+            hash_add (h, &st.st_mtim, sizeof st.st_mtim);
+            hash_add (h, &st.st_size, sizeof st.st_size);
+        }
+    }
+    hash_end (h, hex);
+}
+
+static const char probe_program[] =
+    "import sys, json, os\n"
+    "print(json.dumps({'version': '%d.%d.%d' % sys.version_info[:3],\n"
+    "                  'library': [os.path.abspath(p) for p in sys.path[1:] if p]}))\n";
+
+static json_t *
+ask (const struct python *py, struct error *err)
+{
+    cleanup_strbuf struct strbuf out = { 0 };
+    const char *const argv[] = { py->path, "-c", probe_program, NULL };
+    struct proc_options o = { .argv = argv, .cwd = "/", .in = -1, .out = -1, .err = -1, .three = -1 };
+    if (proc_capture (&o, PROBE_SECONDS, &out, err) < 0)
+        return NULL;
+    json_t *answer = json_loads (strbuf_str (&out), 0, NULL);
+    if (!json_is_string (json_object_get (answer, "version"))) {
+        error_set (err, ERROR_ENVIRONMENT, "%s: does not answer as a Python does", py->path);
+        json_decref (answer);
+        return NULL;
+    }
+    return answer;
+}
+
+static void
+take_answer (struct python *py, struct arena *a, const json_t *answer)
+{
+    py->version = arena_strdup (a, json_string_value (json_object_get (answer, "version")));
+    size_t i;
+    const json_t *dir;
+    json_array_foreach (json_object_get (answer, "library"), i, dir)
+        if (json_is_string (dir))
+            vec_push (a, &py->library, arena_strdup (a, json_string_value (dir)));
+}
+
+int
+python_probe (struct python *py, struct arena *a, const struct state *state, struct error *err)
+{
+    char id[HASH_HEX_SIZE];
+    identity (a, py, id);
+    char *file = arena_printf (a, "%s/python-%.16s.json", state->dir, id);
+    json_auto_t *answer = json_load_file (file, 0, NULL);
+    if (!json_is_string (json_object_get (answer, "version"))) {
+        json_decref (answer);
+        answer = ask (py, err);
+        if (!answer)
+            return -1;
+        cleanup_free char *text = json_dumps (answer, JSON_INDENT (1));
+        fs_write (file, text, strlen (text), NULL); /* only a note: asked again when it can't be kept */
+    }
+    take_answer (py, a, answer);
+    return 0;
+}
+
+static bool
+ends_with (const char *s, const char *end)
+{
+    size_t n = strlen (s), m = strlen (end);
+    return n >= m && strcmp (s + n - m, end) == 0;
+}
+
+static int
+compare_str (const void *x, const void *y)
+{
+    return strcmp (*(const char *const *) x, *(const char *const *) y);
+}
+
+static void
+hash_library (struct hash *h, struct arena *a, const char *dir)
+{
+    DIR *d = opendir (dir);
+    if (!d)
+        return;
+    struct vec_str found = { 0 };
+    for (struct dirent *e; (e = readdir (d));)
+        if (ends_with (e->d_name, ".dist-info") || ends_with (e->d_name, ".egg-info") || ends_with (e->d_name, ".pth")
+            || ends_with (e->d_name, ".egg-link"))
+            vec_push (a, &found, arena_strdup (a, e->d_name));
+    if (found.len)
+        qsort (found.items, found.len, sizeof *found.items, compare_str);
+    vec_foreach (name, &found) {
+        struct stat st = { 0 };
+        hash_add_str (h, *name);
+        if (fstatat (dirfd (d), *name, &st, 0) == 0)
+            hash_add (h, &st.st_mtim, sizeof st.st_mtim);
+    }
+    closedir (d);
+}
+
+void
+python_fingerprint (const struct python *py, char hex[HASH_HEX_SIZE])
+{
+    struct arena *a = arena_create ();
+    struct hash *h = hash_begin ();
+    hash_add_str (h, py->version);
+    vec_foreach (dir, &py->library) {
+        hash_add_str (h, *dir);
+        hash_library (h, a, *dir);
+    }
+    hash_end (h, hex);
+    arena_destroy (a);
+}
+
+char *
+python_find_harness (struct arena *a, struct error *err)
+{
+    char self[4096];
+    ssize_t n = readlink ("/proc/self/exe", self, sizeof self - 1);
+    self[n > 0 ? n : 0] = '\0';
+    const char *templates = getenv ("CHARD_TEMPLATES");
+    char *dir = fs_dirname (a, self);
+    const char *candidates[] = {
+        templates && templates[0] ? fs_absolute (a, fs_join (a, templates, "step.py")) : NULL,
+        templates && templates[0] ? NULL : fs_join (a, dir, "templates/step.py"),
+        templates && templates[0] ? NULL : fs_join (a, dir, "../templates/step.py"),
+        templates && templates[0] ? NULL : fs_join (a, dir, "../share/chard/step.py"),
+        templates && templates[0] ? NULL : CHARD_DATADIR "/step.py",
+    };
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
+        if (candidates[i] && fs_exists (candidates[i]))
+            return (char *) candidates[i];
+    error_set (err, ERROR_ENVIRONMENT, "the step harness step.py is missing: looked for it in %s and " CHARD_DATADIR,
+               templates && templates[0] ? templates : dir);
+    return NULL;
+}

@@ -1,0 +1,47 @@
+/* The run log: append-only JSON lines, the truth of a run. Each event is one object with "event" and "time" (seconds
+ * since 1970). It is written with one write(2); what ends a step or a run is fsync'd. The file is locked while its run
+ * lives, so that a reader can tell a run that goes on from one that was killed.
+ *
+ *     run.begin   run, notebook, digest, commit, parameters, python, version, steps:[name], jobs, options
+ *     run.note    text: something people should know
+ *     step.begin  step, index, attempt, key, why, components
+ *     step.end    step, index, status: ok|cached|failed|canceled|timeout|skipped, seconds, max_rss, key, result, …
+ *     step.retry  step, index, attempt, delay
+ *     run.end     status: ok|failed|canceled, seconds, ran, cached, failed, skipped, report
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_ENGINE_RUNLOG_H
+#define CHARD_ENGINE_RUNLOG_H
+
+#include "base/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct runlog;
+
+/* Creates the log (it must not exist) and locks it. */
+struct runlog *runlog_create (const char *path, struct error *err);
+void runlog_destroy (struct runlog *log);
+
+/* Appends `event` (borrowed; "time" is added to it), and with `sync` waits until it lies on the disk. On failure what
+ * was half-written is cut off again. */
+int runlog_write (struct runlog *log, json_t *event, bool sync, struct error *err);
+
+/* What a log says. */
+struct runlog_content {
+    json_t *events; /* array; runlog_content_clear frees it */
+    bool ended;     /* there is a run.end */
+    bool alive;     /* its run still goes on */
+    bool torn;      /* the last line was half-written and has been passed over */
+};
+
+/* Reads a log, whatever state it was left in: a torn last line is passed over. */
+int runlog_read (const char *path, struct runlog_content *content, struct error *err);
+void runlog_content_clear (struct runlog_content *content);
+
+/* The first event of a kind (and, if not NULL, of that step), or NULL; the last one likewise. Borrowed. */
+json_t *runlog_first (const struct runlog_content *content, const char *event, const char *step);
+json_t *runlog_last (const struct runlog_content *content, const char *event, const char *step);
+
+#endif

@@ -1,0 +1,246 @@
+/* See state.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/state.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/hash.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static bool
+can_hold_state (const char *dir, const char *state_dir)
+{
+    return access (fs_is_dir (state_dir) ? state_dir : dir, W_OK | X_OK) == 0;
+}
+
+static char *
+fallback_dir (struct arena *a, const char *dir)
+{
+    char hex[HASH_HEX_SIZE];
+    hash_bytes (dir, strlen (dir), hex);
+    const char *state_home = getenv ("XDG_STATE_HOME"), *home = getenv ("HOME");
+    if (state_home && state_home[0] == '/')
+        return arena_printf (a, "%s/chard/%.16s", state_home, hex);
+    return arena_printf (a, "%s/.local/state/chard/%.16s", home ? home : "/tmp", hex);
+}
+
+static char *
+choose_dir (struct arena *a, const char *dir)
+{
+    const char *chosen = getenv ("CHARD_HOME");
+    if (chosen && chosen[0])
+        return fs_absolute (a, chosen);
+    cleanup_free char *real = realpath (dir, NULL);
+    char *beside = fs_join (a, real ? real : fs_absolute (a, dir), ".chard");
+    return can_hold_state (dir, beside) ? beside : fallback_dir (a, real ? real : dir);
+}
+
+int
+state_open (struct state *s, struct arena *a, const char *dir, bool create, struct error *err)
+{
+    struct state found = { .dir = choose_dir (a, dir), .lock = -1 };
+    found.runs = fs_join (a, found.dir, "runs");
+    found.cache = fs_join (a, found.dir, "cache");
+    if (create) {
+        if (fs_mkdirs (found.runs, err) < 0 || fs_mkdirs (found.cache, err) < 0)
+            return -1;
+        char *ignore = fs_join (a, found.dir, ".gitignore");
+        if (!fs_exists (ignore) && fs_write (ignore, "*\n", 2, err) < 0)
+            return -1;
+    }
+    *s = found;
+    return 0;
+}
+
+int
+state_lock (struct state *s, bool exclusive, struct error *err)
+{
+    cleanup_free char *path = xasprintf ("%s/lock", s->dir);
+    int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return error_errno (err, "%s", path);
+    int status;
+    while ((status = flock (fd, exclusive ? LOCK_EX | LOCK_NB : LOCK_SH)) < 0 && errno == EINTR)
+        ;
+    if (status < 0 && exclusive && errno == EWOULDBLOCK) {
+        close (fd);
+        return 1;
+    }
+    if (status < 0 && errno != ENOLCK && errno != EOPNOTSUPP) {
+        error_errno (err, "%s", path);
+        close (fd);
+        return -1;
+    }
+    state_close (s);
+    s->lock = fd;
+    return 0;
+}
+
+void
+state_close (struct state *s)
+{
+    if (s->lock >= 0)
+        close (s->lock);
+    s->lock = -1;
+}
+
+char *
+state_create_run (const struct state *s, struct arena *a, struct error *err)
+{
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        struct timespec now;
+        struct tm local;
+        clock_gettime (CLOCK_REALTIME, &now);
+        localtime_r (&now.tv_sec, &local);
+        char stamp[32];
+        strftime (stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
+        char *id = arena_printf (a, "%s-%03lx%x", stamp, now.tv_nsec / 1000000, (attempt + (unsigned) getpid ()) & 15);
+        char *path = fs_join (a, s->runs, id);
+        if (mkdir (path, 0777) == 0)
+            return fs_mkdirs (fs_join (a, path, "steps"), err) < 0 ? NULL : id;
+        if (errno != EEXIST) {
+            error_errno (err, "%s", path);
+            return NULL;
+        }
+        usleep (300);
+    }
+    error_set (err, ERROR_ENVIRONMENT, "%s: can't find a free name for the run", s->runs);
+    return NULL;
+}
+
+char *
+state_run_dir (const struct state *s, struct arena *a, const char *id)
+{
+    return fs_join (a, s->runs, id);
+}
+
+static int
+compare_str (const void *x, const void *y)
+{
+    return strcmp (*(const char *const *) x, *(const char *const *) y);
+}
+
+void
+state_list_runs (const struct state *s, struct arena *a, struct vec_str *ids)
+{
+    DIR *d = opendir (s->runs);
+    if (!d)
+        return;
+    for (struct dirent *e; (e = readdir (d));)
+        if (isdigit ((unsigned char) e->d_name[0]))
+            vec_push (a, ids, arena_strdup (a, e->d_name));
+    closedir (d);
+    if (ids->len)
+        qsort (ids->items, ids->len, sizeof *ids->items, compare_str);
+}
+
+static bool
+id_matches (const char *id, const char *wanted)
+{
+    size_t n = strlen (id), m = strlen (wanted);
+    return strncmp (id, wanted, m) == 0 || (m < n && strcmp (id + n - m, wanted) == 0);
+}
+
+char *
+state_find_run (const struct state *s, struct arena *a, const char *wanted, struct error *err)
+{
+    struct vec_str ids = { 0 };
+    state_list_runs (s, a, &ids);
+    if (ids.len == 0) {
+        error_set (err, ERROR_USAGE, "there are no runs in %s", s->dir);
+        return NULL;
+    }
+    if (!wanted || strcmp (wanted, "latest") == 0)
+        return (char *) ids.items[ids.len - 1];
+    const char *found = NULL;
+    vec_foreach (id, &ids) {
+        if (strcmp (*id, wanted) == 0)
+            return (char *) *id;
+        if (!id_matches (*id, wanted))
+            continue;
+        if (found) {
+            error_set (err, ERROR_USAGE, "more than one run fits “%s”: %s, %s", wanted, found, *id);
+            return NULL;
+        }
+        found = *id;
+    }
+    if (!found)
+        error_set (err, ERROR_USAGE, "there is no run “%s” in %s; the last one is %s", wanted, s->dir,
+                   ids.items[ids.len - 1]);
+    return (char *) found;
+}
+
+char *
+state_step_dir (struct arena *a, int index, const char *name)
+{
+    char *dir = arena_printf (a, "%02d-%.40s", index, name);
+    for (char *c = dir; *c; c++)
+        if (!isascii ((unsigned char) *c) || (!isalnum ((unsigned char) *c) && !strchr ("._-", *c)))
+            *c = '_';
+    return dir;
+}
+
+/* Content of a small file without the white space at its end, or NULL. */
+static char *
+read_line (struct arena *a, const char *path)
+{
+    cleanup_free char *data = NULL;
+    size_t len;
+    if (fs_read (path, &data, &len, NULL) < 0)
+        return NULL;
+    while (len > 0 && isspace ((unsigned char) data[len - 1]))
+        len--;
+    return arena_strndup (a, data, len);
+}
+
+static char *
+find_git_dir (struct arena *a, const char *dir)
+{
+    for (char *at = fs_absolute (a, dir);; at = fs_dirname (a, at)) {
+        char *git = fs_join (a, at, ".git");
+        if (fs_is_dir (git))
+            return git;
+        char *link = fs_exists (git) ? read_line (a, git) : NULL;
+        if (link && strncmp (link, "gitdir: ", 8) == 0)
+            return fs_join (a, at, link + 8);
+        if (strcmp (at, "/") == 0 || strcmp (at, ".") == 0)
+            return NULL;
+    }
+}
+
+static char *
+packed_ref (struct arena *a, const char *git, const char *ref)
+{
+    cleanup_free char *data = NULL;
+    size_t len;
+    if (fs_read (fs_join (a, git, "packed-refs"), &data, &len, NULL) < 0)
+        return NULL;
+    for (char *line = data; line && *line; line = strchr (line, '\n'), line = line ? line + 1 : NULL) {
+        size_t n = strcspn (line, "\n");
+        if (n > 41 && n - 41 == strlen (ref) && strncmp (line + 41, ref, n - 41) == 0)
+            return arena_strndup (a, line, 40);
+    }
+    return NULL;
+}
+
+char *
+state_git_commit (struct arena *a, const char *dir)
+{
+    char *git = find_git_dir (a, dir);
+    char *head = git ? read_line (a, fs_join (a, git, "HEAD")) : NULL;
+    if (!head || strncmp (head, "ref: ", 5) != 0)
+        return head;
+    const char *ref = head + 5;
+    char *common = read_line (a, fs_join (a, git, "commondir"));
+    const char *base = common ? fs_join (a, git, common) : git;
+    char *commit = read_line (a, fs_join (a, base, ref));
+    return commit ? commit : packed_ref (a, base, ref);
+}
