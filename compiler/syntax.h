@@ -1,0 +1,26 @@
+/* Python text -> struct ast, through tree-sitter. The only files that include tree_sitter/api.h are syntax.c and what
+ * stands in `#include "tree_sitter/…"` of grammars/.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_SYNTAX_H
+#define CHARD_COMPILER_SYNTAX_H
+
+#include "compiler/ast.h"
+
+struct syntax_error {
+    uint32_t start, end;  /* bytes within the text; start == end for something missing */
+    const char *expected; /* what is missing, or NULL */
+};
+
+struct syntax;
+
+/* A parser, to be used for many texts one after another. The caller destroys it. */
+struct syntax *syntax_create (void);
+void syntax_destroy (struct syntax *s);
+
+/* Parses `text`; the tree (an AST_BLOCK) lies in `a`, its names in `symbols`. Never fails: where the text is no
+ * Python, `error` is filled with the first such place (else error->end stays 0 and start UINT32_MAX) and the tree
+ * holds what could be read. */
+struct ast *syntax_parse (struct syntax *s, struct arena *a, struct symbols *symbols, const char *text, size_t len,
+                          struct syntax_error *error);
+
+#endif
