@@ -1,0 +1,501 @@
+/* See draw.h. The picture's edges are first collected as plain links (from, to, kind, names); JSON prints those,
+ * the drawings join the links between the same two boxes.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/draw.h"
+#include "compiler/markup.h"
+
+#include <stdlib.h>
+
+/* The weightiest first; a joined arrow takes its kind from the first that occurs. */
+static const char *const kinds[] = { "data", "file", "state", "code", "import", "order" };
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+struct link {
+    int from, to, kind; /* kind: index into `kinds` */
+    struct vec_str names;
+};
+
+struct links {
+    struct arena *arena;
+    vec (struct link) all;
+};
+
+const char *
+draw_state_name (enum draw_state s)
+{
+    static const char *const names[] = { "", "waiting", "running", "done", "cached", "failed", "skipped" };
+    return names[s];
+}
+
+static int
+kind_find (const char *name)
+{
+    for (int i = 0; i < KINDS; i++)
+        if (strcmp (kinds[i], name) == 0)
+            return i;
+    return 0;
+}
+
+/* Links of one target come together, so only the last few need to be looked through. */
+static struct link *
+link_get (struct links *l, int from, int to, const char *kind)
+{
+    int k = kind_find (kind);
+    for (size_t i = l->all.len; i-- > 0 && l->all.items[i].to == to;)
+        if (l->all.items[i].from == from && l->all.items[i].kind == k)
+            return &l->all.items[i];
+    struct link *link = vec_add (l->arena, &l->all);
+    link->from = from;
+    link->to = to;
+    link->kind = k;
+    return link;
+}
+
+static bool
+has_link (const struct links *l, int from, int to)
+{
+    for (size_t i = l->all.len; i-- > 0 && l->all.items[i].to == to;)
+        if (l->all.items[i].from == from)
+            return true;
+    return false;
+}
+
+static int
+compare_links (const void *x, const void *y)
+{
+    const struct link *a = x, *b = y;
+    if (a->from != b->from)
+        return a->from < b->from ? -1 : 1;
+    if (a->to != b->to)
+        return a->to < b->to ? -1 : 1;
+    return a->kind - b->kind;
+}
+
+static void
+sort_links (struct links *l)
+{
+    if (l->all.len)
+        qsort (l->all.items, l->all.len, sizeof *l->all.items, compare_links);
+}
+
+static void
+collect_step (struct links *l, const struct step *s, int to)
+{
+    vec_foreach (in, &s->inputs)
+        if (in->kind == INPUT_DATA)
+            vec_str_add_once (l->arena, &link_get (l, in->from, to, "data")->names, in->name);
+    vec_foreach (f, &s->files)
+        vec_str_add_once (l->arena, &link_get (l, f->from, to, "file")->names, f->path);
+    vec_foreach (from, &s->after)
+        if (!has_link (l, *from, to))
+            link_get (l, *from, to, "order");
+}
+
+static struct links
+collect_pipeline (struct arena *a, const struct pipeline *p)
+{
+    struct links l = { .arena = a };
+    for (size_t i = 0; i < p->steps.len; i++)
+        collect_step (&l, &p->steps.items[i], (int) i);
+    sort_links (&l);
+    return l;
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------ */
+
+static json_t *
+names_to_json (const struct vec_str *names)
+{
+    json_t *list = json_array ();
+    vec_foreach (n, names)
+        json_array_append_new (list, json_string (*n));
+    return list;
+}
+
+static json_t *
+cells_to_json (const struct vec_int *cells)
+{
+    json_t *list = json_array ();
+    vec_foreach (c, cells)
+        json_array_append_new (list, json_integer (*c));
+    return list;
+}
+
+json_t *
+draw_pipeline_json (const struct pipeline *p)
+{
+    struct arena *a = arena_create ();
+    struct links l = collect_pipeline (a, p);
+    json_t *steps = json_array (), *edges = json_array ();
+    vec_foreach (s, &p->steps)
+        json_array_append_new (steps, json_pack ("{s:s, s:s, s:o, s:b}", "name", s->name, "title",
+                                                 s->title ? s->title : s->name, "cells", cells_to_json (&s->cells),
+                                                 "inferred", (int) s->inferred));
+    vec_foreach (e, &l.all)
+        json_array_append_new (edges,
+                               json_pack ("{s:s, s:s, s:o, s:s}", "from", p->steps.items[e->from].name, "to",
+                                          p->steps.items[e->to].name, "names", names_to_json (&e->names), "kind",
+                                          kinds[e->kind]));
+    arena_destroy (a);
+    return json_pack ("{s:s?, s:s?, s:o, s:o}", "name", p->name, "notebook", p->notebook, "steps", steps, "edges",
+                      edges);
+}
+
+/* ---- drawings -------------------------------------------------------------------------------------------------- */
+
+/* Joins what leads from one box to the same other; the links must be sorted. */
+static void
+join_links (const struct links *l, struct drawing *d)
+{
+    struct draw_edge *last = NULL;
+    vec_foreach (link, &l->all) {
+        if (!last || last->from != link->from || last->to != link->to) {
+            last = vec_add (d->arena, &d->edges);
+            last->from = link->from;
+            last->to = link->to;
+            last->kind = kinds[link->kind];
+        }
+        vec_foreach (n, &link->names)
+            vec_str_add_once (d->arena, &last->names, *n);
+    }
+}
+
+const char *
+draw_cell_list (struct arena *a, const struct vec_int *cells)
+{
+    if (cells->len == 0)
+        return "no cells";
+    cleanup_strbuf struct strbuf b = { 0 };
+    strbuf_adds (&b, cells->len == 1 ? "cell " : "cells ");
+    for (size_t i = 0; i < cells->len; i++) {
+        size_t end = i;
+        while (end + 1 < cells->len && cells->items[end + 1] == cells->items[end] + 1)
+            end++;
+        strbuf_addf (&b, "%s%d", i ? ", " : "", cells->items[i]);
+        if (end > i)
+            strbuf_addf (&b, "%s%d", end == i + 1 ? ", " : "–", cells->items[end]);
+        i = end;
+    }
+    return arena_strdup (a, strbuf_str (&b));
+}
+
+static void
+add_name_list (struct strbuf *b, const char *what, const struct vec_str *names)
+{
+    if (names->len == 0)
+        return;
+    strbuf_addf (b, "\n%s ", what);
+    vec_foreach (n, names)
+        strbuf_addf (b, "%s%s", n == names->items ? "" : ", ", *n);
+}
+
+static const char *
+step_tooltip (struct arena *a, const struct step *s)
+{
+    cleanup_strbuf struct strbuf b = { 0 };
+    strbuf_adds (&b, s->name);
+    struct vec_str in = { 0 }, out = { 0 };
+    vec_foreach (i, &s->inputs)
+        if (i->kind == INPUT_DATA)
+            vec_push (a, &in, i->name);
+    vec_foreach (o, &s->outputs)
+        if (o->kind == INPUT_DATA)
+            vec_push (a, &out, o->name);
+    add_name_list (&b, "takes", &in);
+    add_name_list (&b, "leaves", &out);
+    add_name_list (&b, "parameters", &s->parameters);
+    add_name_list (&b, "writes files", &s->files_written);
+    return arena_strdup (a, strbuf_str (&b));
+}
+
+struct drawing *
+draw_pipeline (struct arena *a, const struct pipeline *p)
+{
+    struct drawing *d = arena_new (a, struct drawing);
+    d->arena = a;
+    d->name = p->name;
+    vec_foreach (s, &p->steps) {
+        struct draw_node *n = vec_add (a, &d->nodes);
+        n->title = s->title && *s->title ? s->title : s->name;
+        n->detail = draw_cell_list (a, &s->cells);
+        n->tooltip = step_tooltip (a, s);
+    }
+    struct links l = collect_pipeline (a, p);
+    join_links (&l, d);
+    return d;
+}
+
+static void
+collect_cell_edge (struct links *l, const json_t *edge, int n)
+{
+    int from = (int) json_integer_value (json_object_get (edge, "from"));
+    int to = (int) json_integer_value (json_object_get (edge, "to"));
+    const char *kind = json_string_value (json_object_get (edge, "kind"));
+    if (from < 0 || from >= n || to < 0 || to >= n)
+        return;
+    struct link *link = vec_add (l->arena, &l->all);
+    link->from = from;
+    link->to = to;
+    link->kind = kind_find (kind ? kind : "data");
+    size_t i;
+    json_t *name;
+    json_array_foreach (json_object_get (edge, "names"), i, name)
+        if (json_is_string (name))
+            vec_push (l->arena, &link->names, arena_strdup (l->arena, json_string_value (name)));
+}
+
+struct drawing *
+draw_cells (struct arena *a, const char *name, const json_t *edges, int n, const int *cells)
+{
+    struct drawing *d = arena_new (a, struct drawing);
+    d->arena = a;
+    d->name = name;
+    for (int i = 0; i < n; i++) {
+        struct draw_node *node = vec_add (a, &d->nodes);
+        node->title = arena_printf (a, "cell %d", cells ? cells[i] : i);
+    }
+    struct links l = { .arena = a };
+    size_t i;
+    json_t *edge;
+    json_array_foreach (edges, i, edge)
+        collect_cell_edge (&l, edge, n);
+    sort_links (&l);
+    join_links (&l, d);
+    return d;
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------ */
+
+/* The wave of each box: one more than the latest of those it waits for. Boxes come in topological order; an edge
+ * that leads back (cells of a notebook that was never ordered) is passed over. */
+static int *
+find_waves (const struct drawing *d, int *count)
+{
+    int *waves = arena_alloc (d->arena, (d->nodes.len + 1) * sizeof *waves);
+    *count = 0;
+    for (size_t pass = 0, changed = 1; changed && pass <= d->nodes.len; pass++) {
+        changed = 0;
+        vec_foreach (e, &d->edges)
+            if (e->from < e->to && waves[e->to] < waves[e->from] + 1) {
+                waves[e->to] = waves[e->from] + 1;
+                changed = 1;
+            }
+    }
+    for (size_t i = 0; i < d->nodes.len; i++)
+        if (waves[i] + 1 > *count)
+            *count = waves[i] + 1;
+    return waves;
+}
+
+/* One line, whatever line breaks or control characters a name holds. */
+static const char *
+printable (struct arena *a, const char *text)
+{
+    cleanup_strbuf struct strbuf b = { 0 };
+    for (; *text; text++)
+        if (*text == '\n')
+            strbuf_adds (&b, "\\n");
+        else if ((unsigned char) *text < 0x20 || *text == 0x7f)
+            strbuf_addf (&b, "\\x%02x", (unsigned char) *text);
+        else
+            strbuf_addc (&b, *text);
+    return arena_strdup (a, strbuf_str (&b));
+}
+
+static void
+add_padded (struct strbuf *out, const char *text, size_t columns)
+{
+    strbuf_adds (out, text);
+    for (size_t n = markup_columns (text); n < columns; n++)
+        strbuf_addc (out, ' ');
+}
+
+static void
+add_sources (const struct drawing *d, int to, const struct vec_int *incoming, struct strbuf *out)
+{
+    vec_foreach (i, incoming) {
+        const struct draw_edge *e = &d->edges.items[*i];
+        if (e->to != to)
+            continue;
+        strbuf_addf (out, "%s%s", i == incoming->items ? "  ← " : " · ",
+                     printable (d->arena, d->nodes.items[e->from].title));
+        if (e->names.len == 0)
+            strbuf_addf (out, " (%s)", e->kind);
+        vec_foreach (n, &e->names)
+            strbuf_addf (out, "%s%s", n == e->names.items ? ": " : ", ", printable (d->arena, *n));
+    }
+}
+
+static size_t
+widest (const struct drawing *d, bool detail)
+{
+    size_t width = 0;
+    vec_foreach (n, &d->nodes) {
+        const char *text = detail ? n->detail : printable (d->arena, n->title);
+        size_t columns = text ? markup_columns (text) : 0;
+        if (columns > width)
+            width = columns;
+    }
+    return width;
+}
+
+static void
+trim_right (struct strbuf *b)
+{
+    while (b->len && b->data[b->len - 1] == ' ')
+        b->data[--b->len] = '\0';
+}
+
+void
+draw_text (const struct drawing *d, struct strbuf *out)
+{
+    int count;
+    const int *waves = find_waves (d, &count);
+    size_t titles = widest (d, false), details = widest (d, true);
+    struct vec_int *incoming = arena_alloc (d->arena, (d->nodes.len + 1) * sizeof *incoming);
+    for (size_t i = 0; i < d->edges.len; i++)
+        vec_push (d->arena, &incoming[d->edges.items[i].to], (int) i);
+    for (size_t i = 0; i < d->nodes.len; i++) {
+        const struct draw_node *n = &d->nodes.items[i];
+        strbuf_addf (out, "%4d  ", waves[i] + 1);
+        add_padded (out, printable (d->arena, n->title), titles);
+        if (details) {
+            strbuf_adds (out, "  ");
+            add_padded (out, n->detail ? n->detail : "", details);
+        }
+        if (n->state)
+            strbuf_addf (out, "  %s", draw_state_name (n->state));
+        add_sources (d, (int) i, &incoming[i], out);
+        trim_right (out);
+        strbuf_addc (out, '\n');
+    }
+}
+
+/* ---- Graphviz -------------------------------------------------------------------------------------------------- */
+
+/* Within "…" of the dot language only the quote is special to its reader; a backslash is special to labels. */
+static void
+add_dot (struct strbuf *out, const char *text)
+{
+    for (size_t i = 0, n = strlen (text), len; i < n; i += len) {
+        uint32_t c = markup_decode (text + i, n - i, &len);
+        if (c == '"' || c == '\\')
+            strbuf_addf (out, "\\%c", (char) c);
+        else if (c == '\n')
+            strbuf_adds (out, "\\n");
+        else if (c < 0x20 || (c == 0xfffd && len == 1))
+            strbuf_adds (out, "\xef\xbf\xbd");
+        else
+            strbuf_add (out, text + i, len);
+    }
+}
+
+static const struct {
+    const char *fill, *stroke;
+} dot_colors[] = {
+    [DRAW_STATE_NONE] = { "#f6f8fa", "#8c98a8" },    [DRAW_STATE_WAITING] = { "#f6f8fa", "#b8c0cc" },
+    [DRAW_STATE_RUNNING] = { "#fff6dd", "#c48a12" }, [DRAW_STATE_DONE] = { "#e9f6ee", "#3c9a61" },
+    [DRAW_STATE_CACHED] = { "#e8f1fb", "#4a86c5" },  [DRAW_STATE_FAILED] = { "#fdecea", "#cf4a3f" },
+    [DRAW_STATE_SKIPPED] = { "#f3f3f4", "#b5b8be" },
+};
+
+static const char *
+dot_style (const char *kind)
+{
+    return strcmp (kind, "data") == 0 ? "solid" : strcmp (kind, "file") == 0 ? "dashed" : "dotted";
+}
+
+void
+draw_dot (const struct drawing *d, struct strbuf *out)
+{
+    strbuf_adds (out, "digraph \"");
+    add_dot (out, d->name ? d->name : "pipeline");
+    strbuf_adds (out, "\" {\n"
+                      "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=12,"
+                      " fillcolor=\"#f6f8fa\", color=\"#8c98a8\"];\n"
+                      "  edge [fontname=\"Helvetica\", fontsize=10, color=\"#8c98a8\", fontcolor=\"#586274\","
+                      " arrowsize=0.7];\n");
+    for (size_t i = 0; i < d->nodes.len; i++) {
+        const struct draw_node *n = &d->nodes.items[i];
+        strbuf_addf (out, "  n%zu [label=\"", i);
+        add_dot (out, n->title);
+        if (n->detail) {
+            strbuf_adds (out, "\\n");
+            add_dot (out, n->detail);
+        }
+        strbuf_adds (out, "\"");
+        if (n->state)
+            strbuf_addf (out, ", fillcolor=\"%s\", color=\"%s\"", dot_colors[n->state].fill,
+                         dot_colors[n->state].stroke);
+        strbuf_adds (out, "];\n");
+    }
+    vec_foreach (e, &d->edges) {
+        strbuf_addf (out, "  n%d -> n%d [style=%s", e->from, e->to, dot_style (e->kind));
+        vec_foreach (n, &e->names) {
+            strbuf_adds (out, n == e->names.items ? ", label=\"" : ", ");
+            add_dot (out, *n);
+        }
+        strbuf_adds (out, e->names.len ? "\"];\n" : "];\n");
+    }
+    strbuf_adds (out, "}\n");
+}
+
+/* ---- Mermaid --------------------------------------------------------------------------------------------------- */
+
+/* Mermaid's entity codes, #35; and the like: whatever could end a quoted label or start Markdown or HTML in it. */
+static void
+add_mermaid (struct strbuf *out, const char *text)
+{
+    for (size_t i = 0, n = strlen (text), len; i < n; i += len) {
+        uint32_t c = markup_decode (text + i, n - i, &len);
+        if (c == '\n')
+            strbuf_adds (out, "<br/>");
+        else if (c < 0x20)
+            strbuf_addc (out, ' ');
+        else if (c < 0x80 && strchr ("\"#&<>`\\{}|;*", (int) c))
+            strbuf_addf (out, "#%u;", (unsigned) c);
+        else if (c == 0xfffd && len == 1)
+            strbuf_adds (out, "\xef\xbf\xbd");
+        else
+            strbuf_add (out, text + i, len);
+    }
+}
+
+static void
+add_mermaid_states (const struct drawing *d, struct strbuf *out)
+{
+    for (int s = DRAW_STATE_WAITING; s <= DRAW_STATE_SKIPPED; s++) {
+        size_t members = 0;
+        for (size_t i = 0; i < d->nodes.len; i++)
+            if (d->nodes.items[i].state == (enum draw_state) s)
+                strbuf_addf (out, members++ ? ",n%zu" : "    class n%zu", i);
+        if (members)
+            strbuf_addf (out, " %s\n    classDef %s fill:%s,stroke:%s,color:#1f2733\n",
+                         draw_state_name ((enum draw_state) s), draw_state_name ((enum draw_state) s),
+                         dot_colors[s].fill, dot_colors[s].stroke);
+    }
+}
+
+void
+draw_mermaid (const struct drawing *d, struct strbuf *out)
+{
+    strbuf_adds (out, "flowchart TD\n");
+    for (size_t i = 0; i < d->nodes.len; i++) {
+        strbuf_addf (out, "    n%zu(\"", i);
+        add_mermaid (out, d->nodes.items[i].title);
+        if (d->nodes.items[i].detail) {
+            strbuf_adds (out, "<br/>");
+            add_mermaid (out, d->nodes.items[i].detail);
+        }
+        strbuf_adds (out, "\")\n");
+    }
+    vec_foreach (e, &d->edges) {
+        strbuf_addf (out, "    n%d %s", e->from, strcmp (e->kind, "data") == 0 ? "-->" : "-.->");
+        vec_foreach (n, &e->names) {
+            strbuf_adds (out, n == e->names.items ? "|\"" : ", ");
+            add_mermaid (out, *n);
+        }
+        strbuf_addf (out, "%s n%d\n", e->names.len ? "\"|" : "", e->to);
+    }
+    add_mermaid_states (d, out);
+}
