@@ -15,6 +15,7 @@
 
 enum option_kind {
     OPTION_FLAG,   /* bool: set to true */
+    OPTION_COUNT,  /* int: how often it was given */
     OPTION_STRING, /* const char * */
     OPTION_INT,    /* int */
     OPTION_NUMBER, /* double */
@@ -27,7 +28,7 @@ struct option {
     char letter;          /* 'j', or 0 */
     enum option_kind kind;
     size_t offset;        /* offsetof the field in the command's settings that receives it */
-    const char *argument; /* "N", for the help; NULL for flags */
+    const char *argument; /* "N", for the help; NULL for flags and counts */
     const char *help;     /* one line, lower case, no full stop */
     const char *choices;  /* "text|dot|svg" if only these are allowed, else NULL; also completed */
 };
