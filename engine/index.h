@@ -1,0 +1,49 @@
+/* SQLite index over the run logs: what `runs list` shows and what the runner wants to know of earlier runs, without
+ * reading every log. Never the truth: removed or broken, it is made again from the logs. The only file that includes
+ * sqlite3.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_ENGINE_INDEX_H
+#define CHARD_ENGINE_INDEX_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/vec.h"
+#include "engine/state.h"
+
+#include <stdint.h>
+
+struct index;
+
+struct index_run {
+    const char *id, *notebook, *name, *commit;
+    const char *status; /* "ok", "failed", "canceled", "running", "interrupted" */
+    const char *parameters; /* JSON */
+    double began, seconds;
+    int ran, cached, failed, skipped;
+};
+
+/* Opens (or makes) the index of a state directory. NULL if that can't be: every function takes NULL and then knows
+ * nothing. */
+struct index *index_open (const struct state *s);
+void index_close (struct index *ix);
+
+/* Reads a run's log into the index, replacing what was there about it. */
+int index_add_run (struct index *ix, const char *run_dir, struct error *err);
+
+/* Forgets a run. */
+void index_remove_run (struct index *ix, const char *id);
+
+/* Brings the index up to date with the logs there are: new ones, those that had not ended, those that are gone. */
+void index_refresh (struct index *ix, const struct state *s);
+
+/* The last `limit` runs (0: all), newest first, of one notebook (absolute path) or of all (NULL). Text lies in `a`. */
+struct index_runs {
+    struct index_run *items;
+    size_t len, cap;
+};
+void index_list (struct index *ix, struct arena *a, const char *notebook, int limit, struct index_runs *runs);
+
+/* Bytes that a step of that notebook used at its peak in its last runs; 0 unknown. */
+uint64_t index_step_peak (struct index *ix, const char *notebook, const char *step);
+
+#endif

@@ -1,0 +1,113 @@
+/* See machine.h. Quantities follow Kubernetes' resource model ("500m", "4Gi").
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/machine.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "engine/cache.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The number behind `label` in a file of "label number" lines, times `unit`; `missing` if it isn't there. */
+static uint64_t
+number_after (const char *file, const char *label, uint64_t unit, uint64_t missing)
+{
+    cleanup_free char *data = NULL;
+    size_t len;
+    if (fs_read (file, &data, &len, NULL) < 0)
+        return missing;
+    const char *at = data;
+    size_t n = strlen (label);
+    for (; at && strncmp (at, label, n) != 0; at = strchr (at, '\n') ? strchr (at, '\n') + 1 : NULL)
+        ;
+    uint64_t value;
+    return at && sscanf (at + n, " %" SCNu64, &value) == 1 ? value * unit : missing;
+}
+
+/* This process' control group (version 2), as a path below /sys/fs/cgroup; "" for the root. */
+static void
+read_cgroup (char *path, size_t size)
+{
+    cleanup_free char *data = NULL;
+    size_t len;
+    path[0] = '\0';
+    if (fs_read ("/proc/self/cgroup", &data, &len, NULL) < 0)
+        return;
+    const char *at = strstr (data, "0::/");
+    if (at)
+        snprintf (path, size, "%.*s", (int) strcspn (at + 3, "\n"), at + 3);
+    if (strcmp (path, "/") == 0)
+        path[0] = '\0';
+}
+
+static uint64_t
+cgroup_number (const char *name, uint64_t missing)
+{
+    char group[600], path[800];
+    read_cgroup (group, sizeof group);
+    snprintf (path, sizeof path, "/sys/fs/cgroup%s/%s", group, name);
+    return number_after (path, "", 1, missing);
+}
+
+int
+machine_cores (void)
+{
+    cpu_set_t set;
+    int cores = sched_getaffinity (0, sizeof set, &set) == 0 ? CPU_COUNT (&set) : 1;
+    char group[600], path[800];
+    read_cgroup (group, sizeof group);
+    snprintf (path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+    cleanup_free char *data = NULL;
+    size_t len;
+    double quota, period;
+    if (fs_read (path, &data, &len, NULL) == 0 && sscanf (data, "%lf %lf", &quota, &period) == 2
+        && ceil (quota / period) < cores)
+        cores = (int) ceil (quota / period);
+    return cores < 1 ? 1 : cores;
+}
+
+uint64_t
+machine_memory (void)
+{
+    uint64_t free_bytes = number_after ("/proc/meminfo", "MemAvailable:", 1024, UINT64_MAX);
+    uint64_t limit = cgroup_number ("memory.max", UINT64_MAX), used = cgroup_number ("memory.current", 0);
+    uint64_t left = limit == UINT64_MAX ? UINT64_MAX : limit > used ? limit - used : 0;
+    return left < free_bytes ? left : free_bytes;
+}
+
+uint64_t
+machine_oom_kills (void)
+{
+    return number_after ("/proc/vmstat", "oom_kill ", 1, 0);
+}
+
+static const char *
+limit_of (const struct step *s, const char *name)
+{
+    return json_string_value (json_object_get (s->settings.limits, name));
+}
+
+uint64_t
+machine_step_memory (const struct step *s)
+{
+    const char *text = limit_of (s, "memory");
+    uint64_t bytes = 0;
+    if (!text || cache_parse_size (text, &bytes, NULL) < 0)
+        return 0;
+    return bytes;
+}
+
+int
+machine_step_cores (const struct step *s)
+{
+    const char *text = limit_of (s, "cpu");
+    char *end = NULL;
+    double n = text ? strtod (text, &end) : 1;
+    if (end && *end == 'm')
+        n /= 1000;
+    return n >= 1 && n < 10000 ? (int) ceil (n) : 1;
+}

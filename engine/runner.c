@@ -1,0 +1,806 @@
+/* See runner.h. One loop, one table of tasks: `advance` decides what can be decided, starts what fits, and stops the
+ * loop when nothing is left.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/runner.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/loop.h"
+#include "engine/failure.h"
+#include "engine/index.h"
+#include "engine/launcher.h"
+#include "engine/machine.h"
+#include "engine/plan.h"
+#include "engine/python.h"
+#include "engine/report.h"
+#include "engine/spec.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define TICK 0.1              /* seconds between looks at the logs */
+#define LOG_MAX (64L << 20)   /* bytes of a step's log that are kept */
+#define RETRY_FIRST 0.5       /* seconds before the second attempt, doubled each time … */
+#define RETRY_MOST 60.0       /* … up to this */
+#define MEMORY_SHARE 0.9      /* of what is available that steps may be expected to use */
+
+enum task_state { TASK_WAITING, TASK_READY, TASK_RUNNING, TASK_BACKOFF, TASK_DONE, TASK_FAILED, TASK_SKIPPED };
+
+struct task {
+    struct runner *runner;
+    int index;
+    enum task_state state;
+    const char *dir;    /* runs/<id>/steps/<dir> */
+    const char *result; /* where its result lies, once done */
+    const char *log;
+    int attempt;        /* from 1 */
+    double began;
+    int timer;          /* timeout or back-off */
+    bool timed_out, canceled, log_cut;
+    uint64_t memory;    /* bytes it is expected to use; 0 unknown */
+    int cores;
+    uint64_t oom_before;
+};
+
+struct runner {
+    struct arena *arena;
+    const struct pipeline *p;
+    const struct run_options *o;
+    struct state state;
+    struct python python;
+    const char *harness;
+    const char *id, *dir;
+    struct runlog *log;
+    struct plan *plan;
+    struct index *index;
+    struct loop *loop;
+    struct launcher *launcher;
+    struct task *tasks;
+    int jobs, cores_used, running;
+    uint64_t memory, memory_used;
+    bool canceling;     /* a signal came, or the first failure did */
+    bool interrupted;   /* … a signal */
+    bool advancing, again;
+    int tick, replacing; /* timers */
+    struct run_result result;
+    struct error fatal; /* the run can't go on; kind 0: none */
+};
+
+static void advance (struct runner *r);
+
+static const struct step *
+step_of (const struct task *t)
+{
+    return &t->runner->p->steps.items[t->index];
+}
+
+/* ---- events ---- */
+
+static void cancel_all (struct runner *r);
+
+/* Logs and shows an event (stolen). A log that can't be written ends the run. */
+static void
+emit (struct runner *r, json_t *event, bool sync)
+{
+    struct error err = { 0 };
+    if (runlog_write (r->log, event, sync, &err) < 0 && !r->fatal.kind) {
+        r->fatal = err;
+        cancel_all (r);
+    }
+    if (r->o->on_event)
+        r->o->on_event (event, r->o->arg);
+    json_decref (event);
+}
+
+static void
+note (struct runner *r, const char *text)
+{
+    emit (r, json_pack ("{s:s,s:s}", "event", "run.note", "text", text), false);
+}
+
+static json_t *
+step_event (const char *event, const struct task *t)
+{
+    return json_pack ("{s:s,s:s,s:i}", "event", event, "step", step_of (t)->name, "index", t->index);
+}
+
+static json_t *
+string_or_null (const char *s)
+{
+    return s ? json_string (s) : json_null ();
+}
+
+static void
+emit_begin (struct runner *r)
+{
+    json_t *steps = json_array ();
+    vec_foreach (s, &r->p->steps)
+        json_array_append_new (steps, json_string (s->name));
+    json_t *options = json_pack ("{s:b,s:b,s:b,s:o,s:o}", "no_cache", r->o->no_cache, "isolated", r->o->isolated,
+                                 "keep_going", r->o->keep_going, "from", string_or_null (r->o->from), "only",
+                                 string_or_null (r->o->only));
+    const struct pipeline *p = r->p;
+    emit (r,
+          json_pack ("{s:s,s:i,s:s,s:s,s:s,s:o,s:o,s:O,s:s,s:s,s:s,s:o,s:i,s:i,s:o}", "event", "run.begin", "log", 1,
+                     "run", r->id, "name", p->name ? p->name : "", "notebook", fs_absolute (r->arena, p->notebook),
+                     "digest", string_or_null (p->notebook_digest), "commit",
+                     string_or_null (state_git_commit (r->arena, p->notebook_dir)), "parameters", r->o->params, "python",
+                     r->python.path, "python_version", r->python.version, "chard", CHARD_VERSION, "steps", steps,
+                     "jobs", r->jobs, "pid", (int) getpid (), "options", options),
+          false);
+}
+
+static void
+emit_end (struct runner *r)
+{
+    json_t *end = json_pack ("{s:s,s:s,s:f,s:i,s:i,s:i,s:i}", "event", "run.end", "status",
+                             run_status_name (r->result.status), "seconds", r->result.seconds, "ran", r->result.ran,
+                             "cached", r->result.cached, "failed", r->result.failed, "skipped", r->result.skipped);
+    if (r->fatal.kind)
+        json_object_set_new (end, "error", json_string (r->fatal.text));
+    json_object_set_new (end, "report", string_or_null (r->result.report));
+    emit (r, end, true);
+}
+
+/* ---- a step's end ---- */
+
+static void
+finish (struct task *t, enum task_state state)
+{
+    t->state = state;
+    t->runner->again = true;
+}
+
+static void
+skip (struct task *t, const char *why)
+{
+    json_t *e = step_event ("step.end", t);
+    json_object_set_new (e, "status", json_string ("skipped"));
+    json_object_set_new (e, "why", json_string (why));
+    t->runner->result.skipped++;
+    finish (t, TASK_SKIPPED);
+    emit (t->runner, e, false);
+}
+
+static void
+take_cached (struct task *t, const struct plan_step *ps)
+{
+    json_t *e = step_event ("step.end", t);
+    json_object_set_new (e, "status", json_string ("cached"));
+    json_object_set_new (e, "why", json_string (ps->why));
+    json_object_set_new (e, "key", json_string (ps->key.hex));
+    json_object_set_new (e, "components", key_to_json (&ps->key));
+    json_object_set_new (e, "result", json_string (ps->result.dir));
+    t->result = ps->result.dir;
+    t->runner->result.cached++;
+    finish (t, TASK_DONE);
+    emit (t->runner, e, false);
+}
+
+/* The result of a step that says it went well: its files kept, moved into the cache, and read. */
+static int
+take_result (struct task *t, struct error *err)
+{
+    struct runner *r = t->runner;
+    char *dir = fs_join (r->arena, t->dir, "result");
+    if (!fs_is_dir (dir))
+        return error_set (err, ERROR_NOTEBOOK, "the process ended by itself (os._exit?) with exit status 0 before the step was done");
+    struct plan_step *ps = plan_step (r->plan, t->index);
+    if (plan_keep_files (r->plan, t->index, dir, err) < 0 || plan_set_result (r->plan, t->index, dir, err) < 0)
+        return -1;
+    t->result = dir;
+    if (plan_may_store (r->plan, t->index)) {
+        bool replace = r->o->no_cache || r->o->from || r->o->only;
+        t->result = cache_store (&r->state, r->arena, ps->key.hex, dir, replace, err);
+    }
+    return t->result ? plan_set_result (r->plan, t->index, t->result, err) : -1;
+}
+
+static json_t *
+end_event (struct task *t, const struct launch_end *end, const char *status)
+{
+    json_t *e = step_event ("step.end", t);
+    json_object_update_new (e, json_pack ("{s:s,s:f,s:i,s:I,s:f,s:f,s:i,s:s,s:s}", "status", status, "seconds",
+                                          loop_now () - t->began, "attempt", t->attempt, "max_rss",
+                                          (json_int_t) end->max_rss * 1024, "user", end->user, "system", end->system,
+                                          "exit", end->exit, "key", plan_step (t->runner->plan, t->index)->key.hex,
+                                          "log", t->log));
+    if (end->signal)
+        json_object_set_new (e, "signal", json_integer (end->signal));
+    if (t->log_cut)
+        json_object_set_new (e, "log_cut", json_true ());
+    return e;
+}
+
+static void
+succeed (struct task *t, const struct launch_end *end)
+{
+    json_t *e = end_event (t, end, "ok");
+    json_object_set_new (e, "result", json_string (t->result));
+    t->runner->result.ran++;
+    finish (t, TASK_DONE);
+    emit (t->runner, e, true);
+}
+
+static void
+on_backoff_over (void *arg)
+{
+    struct task *t = arg;
+    t->timer = 0;
+    t->state = TASK_READY;
+    advance (t->runner);
+}
+
+/* Waits longer each time, and not all steps equally long. */
+static void
+back_off (struct task *t, json_t *error)
+{
+    struct runner *r = t->runner;
+    double delay = fmin (RETRY_FIRST * pow (2, t->attempt - 1), RETRY_MOST) * (0.5 + drand48 ());
+    json_t *e = step_event ("step.retry", t);
+    json_object_update_new (e, json_pack ("{s:i,s:f,s:O}", "attempt", t->attempt, "delay", delay, "error", error));
+    t->state = TASK_BACKOFF;
+    t->timer = loop_add_timer (r->loop, delay, on_backoff_over, t);
+    emit (r, e, true);
+}
+
+static int
+retries_of (const struct task *t)
+{
+    int own = step_of (t)->settings.retries;
+    return own >= 0 ? own : t->runner->o->retries;
+}
+
+static void
+fail (struct task *t, const struct launch_end *end, const char *not_whole)
+{
+    struct runner *r = t->runner;
+    struct failure f = {
+        .end = end,
+        .result_dir = fs_join (r->arena, t->dir, "result"),
+        .timeout = t->timed_out ? step_of (t)->settings.timeout : 0,
+        .out_of_memory = machine_oom_kills () > t->oom_before,
+        .not_whole = not_whole,
+    };
+    json_auto_t *error = failure_describe (&f);
+    if (!r->canceling && t->attempt <= retries_of (t) && failure_is_worth_retrying (&f)) {
+        back_off (t, error);
+        return;
+    }
+    json_t *e = end_event (t, end, t->timed_out ? "timeout" : "failed");
+    json_object_set (e, "error", error);
+    if (fs_exists (f.result_dir))
+        json_object_set_new (e, "result", json_string (f.result_dir));
+    r->result.failed++;
+    finish (t, TASK_FAILED);
+    emit (r, e, true);
+    if (!r->o->keep_going)
+        cancel_all (r);
+}
+
+static void
+was_canceled (struct task *t, const struct launch_end *end)
+{
+    json_t *e = end_event (t, end, "canceled");
+    t->runner->result.skipped++;
+    finish (t, TASK_SKIPPED);
+    emit (t->runner, e, true);
+}
+
+static void close_log (struct task *t);
+static void replace_launcher (struct runner *r);
+
+static void
+on_end (const struct launch_end *end, void *arg)
+{
+    struct runner *r = arg;
+    struct task *t = &r->tasks[end->id];
+    struct error err = { 0 };
+    loop_remove_timer (r->loop, t->timer);
+    t->timer = 0;
+    r->running--;
+    r->cores_used -= t->cores;
+    r->memory_used -= t->memory;
+    close_log (t);
+    if (end->exit == 0 && !t->timed_out && take_result (t, &err) == 0)
+        succeed (t, end);
+    else if (t->canceled && !t->timed_out)
+        was_canceled (t, end);
+    else
+        fail (t, end, end->exit == 0 ? err.text : NULL);
+    if (end->lost)
+        replace_launcher (r);
+    else
+        advance (r);
+}
+
+/* ---- cancel and timeout ---- */
+
+/* Ends what runs and starts nothing more. */
+static void
+cancel_all (struct runner *r)
+{
+    r->canceling = true;
+    for (size_t i = 0; i < r->p->steps.len; i++) {
+        struct task *t = &r->tasks[i];
+        if (t->state == TASK_RUNNING && !t->canceled) {
+            t->canceled = true;
+            launcher_cancel (r->launcher, t->index);
+        } else if (t->state == TASK_BACKOFF) {
+            loop_remove_timer (r->loop, t->timer);
+            t->timer = 0;
+            t->state = TASK_READY;
+        }
+    }
+    r->again = true;
+}
+
+static void
+on_signal (int signal, void *arg)
+{
+    struct runner *r = arg;
+    (void) signal;
+    bool second = r->interrupted;
+    r->interrupted = true;
+    if (second) { /* no more patience: kill at once */
+        launcher_destroy (r->launcher);
+        r->launcher = NULL;
+        for (size_t i = 0; i < r->p->steps.len; i++)
+            if (r->tasks[i].state == TASK_RUNNING)
+                on_end (&(struct launch_end){ .id = (int) i, .exit = -1, .signal = SIGKILL }, r);
+    } else {
+        note (r, "canceling: steps that run are being ended (once more kills them at once)");
+        cancel_all (r);
+    }
+    advance (r);
+}
+
+static void
+on_timeout (void *arg)
+{
+    struct task *t = arg;
+    t->timer = 0;
+    t->timed_out = true;
+    launcher_cancel (t->runner->launcher, t->index);
+}
+
+/* ---- logs ---- */
+
+/* Bounds the log: what a step prints beyond the limit is cut off again. Its writers append. */
+static void
+cut_log (struct task *t)
+{
+    struct stat st;
+    if (stat (t->log, &st) == 0 && st.st_size > LOG_MAX && truncate (t->log, LOG_MAX) == 0)
+        t->log_cut = true;
+}
+
+/* Once the step has ended. */
+static void
+close_log (struct task *t)
+{
+    static const char told[] = "\n[chard: the log is longer than 64 MiB; the rest has been left out]\n";
+    cut_log (t);
+    cleanup_fd int fd = t->log_cut ? open (t->log, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
+    if (fd >= 0 && write (fd, told, sizeof told - 1) < 0)
+        t->log_cut = true;
+}
+
+static void
+on_tick (void *arg)
+{
+    struct runner *r = arg;
+    r->tick = 0;
+    for (size_t i = 0; i < r->p->steps.len; i++)
+        if (r->tasks[i].state == TASK_RUNNING)
+            cut_log (&r->tasks[i]);
+    if (r->o->on_tick)
+        r->o->on_tick (r->o->arg);
+    if (r->running > 0)
+        r->tick = loop_add_timer (r->loop, TICK, on_tick, r);
+}
+
+/* ---- starting ---- */
+
+/* Modules for the zygote: what the steps that may still run import from the environment. The notebook's own modules
+ * are its code, and stay out of the process that all are forked from. */
+static struct vec_str
+modules_to_preload (struct runner *r)
+{
+    struct vec_str names = { 0 };
+    for (size_t i = 0; i < r->p->steps.len; i++) {
+        if (r->tasks[i].state != TASK_WAITING && r->tasks[i].state != TASK_READY)
+            continue;
+        vec_foreach (m, &r->p->steps.items[i].imports)
+            if (!vec_str_has (&names, *m) && !digests_is_local_module (r->p->notebook_dir, *m))
+                vec_push (r->arena, &names, *m);
+    }
+    return names;
+}
+
+static int
+start_launcher (struct runner *r, struct error *err)
+{
+    struct launcher_options o = {
+        .loop = r->loop,
+        .python = r->python.path,
+        .harness = r->harness,
+        .cwd = r->p->notebook_dir,
+        .log = fs_join (r->arena, r->dir, "zygote.log"),
+        .preload = modules_to_preload (r),
+        .on_end = on_end,
+        .arg = r,
+    };
+    r->launcher = r->o->isolated ? isolated_create (&o, err) : zygote_create (&o, err);
+    return r->launcher ? 0 : -1;
+}
+
+/* The zygote is gone: the next step gets a new one. Not at once, since it is its end that is being told. */
+static void
+on_replace (void *arg)
+{
+    struct runner *r = arg;
+    r->replacing = 0;
+    launcher_destroy (r->launcher);
+    r->launcher = NULL;
+    advance (r);
+}
+
+static void
+replace_launcher (struct runner *r)
+{
+    if (!r->replacing)
+        r->replacing = loop_add_timer (r->loop, 0, on_replace, r);
+}
+
+static int
+write_spec (struct task *t, const char *path, struct error *err)
+{
+    struct runner *r = t->runner;
+    const char **producers = arena_alloc (r->arena, (r->p->steps.len + 1) * sizeof *producers);
+    for (size_t i = 0; i < r->p->steps.len; i++)
+        producers[i] = r->tasks[i].result;
+    struct spec_places where = { fs_join (r->arena, t->dir, "result"), producers };
+    json_auto_t *params = plan_step_params (r->plan, t->index);
+    json_auto_t *spec = spec_create (r->p, t->index, &where, params);
+    return spec_write (path, spec, err);
+}
+
+/* Puts what an earlier attempt left out of the way. */
+static int
+prepare_dir (struct task *t, struct error *err)
+{
+    struct runner *r = t->runner;
+    char *result = fs_join (r->arena, t->dir, "result");
+    if (t->attempt > 1)
+        return fs_remove_tree (result, err);
+    return fs_mkdirs (t->dir, err);
+}
+
+static void
+emit_step_begin (struct task *t, const char *spec)
+{
+    struct plan_step *ps = plan_step (t->runner->plan, t->index);
+    json_t *e = step_event ("step.begin", t);
+    json_object_update_new (e, json_pack ("{s:i,s:s,s:s,s:o,s:s,s:s}", "attempt", t->attempt, "key", ps->key.hex, "why",
+                                          ps->why, "components", key_to_json (&ps->key), "spec", spec, "log", t->log));
+    emit (t->runner, e, false);
+}
+
+static int
+start (struct task *t, struct error *err)
+{
+    struct runner *r = t->runner;
+    t->attempt++;
+    t->timed_out = t->canceled = t->log_cut = false;
+    char *spec = fs_join (r->arena, t->dir, "spec.json");
+    if (prepare_dir (t, err) < 0 || plan_restore_files (r->plan, t->index, err) < 0 || write_spec (t, spec, err) < 0)
+        return -1;
+    if (!r->launcher && start_launcher (r, err) < 0)
+        return -1;
+    t->oom_before = machine_oom_kills ();
+    t->began = loop_now ();
+    emit_step_begin (t, spec);
+    if (launcher_run (r->launcher, t->index, spec, t->log, err) < 0)
+        return -1;
+    t->state = TASK_RUNNING;
+    r->running++;
+    r->cores_used += t->cores;
+    r->memory_used += t->memory;
+    if (step_of (t)->settings.timeout > 0)
+        t->timer = loop_add_timer (r->loop, step_of (t)->settings.timeout, on_timeout, t);
+    if (!r->tick)
+        r->tick = loop_add_timer (r->loop, TICK, on_tick, r);
+    return 0;
+}
+
+/* One step alone is always let in: if it is too large for the machine, waiting wouldn't help. */
+static bool
+fits (const struct runner *r, const struct task *t)
+{
+    if (r->running == 0)
+        return true;
+    if (r->cores_used + t->cores > r->jobs)
+        return false;
+    return t->memory == 0 || (double) (r->memory_used + t->memory) <= MEMORY_SHARE * (double) r->memory;
+}
+
+/* ---- the schedule ---- */
+
+/* TASK_DONE if all it waits for is done, TASK_FAILED if one never will be, TASK_WAITING otherwise. */
+static enum task_state
+state_of_producers (const struct task *t, const char **culprit)
+{
+    const struct runner *r = t->runner;
+    enum task_state all = TASK_DONE;
+    const struct vec_int *after = &step_of (t)->after;
+    for (size_t i = 0; i < after->len; i++) {
+        const struct task *p = &r->tasks[after->items[i]];
+        if (p->state == TASK_FAILED || (p->state == TASK_SKIPPED && plan_is_wanted (r->plan, p->index))) {
+            *culprit = step_of (p)->name;
+            return TASK_FAILED;
+        }
+        if (p->state != TASK_DONE)
+            all = TASK_WAITING;
+    }
+    return all;
+}
+
+static void
+give_up (struct runner *r, const struct error *err)
+{
+    if (!r->fatal.kind)
+        r->fatal = *err;
+    cancel_all (r);
+}
+
+static void
+decide (struct task *t)
+{
+    struct runner *r = t->runner;
+    struct error err = { 0 };
+    if (plan_decide (r->plan, t->index, &err) < 0) {
+        give_up (r, &err);
+        return;
+    }
+    struct plan_step *ps = plan_step (r->plan, t->index);
+    if (ps->decision == PLAN_LEFT)
+        skip (t, ps->why);
+    else if (ps->decision == PLAN_CACHED)
+        take_cached (t, ps);
+    else {
+        uint64_t said = machine_step_memory (step_of (t));
+        t->memory = said ? said : index_step_peak (r->index, fs_absolute (r->arena, r->p->notebook), step_of (t)->name);
+        t->cores = machine_step_cores (step_of (t));
+        t->state = TASK_READY;
+    }
+}
+
+static void
+decide_all (struct runner *r)
+{
+    for (size_t i = 0; i < r->p->steps.len; i++) {
+        struct task *t = &r->tasks[i];
+        const char *culprit = NULL;
+        if (t->state == TASK_READY && r->canceling)
+            skip (t, "the run was ended before its turn");
+        if (t->state != TASK_WAITING)
+            continue;
+        bool left = !plan_is_wanted (r->plan, t->index);
+        enum task_state producers = left ? TASK_DONE : state_of_producers (t, &culprit);
+        if (producers == TASK_FAILED)
+            skip (t, arena_printf (r->arena, "step %s has no result", culprit));
+        else if (r->canceling && producers == TASK_WAITING && r->running == 0)
+            skip (t, "the run was ended before its turn");
+        else if (r->canceling && producers == TASK_DONE)
+            skip (t, "the run was ended before its turn");
+        else if (producers == TASK_DONE)
+            decide (t);
+    }
+}
+
+static void
+start_ready (struct runner *r)
+{
+    for (size_t i = 0; i < r->p->steps.len && !r->canceling && !r->replacing; i++) {
+        struct task *t = &r->tasks[i];
+        struct error err = { 0 };
+        if (t->state == TASK_READY && fits (r, t) && start (t, &err) < 0) {
+            error_wrap (&err, "step %s", step_of (t)->name);
+            give_up (r, &err);
+        }
+    }
+}
+
+static bool
+is_over (const struct runner *r)
+{
+    for (size_t i = 0; i < r->p->steps.len; i++)
+        if (r->tasks[i].state < TASK_DONE)
+            return false;
+    return true;
+}
+
+/* Does all that can be done now. Called again from within (an event that cancels, a step that ends), it only notes
+ * that another round is wanted. */
+static void
+advance (struct runner *r)
+{
+    r->again = true;
+    if (r->advancing)
+        return;
+    r->advancing = true;
+    while (r->again) {
+        r->again = false;
+        decide_all (r);
+        start_ready (r);
+    }
+    r->advancing = false;
+    if (is_over (r))
+        loop_stop (r->loop);
+}
+
+/* ---- a run ---- */
+
+static void
+make_tasks (struct runner *r)
+{
+    r->tasks = arena_alloc (r->arena, (r->p->steps.len + 1) * sizeof *r->tasks);
+    for (size_t i = 0; i < r->p->steps.len; i++) {
+        struct task *t = &r->tasks[i];
+        const char *name = state_step_dir (r->arena, (int) i, r->p->steps.items[i].name);
+        *t = (struct task){ .runner = r, .index = (int) i, .cores = 1 };
+        t->dir = arena_printf (r->arena, "%s/steps/%s", r->dir, name);
+        t->log = fs_join (r->arena, t->dir, "stdout.log");
+    }
+}
+
+/* What the local engine can't do is said, not done wrongly. */
+static int
+refuse_unsupported (const struct pipeline *p, struct error *err)
+{
+    vec_foreach (s, &p->steps) {
+        if (s->settings.foreach)
+            return error_set (err, ERROR_NOTEBOOK, "step %s: foreach: is not supported on this machine yet", s->name);
+        if (s->settings.when)
+            return error_set (err, ERROR_NOTEBOOK, "step %s: when: is not supported on this machine yet", s->name);
+    }
+    return 0;
+}
+
+static int
+open_run (struct runner *r, struct error *err)
+{
+    if (state_open (&r->state, r->arena, r->p->notebook_dir, true, err) < 0 || state_lock (&r->state, false, err) < 0
+        || python_find (&r->python, r->arena, r->o->python, r->p->kernel, err) < 0
+        || python_probe (&r->python, r->arena, &r->state, err) < 0)
+        return -1;
+    r->harness = python_find_harness (r->arena, err);
+    r->id = r->harness ? state_create_run (&r->state, r->arena, err) : NULL;
+    if (!r->id)
+        return -1;
+    r->dir = state_run_dir (&r->state, r->arena, r->id);
+    json_auto_t *ir = pipeline_to_json (r->p);
+    return spec_write (fs_join (r->arena, r->dir, "pipeline.json"), ir, err);
+}
+
+static int
+make_plan (struct runner *r, struct error *err)
+{
+    char environment[HASH_HEX_SIZE], harness[HASH_HEX_SIZE];
+    python_fingerprint (&r->python, environment);
+    if (hash_file (r->harness, harness, err) < 0)
+        return -1;
+    struct plan_options po = {
+        .state = &r->state,
+        .params = r->o->params,
+        .environment = arena_strdup (r->arena, environment),
+        .harness = arena_strdup (r->arena, harness),
+        .run_id = r->id,
+        .from = r->o->from,
+        .only = r->o->only,
+        .no_cache = r->o->no_cache,
+    };
+    r->plan = plan_create (r->arena, r->p, &po, err);
+    return r->plan ? 0 : -1;
+}
+
+static int
+open_loop (struct runner *r, struct error *err)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    r->loop = loop_create ();
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (loop_add_signal (r->loop, signals[i], on_signal, r, err) < 0)
+            return -1;
+    return 0;
+}
+
+static void
+conclude (struct runner *r, double began)
+{
+    struct error err = { 0 };
+    if (!r->fatal.kind && plan_restore_files (r->plan, -1, &err) < 0)
+        note (r, err.text);
+    r->result.status = r->interrupted ? RUN_CANCELED
+                       : r->fatal.kind || r->result.failed ? RUN_FAILED
+                                                           : RUN_OK;
+    r->result.seconds = loop_now () - began;
+    r->result.report = fs_join (r->arena, r->dir, "report.html");
+    emit_end (r);
+    if (report_write (r->dir, r->result.report, &err) < 0)
+        r->result.report = NULL;
+    index_add_run (r->index, r->dir, NULL);
+}
+
+static void
+keep_cache_small (struct runner *r)
+{
+    struct cache_usage usage;
+    if (r->result.ran > 0)
+        cache_collect (&r->state, r->o->cache_bytes ? r->o->cache_bytes : CACHE_DEFAULT_SIZE, &usage, NULL);
+}
+
+static int
+run (struct runner *r, struct error *err)
+{
+    double began = loop_now ();
+    if (open_run (r, err) < 0)
+        return -1;
+    r->log = runlog_create (fs_join (r->arena, r->dir, "run.jsonl"), err);
+    if (!r->log || make_plan (r, err) < 0 || open_loop (r, err) < 0) {
+        fs_remove_tree (r->dir, NULL); /* nothing happened: no run to speak of */
+        return -1;
+    }
+    r->index = index_open (&r->state);
+    make_tasks (r);
+    emit_begin (r);
+    if (r->python.note)
+        note (r, r->python.note);
+    advance (r);
+    if (!is_over (r) && loop_run (r->loop, &r->fatal) < 0)
+        give_up (r, &r->fatal);
+    launcher_destroy (r->launcher);
+    r->launcher = NULL;
+    conclude (r, began);
+    if (r->fatal.kind)
+        *err = r->fatal;
+    return r->fatal.kind ? -1 : 0;
+}
+
+int
+runner_run (struct arena *a, const struct pipeline *p, const struct run_options *o, struct run_result *result,
+            struct error *err)
+{
+    struct runner r = { .arena = a, .p = p, .o = o, .state = { .lock = -1 } };
+    if (refuse_unsupported (p, err) < 0)
+        return -1;
+    struct sigaction ignore = { .sa_handler = SIG_IGN }, saved;
+    sigaction (SIGPIPE, &ignore, &saved);
+    r.jobs = o->jobs > 0 ? o->jobs : machine_cores ();
+    r.memory = machine_memory ();
+    srand48 ((long) getpid ());
+    int status = run (&r, err);
+    plan_destroy (r.plan);
+    runlog_destroy (r.log);
+    index_close (r.index);
+    loop_destroy (r.loop);
+    state_close (&r.state);
+    if (status == 0)
+        keep_cache_small (&r);
+    sigaction (SIGPIPE, &saved, NULL);
+    r.result.id = r.id;
+    r.result.dir = r.dir;
+    *result = r.result;
+    return status;
+}
+
+const char *
+run_status_name (enum run_status s)
+{
+    static const char *const names[] = { "ok", "failed", "canceled" };
+    return names[s];
+}
