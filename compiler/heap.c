@@ -1,0 +1,179 @@
+/* See heap.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/heap.h"
+
+#include <stdlib.h>
+
+#define MAX_SET 48   /* larger sets keep their first members */
+#define MAX_WALK 400 /* objects seen on one walk */
+
+int
+heap_add (struct heap *h, enum object_kind kind, int site)
+{
+    struct object *o = vec_add (h->arena, &h->objects);
+    o->kind = kind;
+    o->class_object = -1;
+    o->made_at = site;
+    vec_push (h->arena, &h->stamps, 0);
+    return (int) h->objects.len - 1;
+}
+
+struct object *
+heap_get (struct heap *h, int id)
+{
+    return &h->objects.items[id];
+}
+
+static struct set *
+set_alloc (struct arena *a, int len)
+{
+    struct set *s = arena_alloc (a, sizeof *s + (size_t) len * sizeof *s->items);
+    s->len = len;
+    return s;
+}
+
+const struct set *
+set_one (struct arena *a, int id)
+{
+    struct set *s = set_alloc (a, 1);
+    s->items[0] = id;
+    return s;
+}
+
+bool
+set_has (const struct set *s, int id)
+{
+    set_foreach (x, s)
+        if (x == id)
+            return true;
+    return false;
+}
+
+static bool
+is_subset (const struct set *x, const struct set *y)
+{
+    int j = 0;
+    for (int i = 0; i < x->len; i++) {
+        while (j < y->len && y->items[j] < x->items[i])
+            j++;
+        if (j == y->len || y->items[j] != x->items[i])
+            return false;
+    }
+    return true;
+}
+
+const struct set *
+set_union (struct arena *a, const struct set *x, const struct set *y)
+{
+    if (!x || x == y || x->len == 0)
+        return y;
+    if (!y || y->len == 0 || is_subset (y, x))
+        return x;
+    if (is_subset (x, y))
+        return y;
+    struct set *s = set_alloc (a, x->len + y->len);
+    int i = 0, j = 0, n = 0;
+    while (n < MAX_SET && (i < x->len || j < y->len)) {
+        int next = j == y->len || (i < x->len && x->items[i] <= y->items[j]) ? x->items[i] : y->items[j];
+        i += i < x->len && x->items[i] == next;
+        j += j < y->len && y->items[j] == next;
+        s->items[n++] = next;
+    }
+    s->len = n;
+    return s;
+}
+
+static struct field *
+find_field (struct heap *h, int id, symbol name)
+{
+    vec_foreach (f, &h->objects.items[id].fields)
+        if (f->name == name)
+            return f;
+    return NULL;
+}
+
+const struct set *
+heap_field (struct heap *h, int id, symbol name)
+{
+    struct field *f = find_field (h, id, name);
+    return f ? f->value : NULL;
+}
+
+void
+heap_store (struct heap *h, int id, symbol name, const struct set *value, bool replace)
+{
+    if (!value)
+        return;
+    struct field *f = find_field (h, id, name);
+    if (!f) {
+        f = vec_add (h->arena, &h->objects.items[id].fields);
+        f->name = name;
+    }
+    f->value = replace ? value : set_union (h->arena, f->value, value);
+    set_foreach (x, value) {
+        struct vec_int *parents = &h->objects.items[x].parents;
+        if (parents->len < MAX_WALK)
+            vec_int_add_once (h->arena, parents, id);
+    }
+}
+
+static bool
+enter (struct heap *h, int id)
+{
+    if (h->stamps.items[id] == h->stamp || h->queue.len >= MAX_WALK)
+        return false;
+    h->stamps.items[id] = h->stamp;
+    vec_push (h->arena, &h->queue, id);
+    return true;
+}
+
+static void
+begin_walk (struct heap *h)
+{
+    h->stamp++;
+    h->queue.len = 0;
+}
+
+static int
+compare_int (const void *x, const void *y)
+{
+    return *(const int *) x - *(const int *) y;
+}
+
+const struct set *
+heap_reach (struct heap *h, const struct set *s)
+{
+    begin_walk (h);
+    bool grows = false;
+    set_foreach (id, s)
+        enter (h, id);
+    for (size_t i = 0; i < h->queue.len; i++) {
+        const struct object *o = &h->objects.items[h->queue.items[i]];
+        for (size_t f = 0; f < o->fields.len; f++)
+            set_foreach (x, o->fields.items[f].value)
+                grows |= enter (h, x);
+        set_foreach (r, o->receiver)
+            grows |= enter (h, r);
+    }
+    if (!grows)
+        return s;
+    struct set *all = set_alloc (h->arena, (int) h->queue.len);
+    memcpy (all->items, h->queue.items, h->queue.len * sizeof *all->items);
+    qsort (all->items, h->queue.len, sizeof *all->items, compare_int);
+    return all;
+}
+
+void
+heap_holders (struct heap *h, int id, struct vec_int *found)
+{
+    begin_walk (h);
+    enter (h, id);
+    for (size_t i = 0; i < h->queue.len; i++) {
+        const struct object *o = &h->objects.items[h->queue.items[i]];
+        for (size_t p = 0; p < o->parents.len; p++)
+            enter (h, o->parents.items[p]);
+    }
+    found->len = 0;
+    vec_foreach (x, &h->queue)
+        vec_push (h->arena, found, *x);
+}

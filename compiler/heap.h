@@ -1,0 +1,83 @@
+/* Abstract objects: what names may refer to while the interpreter (interpreter.h) walks a notebook. An object stands
+ * for all values made at one place; objects hold others in fields, elements and views, so that a change through one
+ * name is seen by all names that share the object.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_HEAP_H
+#define CHARD_COMPILER_HEAP_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "compiler/ast.h"
+
+/* A set of object numbers, ascending, never changed once made: sets are shared freely. NULL is the empty set. */
+struct set {
+    int len;
+    int items[];
+};
+
+enum object_kind {
+    OBJECT_VALUE,
+    OBJECT_FUNCTION, /* a function or lambda of the notebook */
+    OBJECT_CLASS,    /* a class of the notebook */
+    OBJECT_LIBRARY,  /* a module or something in it, known by its dotted path */
+    OBJECT_BOUND,    /* receiver.method, not called yet */
+};
+
+struct env;
+
+struct field {
+    symbol name; /* 0: elements, held arguments, parts without a name */
+    const struct set *value;
+};
+
+struct object {
+    enum object_kind kind;
+    symbol type; /* dotted path of a value's class ("pandas.DataFrame"), of a library object; 0 unknown */
+    const struct ast *definition; /* of functions and classes */
+    const char *source;           /* text of the cell that `definition` stands in */
+    struct env *env;              /* where a function was defined */
+    int unit;                     /* of that cell */
+    int class_object;             /* an instance's class, if the notebook defines it; -1 otherwise */
+    const char *text;             /* of a string constant */
+    const struct set *receiver;   /* of OBJECT_BOUND */
+    symbol method;
+    bool immutable;
+    bool iterator;    /* reading it uses it up */
+    bool unpicklable; /* can't travel between steps, by what the library table says */
+    vec (struct field) fields;
+    struct vec_int parents; /* objects that hold this one */
+    struct vec_int names;   /* module names that ever referred to it (symbols) */
+    int made_at;            /* site */
+};
+
+struct heap {
+    struct arena *arena;
+    vec (struct object) objects;
+    struct vec_int stamps; /* for walks: stamps[i] == stamp: seen */
+    int stamp;
+    struct vec_int queue;
+};
+
+int heap_add (struct heap *h, enum object_kind kind, int site);
+struct object *heap_get (struct heap *h, int id);
+
+const struct set *set_one (struct arena *a, int id);
+const struct set *set_union (struct arena *a, const struct set *x, const struct set *y);
+bool set_has (const struct set *s, int id);
+
+#define set_foreach(id, s)                                                                                             \
+    for (int set_i_ = 0, id = 0; (s) && set_i_ < (s)->len && (id = (s)->items[set_i_], 1); set_i_++)
+
+/* The value of a field (0: elements); NULL if never stored. */
+const struct set *heap_field (struct heap *h, int id, symbol name);
+
+/* Adds `value` to a field, or replaces it. */
+void heap_store (struct heap *h, int id, symbol name, const struct set *value, bool replace);
+
+/* Everything reachable from `s`, itself included; bounded. */
+const struct set *heap_reach (struct heap *h, const struct set *s);
+
+/* Collects into `found` the objects from which `id` can be reached through fields, itself included; bounded. */
+void heap_holders (struct heap *h, int id, struct vec_int *found);
+
+#endif

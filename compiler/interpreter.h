@@ -1,0 +1,106 @@
+/* The abstract interpreter: walks a notebook's statements in order, as Python would run them, with sets of abstract
+ * objects for values. Functions of the notebook are followed where they are called, so that what they read and change
+ * counts where it happens. Its state is shared by interpreter.c (statements), evaluate.c (expressions), call.c (calls)
+ * and names.c (module names and their writes); nobody else includes this header but for interpreter_run.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_INTERPRETER_H
+#define CHARD_COMPILER_INTERPRETER_H
+
+#include "compiler/flow.h"
+#include "compiler/library.h"
+#include "compiler/scope.h"
+
+/* A module name at this point of the walk. */
+struct binding {
+    const struct set *value;
+    const struct writes *writes; /* NULL: never bound */
+    int read_site;               /* of the last read event, so that one site's repeated reads are one event */
+    const struct writes *read_writes;
+};
+
+/* The old values of names that a branch changed. */
+struct journal {
+    struct journal *outer;
+    vec (struct saved {
+        symbol name;
+        struct binding old;
+    }) saved;
+};
+
+/* A running function, lambda, class body or comprehension. */
+struct env {
+    struct env *outer; /* the scope around its definition */
+    const struct scope *scope;
+    vec (struct local {
+        symbol name;
+        const struct set *value;
+    }) locals;
+    const struct set *returned;
+    const struct set *yielded;
+    bool generator;
+    int branches; /* branches open when it was entered: within deeper ones a local keeps its old values too */
+};
+
+struct interpreter {
+    struct arena *arena;
+    struct symbols *symbols;
+    struct program *program;
+    struct flow *flow;
+    struct heap *heap;
+    struct library *library;
+    vec (struct binding) globals; /* by symbol */
+    struct vec_int library_objects; /* by symbol of the path: object number + 1 */
+    struct vec_int star_sites;    /* star imports seen */
+    struct journal *journal;
+    struct env *env; /* NULL: module level */
+    int site, unit;
+    int branches;    /* conditional constructs around the statement */
+    int loops;
+    int tries;
+    int depth;       /* of calls */
+    long budget;     /* nodes still to be evaluated before calls are no longer followed */
+    const struct ast *calls[32]; /* definitions on the call stack */
+    bool effect, setup;          /* of the site being walked */
+    bool dynamic;                /* something before may have bound any name */
+    symbol s_init, s_call, s_forward, s_bases, s_enter, s_inplace, s_mode, s_main_path, s_self_default, s_getattr;
+};
+
+/* Walks the whole program; the flow lies in the program's arena. */
+struct flow *interpreter_run (struct program *program);
+
+/* statements: interpreter.c */
+void run_block (struct interpreter *in, const struct ast *block);
+void run_statement (struct interpreter *in, const struct ast *n);
+
+/* expressions: evaluate.c. NULL: nothing that can be changed. */
+const struct set *evaluate (struct interpreter *in, const struct ast *n);
+void assign (struct interpreter *in, const struct ast *target, const struct set *value);
+const struct set *elements_of (struct interpreter *in, const struct set *s);
+const struct set *attribute_of (struct interpreter *in, const struct set *s, symbol name);
+int library_object (struct interpreter *in, symbol path);
+int new_value (struct interpreter *in);
+
+/* The constant text that a value is known to be, or NULL. */
+const char *text_of (struct interpreter *in, const struct set *s);
+
+/* calls: call.c */
+const struct set *evaluate_call (struct interpreter *in, const struct ast *n);
+const struct set *call_value (struct interpreter *in, const struct set *callee, const struct set *const *arguments,
+                              int count);
+
+/* module names: names.c */
+const struct set *name_read (struct interpreter *in, symbol name, const struct ast *at);
+void name_bind (struct interpreter *in, symbol name, const struct set *value);
+void name_delete (struct interpreter *in, symbol name);
+bool name_is_bound (struct interpreter *in, symbol name);
+
+/* The objects in `s` are changed in place by the current site. */
+void objects_change (struct interpreter *in, const struct set *s, bool deep);
+
+/* Branches: what is bound between begin and end is put aside in `j`; join then merges several ways. `always`: one of
+ * the ways is taken for sure (an if with an else). */
+void branch_begin (struct interpreter *in, struct journal *j);
+void branch_end (struct interpreter *in, struct journal *j);
+void branch_join (struct interpreter *in, struct journal *ways, int count, bool always);
+
+#endif

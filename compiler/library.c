@@ -1,0 +1,152 @@
+/* See library.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/library.h"
+
+#include "base/vec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* effects.txt as a C string, made by the Makefile. */
+extern const char library_effects_text[];
+
+struct library {
+    struct arena *arena;
+    struct symbols *symbols; /* keys of the table live among the compilation's names */
+    vec (struct effect) by_symbol;
+};
+
+static const struct effect unknown;
+
+static const struct {
+    const char *word;
+    uint32_t flag;
+} words[] = {
+    { "mutates", EFFECT_MUTATES },
+    { "mutates-deep", EFFECT_MUTATES | EFFECT_MUTATES_DEEP },
+    { "holds", EFFECT_HOLDS },
+    { "returns-self", EFFECT_RETURNS_SELF },
+    { "returns-view", EFFECT_RETURNS_VIEW },
+    { "returns-element", EFFECT_RETURNS_ELEMENT },
+    { "returns-holder", EFFECT_RETURNS_HOLDER },
+    { "returns-plain", EFFECT_RETURNS_PLAIN },
+    { "iterator", EFFECT_ITERATOR },
+    { "unpicklable", EFFECT_UNPICKLABLE },
+    { "setup", EFFECT_SETUP },
+    { "dynamic", EFFECT_DYNAMIC },
+    { "consumes", EFFECT_CONSUMES },
+    { "opens", EFFECT_OPENS_FILE },
+    { "shell", EFFECT_SHELL },
+    { "decorator", EFFECT_PURE_DECORATOR },
+    { "fresh", 0 },
+};
+
+static void
+read_word (struct library *l, struct effect *e, const char *word)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp (words[i].word, word) == 0) {
+            e->flags |= words[i].flag;
+            return;
+        }
+    if (strncmp (word, "mutates=", 8) == 0) {
+        e->mutates_arguments |= 1u << atoi (word + 8);
+    } else if (strncmp (word, "type=", 5) == 0) {
+        e->returns = symbol_of_str (l->symbols, word + 5);
+    } else if (strncmp (word, "seeds=", 6) == 0) {
+        e->flags |= EFFECT_SEEDS;
+        e->state = symbol_of_str (l->symbols, word + 6);
+    } else if (strncmp (word, "draws=", 6) == 0) {
+        e->flags |= EFFECT_DRAWS;
+        e->state = symbol_of_str (l->symbols, word + 6);
+    } else if (strncmp (word, "reads=", 6) == 0) {
+        e->flags |= EFFECT_READS_FILE;
+        e->file = atoi (word + 6);
+    } else if (strncmp (word, "writes=", 7) == 0) {
+        e->flags |= EFFECT_WRITES_FILE;
+        e->file = atoi (word + 7);
+    } else {
+        fprintf (stderr, "chard: effects table: unknown word \"%s\"\n", word);
+        abort (); /* our own mistake: the table is compiled in */
+    }
+}
+
+static void
+read_line (struct library *l, char *line)
+{
+    char *save, *key = strtok_r (line, " \t", &save);
+    if (!key || *key == '#')
+        return;
+    symbol s = symbol_of_str (l->symbols, key);
+    struct effect e = { .flags = EFFECT_KNOWN };
+    for (char *word; (word = strtok_r (NULL, " \t", &save));)
+        read_word (l, &e, word);
+    while (l->by_symbol.len <= (size_t) s)
+        vec_push (l->arena, &l->by_symbol, unknown);
+    l->by_symbol.items[s] = e;
+}
+
+struct library *
+library_create (struct arena *a, struct symbols *symbols)
+{
+    struct library *l = arena_new (a, struct library);
+    l->arena = a;
+    l->symbols = symbols;
+    char *text = arena_strdup (a, library_effects_text), *save;
+    for (char *line = strtok_r (text, "\n", &save); line; line = strtok_r (NULL, "\n", &save))
+        read_line (l, line);
+    return l;
+}
+
+static const struct effect *
+find (const struct library *l, const char *key)
+{
+    symbol s = symbol_find (l->symbols, key);
+    return s && (size_t) s < l->by_symbol.len ? &l->by_symbol.items[s] : &unknown;
+}
+
+const struct effect *
+library_function (const struct library *l, const char *path)
+{
+    const struct effect *e = find (l, path);
+    char pattern[512];
+    size_t n = strlen (path);
+    if (e->flags || n + 3 > sizeof pattern)
+        return e;
+    memcpy (pattern, path, n + 1);
+    for (char *dot; (dot = strrchr (pattern, '.'));) {
+        strcpy (dot, ".*");
+        e = find (l, pattern);
+        if (e->flags)
+            return e;
+        *dot = '\0';
+    }
+    return &unknown;
+}
+
+static const struct effect *
+find_member (const struct library *l, symbol type, char separator, symbol name)
+{
+    char key[512];
+    if (type) {
+        snprintf (key, sizeof key, "%s%c%s", symbol_text (l->symbols, type), separator, symbol_text (l->symbols, name));
+        const struct effect *e = find (l, key);
+        if (e->flags)
+            return e;
+    }
+    snprintf (key, sizeof key, "%c%s", separator, symbol_text (l->symbols, name));
+    return find (l, key);
+}
+
+const struct effect *
+library_method (const struct library *l, symbol type, symbol name)
+{
+    return find_member (l, type, '.', name);
+}
+
+const struct effect *
+library_attribute (const struct library *l, symbol type, symbol name)
+{
+    return find_member (l, type, '@', name);
+}

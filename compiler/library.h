@@ -1,0 +1,61 @@
+/* What library calls do, read from the table compiler/effects.txt (compiled in; chard.yaml may add to it later): what
+ * they change, what they return, which files they touch, which hidden state they use. The table is data: to teach
+ * Chard about a library, add lines there.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_LIBRARY_H
+#define CHARD_COMPILER_LIBRARY_H
+
+#include "base/arena.h"
+#include "compiler/symbol.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum effect_flag {
+    EFFECT_MUTATES = 1 << 0,       /* the receiver */
+    EFFECT_MUTATES_DEEP = 1 << 1,  /* the receiver and all it holds */
+    EFFECT_HOLDS = 1 << 2,         /* the receiver keeps the arguments */
+    EFFECT_RETURNS_SELF = 1 << 3,
+    EFFECT_RETURNS_VIEW = 1 << 4,  /* shares memory with the receiver (or, for functions, the first argument) */
+    EFFECT_RETURNS_ELEMENT = 1 << 5, /* one of what the receiver (or first argument) holds */
+    EFFECT_RETURNS_HOLDER = 1 << 6, /* a new object that keeps the arguments */
+    EFFECT_RETURNS_PLAIN = 1 << 7, /* a number, a string: nothing that can be changed */
+    EFFECT_ITERATOR = 1 << 8,      /* the result is used up by reading it */
+    EFFECT_UNPICKLABLE = 1 << 9,   /* the result can't be handed to another process */
+    EFFECT_SETUP = 1 << 10,        /* sets up library state: repeated in each step */
+    EFFECT_DYNAMIC = 1 << 11,      /* may bind any name: exec, globals() */
+    EFFECT_CONSUMES = 1 << 12,     /* uses up arguments that are iterators */
+    EFFECT_SEEDS = 1 << 13,        /* makes the state `state` known */
+    EFFECT_DRAWS = 1 << 14,        /* uses and changes `state` */
+    EFFECT_READS_FILE = 1 << 15,   /* argument `file` */
+    EFFECT_WRITES_FILE = 1 << 16,
+    EFFECT_OPENS_FILE = 1 << 17,   /* mode decides: the argument behind `file`, or mode= */
+    EFFECT_SHELL = 1 << 18,        /* runs a command given as argument 0 */
+    EFFECT_PURE_DECORATOR = 1 << 19, /* wraps a definition without any effect: it can be replicated */
+    EFFECT_KNOWN = 1 << 20,        /* stands in the table at all */
+};
+
+struct effect {
+    uint32_t flags;
+    uint32_t mutates_arguments; /* bit i: argument i */
+    symbol returns;             /* type of the result, or 0 */
+    symbol state;               /* name of hidden state: "numpy.random" */
+    int file;                   /* which argument is the path */
+};
+
+struct library;
+
+/* Reads the table. Lies in `a`. */
+struct library *library_create (struct arena *a, struct symbols *symbols);
+
+/* What calling the library object at `path` does: the line of that very path, else of its longest prefix with ".*".
+ * Never NULL; EFFECT_KNOWN is off when no line matches. */
+const struct effect *library_function (const struct library *l, const char *path);
+
+/* What calling method `name` on a value of class `type` (0: unknown) does: "type.name", else ".name". */
+const struct effect *library_method (const struct library *l, symbol type, symbol name);
+
+/* What reading attribute `name` of a value of class `type` gives: lines "@name" and "type@name". */
+const struct effect *library_attribute (const struct library *l, symbol type, symbol name);
+
+#endif
