@@ -1,0 +1,522 @@
+/* Expressions and assignment targets: what a value may be, and what reading or storing it does. See interpreter.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/interpreter.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int
+new_value (struct interpreter *in)
+{
+    return heap_add (in->heap, OBJECT_VALUE, in->site);
+}
+
+static const struct set *
+fresh (struct interpreter *in)
+{
+    return set_one (in->arena, new_value (in));
+}
+
+int
+library_object (struct interpreter *in, symbol path)
+{
+    while (in->library_objects.len <= (size_t) path)
+        vec_push (in->arena, &in->library_objects, 0);
+    if (in->library_objects.items[path])
+        return in->library_objects.items[path] - 1;
+    int id = heap_add (in->heap, OBJECT_LIBRARY, -1);
+    heap_get (in->heap, id)->type = path;
+    in->library_objects.items[path] = id + 1;
+    return id;
+}
+
+/* ---- parts of values -------------------------------------------------------------------------------------------- */
+
+/* A value that shares memory with `base`: a change of either is a change of both. */
+static const struct set *
+view_of (struct interpreter *in, int base, symbol part)
+{
+    const struct set *known = heap_field (in->heap, base, part);
+    if (known)
+        return known;
+    int id = new_value (in);
+    heap_get (in->heap, id)->made_at = heap_get (in->heap, base)->made_at;
+    heap_store (in->heap, base, part, set_one (in->arena, id), false);
+    heap_store (in->heap, id, 0, set_one (in->arena, base), false);
+    return set_one (in->arena, id);
+}
+
+/* A value that `base` holds, made up when first asked for. */
+static const struct set *
+part_of (struct interpreter *in, int base, symbol part)
+{
+    const struct set *known = heap_field (in->heap, base, part);
+    if (known)
+        return known;
+    int id = new_value (in);
+    heap_get (in->heap, id)->made_at = heap_get (in->heap, base)->made_at;
+    heap_store (in->heap, base, part, set_one (in->arena, id), false);
+    return set_one (in->arena, id);
+}
+
+static const struct set *
+library_member (struct interpreter *in, int id, symbol name)
+{
+    char path[512];
+    snprintf (path, sizeof path, "%s.%s", symbol_text (in->symbols, heap_get (in->heap, id)->type),
+              symbol_text (in->symbols, name));
+    return set_one (in->arena, library_object (in, symbol_of_str (in->symbols, path)));
+}
+
+/* A method or class attribute, looked up along the bases that the notebook defines. */
+static const struct set *
+class_member (struct interpreter *in, int class_object, symbol name, int depth)
+{
+    const struct set *value = heap_field (in->heap, class_object, name);
+    const struct set *bases = heap_field (in->heap, class_object, in->s_bases);
+    if (value || depth > 8)
+        return value;
+    set_foreach (base, bases)
+        if (heap_get (in->heap, base)->kind == OBJECT_CLASS) {
+            value = class_member (in, base, name, depth + 1);
+            if (value)
+                return value;
+        }
+    return NULL;
+}
+
+static const struct set *
+bind_methods (struct interpreter *in, int receiver, const struct set *members)
+{
+    const struct set *all = NULL;
+    set_foreach (m, members) {
+        const struct object *o = heap_get (in->heap, m);
+        if (o->kind != OBJECT_FUNCTION) {
+            all = set_union (in->arena, all, set_one (in->arena, m));
+            continue;
+        }
+        int id = heap_add (in->heap, OBJECT_BOUND, in->site);
+        struct object *b = heap_get (in->heap, id);
+        b->receiver = set_one (in->arena, receiver);
+        b->class_object = m; /* the function */
+        all = set_union (in->arena, all, set_one (in->arena, id));
+    }
+    return all;
+}
+
+static bool
+is_property (const struct object *o)
+{
+    return o->kind == OBJECT_FUNCTION && o->definition->kind == AST_FUNCTION && o->definition->kids[2]->nkids > 0
+           && o->definition->kids[2]->kids[0]->kind == AST_NAME;
+}
+
+static const struct set *
+instance_attribute (struct interpreter *in, int id, symbol name)
+{
+    const struct set *value = heap_field (in->heap, id, name);
+    int class_object = heap_get (in->heap, id)->class_object;
+    if (value || class_object < 0)
+        return value;
+    const struct set *members = class_member (in, class_object, name, 0);
+    const struct set *bound = bind_methods (in, id, members);
+    const struct set *self = set_one (in->arena, id);
+    set_foreach (m, members)
+        if (is_property (heap_get (in->heap, m))) /* @property, @cached_property: reading it calls it */
+            return call_value (in, set_one (in->arena, m), &self, 1);
+    return bound;
+}
+
+static const struct set *
+value_attribute (struct interpreter *in, int id, symbol name)
+{
+    const struct set *value = instance_attribute (in, id, name);
+    if (value)
+        return value;
+    const struct effect *e = library_attribute (in->library, heap_get (in->heap, id)->type, name);
+    if (e->flags & EFFECT_RETURNS_PLAIN)
+        return NULL;
+    return e->flags & EFFECT_RETURNS_VIEW ? view_of (in, id, name) : part_of (in, id, name);
+}
+
+const struct set *
+attribute_of (struct interpreter *in, const struct set *s, symbol name)
+{
+    const struct set *all = NULL;
+    set_foreach (id, s) {
+        const struct set *one = NULL;
+        switch (heap_get (in->heap, id)->kind) {
+        case OBJECT_LIBRARY: one = library_member (in, id, name); break;
+        case OBJECT_CLASS: one = class_member (in, id, name, 0); break;
+        case OBJECT_VALUE: one = value_attribute (in, id, name); break;
+        case OBJECT_FUNCTION: one = heap_field (in->heap, id, name); break;
+        case OBJECT_BOUND: break;
+        }
+        all = set_union (in->arena, all, one);
+    }
+    return all;
+}
+
+const struct set *
+elements_of (struct interpreter *in, const struct set *s)
+{
+    const struct set *all = NULL;
+    set_foreach (id, s) {
+        if (heap_get (in->heap, id)->kind != OBJECT_VALUE || heap_get (in->heap, id)->text)
+            continue;
+        const struct set *elements = heap_field (in->heap, id, 0);
+        all = set_union (in->arena, all, elements ? elements : part_of (in, id, 0));
+    }
+    return all;
+}
+
+static bool
+has_slice (const struct ast *n)
+{
+    if (n->kind == AST_SLICE)
+        return true;
+    if (n->kind == AST_TUPLE)
+        ast_foreach (kid, n)
+            if (has_slice (*kid))
+                return true;
+    return false;
+}
+
+static const struct set *
+evaluate_subscript (struct interpreter *in, const struct ast *n)
+{
+    const struct set *base = n->nkids ? evaluate (in, n->kids[0]) : NULL;
+    bool slice = false;
+    for (uint32_t i = 1; i < n->nkids; i++) {
+        slice |= has_slice (n->kids[i]);
+        evaluate (in, n->kids[i]);
+    }
+    if (!slice)
+        return elements_of (in, base);
+    const struct set *all = NULL;
+    set_foreach (id, base) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind != OBJECT_VALUE || o->text)
+            continue;
+        /* a slice of a list is a new list of the same elements; of anything else, a view */
+        bool listed = o->type && strcmp (symbol_text (in->symbols, o->type), "list") == 0;
+        all = set_union (in->arena, all, listed ? elements_of (in, set_one (in->arena, id)) : view_of (in, id, in->s_call));
+    }
+    return all;
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------- */
+
+const char *
+text_of (struct interpreter *in, const struct set *s)
+{
+    return s && s->len == 1 ? heap_get (in->heap, s->items[0])->text : NULL;
+}
+
+static const char *
+unit_source (const struct interpreter *in)
+{
+    return in->program->units.items[in->unit].text->code;
+}
+
+static const struct set *
+text_value (struct interpreter *in, const char *text)
+{
+    if (!text || strlen (text) > 4096)
+        return NULL;
+    int id = new_value (in);
+    heap_get (in->heap, id)->text = text;
+    heap_get (in->heap, id)->immutable = true;
+    return set_one (in->arena, id);
+}
+
+/* "a" + "b" and Path("a") / "b" are text too, as long as both sides are known. */
+static const struct set *
+join_text (struct interpreter *in, const struct ast *n, const struct set *left, const struct set *right)
+{
+    const char *a = text_of (in, left), *b = text_of (in, right);
+    if (!a || !b || n->nkids != 2)
+        return NULL;
+    const char *p = unit_source (in) + n->kids[0]->end;
+    p += strspn (p, " \t)");
+    if (*p == '+')
+        return text_value (in, arena_printf (in->arena, "%s%s", a, b));
+    return *p == '/' ? text_value (in, arena_printf (in->arena, "%s/%s", a, b)) : NULL;
+}
+
+/* ---- displays, operators, comprehensions ------------------------------------------------------------------------ */
+
+static const struct set *
+evaluate_display (struct interpreter *in, const struct ast *n, const char *type)
+{
+    const struct set *held = NULL;
+    ast_foreach (kid, n)
+        if (*kid) {
+            const struct set *value = evaluate (in, *kid);
+            held = set_union (in->arena, held, (*kid)->kind == AST_STARRED ? elements_of (in, value) : value);
+        }
+    int id = new_value (in);
+    heap_get (in->heap, id)->type = symbol_of_str (in->symbols, type);
+    heap_store (in->heap, id, 0, held, true);
+    if (!held) {
+        if (strcmp (type, "tuple") == 0)
+            return NULL;
+    }
+    return set_one (in->arena, id);
+}
+
+static const struct set *
+evaluate_operation (struct interpreter *in, const struct ast *n)
+{
+    const struct set *first = n->nkids ? evaluate (in, n->kids[0]) : NULL, *all = first, *last = first;
+    for (uint32_t i = 1; i < n->nkids; i++) {
+        last = evaluate (in, n->kids[i]);
+        all = set_union (in->arena, all, last);
+    }
+    if (!all)
+        return NULL;
+    const struct set *text = join_text (in, n, first, last);
+    if (text)
+        return text;
+    int id = new_value (in); /* a list's sum holds the elements of both */
+    set_foreach (x, all)
+        heap_store (in->heap, id, 0, heap_field (in->heap, x, 0), false);
+    return set_one (in->arena, id);
+}
+
+static const struct set *
+evaluate_any_of (struct interpreter *in, const struct ast *n)
+{
+    const struct set *all = NULL;
+    ast_foreach (kid, n)
+        if (*kid)
+            all = set_union (in->arena, all, evaluate (in, *kid));
+    return all;
+}
+
+static const struct set *
+evaluate_conditional (struct interpreter *in, const struct ast *n)
+{
+    if (n->nkids != 3)
+        return evaluate_any_of (in, n);
+    evaluate (in, n->kids[1]);
+    const struct set *body = evaluate (in, n->kids[0]);
+    return set_union (in->arena, body, evaluate (in, n->kids[2]));
+}
+
+static void
+use_up (struct interpreter *in, const struct set *s)
+{
+    set_foreach (id, s)
+        if (heap_get (in->heap, id)->iterator)
+            objects_change (in, set_one (in->arena, id), false);
+}
+
+static const struct set *
+evaluate_comprehension (struct interpreter *in, const struct ast *n)
+{
+    struct env env = { .outer = in->env, .scope = n->scope, .branches = in->branches };
+    for (uint32_t i = 1; i < n->nkids; i++) {
+        const struct ast *g = n->kids[i];
+        if (g->kind != AST_GENERATOR)
+            continue;
+        if (i > 1)
+            in->env = &env;
+        const struct set *iterable = evaluate (in, g->kids[1]);
+        use_up (in, iterable);
+        in->env = &env;
+        assign (in, g->kids[0], elements_of (in, iterable));
+        for (uint32_t k = 2; k < g->nkids; k++)
+            evaluate (in, g->kids[k]);
+    }
+    in->env = &env;
+    const struct set *element = n->nkids ? evaluate (in, n->kids[0]) : NULL;
+    in->env = env.outer;
+    int id = new_value (in);
+    struct object *o = heap_get (in->heap, id);
+    o->iterator = (n->flags & AST_LAZY) != 0;
+    o->unpicklable = o->iterator;
+    o->type = o->iterator ? 0 : symbol_of_str (in->symbols, "list");
+    heap_store (in->heap, id, 0, element, true);
+    return set_one (in->arena, id);
+}
+
+static const struct set *
+evaluate_lambda (struct interpreter *in, const struct ast *n)
+{
+    int id = heap_add (in->heap, OBJECT_FUNCTION, in->site);
+    ast_foreach (p, n->kids[0]) {
+        const struct set *value = (*p)->kids[0] ? evaluate (in, (*p)->kids[0]) : NULL;
+        heap_store (in->heap, id, (*p)->name, value, true);
+    }
+    struct object *o = heap_get (in->heap, id);
+    o->definition = n;
+    o->env = in->env;
+    o->unit = in->unit;
+    return set_one (in->arena, id);
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
+
+static struct local *
+find_local (struct env *e, symbol name)
+{
+    vec_foreach (l, &e->locals)
+        if (l->name == name)
+            return l;
+    return NULL;
+}
+
+/* The running scope in which `name` lives; NULL: the module's. */
+static struct env *
+env_of (struct interpreter *in, symbol name)
+{
+    if (!in->env || scope_is_global (in->env->scope, name))
+        return NULL;
+    for (struct env *e = in->env; e; e = e->outer)
+        if (scope_is_local (e->scope, name) && (e == in->env || e->scope->owner->kind != AST_CLASS))
+            return e;
+    return NULL;
+}
+
+static const struct set *
+evaluate_name (struct interpreter *in, const struct ast *n)
+{
+    struct env *e = env_of (in, n->name);
+    if (!e)
+        return name_read (in, n->name, n);
+    struct local *l = find_local (e, n->name);
+    if (!l && e->scope->owner->kind == AST_CLASS) /* not bound in the class yet: the module's */
+        return name_read (in, n->name, n);
+    return l ? l->value : NULL;
+}
+
+static void
+bind_name (struct interpreter *in, symbol name, const struct set *value)
+{
+    struct env *e = env_of (in, name);
+    if (!e) {
+        name_bind (in, name, value);
+        return;
+    }
+    struct local *l = find_local (e, name);
+    if (!l) {
+        l = vec_add (in->arena, &e->locals);
+        l->name = name;
+    }
+    l->value = in->branches > e->branches ? set_union (in->arena, l->value, value) : value;
+}
+
+/* ---- assignment ------------------------------------------------------------------------------------------------- */
+
+static void
+store_attribute (struct interpreter *in, const struct ast *target, const struct set *value)
+{
+    const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
+    set_foreach (id, base) {
+        if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
+            in->setup = true;
+        heap_store (in->heap, id, target->name, value, base->len == 1 && in->branches == 0);
+    }
+    objects_change (in, base, false);
+}
+
+static void
+store_element (struct interpreter *in, const struct ast *target, const struct set *value)
+{
+    const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
+    for (uint32_t i = 1; i < target->nkids; i++)
+        evaluate (in, target->kids[i]);
+    set_foreach (id, base) {
+        if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
+            in->setup = true;
+        heap_store (in->heap, id, 0, value, false);
+    }
+    objects_change (in, base, false);
+}
+
+void
+assign (struct interpreter *in, const struct ast *target, const struct set *value)
+{
+    switch (target->kind) {
+    case AST_NAME: bind_name (in, target->name, value); break;
+    case AST_CAPTURE: bind_name (in, target->name, value); break;
+    case AST_TUPLE:
+    case AST_LIST: {
+        const struct set *elements = elements_of (in, value);
+        ast_foreach (kid, target)
+            assign (in, *kid, elements);
+        break;
+    }
+    case AST_STARRED:
+        if (target->nkids) {
+            int id = new_value (in);
+            heap_store (in->heap, id, 0, value, true);
+            assign (in, target->kids[0], set_one (in->arena, id));
+        }
+        break;
+    case AST_ATTRIBUTE: store_attribute (in, target, value); break;
+    case AST_SUBSCRIPT: store_element (in, target, value); break;
+    default: evaluate (in, target);
+    }
+}
+
+/* ---- dispatch --------------------------------------------------------------------------------------------------- */
+
+static const struct set *
+evaluate_yield (struct interpreter *in, const struct ast *n)
+{
+    const struct set *value = n->nkids ? evaluate (in, n->kids[0]) : NULL;
+    for (struct env *e = in->env; e; e = e->outer)
+        if (e->scope->owner->kind == AST_FUNCTION) {
+            e->generator = true;
+            e->yielded = set_union (in->arena, e->yielded, value);
+            break;
+        }
+    return NULL;
+}
+
+const struct set *
+evaluate (struct interpreter *in, const struct ast *n)
+{
+    if (!n || in->budget <= 0)
+        return NULL;
+    in->budget--;
+    switch ((enum ast_kind) n->kind) {
+    case AST_NAME: return evaluate_name (in, n);
+    case AST_CONSTANT: return NULL;
+    case AST_STRING: return text_value (in, ast_string (in->arena, n, unit_source (in)));
+    case AST_FSTRING: evaluate_any_of (in, n); return NULL;
+    case AST_ATTRIBUTE: return n->nkids ? attribute_of (in, evaluate (in, n->kids[0]), n->name) : NULL;
+    case AST_SUBSCRIPT: return evaluate_subscript (in, n);
+    case AST_CALL: return evaluate_call (in, n);
+    case AST_KEYWORD:
+    case AST_STARRED:
+    case AST_DOUBLE_STARRED: return n->nkids ? evaluate (in, n->kids[0]) : NULL;
+    case AST_OPERATION: return evaluate_operation (in, n);
+    case AST_BOOLEAN: return evaluate_any_of (in, n);
+    case AST_CONDITIONAL: return evaluate_conditional (in, n);
+    case AST_TUPLE: return evaluate_display (in, n, "tuple");
+    case AST_LIST: return evaluate_display (in, n, "list");
+    case AST_SET: return evaluate_display (in, n, "set");
+    case AST_DICT: return evaluate_display (in, n, "dict");
+    case AST_COMPREHENSION: return evaluate_comprehension (in, n);
+    case AST_LAMBDA: return evaluate_lambda (in, n);
+    case AST_NAMED: {
+        const struct set *value = evaluate (in, n->kids[1]);
+        struct env *env = in->env; /* a walrus binds outside comprehensions */
+        while (in->env && in->env->scope->owner->kind == AST_COMPREHENSION)
+            in->env = in->env->outer;
+        assign (in, n->kids[0], value);
+        in->env = env;
+        return value;
+    }
+    case AST_AWAIT: return n->nkids ? evaluate (in, n->kids[0]) : NULL;
+    case AST_YIELD: return evaluate_yield (in, n);
+    case AST_SLICE: evaluate_any_of (in, n); return NULL;
+    default: {
+        run_statement (in, n);
+        return fresh (in);
+    }
+    }
+}
