@@ -62,7 +62,7 @@ struct interpreter {
     const struct ast *calls[32]; /* definitions on the call stack */
     bool effect, setup;          /* of the site being walked */
     bool dynamic;                /* something before may have bound any name */
-    symbol s_init, s_call, s_forward, s_bases, s_enter, s_inplace, s_mode, s_main_path, s_self_default, s_getattr;
+    symbol s_init, s_call, s_forward, s_bases, s_inplace, s_mode;
 };
 
 /* Walks the whole program; the flow lies in the program's arena. */

@@ -1,0 +1,525 @@
+/* Statements, and the walk over the whole program: each top-level statement is a site. See interpreter.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/interpreter.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- imports ---------------------------------------------------------------------------------------------------- */
+
+static void
+bind_alias (struct interpreter *in, const struct ast *alias, symbol path)
+{
+    assign (in, alias->kids[0], set_one (in->arena, library_object (in, path)));
+}
+
+static void
+run_import (struct interpreter *in, const struct ast *n)
+{
+    ast_foreach (alias, n) {
+        bool first_only = (*alias)->flags & AST_STAR; /* import a.b binds a */
+        bind_alias (in, *alias, first_only ? (*alias)->kids[0]->name : (*alias)->name);
+    }
+}
+
+static void
+run_import_from (struct interpreter *in, const struct ast *n)
+{
+    if (n->flags & AST_STAR && !vec_int_has (&in->star_sites, in->site))
+        vec_push (in->arena, &in->star_sites, in->site);
+    ast_foreach (alias, n)
+        bind_alias (in, *alias,
+                    symbol_of_str (in->symbols, arena_printf (in->arena, "%s.%s", symbol_text (in->symbols, n->name),
+                                                              symbol_text (in->symbols, (*alias)->name))));
+}
+
+/* ---- definitions ------------------------------------------------------------------------------------------------ */
+
+/* Decorators are applied inside out; a pure one (dataclass, lru_cache, property) leaves the definition as it is. */
+static const struct set *
+decorate (struct interpreter *in, const struct ast *decorators, const struct set *value)
+{
+    for (uint32_t i = decorators->nkids; i-- > 0;) {
+        const struct set *decorator = evaluate (in, decorators->kids[i]);
+        const struct set *result = call_value (in, decorator, &value, 1);
+        value = set_union (in->arena, value, result);
+    }
+    return value;
+}
+
+static void
+run_function (struct interpreter *in, const struct ast *n)
+{
+    int id = heap_add (in->heap, OBJECT_FUNCTION, in->site);
+    ast_foreach (p, n->kids[0]) {
+        const struct set *value = (*p)->kids[0] ? evaluate (in, (*p)->kids[0]) : NULL;
+        heap_store (in->heap, id, (*p)->name, value, true);
+    }
+    ast_foreach (annotation, n->kids[3])
+        evaluate (in, *annotation);
+    struct object *o = heap_get (in->heap, id);
+    o->definition = n;
+    o->env = in->env;
+    o->unit = in->unit;
+    struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };
+    assign (in, &name, decorate (in, n->kids[2], set_one (in->arena, id)));
+}
+
+static void
+run_class (struct interpreter *in, const struct ast *n)
+{
+    const struct set *bases = NULL;
+    ast_foreach (base, n->kids[0])
+        bases = set_union (in->arena, bases, evaluate (in, *base));
+    int id = heap_add (in->heap, OBJECT_CLASS, in->site);
+    heap_get (in->heap, id)->definition = n;
+    heap_get (in->heap, id)->unit = in->unit;
+    heap_store (in->heap, id, in->s_bases, bases, true);
+    struct env *env = arena_new (in->arena, struct env);
+    *env = (struct env){ .outer = in->env, .scope = n->scope, .branches = in->branches };
+    if (n->scope) {
+        in->env = env;
+        run_block (in, n->kids[1]);
+        in->env = env->outer;
+    }
+    vec_foreach (l, &env->locals)
+        heap_store (in->heap, id, l->name, l->value, true);
+    struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };
+    assign (in, &name, decorate (in, n->kids[2], set_one (in->arena, id)));
+}
+
+/* ---- control flow ----------------------------------------------------------------------------------------------- */
+
+static bool
+is_true_constant (const struct interpreter *in, const struct ast *n)
+{
+    const char *text = in->program->units.items[in->unit].text->code + n->start;
+    return n->kind == AST_CONSTANT && (strncmp (text, "True", 4) == 0 || (isdigit ((unsigned char) *text) && *text != '0'));
+}
+
+static void
+run_if (struct interpreter *in, const struct ast *n)
+{
+    struct journal ways[2];
+    evaluate (in, n->kids[0]);
+    if (is_true_constant (in, n->kids[0])) {
+        run_block (in, n->kids[1]);
+        return;
+    }
+    branch_begin (in, &ways[0]);
+    run_block (in, n->kids[1]);
+    branch_end (in, &ways[0]);
+    branch_begin (in, &ways[1]);
+    if (n->kids[2])
+        run_statement (in, n->kids[2]);
+    branch_end (in, &ways[1]);
+    branch_join (in, ways, 2, n->kids[2] != NULL);
+}
+
+/* A loop over a non-empty display or range (3) runs at least once. */
+static bool
+runs_for_sure (const struct interpreter *in, const struct ast *iterable)
+{
+    if (iterable->kind == AST_LIST || iterable->kind == AST_TUPLE || iterable->kind == AST_DICT)
+        return iterable->nkids > 0;
+    if (iterable->kind != AST_CALL || iterable->nkids < 2 || iterable->kids[0]->kind != AST_NAME)
+        return false;
+    const char *name = symbol_text (in->symbols, iterable->kids[0]->name);
+    const char *last = in->program->units.items[in->unit].text->code + iterable->kids[1]->start;
+    if (strcmp (name, "range") == 0)
+        return iterable->nkids == 2 && iterable->kids[1]->kind == AST_CONSTANT && *last >= '1' && *last <= '9';
+    return strcmp (name, "enumerate") == 0 && runs_for_sure (in, iterable->kids[1]);
+}
+
+static void
+run_loop_body (struct interpreter *in, const struct ast *target, const struct set *elements, const struct ast *body)
+{
+    in->loops++;
+    for (int round = 0; round < (in->loops > 1 ? 1 : 2); round++) { /* twice: what one round leaves, the next may read */
+        if (target)
+            assign (in, target, elements);
+        run_block (in, body);
+    }
+    in->loops--;
+}
+
+static void
+run_for (struct interpreter *in, const struct ast *n)
+{
+    const struct set *iterable = evaluate (in, n->kids[1]);
+    set_foreach (id, iterable)
+        if (heap_get (in->heap, id)->iterator)
+            objects_change (in, set_one (in->arena, id), false);
+    if (runs_for_sure (in, n->kids[1])) {
+        run_loop_body (in, n->kids[0], elements_of (in, iterable), n->kids[2]);
+    } else {
+        struct journal way;
+        branch_begin (in, &way);
+        run_loop_body (in, n->kids[0], elements_of (in, iterable), n->kids[2]);
+        branch_end (in, &way);
+        branch_join (in, &way, 1, false);
+    }
+    if (n->kids[3])
+        run_statement (in, n->kids[3]);
+}
+
+static void
+run_while (struct interpreter *in, const struct ast *n)
+{
+    evaluate (in, n->kids[0]);
+    if (is_true_constant (in, n->kids[0])) {
+        run_loop_body (in, NULL, NULL, n->kids[1]);
+        return;
+    }
+    struct journal way;
+    branch_begin (in, &way);
+    run_loop_body (in, NULL, NULL, n->kids[1]);
+    evaluate (in, n->kids[0]);
+    branch_end (in, &way);
+    branch_join (in, &way, 1, false);
+    if (n->kids[2])
+        run_statement (in, n->kids[2]);
+}
+
+/* A handler that ends by raising leaves nothing for what comes after. */
+static bool
+ends_in_raise (const struct ast *block)
+{
+    return block->nkids && block->kids[block->nkids - 1]->kind == AST_RAISE;
+}
+
+static void
+run_try (struct interpreter *in, const struct ast *n)
+{
+    struct journal ways[17];
+    int count = 1;
+    branch_begin (in, &ways[0]);
+    in->tries++;
+    run_block (in, n->kids[0]);
+    in->tries--;
+    if (n->kids[2])
+        run_statement (in, n->kids[2]);
+    branch_end (in, &ways[0]);
+    ast_foreach (handler, n->kids[1]) {
+        if (count == 17)
+            break;
+        branch_begin (in, &ways[count]);
+        if ((*handler)->kids[0])
+            evaluate (in, (*handler)->kids[0]);
+        if ((*handler)->name) {
+            struct ast name = { .kind = AST_NAME, .name = (*handler)->name };
+            assign (in, &name, NULL);
+        }
+        run_block (in, (*handler)->kids[1]);
+        branch_end (in, &ways[count]);
+        count += !ends_in_raise ((*handler)->kids[1]);
+    }
+    branch_join (in, ways, count, true);
+    if (n->kids[3])
+        run_statement (in, n->kids[3]);
+}
+
+static void
+run_with (struct interpreter *in, const struct ast *n)
+{
+    for (uint32_t i = 0; i + 1 < n->nkids; i++) {
+        const struct set *value = evaluate (in, n->kids[i]->kids[0]);
+        if (n->kids[i]->kids[1])
+            assign (in, n->kids[i]->kids[1], value);
+    }
+    if (n->nkids)
+        run_block (in, n->kids[n->nkids - 1]);
+}
+
+static void
+run_pattern (struct interpreter *in, const struct ast *pattern, const struct set *subject)
+{
+    const struct set *parts = set_union (in->arena, subject, elements_of (in, subject));
+    ast_foreach (kid, pattern)
+        if ((*kid)->kind == AST_CAPTURE)
+            assign (in, *kid, parts);
+        else
+            evaluate (in, *kid);
+}
+
+static void
+run_match (struct interpreter *in, const struct ast *n)
+{
+    struct journal ways[32];
+    int count = 0;
+    const struct set *subject = n->kids[0]->nkids == 1 ? evaluate (in, n->kids[0]->kids[0]) : evaluate (in, n->kids[0]);
+    for (uint32_t i = 1; i < n->nkids && count < 32; i++) {
+        const struct ast *c = n->kids[i];
+        branch_begin (in, &ways[count]);
+        run_pattern (in, c->kids[0], subject);
+        evaluate (in, c->kids[1]);
+        run_block (in, c->kids[2]);
+        branch_end (in, &ways[count++]);
+    }
+    branch_join (in, ways, count, false);
+}
+
+/* ---- the other statements --------------------------------------------------------------------------------------- */
+
+static void
+run_assign (struct interpreter *in, const struct ast *n)
+{
+    const struct set *value = evaluate (in, n->kids[n->nkids - 1]);
+    for (uint32_t i = 0; i + 1 < n->nkids; i++) {
+        const struct ast *target = n->kids[i], *right = n->kids[n->nkids - 1];
+        bool pairwise = target->kind == AST_TUPLE && right->kind == AST_TUPLE && target->nkids == right->nkids;
+        if (!pairwise)
+            assign (in, target, value);
+        for (uint32_t k = 0; pairwise && k < target->nkids; k++) /* a, b = x, y: each its own */
+            assign (in, target->kids[k], evaluate (in, right->kids[k]));
+    }
+}
+
+static void
+run_augment (struct interpreter *in, const struct ast *n)
+{
+    const struct set *old = evaluate (in, n->kids[0]);
+    const struct set *added = evaluate (in, n->kids[1]);
+    objects_change (in, old, false);
+    set_foreach (id, old)
+        heap_store (in->heap, id, 0, elements_of (in, added), false);
+    assign (in, n->kids[0], old);
+}
+
+static void
+run_delete (struct interpreter *in, const struct ast *n)
+{
+    ast_foreach (target, n)
+        if ((*target)->kind == AST_NAME && !in->env)
+            name_delete (in, (*target)->name);
+        else if ((*target)->kind == AST_TUPLE)
+            run_delete (in, *target);
+        else if ((*target)->kind != AST_NAME && (*target)->nkids)
+            objects_change (in, evaluate (in, (*target)->kids[0]), false);
+}
+
+static void
+run_return (struct interpreter *in, const struct ast *n)
+{
+    const struct set *value = n->nkids ? evaluate (in, n->kids[0]) : NULL;
+    if (in->env)
+        in->env->returned = set_union (in->arena, in->env->returned, value);
+}
+
+void
+run_block (struct interpreter *in, const struct ast *block)
+{
+    ast_foreach (statement, block)
+        run_statement (in, *statement);
+}
+
+void
+run_statement (struct interpreter *in, const struct ast *n)
+{
+    if (!n || in->budget-- <= 0)
+        return;
+    switch ((enum ast_kind) n->kind) {
+    case AST_BLOCK: run_block (in, n); break;
+    case AST_EXPRESSION: evaluate (in, n->kids[0]); break;
+    case AST_ASSIGN: run_assign (in, n); break;
+    case AST_AUGMENT: run_augment (in, n); break;
+    case AST_ANNOTATE:
+        evaluate (in, n->kids[1]);
+        if (n->kids[2] && n->kids[0])
+            assign (in, n->kids[0], evaluate (in, n->kids[2]));
+        break;
+    case AST_DELETE: run_delete (in, n); break;
+    case AST_FUNCTION: run_function (in, n); break;
+    case AST_CLASS: run_class (in, n); break;
+    case AST_RETURN: run_return (in, n); break;
+    case AST_RAISE:
+    case AST_ASSERT:
+    case AST_ERROR:
+        ast_foreach (kid, n)
+            evaluate (in, *kid);
+        break;
+    case AST_IF: run_if (in, n); break;
+    case AST_FOR: run_for (in, n); break;
+    case AST_WHILE: run_while (in, n); break;
+    case AST_TRY: run_try (in, n); break;
+    case AST_WITH: run_with (in, n); break;
+    case AST_MATCH: run_match (in, n); break;
+    case AST_IMPORT: run_import (in, n); break;
+    case AST_IMPORT_FROM: run_import_from (in, n); break;
+    case AST_TYPE_ALIAS: assign (in, n->kids[0], NULL); break;
+    case AST_GLOBAL:
+    case AST_NONLOCAL:
+    case AST_PASS: break;
+    default: /* an expression where a statement stands: within broken text */
+        if (n->kind < AST_BLOCK)
+            evaluate (in, n);
+    }
+}
+
+/* ---- sites ------------------------------------------------------------------------------------------------------ */
+
+static bool
+is_literal (const struct ast *n)
+{
+    if (n->kind == AST_CONSTANT || n->kind == AST_STRING)
+        return true;
+    if (n->kind != AST_TUPLE && n->kind != AST_LIST && n->kind != AST_DICT && n->kind != AST_SET
+        && n->kind != AST_OPERATION)
+        return false;
+    ast_foreach (kid, n)
+        if (*kid && !is_literal (*kid))
+            return false;
+    return true;
+}
+
+static bool
+is_constant (const struct ast *n)
+{
+    if (n->kind == AST_ANNOTATE)
+        return n->kids[2] && is_literal (n->kids[2]);
+    return n->kind == AST_ASSIGN && is_literal (n->kids[n->nkids - 1]);
+}
+
+static enum site_kind
+kind_of (const struct interpreter *in, const struct site *s)
+{
+    const struct ast *n = s->statement;
+    if (!n)
+        return SITE_PLAIN;
+    if (n->kind == AST_IMPORT || n->kind == AST_IMPORT_FROM)
+        return SITE_IMPORT;
+    if (in->setup && s->binds.len == 0)
+        return SITE_SETUP;
+    if (in->effect)
+        return SITE_PLAIN;
+    if (n->kind == AST_FUNCTION || n->kind == AST_CLASS || ((n->kind == AST_TRY || n->kind == AST_IF) && s->binds.len))
+        return SITE_DEFINITION;
+    return is_constant (n) ? SITE_CONSTANT : SITE_PLAIN;
+}
+
+static void
+begin_site (struct interpreter *in, int unit, const struct ast *statement)
+{
+    struct site s = { .unit = unit, .statement = statement, .first_event = in->flow->events.len };
+    vec_push (in->arena, &in->flow->sites, s);
+    in->site = (int) in->flow->sites.len - 1;
+    in->effect = in->setup = false;
+}
+
+static void
+end_site (struct interpreter *in)
+{
+    struct site *s = &in->flow->sites.items[in->site];
+    s->last_event = in->flow->events.len;
+    s->effect = in->effect;
+    s->kind = kind_of (in, s);
+}
+
+/* Names in `!cmd {name}` and `$name` that are bound are read. */
+static void
+read_shell_names (struct interpreter *in, const char *text)
+{
+    for (const char *p = strpbrk (text, "{$"); p; p = strpbrk (p + 1, "{$")) {
+        const char *name = p + 1 + strspn (p + 1, "{");
+        size_t n = 0;
+        while (isalnum ((unsigned char) name[n]) || name[n] == '_')
+            n++;
+        symbol s = n && !isdigit ((unsigned char) *name) ? symbol_of (in->symbols, name, n) : 0;
+        if (s && name_is_bound (in, s))
+            name_read (in, s, NULL);
+    }
+}
+
+static bool
+is_word_of (const char *word, const char *list)
+{
+    size_t n = strlen (word);
+    for (const char *p = list; (p = strstr (p, word)); p += n)
+        if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
+            return true;
+    return false;
+}
+
+static void
+run_magic (struct interpreter *in, const struct magic *m)
+{
+    static const char harmless[] = "matplotlib config load_ext reload_ext autoreload precision pylab xmode cd env set_env "
+                                   "tensorflow_version";
+    read_shell_names (in, m->arguments);
+    struct vec_str packages = { 0 };
+    if (m->kind == MAGIC_LINE && is_word_of (m->name, harmless)) {
+        in->setup = true;
+        return;
+    }
+    if (m->transparent || m->kind == MAGIC_HELP || magic_requirements (in->arena, m, &packages))
+        return;
+    in->effect = true;
+    if (m->kind == MAGIC_LINE && strcmp (m->name, "run") == 0) {
+        in->dynamic = true;
+        vec_int_add_once (in->arena, &in->flow->dynamic_sites, in->site);
+    }
+    bool writes = m->kind == MAGIC_CELL && (strcmp (m->name, "writefile") == 0 || strcmp (m->name, "file") == 0);
+    const char *path = writes ? m->arguments + (strncmp (m->arguments, "-a ", 3) == 0 ? 3 : 0) : m->arguments;
+    bool shell = m->kind == MAGIC_SHELL || is_word_of (m->name, "bash sh script sx system ls mkdir rm cp mv cat");
+    if (m->kind == MAGIC_CELL && shell)
+        path = m->body;
+    struct file_event f = { in->site, writes ? FILE_WRITE : FILE_SHELL, arena_strdup (in->arena, path) };
+    if ((writes || shell) && strcmp (path, "true") != 0)
+        vec_push (in->arena, &in->flow->files, f);
+}
+
+static int
+line_of (const char *text, uint32_t offset)
+{
+    int line = 1;
+    for (uint32_t i = 0; i < offset && text[i]; i++)
+        line += text[i] == '\n';
+    return line;
+}
+
+static void
+run_unit (struct interpreter *in, int unit)
+{
+    const struct unit *u = &in->program->units.items[unit];
+    size_t next = 0;
+    in->unit = unit;
+    if (u->tree->nkids == 0 && u->text->magics.len) {
+        begin_site (in, unit, NULL);
+        vec_foreach (m, &u->text->magics)
+            run_magic (in, m);
+        end_site (in);
+        return;
+    }
+    ast_foreach (statement, u->tree) {
+        begin_site (in, unit, *statement);
+        in->budget = in->budget < 20000 ? 20000 : in->budget;
+        int last = next < u->text->magics.len ? line_of (u->text->code, (*statement)->end) : 0;
+        for (; next < u->text->magics.len && u->text->magics.items[next].line <= last; next++)
+            run_magic (in, &u->text->magics.items[next]);
+        run_statement (in, *statement);
+        end_site (in);
+    }
+}
+
+struct flow *
+interpreter_run (struct program *program)
+{
+    struct arena *a = program->arena;
+    struct flow *flow = arena_new (a, struct flow);
+    flow->program = program;
+    flow->heap = arena_new (a, struct heap);
+    flow->heap->arena = a;
+    struct symbols *s = program->symbols;
+    struct interpreter in = { .arena = a, .symbols = s, .program = program, .flow = flow, .heap = flow->heap };
+    in.library = library_create (a, s);
+    in.budget = 2000000;
+    in.s_init = symbol_of_str (s, "__init__");
+    in.s_call = symbol_of_str (s, "__call__");
+    in.s_forward = symbol_of_str (s, "forward");
+    in.s_bases = symbol_of_str (s, "__bases__");
+    in.s_inplace = symbol_of_str (s, "inplace");
+    in.s_mode = symbol_of_str (s, "mode");
+    for (size_t i = 0; i < program->units.len; i++)
+        run_unit (&in, (int) i);
+    return flow;
+}
