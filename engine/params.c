@@ -330,7 +330,11 @@ params_parse (const char *type, const char *text, struct error *err)
         json_t *literal = params_parse_literal (text, NULL);
         return literal ? literal : json_string (text);
     }
-    return convert (type, params_parse_literal (text, err), err);
+    struct error why = { 0 };
+    json_t *literal = params_parse_literal (text, &why);
+    if (!literal)
+        error_set (err, ERROR_USAGE, "a value of type %s is wanted: %s", type, why.text);
+    return convert (type, literal, err);
 }
 
 /* ---- names ---- */

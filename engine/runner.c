@@ -175,6 +175,8 @@ take_cached (struct task *t, const struct plan_step *ps)
     json_object_set_new (e, "components", key_to_json (&ps->key));
     json_object_set_new (e, "result", json_string (ps->result.dir));
     t->result = ps->result.dir;
+    if (mkdir (t->dir, 0777) == 0 && symlink (t->result, fs_join (t->runner->arena, t->dir, "result")) < 0)
+        t->result = ps->result.dir; /* only for people: the log names it too */
     t->runner->result.cached++;
     finish (t, TASK_DONE);
     emit (t->runner, e, false);
@@ -473,11 +475,12 @@ write_spec (struct task *t, const char *path, struct error *err)
 static int
 prepare_dir (struct task *t, struct error *err)
 {
-    struct runner *r = t->runner;
-    char *result = fs_join (r->arena, t->dir, "result");
-    if (t->attempt > 1)
-        return fs_remove_tree (result, err);
-    return fs_mkdirs (t->dir, err);
+    if (t->attempt == 1)
+        return fs_mkdirs (t->dir, err);
+    cleanup_file FILE *log = fopen (t->log, "ae");
+    if (log)
+        fprintf (log, "[chard: attempt %d]\n", t->attempt);
+    return fs_remove_tree (fs_join (t->runner->arena, t->dir, "result"), err);
 }
 
 static void

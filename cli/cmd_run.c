@@ -1,0 +1,155 @@
+/* `chard run`: a notebook runs as a pipeline on this machine.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+#include "cli/command.h"
+#include "cli/load.h"
+#include "cli/progress.h"
+#include "engine/cache.h"
+#include "engine/params.h"
+#include "engine/runner.h"
+
+#include <string.h>
+
+struct run_settings {
+    struct vec_str parameters;
+    const char *params_file, *from, *only, *python, *max_size;
+    int jobs, retries;
+    bool no_cache, isolated, keep_going, json_events, force;
+};
+
+#define FIELD(f) .offset = offsetof (struct run_settings, f)
+
+static const struct option options[] = {
+    { .name = "parameter", .letter = 'p', .kind = OPTION_LIST, FIELD (parameters), .argument = "NAME=VALUE",
+      .help = "set a parameter of the notebook; may be given several times" },
+    { .name = "params-file", .kind = OPTION_STRING, FIELD (params_file), .argument = "FILE",
+      .help = "read parameters from a JSON object; -p goes over it" },
+    { .name = "jobs", .letter = 'j', .kind = OPTION_INT, FIELD (jobs), .argument = "N",
+      .help = "run at most N steps at once (default: as many as there are cores)" },
+    { .name = "from", .kind = OPTION_STRING, FIELD (from), .argument = "STEP",
+      .help = "run this step and all that depend on it, cached or not" },
+    { .name = "only", .kind = OPTION_STRING, FIELD (only), .argument = "STEP",
+      .help = "run this step alone, on the results that the others left" },
+    { .name = "no-cache", .kind = OPTION_FLAG, FIELD (no_cache), .help = "run every step, cached or not" },
+    { .name = "isolated", .kind = OPTION_FLAG, FIELD (isolated), .help = "start a fresh Python for each step" },
+    { .name = "python", .kind = OPTION_STRING, FIELD (python), .argument = "PATH",
+      .help = "the Python to run with (default: the notebook's kernel, else python3)" },
+    { .name = "keep-going", .letter = 'k', .kind = OPTION_FLAG, FIELD (keep_going),
+      .help = "a failed step stops only what depends on it" },
+    { .name = "retries", .kind = OPTION_INT, FIELD (retries), .argument = "N",
+      .help = "try a failed step N more times, waiting longer each time" },
+    { .name = "max-size", .kind = OPTION_STRING, FIELD (max_size), .argument = "SIZE",
+      .help = "keep the cache below this size, such as 500M (default: 10G)" },
+    { .name = "force", .kind = OPTION_FLAG, FIELD (force), .help = "run although some name can't be found" },
+    { .name = "json-events", .kind = OPTION_FLAG, FIELD (json_events),
+      .help = "print the run's events to standard output as they happen, as JSON lines" },
+    { 0 },
+};
+
+static void
+print_summary (struct invocation *inv, const struct pipeline *p, const struct run_result *r)
+{
+    static const char *const colors[] = { "\033[1;32m", "\033[1;31m", "\033[1;33m" };
+    const char *name = fs_basename (p->notebook);
+    char time[32];
+    progress_format_seconds (r->seconds, time);
+    fprintf (inv->out, "%s%s%s: %s in %s: %d run, %d cached", inv->color_out ? colors[r->status] : "", name,
+             inv->color_out ? "\033[0m" : "", run_status_name (r->status), time, r->ran, r->cached);
+    if (r->failed)
+        fprintf (inv->out, ", %d failed", r->failed);
+    if (r->skipped)
+        fprintf (inv->out, ", %d skipped", r->skipped);
+    fputc ('\n', inv->out);
+    if (r->report)
+        fprintf (inv->out, "report: %s\n", r->report);
+    if (r->status != RUN_OK)
+        fprintf (inv->err, "What finished is kept: the same command goes on from there. More: chard runs show %s\n", r->id);
+}
+
+static void
+print_json (struct invocation *inv, const struct run_result *r)
+{
+    json_auto_t *o = json_pack ("{s:s,s:s,s:s,s:s?,s:i,s:i,s:i,s:i,s:f}", "run", r->id, "status",
+                                run_status_name (r->status), "dir", r->dir, "report", r->report, "ran", r->ran, "cached",
+                                r->cached, "failed", r->failed, "skipped", r->skipped, "seconds", r->seconds);
+    json_dumpf (o, inv->out, JSON_INDENT (2) | JSON_REAL_PRECISION (15));
+    fputc ('\n', inv->out);
+}
+
+static int
+run_pipeline (struct invocation *inv, const struct pipeline *p, const struct run_settings *s, struct error *err)
+{
+    json_auto_t *params = params_resolve (p, s->params_file, &s->parameters, err);
+    if (!params)
+        return -1;
+    struct progress *progress = progress_create (inv, s->json_events);
+    struct run_options o = {
+        .params = params,
+        .jobs = s->jobs,
+        .from = s->from,
+        .only = s->only,
+        .no_cache = s->no_cache,
+        .isolated = s->isolated,
+        .keep_going = s->keep_going,
+        .retries = s->retries,
+        .python = s->python,
+        .on_event = progress_event,
+        .on_tick = progress_tick,
+        .arg = progress,
+    };
+    struct run_result r = { 0 };
+    int status = s->max_size ? cache_parse_size (s->max_size, &o.cache_bytes, err) : 0;
+    if (status == 0)
+        status = runner_run (inv->arena, p, &o, &r, err);
+    progress_destroy (progress);
+    if (status < 0)
+        return -1;
+    if (inv->json && !s->json_events)
+        print_json (inv, &r);
+    else if (!s->json_events)
+        print_summary (inv, p, &r);
+    return r.status == RUN_OK ? 0 : error_set (err, ERROR_NOTEBOOK, "%s", "");
+}
+
+static int
+check_settings (const struct invocation *inv, const struct run_settings *s, struct error *err)
+{
+    if (inv->operands.len != 1)
+        return error_set (err, ERROR_USAGE, "name one notebook to run");
+    if (s->from && s->only)
+        return error_set (err, ERROR_USAGE, "--from and --only don't go together");
+    if (s->jobs < 0 || s->retries < 0)
+        return error_set (err, ERROR_USAGE, "%s can't be negative", s->jobs < 0 ? "--jobs" : "--retries");
+    return 0;
+}
+
+static int
+cmd_run (struct invocation *inv, const void *settings, struct error *err)
+{
+    const struct run_settings *s = settings;
+    if (check_settings (inv, s, err) < 0)
+        return -1;
+    struct loaded l = { 0 };
+    int status = load_pipeline (inv, inv->operands.items[0], s->force, &l, err);
+    if (status == 0)
+        status = run_pipeline (inv, l.pipeline, s, err);
+    load_clear (&l);
+    return status;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .operands = "NOTEBOOK",
+    .summary = "run a notebook as a pipeline on this machine",
+    .details = "Each step runs in a process of its own, as many at once as cores and memory allow. A step whose code, "
+               "inputs, parameters and environment are as they were is not run again: its result is taken from the "
+               "cache in .chard/ beside the notebook. Ctrl-C ends all steps; the same command then goes on where it "
+               "was.",
+    .examples = "chard run train.ipynb                       # all of it\n"
+                "chard run train.ipynb -p epochs=3 -j 2      # with a parameter, two steps at once\n"
+                "chard run train.ipynb --from evaluate       # again from one step on\n"
+                "chard run train.ipynb --no-cache --isolated # trust nothing\n",
+    .options = options,
+    .settings_size = sizeof (struct run_settings),
+    .run = cmd_run,
+};

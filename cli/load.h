@@ -1,0 +1,21 @@
+/* From a path to a pipeline that is fit to run, for the commands that run one.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_CLI_LOAD_H
+#define CHARD_CLI_LOAD_H
+
+#include "cli/command.h"
+#include "compiler/compile.h"
+
+struct loaded {
+    const struct pipeline *pipeline;
+    struct compilation compilation; /* of a notebook */
+    bool compiled;                  /* false: read from an IR document, there is no compilation */
+};
+
+/* Compiles a notebook, or reads the IR that `chard compile` wrote (a path ending in .json). Diagnostics are printed
+ * to inv->err. -1 with an empty text if there are errors, or warnings that some name can't be found (unless `force`):
+ * such a run would fail in the middle. load_clear gives everything up, also after a failure. */
+int load_pipeline (struct invocation *inv, const char *path, bool force, struct loaded *l, struct error *err);
+void load_clear (struct loaded *l);
+
+#endif
