@@ -1,0 +1,227 @@
+/* The driver: reads a notebook and runs the table of passes over one `struct compilation`. See compile.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/compile.h"
+
+#include "base/hash.h"
+#include "compiler/front.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What passes hand on besides the compilation's public parts. */
+struct passing {
+    struct program *program;
+    struct grouping *grouping;
+};
+
+typedef void pass_fn (struct compilation *c, struct passing *p);
+
+static void
+pass_syntax (struct compilation *c, struct passing *p)
+{
+    p->program = program_build (c->arena, c->notebook, &c->diags);
+}
+
+static void
+diagnose_unresolved (struct compilation *c, const struct unresolved *u)
+{
+    const struct program *p = c->flow->program;
+    const struct unit *unit = &p->units.items[u->unit];
+    struct place at = u->at ? program_place (p, u->unit, u->at->start) : (struct place){ unit->cell->index, 0, 0 };
+    diag_add (&c->diags, u->maybe ? SEVERITY_NOTE : SEVERITY_WARNING, "unresolved-name", at,
+              at.line ? cell_line (c->arena, unit->cell, at.line) : NULL,
+              "define it in a cell above that takes part in the pipeline (cells tagged `skip` do not)",
+              "no step defines `%s`", symbol_text (p->symbols, u->name));
+}
+
+static void
+diagnose_dynamic (struct compilation *c, int site)
+{
+    const struct site *s = &c->flow->sites.items[site];
+    const struct unit *unit = &c->flow->program->units.items[s->unit];
+    struct place at = s->statement ? program_place (c->flow->program, s->unit, s->statement->start)
+                                   : (struct place){ unit->cell->index, 1, 1 };
+    diag_add (&c->diags, SEVERITY_WARNING, "dynamic-names", at, cell_line (c->arena, unit->cell, at.line),
+              "bind the names by plain assignments, or keep their readers in the same step",
+              "names that are bound here can't be seen by the compiler");
+}
+
+static void
+pass_flow (struct compilation *c, struct passing *p)
+{
+    c->flow = interpreter_run (p->program);
+    vec_foreach (u, &c->flow->unresolved)
+        diagnose_unresolved (c, u);
+    vec_foreach (site, &c->flow->dynamic_sites)
+        diagnose_dynamic (c, *site);
+}
+
+static void
+pass_step (struct compilation *c, struct passing *p)
+{
+    p->grouping = step_group (c->flow, &c->diags);
+}
+
+static void
+pass_link (struct compilation *c, struct passing *p)
+{
+    link_steps (c->pipeline, c->flow, p->grouping, &c->diags);
+    vec_foreach (u, &p->program->units)
+        vec_foreach (m, &u->text->magics)
+            magic_requirements (c->arena, m, &c->pipeline->requirements);
+}
+
+static const char *
+kubeflow_text (struct compilation *c, const char *key)
+{
+    const char *s = json_string_value (json_object_get (c->notebook->kubeflow, key));
+    return s && *s ? arena_strdup (c->arena, s) : NULL;
+}
+
+static void
+read_volumes (struct compilation *c)
+{
+    size_t i;
+    json_t *v;
+    json_array_foreach (json_object_get (c->notebook->kubeflow, "volumes"), i, v) {
+        struct volume x = { 0 };
+        const char *text = json_string_value (json_object_get (v, "name"));
+        x.name = text ? arena_strdup (c->arena, text) : NULL;
+        text = json_string_value (json_object_get (v, "mount_point"));
+        x.mount_point = text ? arena_strdup (c->arena, text) : NULL;
+        text = json_string_value (json_object_get (v, "type"));
+        x.type = arena_strdup (c->arena, text ? text : "pvc");
+        const json_t *size = json_object_get (v, "size");
+        text = json_string_value (json_object_get (v, "size_type"));
+        if (json_is_integer (size))
+            x.size = arena_printf (c->arena, "%lld%s", (long long) json_integer_value (size), text ? text : "");
+        else if (json_is_string (size))
+            x.size = arena_printf (c->arena, "%s%s", json_string_value (size), text ? text : "");
+        if (x.name && x.mount_point)
+            vec_push (c->arena, &c->pipeline->volumes, x);
+    }
+}
+
+/* kubeflow_notebook metadata of all versions: base_image was docker_image, experiment_name stands in experiment too. */
+static void
+pass_metadata (struct compilation *c, struct passing *p)
+{
+    struct pipeline *pipeline = c->pipeline;
+    (void) p;
+    pipeline->name = kubeflow_text (c, "pipeline_name");
+    if (!pipeline->name)
+        pipeline->name = c->notebook->name;
+    pipeline->description = kubeflow_text (c, "pipeline_description");
+    pipeline->experiment = kubeflow_text (c, "experiment_name");
+    pipeline->image = kubeflow_text (c, "base_image");
+    if (!pipeline->image)
+        pipeline->image = kubeflow_text (c, "docker_image");
+    pipeline->notebook = c->notebook->path;
+    pipeline->notebook_dir = c->notebook->dir;
+    pipeline->kernel = c->notebook->kernel;
+    read_volumes (c);
+    const json_t *caching = json_object_get (c->notebook->kubeflow, "enable_caching");
+    size_t i;
+    json_t *tag;
+    vec_foreach (s, &pipeline->steps) {
+        json_array_foreach (json_object_get (c->notebook->kubeflow, "steps_defaults"), i, tag)
+            if (json_is_string (tag))
+                tag_apply_setting (c->arena, json_string_value (tag), &s->settings);
+        if (json_is_boolean (caching) && s->settings.cache < 0)
+            s->settings.cache = json_is_true (caching);
+    }
+    struct hash *h = hash_begin ();
+    char hex[HASH_HEX_SIZE];
+    vec_foreach (cell, &c->notebook->cells) {
+        hash_add_str (h, cell->source);
+        vec_foreach (t, &cell->tags)
+            hash_add_str (h, *t);
+    }
+    hash_end (h, hex);
+    pipeline->notebook_digest = arena_strdup (c->arena, hex);
+}
+
+static const struct pass {
+    const char *name;
+    pass_fn *run;
+} passes[] = {
+    { "syntax", pass_syntax }, { "flow", pass_flow },         { "step", pass_step },
+    { "link", pass_link },     { "metadata", pass_metadata },
+};
+
+#define PASSES (sizeof passes / sizeof *passes)
+
+const char *const *
+compile_pass_names (void)
+{
+    static const char *names[PASSES + 2] = { "notebook" };
+    for (size_t i = 0; i < PASSES; i++)
+        names[i + 1] = passes[i].name;
+    return names;
+}
+
+int
+compile_file (struct compilation *c, const char *path, const struct compile_options *options, struct error *err)
+{
+    struct passing p = { 0 };
+    *c = (struct compilation){ .arena = arena_create () };
+    c->path = arena_strdup (c->arena, path);
+    c->diags.arena = c->arena;
+    c->diags.notebook = c->path;
+    c->notebook = notebook_read (c->arena, path, err);
+    if (!c->notebook)
+        return -1;
+    c->pipeline = pipeline_create (c->arena);
+    const char *stop = options ? options->stop_after : NULL;
+    if (strcmp (c->notebook->language, "python") != 0 && strcmp (c->notebook->language, "ipython") != 0)
+        diag_add (&c->diags, SEVERITY_ERROR, "language", PLACE_NOTEBOOK, NULL,
+                  "pipelines are compiled from Python notebooks", "the notebook's language is %s", c->notebook->language);
+    for (size_t i = 0; i < PASSES && !(stop && strcmp (stop, "notebook") == 0); i++) {
+        passes[i].run (c, &p);
+        if (stop && strcmp (stop, passes[i].name) == 0)
+            break;
+    }
+    if (!stop && c->diags.errors == 0 && pipeline_verify (c->pipeline, err) < 0)
+        return error_wrap (err, "%s: internal error, please report it", path);
+    diag_sort (&c->diags);
+    return 0;
+}
+
+void
+compilation_destroy (struct compilation *c)
+{
+    pipeline_clear (c->pipeline);
+    notebook_clear (c->notebook);
+    arena_destroy (c->arena);
+    *c = (struct compilation){ 0 };
+}
+
+static json_t *
+dump_notebook (const struct compilation *c)
+{
+    json_t *cells = json_array ();
+    vec_foreach (cell, &c->notebook->cells) {
+        json_t *tags = json_array ();
+        vec_foreach (t, &cell->tags)
+            json_array_append_new (tags, json_string (*t));
+        json_array_append_new (cells, json_pack ("{s:i, s:i, s:s, s:o}", "index", cell->index, "kind", cell->kind,
+                                                 "source", cell->source, "tags", tags));
+    }
+    return json_pack ("{s:s, s:o}", "language", c->notebook->language, "cells", cells);
+}
+
+json_t *
+compile_dump (const struct compilation *c, const char *pass)
+{
+    if (strcmp (pass, "notebook") == 0 || strcmp (pass, "syntax") == 0)
+        return dump_notebook (c);
+    if (strcmp (pass, "flow") == 0 || strcmp (pass, "step") == 0)
+        return compile_cell_graph (c);
+    return pipeline_to_json (c->pipeline);
+}
+
+json_t *
+compile_cell_graph (const struct compilation *c)
+{
+    return flow_cell_edges (c->flow);
+}

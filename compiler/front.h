@@ -1,0 +1,39 @@
+/* Entry points of the passes, called by compile.c only, in this order.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_FRONT_H
+#define CHARD_COMPILER_FRONT_H
+
+#include "compiler/flow.h"
+#include "compiler/interpreter.h"
+#include "compiler/pipeline.h"
+#include "compiler/program.h"
+
+/* Where a unit's code belongs. */
+enum { OWNER_SHARED = -1, OWNER_PARAMETERS = -2, OWNER_METRICS = -3 };
+
+/* A step to be. */
+struct group {
+    const char *name, *title;
+    bool inferred;
+    struct vec_int units;
+};
+
+/* Which step each unit belongs to, before dependencies are known. */
+struct grouping {
+    struct vec_int owner; /* by unit: a step's index or an OWNER_ constant */
+    vec (struct group) groups;
+};
+
+/* Passes tag, magic, syntax: every code cell that isn't skipped becomes a unit. */
+struct program *program_build (struct arena *a, struct notebook *nb, struct diag_list *diags);
+
+/* Pass step: tags, headings or single cells decide. */
+struct grouping *step_group (const struct flow *flow, struct diag_list *diags);
+
+/* Pass link: inputs, outputs, segments, files, parameters, settings; steps in topological order. */
+void link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *g, struct diag_list *diags);
+
+/* Parameters of the pipeline from the cells tagged so; `site_is_param` by site. */
+void param_collect (struct pipeline *p, const struct flow *flow, struct diag_list *diags, bool *site_is_param);
+
+#endif

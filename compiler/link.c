@@ -1,0 +1,508 @@
+/* Pass link: what each step needs and leaves. Every read of a step's sites is traced to the writes it may see; those
+ * within the step settle it, definitions are replicated, values become inputs of it and outputs of the step that wrote
+ * them. See front.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/front.h"
+
+#include "base/fs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct linking {
+    struct arena *arena;
+    struct pipeline *p;
+    const struct flow *flow;
+    const struct grouping *g;
+    struct diag_list *diags;
+    bool *site_is_param;
+    struct vec_int *replicated; /* by step: sites */
+};
+
+static const char *
+name_text (const struct linking *l, symbol name)
+{
+    return symbol_text (l->flow->program->symbols, name);
+}
+
+static int
+owner_of (const struct linking *l, int site)
+{
+    int owner = l->g->owner.items[l->flow->sites.items[site].unit];
+    return owner == OWNER_PARAMETERS && !l->site_is_param[site] ? OWNER_SHARED : owner;
+}
+
+static void
+add_after (struct linking *l, int step, int before)
+{
+    if (step != before)
+        vec_int_add_once (l->arena, &l->p->steps.items[step].after, before);
+}
+
+/* ---- inputs and outputs ----------------------------------------------------------------------------------------- */
+
+static void
+add_output (struct linking *l, int step, const char *name, enum input_kind kind, bool optional)
+{
+    struct step *s = &l->p->steps.items[step];
+    vec_foreach (o, &s->outputs)
+        if (strcmp (o->name, name) == 0) {
+            if (kind == INPUT_DATA)
+                o->kind = kind;
+            o->optional |= optional;
+            return;
+        }
+    struct output o = { .name = name, .kind = kind, .optional = optional };
+    vec_push (l->arena, &s->outputs, o);
+}
+
+static void
+diagnose_split (struct linking *l, int step, int from, const struct event *e, const char *name)
+{
+    diag_add (l->diags, SEVERITY_ERROR, "split-step",
+              (struct place){ l->flow->program->units.items[l->flow->sites.items[e->site].unit].cell->index, 0, 0 }, NULL,
+              "give the later cells of that step a name of their own",
+              "step \"%s\" needs `%s` as it was between cells of step \"%s\", which changes it again later",
+              l->p->steps.items[step].name, name, l->p->steps.items[from].name);
+}
+
+static bool
+changes_later (const struct linking *l, int step, int site, symbol name)
+{
+    const struct group *g = &l->g->groups.items[step];
+    if (g->units.items[g->units.len - 1] < l->flow->sites.items[site].unit)
+        return false; /* all its cells stand before the reader */
+    vec_foreach (c, &l->flow->changes)
+        if (c->name == name && c->site > site && owner_of (l, c->site) == step)
+            return true;
+    return false;
+}
+
+static void
+add_input (struct linking *l, int step, int from, const struct event *e, enum input_kind kind, bool optional)
+{
+    struct step *s = &l->p->steps.items[step];
+    const char *name = name_text (l, e->name);
+    add_output (l, from, name, kind, optional);
+    if (kind == INPUT_DATA) {
+        add_after (l, step, from);
+        if (changes_later (l, from, e->site, e->name))
+            diagnose_split (l, step, from, e, name);
+    }
+    vec_foreach (in, &s->inputs)
+        if (strcmp (in->name, name) == 0) {
+            if (in->from != from && kind == INPUT_DATA && in->kind == INPUT_DATA)
+                diagnose_split (l, step, in->from > from ? in->from : from, e, name);
+            if (kind == INPUT_DATA)
+                in->kind = kind;
+            return;
+        }
+    struct input in = { .name = name, .from = from, .kind = kind, .optional = optional };
+    vec_push (l->arena, &s->inputs, in);
+}
+
+/* ---- tracing reads ---------------------------------------------------------------------------------------------- */
+
+static void trace (struct linking *l, int step, const struct event *e);
+
+static void
+replicate (struct linking *l, int step, int site)
+{
+    if (!vec_int_add_once (l->arena, &l->replicated[step], site))
+        return;
+    const struct site *s = &l->flow->sites.items[site];
+    for (size_t i = s->first_event; i < s->last_event; i++)
+        trace (l, step, &l->flow->events.items[i]);
+}
+
+/* A definition can be repeated elsewhere only if all it reads while it is made can be too. */
+static bool
+is_replicable (const struct linking *l, int site, int depth)
+{
+    const struct site *s = &l->flow->sites.items[site];
+    int owner = owner_of (l, site);
+    if (owner == OWNER_SHARED || owner == OWNER_PARAMETERS)
+        return true;
+    if (owner == OWNER_METRICS || depth > 16)
+        return false;
+    if (s->kind != SITE_IMPORT && s->kind != SITE_DEFINITION)
+        return false;
+    for (size_t i = s->first_event; i < s->last_event; i++) {
+        const struct writes *w = l->flow->events.items[i].writes;
+        for (int k = 0; w && k < w->len; k++)
+            if (w->items[k].site != site && !is_replicable (l, w->items[k].site, depth + 1))
+                return false;
+    }
+    return true;
+}
+
+/* Classes and functions of the notebook that a value holds must be there when it is unpacked. */
+static void
+replicate_classes (struct linking *l, int step, const struct set *value)
+{
+    struct heap *h = l->flow->heap;
+    const struct set *reach = heap_reach (h, value);
+    set_foreach (id, reach) {
+        const struct object *o = heap_get (h, id);
+        const struct object *c = o->class_object >= 0 && o->kind == OBJECT_VALUE ? heap_get (h, o->class_object) : o;
+        if ((c->kind == OBJECT_CLASS || c->kind == OBJECT_FUNCTION) && c->definition->name && c->made_at >= 0
+            && owner_of (l, c->made_at) != step && l->flow->sites.items[c->made_at].kind == SITE_DEFINITION
+            && is_replicable (l, c->made_at, 0))
+            replicate (l, step, c->made_at);
+    }
+}
+
+static void
+diagnose_unpicklable (struct linking *l, int step, int from, const struct event *e)
+{
+    set_foreach (id, e->value) {
+        const struct object *o = heap_get (l->flow->heap, id);
+        if (!o->unpicklable)
+            continue;
+        const struct site *s = &l->flow->sites.items[e->site];
+        const struct unit *u = &l->flow->program->units.items[e->at ? e->unit : s->unit];
+        struct place at = e->at ? program_place (l->flow->program, e->unit, e->at->start)
+                                : (struct place){ u->cell->index, 0, 0 };
+        diag_add (l->diags, SEVERITY_ERROR, "unserializable", at,
+                  at.line ? cell_line (l->arena, u->cell, at.line) : NULL,
+                  "use it in the step that makes it, or make it again where it is used (merge the cells into one step)",
+                  "`%s` (%s) can't be handed from step \"%s\" to step \"%s\"", name_text (l, e->name),
+                  o->type ? symbol_text (l->flow->program->symbols, o->type) : "a generator",
+                  l->p->steps.items[from].name, l->p->steps.items[step].name);
+        return;
+    }
+}
+
+static void
+trace (struct linking *l, int step, const struct event *e)
+{
+    const struct writes *w = e->writes;
+    for (int i = w ? w->len - 1 : -1; i >= 0; i--) {
+        int site = w->items[i].site, owner = owner_of (l, site);
+        bool sure = w->items[i].kind == WRITE_BIND;
+        if (owner == step || owner == OWNER_METRICS) {
+            if (sure && owner == step)
+                return;
+            continue;
+        }
+        if (owner == OWNER_PARAMETERS) {
+            vec_str_add_once (l->arena, &l->p->steps.items[step].parameters, name_text (l, e->name));
+            return;
+        }
+        if (owner == OWNER_SHARED) {
+            replicate (l, step, site);
+            if (sure)
+                return;
+            continue;
+        }
+        const struct site *s = &l->flow->sites.items[site];
+        if (sure && is_replicable (l, site, 0)) {
+            add_input (l, step, owner, e, s->kind == SITE_IMPORT ? INPUT_IMPORT : INPUT_CODE, false);
+            replicate (l, step, site);
+            return;
+        }
+        add_input (l, step, owner, e, INPUT_DATA, w->items[i].kind == WRITE_MAYBE || w->maybe_unbound);
+        diagnose_unpicklable (l, step, owner, e);
+        replicate_classes (l, step, e->value);
+        return;
+    }
+}
+
+static void
+trace_step (struct linking *l, int step)
+{
+    const struct group *g = &l->g->groups.items[step];
+    for (size_t i = 0; i < l->flow->sites.len; i++) {
+        const struct site *s = &l->flow->sites.items[i];
+        int owner = owner_of (l, (int) i);
+        bool setup = s->kind == SITE_SETUP || (owner == OWNER_SHARED && s->binds.len == 0);
+        if (setup && owner != step && owner != OWNER_METRICS && s->unit < g->units.items[g->units.len - 1])
+            replicate (l, step, (int) i); /* library set-up is done again in every later step */
+        if (owner == step)
+            for (size_t k = s->first_event; k < s->last_event; k++)
+                trace (l, step, &l->flow->events.items[k]);
+    }
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+static bool
+mentions (const struct file_event *shell, const struct file_event *other)
+{
+    return other->use == FILE_SHELL || strstr (shell->path, other->path)
+           || strstr (shell->path, fs_basename (other->path));
+}
+
+/* Later uses wait for earlier ones where one of the two writes; commands wait for whatever they mention, and for each
+ * other. */
+static bool
+conflicts (const struct file_event *a, const struct file_event *b)
+{
+    if (a->use == FILE_SHELL)
+        return mentions (a, b);
+    if (b->use == FILE_SHELL)
+        return mentions (b, a);
+    if (a->use == FILE_READ && b->use == FILE_READ)
+        return false;
+    size_t n = strlen (a->path), m = strlen (b->path);
+    const char *shorter = n < m ? a->path : b->path, *longer = n < m ? b->path : a->path;
+    size_t k = n < m ? n : m;
+    return strncmp (shorter, longer, k) == 0 && (n == m || longer[k] == '/' || (k && longer[k - 1] == '/'));
+}
+
+static void
+link_files (struct linking *l)
+{
+    for (size_t i = 0; i < l->flow->files.len; i++) {
+        const struct file_event *f = &l->flow->files.items[i];
+        int step = owner_of (l, f->site);
+        if (step < 0)
+            continue;
+        struct step *s = &l->p->steps.items[step];
+        int writer = -1;
+        for (size_t k = 0; k < i; k++) {
+            const struct file_event *old = &l->flow->files.items[k];
+            int from = owner_of (l, old->site);
+            if (from < 0 || !conflicts (f, old))
+                continue;
+            add_after (l, step, from);
+            writer = f->use == FILE_READ && old->use != FILE_READ ? from : writer;
+        }
+        if (f->use == FILE_WRITE)
+            vec_str_add_once (l->arena, &s->files_written, f->path);
+        if (f->use == FILE_READ && writer < 0 && !strstr (f->path, "://"))
+            vec_str_add_once (l->arena, &s->files_read, f->path);
+        if (f->use == FILE_READ && writer >= 0 && writer != step) {
+            struct file_dependency d = { f->path, writer };
+            vec_push (l->arena, &s->files, d);
+        }
+    }
+}
+
+/* ---- tags, metrics, segments ------------------------------------------------------------------------------------ */
+
+static void
+link_tags (struct linking *l, int step)
+{
+    const struct group *g = &l->g->groups.items[step];
+    struct step *s = &l->p->steps.items[step];
+    vec_foreach (unit, &g->units) {
+        const struct unit *u = &l->flow->program->units.items[*unit];
+        vec_foreach (name, &u->tags.after) {
+            int before = pipeline_find_step (l->p, *name);
+            if (before < 0)
+                diag_add (l->diags, SEVERITY_WARNING, "tag-unknown-step", (struct place){ u->cell->index, 0, 0 }, NULL,
+                          "name a step of this notebook, or take the tag away",
+                          "step \"%s\" is to wait for \"%s\", which isn't there", s->name, *name);
+            else if (before != step) {
+                add_after (l, step, before);
+                vec_int_add_once (l->arena, &s->tagged, before);
+            }
+        }
+    }
+}
+
+static void
+link_metrics (struct linking *l)
+{
+    vec_foreach (e, &l->flow->events) {
+        if (e->kind != EVENT_READ || owner_of (l, e->site) != OWNER_METRICS || !e->writes)
+            continue;
+        int site = e->writes->items[e->writes->len - 1].site, owner = owner_of (l, site);
+        const char *name = name_text (l, e->name);
+        int last = (int) l->p->steps.len - 1;
+        bool parameter = owner == OWNER_PARAMETERS;
+        if ((owner < 0 && !parameter) || last < 0 || l->flow->sites.items[site].kind == SITE_IMPORT)
+            continue;
+        struct step *s = &l->p->steps.items[parameter ? last : owner];
+        vec_str_add_once (l->arena, &s->metrics, name);
+        if (parameter)
+            vec_str_add_once (l->arena, &s->parameters, name);
+    }
+}
+
+static int
+compare_int (const void *x, const void *y)
+{
+    return *(const int *) x - *(const int *) y;
+}
+
+static void
+add_imports (struct linking *l, struct step *s, const struct ast *n)
+{
+    if (!n)
+        return;
+    if (n->kind == AST_IMPORT || n->kind == AST_IMPORT_FROM)
+        for (uint32_t i = 0; i < (n->kind == AST_IMPORT ? n->nkids : 1); i++) {
+            const char *name = name_text (l, n->kind == AST_IMPORT ? n->kids[i]->name : n->name);
+            if (*name && *name != '.')
+                vec_str_add_once (l->arena, &s->imports, arena_strndup (l->arena, name, strcspn (name, ".")));
+        }
+    ast_foreach (kid, n)
+        add_imports (l, s, *kid);
+}
+
+/* The lines of `run` text that a site spans: whole lines, so that line numbers stay true. */
+static void
+add_replicated_segment (struct linking *l, struct step *s, int site)
+{
+    const struct site *x = &l->flow->sites.items[site];
+    const struct unit *u = &l->flow->program->units.items[x->unit];
+    if (!x->statement) {
+        struct segment whole = { u->cell->index, 1, u->text->run, true };
+        vec_push (l->arena, &s->segments, whole);
+        return;
+    }
+    int first = program_place (l->flow->program, x->unit, x->statement->start).line;
+    int last = program_place (l->flow->program, x->unit, x->statement->end).line;
+    const char *p = u->text->run;
+    for (int line = 1; line < first && p; line++)
+        p = strchr (p, '\n') ? strchr (p, '\n') + 1 : NULL;
+    if (!p)
+        return;
+    const char *end = p;
+    for (int line = first; line <= last && *end; line++)
+        end += strcspn (end, "\n") + (end[strcspn (end, "\n")] == '\n');
+    struct segment *before = s->segments.len ? &s->segments.items[s->segments.len - 1] : NULL;
+    if (before && before->replicated && before->cell == u->cell->index && before->line == first)
+        return; /* several statements on one line */
+    struct segment seg = { u->cell->index, first, arena_strndup (l->arena, p, (size_t) (end - p)), true };
+    vec_push (l->arena, &s->segments, seg);
+    add_imports (l, s, x->statement);
+}
+
+static void
+fill_segments (struct linking *l, int step)
+{
+    struct step *s = &l->p->steps.items[step];
+    struct vec_int *sites = &l->replicated[step];
+    if (sites->len)
+        qsort (sites->items, sites->len, sizeof *sites->items, compare_int);
+    vec_foreach (site, sites)
+        add_replicated_segment (l, s, *site);
+    vec_foreach (unit, &l->g->groups.items[step].units) {
+        const struct unit *u = &l->flow->program->units.items[*unit];
+        struct segment seg = { u->cell->index, 1, u->text->run, false };
+        vec_push (l->arena, &s->segments, seg);
+        vec_push (l->arena, &s->cells, u->cell->index);
+        tag_read_settings (l->arena, u->cell, &s->settings, l->diags);
+        add_imports (l, s, u->tree);
+    }
+}
+
+static int
+compare_named (const void *x, const void *y)
+{
+    return strcmp (*(const char *const *) x, *(const char *const *) y); /* `name` is the first member */
+}
+
+static void
+mark_mutated (struct linking *l)
+{
+    vec_foreach (c, &l->flow->changes) {
+        int owner = owner_of (l, c->site);
+        if (owner < 0 || c->kind != WRITE_CHANGE)
+            continue;
+        vec_foreach (in, &l->p->steps.items[owner].inputs)
+            in->mutated |= strcmp (in->name, name_text (l, c->name)) == 0;
+    }
+}
+
+/* ---- order ------------------------------------------------------------------------------------------------------ */
+
+static void
+diagnose_cycle (struct linking *l, const bool *done)
+{
+    int at = 0;
+    while (done[at])
+        at++;
+    char *text = "";
+    struct vec_int seen = { 0 };
+    while (vec_int_add_once (l->arena, &seen, at)) {
+        const struct step *s = &l->p->steps.items[at];
+        int next = at;
+        vec_foreach (b, &s->after)
+            if (!done[*b])
+                next = *b;
+        text = arena_printf (l->arena, "%s\"%s\" waits for ", text, s->name);
+        at = next;
+    }
+    diag_add (l->diags, SEVERITY_ERROR, "cycle", (struct place){ l->p->steps.items[at].cells.items[0], 0, 0 }, NULL,
+              "take a prev: tag away, or give cells that stand apart steps of their own", "steps wait for each other: %s\"%s\"",
+              text, l->p->steps.items[at].name);
+}
+
+/* Steps into topological order, the notebook's among equals; all indices follow. */
+static void
+order_steps (struct linking *l)
+{
+    size_t n = l->p->steps.len;
+    bool *done = arena_alloc (l->arena, n + 1);
+    int *place = arena_alloc (l->arena, (n + 1) * sizeof *place);
+    struct vec_int order = { 0 };
+    for (bool more = true; more && order.len < n;) {
+        more = false;
+        for (size_t i = 0; i < n; i++) {
+            bool ready = !done[i];
+            vec_foreach (b, &l->p->steps.items[i].after)
+                ready = ready && done[*b];
+            if (!ready)
+                continue;
+            done[i] = more = true;
+            place[i] = (int) order.len;
+            vec_push (l->arena, &order, (int) i);
+            break;
+        }
+    }
+    if (order.len < n) {
+        diagnose_cycle (l, done);
+        return;
+    }
+    struct step *sorted = arena_alloc (l->arena, (n + 1) * sizeof *sorted);
+    for (size_t i = 0; i < n; i++) {
+        struct step *s = &sorted[i];
+        *s = l->p->steps.items[order.items[i]];
+        struct vec_int *lists[] = { &s->after, &s->tagged };
+        for (int k = 0; k < 2; k++) {
+            vec_foreach (x, lists[k])
+                *x = place[*x];
+            if (lists[k]->len)
+                qsort (lists[k]->items, lists[k]->len, sizeof (int), compare_int);
+        }
+        vec_foreach (in, &s->inputs)
+            in->from = place[in->from];
+        vec_foreach (f, &s->files)
+            f->from = place[f->from];
+        if (s->inputs.len)
+            qsort (s->inputs.items, s->inputs.len, sizeof *s->inputs.items, compare_named);
+        if (s->outputs.len)
+            qsort (s->outputs.items, s->outputs.len, sizeof *s->outputs.items, compare_named);
+    }
+    l->p->steps.items = sorted;
+}
+
+void
+link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *g, struct diag_list *diags)
+{
+    struct linking l = { .arena = p->arena, .p = p, .flow = flow, .g = g, .diags = diags };
+    l.site_is_param = arena_alloc (p->arena, flow->sites.len + 1);
+    l.replicated = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.replicated);
+    param_collect (p, flow, diags, l.site_is_param);
+    vec_foreach (group, &g->groups) {
+        struct step *s = vec_add (p->arena, &p->steps);
+        s->name = group->name;
+        s->title = group->title;
+        s->inferred = group->inferred;
+        tag_settings_init (&s->settings);
+    }
+    for (size_t i = 0; i < p->steps.len; i++)
+        trace_step (&l, (int) i);
+    link_files (&l);
+    for (size_t i = 0; i < p->steps.len; i++) {
+        link_tags (&l, (int) i);
+        fill_segments (&l, (int) i);
+    }
+    link_metrics (&l);
+    mark_mutated (&l);
+    order_steps (&l);
+}
