@@ -137,13 +137,15 @@ add_unresolved (struct interpreter *in, symbol name, const struct ast *at)
     vec_push (in->arena, &in->flow->unresolved, u);
 }
 
-/* A name that only a star import can have bound: all of them so far are what it needs. */
+/* A name that only a star import, or code that binds names dynamically, can have bound: all of those so far are what
+ * it needs. */
 static const struct set *
-read_starred (struct interpreter *in, symbol name, const struct ast *at)
+read_from (struct interpreter *in, const struct vec_int *sites, symbol name, const struct ast *at)
 {
-    struct writes *w = writes_alloc (in, (int) in->star_sites.len);
-    for (size_t i = 0; i < in->star_sites.len; i++)
-        w->items[i] = (struct write){ in->star_sites.items[i], i ? WRITE_MAYBE : WRITE_BIND };
+    struct writes *w = writes_alloc (in, (int) sites->len);
+    for (size_t i = 0; i < sites->len; i++)
+        w->items[i] = (struct write){ sites->items[i], i ? WRITE_MAYBE : WRITE_BIND };
+    w->maybe_unbound = true;
     struct binding b = { .writes = w };
     add_event (in, EVENT_READ, name, &b, at);
     return NULL;
@@ -164,10 +166,12 @@ name_read (struct interpreter *in, symbol name, const struct ast *at)
     if (builtins_has (symbol_text (in->symbols, name)))
         return set_one (in->arena, library_object (in, name));
     if (in->star_sites.len)
-        return read_starred (in, name, at);
+        return read_from (in, &in->star_sites, name, at);
     if (b->read_site != in->site) {
         b->read_site = in->site;
         add_unresolved (in, name, at);
+        if (in->flow->dynamic_sites.len)
+            return read_from (in, &in->flow->dynamic_sites, name, at);
     }
     return NULL;
 }
