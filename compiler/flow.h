@@ -1,6 +1,6 @@
 /* What flows between the statements of a notebook: the result of the abstract interpretation (interpreter.c), before
  * steps are known. A *site* is a top-level statement; an *event* is a site's use of a module name. Names of hidden
- * library state ("numpy.random") are names like any other.
+ * library state ("%numpy.random") are names like any other.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_FLOW_H
 #define CHARD_COMPILER_FLOW_H

@@ -14,7 +14,7 @@ code_cell (const struct flow *f, int site)
 static const char *
 kind_of (const struct flow *f, const struct event *e, int site, const char *name)
 {
-    if (strncmp (name, "state:", 6) == 0)
+    if (*name == '%')
         return "state";
     switch (f->sites.items[site].kind) {
     case SITE_IMPORT: return "import";

@@ -56,10 +56,10 @@ read_word (struct library *l, struct effect *e, const char *word)
         e->returns = symbol_of_str (l->symbols, word + 5);
     } else if (strncmp (word, "seeds=", 6) == 0) {
         e->flags |= EFFECT_SEEDS;
-        e->state = symbol_of_str (l->symbols, arena_printf (l->arena, "state:%s", word + 6));
+        e->state = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 6));
     } else if (strncmp (word, "draws=", 6) == 0) {
         e->flags |= EFFECT_DRAWS;
-        e->state = symbol_of_str (l->symbols, arena_printf (l->arena, "state:%s", word + 6));
+        e->state = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 6));
     } else if (strncmp (word, "reads=", 6) == 0) {
         e->flags |= EFFECT_READS_FILE;
         e->file = atoi (word + 6);

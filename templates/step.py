@@ -1,0 +1,2901 @@
+#!/usr/bin/env python3
+"""Runs one step of a notebook's pipeline: here, in Kubeflow Pipelines and in Argo alike. Python >= 3.8, no packages.
+Started by engine/ (zygote.c, isolated.c), by emitted containers and by `chard verify`.
+
+    step.py run SPEC                 one step in this process
+    step.py zygote --preload a,b     imports a and b, then forks a process per step; JSON lines on descriptor 3
+    step.py straight SPEC            all cells in one namespace, with the values seen at checkpoints
+    step.py compare SPEC             two straight runs against the pipeline's results; prints JSON
+
+SPEC (run; straight has the first line and `segments`, `parameters`, `metrics`, `env`, `checkpoints` of it):
+    {"version": 1, "step": "train", "notebook": "train.ipynb", "cwd": "/abs", "result": "/abs/result/dir",
+     "segments":   [{"cell": 7, "line": 1, "source": "...", "replicated": false, "original": "optional: as written"}],
+     "inputs":     [{"name": "x", "from": "/abs/producer/result", "optional": false, "mutated": false}],
+     "parameters": {"N": 5}, "outputs": [{"name": "y", "kind": "data", "optional": false}],
+     "metrics": ["acc"], "definitions": ["f", "Net"], "env": {"NAME": "value"},
+     "log_limit": 67108864, "fsync": false}                                        # the last line may be left out
+Order within a step: env, cwd; parameters; leading replicated segments; parameters again; inputs; the other segments in
+the order given. A replicated segment shows nothing. Definitions that are outputs of kind "data" travel by value.
+
+Hidden library state crosses steps like a value, under a name that no variable can have: as input and output
+    %random  %numpy.random  %torch  %environ  %cwd  %pandas.options  %matplotlib.rcParams  %numpy.printoptions
+    %decimal  %warnings  %locale
+(an output whose library was never imported is left "unbound"; an input that is unbound changes nothing).
+
+RESULT directory (made beside its place as RESULT.tmp-PID, renamed into place when whole; an older one is replaced):
+    values.bin    pickles and their out-of-band buffers (those of >= 16 KiB, each at a multiple of 4096; the rest in band)
+    values.json   {"version": 1, "step": "train", "python": "3.11",
+                   "groups": [{"names": ["d", "w"], "pickle": [offset, length], "buffers": [[offset, length], ...],
+                               "sha256": hex, "algorithm": "sha256"}],
+                   "values": {"x": {"type", "cell"?, "shape"?, "columns"?, "dtypes"?, "length"?, "bytes"?, "head"?}},
+                   "unbound": ["extra"], "definitions": {"Net": {"pickle": [offset, length]}},
+                   "extras": {"x": "/abs/producer/result"}}
+                  One name: the group's pickle is that value. More: a tuple of the values in the order of `names`.
+                  "algorithm" "sha256": sha256 is SHA-256 over the pickle, then the buffers in order. "sha256-gmac" (groups
+                  with >= 8 MiB of buffers, where libcrypto is reachable): each buffer is replaced by its 16-byte AES-128-GMAC
+                  tag under key "chard.hand-over." and IV "values.bin.1", as additional data. It is not there to keep out an
+                  enemy but to tell contents apart, at 8 GB/s where SHA-256 does 2.
+                  "definitions": by-value pickles of definitions that values refer to, for readers that lack them.
+                  "extras": inputs of this step that are part of an output, and so lie in its group: a reader that has
+                  the same input from the same producer takes it from here, so that it stays the same object.
+    outputs.ipynb the step's own cells as executed (nbformat 4.5; cell.metadata.chard = {"cell": 7, "seconds": 0.1})
+    metrics.json  {"acc": 0.93}
+    result.json   {"status": "ok"|"error", "error": {"type", "message", "cell", "line", "traceback", "hint"?,
+                   "frames": [{"cell", "line", "function"}]}, "seconds", "peak_rss" (KiB),
+                   "mutated": [{"name": "x", "cell": 7 or null}], "notes": ["..."], "cells": [{"cell", "seconds"}]}
+                  On an error there are outputs.ipynb and result.json only.
+Exit status: 0 ok, 1 the code raised (or was ended by SIGTERM), 2 an output can't be pickled, 3 the environment.
+
+ZYGOTE, on descriptor 3: {"id": 1, "spec": PATH, "log": PATH} -> {"id": 1, "pid": 123}, then {"id": 1, "exit": 0} or
+{"id": 1, "signal": 9}, with "max_rss" (KiB), "user", "system" (seconds). {"cancel": 1}: SIGTERM to the step's process
+group, SIGKILL after 3 s. End of file: all that it ever started is killed, and it exits.
+
+STRAIGHT: "checkpoints": [{"before_segment": 3, "step": "train", "names": ["x"]}] (before_segment may be the number of
+segments: the end). Result directory: outputs.ipynb, result.json, metrics.json as above, and checkpoints.json:
+{"checkpoints": [{"step", "names", "result": "checkpoints/0", "cells": {"x": 7}, "missing": {"t": "why"}}]}; each
+checkpoints/N holds values.bin and values.json. Names that were unbound are in its "unbound".
+
+COMPARE: {"version": 1, "straight": [DIR, DIR], "steps": [{"step": "train", "result": DIR}], "cwd": "/abs",
+"notebook": "train.ipynb"} -> {"differences": [{"step", "name", "path", "straight", "pipeline"}],
+"nondeterministic": [{"step", "name", "cell", "path"}], "compared": N, "outputs": [{"cell", "step", "straight",
+"pipeline"}], "nondeterministic_outputs": [{"cell", "step"}], "skipped": [{"step", "name", "why"}]}. Exit status 0 if
+it could be done, whatever it found.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import ast
+import builtins
+import copyreg
+import gc
+import io
+import json
+import linecache
+import marshal
+import mmap
+import os
+import pickle
+import re
+import signal
+import sys
+import time
+import types
+import weakref
+
+# Its classes must be found again by whoever unpickles them, and `__main__` belongs to the notebook.
+_STARTED = __name__ == "__main__"
+_HARNESS = sys.modules[__name__]
+sys.modules["_chard_step"] = _HARNESS
+__name__ = "_chard_step"
+_FILE = (lambda: 0).__code__.co_filename
+
+PAGE = 4096
+IN_BAND = 16 << 10          # smaller buffers are copied into the pickle
+FAST_DIGEST = 8 << 20       # from here on buffers are told apart by GMAC
+STREAM_LIMIT = 1 << 20      # characters of one cell's stream kept in the notebook
+DISPLAY_LIMIT = 32 << 20    # characters of one cell's displays
+LOG_LIMIT = 64 << 20        # bytes of a step's log, if it is a file
+CHECK_LIMIT = 8 << 20       # pickles larger than this aren't looked through for undeclared changes
+GRACE = 3.0                 # seconds between SIGTERM and SIGKILL
+
+
+class Environment(Exception):
+    """Something around the step is missing or broken: exit status 3."""
+
+
+class Unserializable(Exception):
+    """An output can't be pickled: exit status 2."""
+
+    def __init__(self, message, name=None, cell=None, hint=None):
+        super().__init__(message)
+        self.name, self.cell, self.hint = name, cell, hint
+
+
+class Canceled(BaseException):
+    """SIGTERM came: the step is to end."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The notebook's namespace. Pickles refer to what lives in it; there is one per process.
+
+
+class Space:
+    """The module __main__ of the step, and what pickling must know about it."""
+
+    def __init__(self, step="", definitions=()):
+        self.step = step
+        self.module = types.ModuleType("__main__")
+        self.ns = self.module.__dict__
+        self.ns["__builtins__"] = builtins
+        self.definitions = set(definitions)
+        self.fallback = {}      # definition name -> function that makes it from its by-value pickle
+        self.wanted = {}        # globals that functions handed over by value use
+        self.class_count = 0
+
+
+_space = Space()
+
+
+def _enter_space(space):
+    global _space
+    _space = space
+    sys.modules["__main__"] = space.module
+    return space
+
+
+def _resolve(name, ns=None):
+    """The object that a dotted name means in the namespace; None if it doesn't."""
+    first, _, rest = name.partition(".")
+    obj = (_space.ns if ns is None else ns).get(first)
+    for part in rest.split(".") if rest else ():
+        obj = getattr(obj, part, None)
+    return obj
+
+
+def _code_print(code, out):
+    """Adds to `out` what makes a code object what it is: not its file, lines or the order of sets."""
+    out += [code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_argcount, code.co_flags]
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            _code_print(const, out)
+        else:
+            out.append(sorted(map(repr, const)) if isinstance(const, frozenset) else repr(const))
+
+
+def _fingerprint(obj):
+    """A short text that two definitions from the same source share: a reader whose name means another one is found out."""
+    import hashlib
+    out, seen = [], set()
+
+    def walk(o):
+        while hasattr(o, "__wrapped__") and id(o) not in seen:
+            seen.add(id(o))
+            o = o.__wrapped__
+        if id(o) in seen:
+            return
+        seen.add(id(o))
+        o = getattr(o, "__func__", o)
+        if isinstance(o, types.FunctionType):
+            _code_print(o.__code__, out)
+        elif isinstance(o, property):
+            for f in (o.fget, o.fset, o.fdel):
+                walk(f)
+        elif isinstance(o, type):
+            out.append([b.__qualname__ for b in o.__bases__])
+            for key in sorted(map(str, o.__dict__)):
+                value = o.__dict__.get(key)
+                if isinstance(value, (types.FunctionType, classmethod, staticmethod, property)):
+                    out.append(key)
+                    walk(value)
+    walk(obj)
+    return hashlib.sha256(repr(out).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What pickles call when they are read. Their names are part of the format.
+
+
+class _Missing(Exception):
+    pass
+
+
+def _load_reference(name, fingerprint):
+    """A function or class of the notebook: the replicated one, or else the one that the writer sent along."""
+    obj = _resolve(name)
+    if obj is not None and _fingerprint(obj) == fingerprint:
+        return obj
+    first, _, rest = name.partition(".")
+    made = _space.fallback.get((first, None))
+    if made is None:
+        raise _Missing("the notebook's definition of %s isn't there" % name)
+    obj = made()
+    for part in rest.split(".") if rest else ():
+        obj = getattr(obj, part)
+    return obj
+
+
+def _make_cell():
+    return types.CellType()
+
+
+def _set_cell(cell, state):
+    if state:
+        cell.cell_contents = state[0]
+
+
+def _make_function(code, name, scope, closure):
+    if scope is None:
+        scope = _space.ns
+    elif isinstance(scope, str):
+        scope = _import_module(scope).__dict__
+    return types.FunctionType(marshal.loads(code), scope, name, None, closure)
+
+
+def _set_function(function, state):
+    for key, value in state.items():
+        if key == "__dict__":
+            function.__dict__.update(value)
+        elif key == "needs":
+            _space.wanted.update(value)
+        else:
+            try:
+                setattr(function, key, value)
+            except (AttributeError, TypeError):
+                pass
+
+
+def _import_module(name):
+    if name == "__main__":
+        return _space.module
+    if name not in sys.modules:
+        __import__(name)
+    return sys.modules[name]
+
+
+_class_ids = weakref.WeakKeyDictionary()      # class -> id that it travels under
+_classes = weakref.WeakValueDictionary()      # id -> class
+
+
+def _track_class(cls, key):
+    try:
+        known = _classes.get(key)
+        if known is not None:
+            return known
+        _classes[key] = cls
+        _class_ids[cls] = key
+    except TypeError:
+        pass
+    return cls
+
+
+def _make_class(metaclass, name, bases, attributes, key):
+    known = _classes.get(key)
+    if known is not None:
+        return known
+    return _track_class(types.new_class(name, bases, {"metaclass": metaclass}, lambda ns: ns.update(attributes)), key)
+
+
+def _make_enum(metaclass, name, bases, members, attributes, key):
+    known = _classes.get(key)
+    if known is not None:
+        return known
+    body = metaclass.__prepare__(name, bases)
+    for k, v in attributes.items():
+        body[k] = v
+    for k, v in members:
+        body[k] = v
+    return _track_class(metaclass.__new__(metaclass, name, bases, body), key)
+
+
+def _set_class(cls, state):
+    if cls.__dict__.get("_chard_filled", None) is True:
+        return
+    registry = state.pop("_abc_registry", ())
+    for key, value in state.items():
+        try:
+            setattr(cls, key, value)
+        except (AttributeError, TypeError):
+            pass
+    for sub in registry:
+        cls.register(sub)
+
+
+def _make_attribute(module, name):
+    return getattr(_import_module(module), name)
+
+
+def _make_lru(parameters, function):
+    import functools
+    return functools.lru_cache(**parameters)(function)
+
+
+def _make_typevar(kind, name, arguments, keywords):
+    import typing
+    return getattr(typing, kind)(name, *arguments, **keywords)
+
+
+def _make_view(base, dtype, shape, offset, strides, writable):
+    import numpy
+    view = numpy.ndarray(shape, dtype, base, offset, strides)
+    if not writable:
+        view.flags.writeable = False
+    return view
+
+
+def _make_weak(kind, items):
+    made = getattr(weakref, kind)()
+    for item in items:
+        if kind == "WeakSet":
+            made.add(item)
+        else:
+            made[item[0]] = item[1]
+    return made
+
+
+def _std_stream(name):
+    return getattr(sys, name)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Pickling. One Writer per group of names.
+
+
+def _used_globals(code, names=None):
+    names = set() if names is None else names
+    names.update(code.co_names)
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            _used_globals(const, names)
+    return names
+
+
+def _is_module_attribute(obj, module, qualname):
+    """True if plain pickling by reference finds this very object."""
+    found = sys.modules.get(module)
+    if found is None or module == "__main__" or not qualname or "<" in qualname:
+        return False
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found is obj
+
+
+class _Chunks(list):
+    """A file that keeps what is written as it is: large bytes objects aren't copied."""
+    write = list.append
+
+    def size(self):
+        return sum(map(len, self))
+
+
+class Writer(pickle.Pickler):
+    def __init__(self, by_value=None, regions=None):
+        self.chunks, self.buffers = _Chunks(), []
+        super().__init__(self.chunks, 5, buffer_callback=self.on_buffer)
+        self.by_value = by_value    # a definition that is itself to be sent
+        self.references = {}        # definitions referred to
+        self.arrays = []            # numpy arrays met, to find memory that is shared
+        self.private = []           # arrays whose sharing is the library's own affair
+        self.regions = regions      # memory that several arrays share, as _find_regions gives it
+        self.keep = []              # what must live as long as the memo
+
+    def on_buffer(self, buffer):
+        raw = buffer.raw()
+        if raw.nbytes < IN_BAND:
+            return True
+        self.buffers.append(raw)
+        return False
+
+    def reducer_override(self, obj):
+        kind = type(obj)
+        try:
+            reduce = _kinds[kind]
+        except KeyError:
+            reduce = _kinds[kind] = _find_reducer(kind)
+        except TypeError:
+            reduce = _find_reducer(kind)
+        return reduce(self, obj) if reduce else NotImplemented
+
+    def reference(self, obj):
+        """By reference, if it is a definition that readers have; else None."""
+        qualname = getattr(obj, "__qualname__", None)
+        if not isinstance(qualname, str) or "<" in qualname or obj is self.by_value:
+            return None
+        first = qualname.partition(".")[0]
+        if first not in _space.definitions or _resolve(qualname) is not obj:
+            return None
+        root = _space.ns[first]
+        if root is self.by_value:
+            return None
+        self.references[first] = root
+        return _load_reference, (qualname, _fingerprint(obj))
+
+
+def _reduce_function(w, f):
+    scope = f.__globals__
+    if scope is not _space.ns and _is_module_attribute(f, f.__module__, f.__qualname__):
+        return NotImplemented
+    reference = w.reference(f)
+    if reference:
+        return reference
+    try:
+        code = marshal.dumps(f.__code__, 2)
+    except ValueError:
+        code = marshal.dumps(f.__code__)
+    used = _used_globals(f.__code__)
+    state = {"__qualname__": f.__qualname__, "__module__": f.__module__, "__doc__": f.__doc__}
+    if f.__defaults__:
+        state["__defaults__"] = f.__defaults__
+    if f.__kwdefaults__:
+        state["__kwdefaults__"] = f.__kwdefaults__
+    if f.__dict__:
+        state["__dict__"] = dict(f.__dict__)
+    annotate = getattr(f, "__annotate__", None)
+    if annotate is not None:
+        state["__annotate__"] = annotate
+    elif not hasattr(f, "__annotate__") and f.__annotations__:
+        state["__annotations__"] = f.__annotations__
+    if getattr(f, "__type_params__", ()):
+        state["__type_params__"] = f.__type_params__
+    if scope is _space.ns:
+        where = None
+        needs = {n: scope[n] for n in sorted(used) if n in scope and _is_code(scope[n])}
+        if needs:
+            state["needs"] = needs
+    else:
+        module = sys.modules.get(scope.get("__name__"))
+        if module is not None and module.__dict__ is scope:
+            where = module.__name__
+        else:
+            where = {n: scope[n] for n in sorted(used) if n in scope}
+            where["__name__"] = scope.get("__name__", "")
+            w.keep.append(where)
+    w.keep.append(state)
+    return _make_function, (code, f.__name__, where, f.__closure__), state, None, None, _set_function
+
+
+def _is_code(value):
+    """True for what a function may use of the notebook without its being data: modules, functions, classes."""
+    if isinstance(value, types.ModuleType):
+        return _is_importable(value)
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, type)):
+        return True
+    return hasattr(value, "__wrapped__") and callable(value)
+
+
+def _is_importable(module):
+    name = module.__name__
+    return sys.modules.get(name) is module and (getattr(module, "__spec__", None) is not None or name == "__main__")
+
+
+def _reduce_module(w, module):
+    if module.__name__ in ("__main__", "_chard_step"):
+        return _import_module, (module.__name__,)
+    if not _is_importable(module):
+        raise pickle.PicklingError("module %s was made at run time: no import finds it" % module.__name__)
+    return _import_module, (module.__name__,)
+
+
+def _reduce_cell(w, cell):
+    try:
+        state = (cell.cell_contents,)
+    except ValueError:
+        state = ()
+    # An empty state would not be set at all, and that is right.
+    return (_make_cell, (), state, None, None, _set_cell) if state else (_make_cell, ())
+
+
+def _class_key(cls):
+    key = _class_ids.get(cls)
+    if key is None:
+        _space.class_count += 1
+        key = "%s/%s/%d" % (_space.step, cls.__qualname__, _space.class_count)
+        _class_ids[cls] = key
+        _classes[key] = cls
+    return key
+
+
+_plain_types = {type(None): "NoneType", type(NotImplemented): "NotImplementedType", type(...): "ellipsis"}
+
+
+def _reduce_class(w, cls):
+    if cls in _plain_types or _is_module_attribute(cls, cls.__module__, cls.__qualname__):
+        return NotImplemented
+    if cls.__module__ == "builtins":
+        return NotImplemented
+    reference = w.reference(cls)
+    if reference:
+        return reference
+    state = {}
+    for key, value in cls.__dict__.items():
+        if key in ("__dict__", "__weakref__", "_abc_impl", "__slots__", "__firstlineno__", "__static_attributes__",
+                   "__annotate_func__", "__annotations_cache__"):
+            continue
+        if isinstance(value, (types.GetSetDescriptorType, types.MemberDescriptorType)):
+            continue
+        state[key] = value
+    annotate = cls.__dict__.get("__annotate_func__")
+    if annotate is not None:
+        state["__annotate__"] = annotate
+    attributes = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    if "__slots__" in cls.__dict__:
+        attributes["__slots__"] = cls.__dict__["__slots__"]
+    if "_abc_impl" in cls.__dict__:
+        import _abc
+        state["_abc_registry"] = [r() for r in _abc._get_dump(cls)[0] if r() is not None]
+    enum = sys.modules.get("enum")
+    key = _class_key(cls)
+    w.keep += [state, attributes]
+    if enum and issubclass(type(cls), enum.EnumMeta):
+        members = [(n, m._value_) for n, m in cls.__members__.items()]
+        names = set(cls.__members__)
+        functions = {k: v for k, v in state.items() if k not in names and not k.startswith("_")}
+        functions.update({k: state[k] for k in ("__doc__", "__str__", "__repr__", "__format__", "_missing_") if k in state
+                          and isinstance(state[k], (str, types.FunctionType, classmethod))
+                          and getattr(state[k], "__module__", "__main__") != "enum"})
+        attributes.update(functions)
+        w.keep += [members, functions]
+        return _make_enum, (type(cls), cls.__name__, cls.__bases__, members, attributes, key)
+    return _make_class, (type(cls), cls.__name__, cls.__bases__, attributes, key), state, None, None, _set_class
+
+
+def _reduce_property(w, p):
+    return property, (p.fget, p.fset, p.fdel, p.__doc__)
+
+
+def _reduce_classmethod(w, m):
+    return type(m), (m.__func__,)
+
+
+def _reduce_method(w, m):
+    return types.MethodType, (m.__func__, m.__self__)
+
+
+def _reduce_mappingproxy(w, p):
+    inner = [d for d in gc.get_referents(p) if isinstance(d, dict)]
+    return types.MappingProxyType, (inner[0] if inner else dict(p),)
+
+
+def _reduce_code(w, code):
+    return marshal.loads, (marshal.dumps(code),)
+
+
+def _reduce_lru(w, f):
+    if _is_module_attribute(f, f.__module__, getattr(f, "__qualname__", "")):
+        return NotImplemented
+    reference = w.reference(f)
+    if reference:
+        return reference
+    info = f.cache_parameters() if hasattr(f, "cache_parameters") else {"maxsize": f.cache_info().maxsize}
+    return _make_lru, (info, f.__wrapped__)
+
+
+def _reduce_typevar(w, t):
+    if _is_module_attribute(t, t.__module__, t.__name__):
+        return NotImplemented
+    keywords = {k: v for k, v in (("bound", getattr(t, "__bound__", None)), ("covariant", t.__covariant__),
+                                  ("contravariant", t.__contravariant__)) if v}
+    return _make_typevar, (type(t).__name__, t.__name__, getattr(t, "__constraints__", ()), keywords)
+
+
+def _reduce_sentinel(w, obj):
+    module = sys.modules["dataclasses"]
+    for name in ("MISSING", "KW_ONLY", "_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR", "_HAS_DEFAULT_FACTORY"):
+        if getattr(module, name, None) is obj:
+            return _make_attribute, ("dataclasses", name)
+    return NotImplemented
+
+
+def _reduce_weak(w, obj):
+    kind = type(obj).__name__
+    items = list(obj) if kind == "WeakSet" else list(obj.items())
+    w.keep.append(items)
+    return _make_weak, (kind, items)
+
+
+def _reduce_stream(w, stream):
+    return _std_stream, (stream.name_,)
+
+
+def _reduce_shell(w, shell):
+    return get_ipython, ()
+
+
+def _reduce_array(w, array):
+    """Plain numpy arrays. Memory that several arrays share goes once, and they as views of it."""
+    if array.dtype.hasobject:
+        return NotImplemented
+    w.arrays.append(array)
+    if w.regions and id(array) in w.regions:
+        base, offset = w.regions[id(array)]
+        return _make_view, (base, array.dtype, array.shape, offset, array.strides, array.flags.writeable)
+    return NotImplemented
+
+
+def _reduce_pandas_block(w, block):
+    """pandas with copy-on-write keeps count of who shares a block: whatever it shares must behave as a copy."""
+    if _pandas_copies():
+        for owner in (block.values, getattr(block.values, "_ndarray", None)):
+            if owner is not None:
+                w.private.append(owner)
+    return NotImplemented
+
+
+def _reduce_pandas_index(w, index):
+    for owner in (index._data, getattr(index._data, "_ndarray", None)):
+        if owner is not None:
+            w.private.append(owner)
+    return NotImplemented
+
+
+def _pandas_copies():
+    pandas = sys.modules["pandas"]
+    if int(pandas.__version__.split(".")[0]) >= 3:
+        return True
+    try:
+        return bool(pandas.get_option("mode.copy_on_write"))
+    except Exception:
+        return False
+
+
+_kinds = {
+    types.FunctionType: _reduce_function, types.ModuleType: _reduce_module, types.CellType: _reduce_cell,
+    property: _reduce_property, classmethod: _reduce_classmethod, staticmethod: _reduce_classmethod,
+    types.MethodType: _reduce_method, types.MappingProxyType: _reduce_mappingproxy, types.CodeType: _reduce_code,
+    weakref.WeakKeyDictionary: _reduce_weak, weakref.WeakValueDictionary: _reduce_weak, weakref.WeakSet: _reduce_weak,
+}
+
+
+def _find_reducer(kind):
+    module, name = kind.__module__, kind.__name__
+    if issubclass(kind, type):
+        return _reduce_class
+    if module == "numpy" and name == "ndarray":
+        return _reduce_array
+    if module == "functools" and name == "_lru_cache_wrapper":
+        return _reduce_lru
+    if module == "typing" and name in ("TypeVar", "ParamSpec"):
+        return _reduce_typevar
+    if module == "dataclasses" and name in ("_FIELD_BASE", "_MISSING_TYPE", "_KW_ONLY_TYPE",
+                                            "_HAS_DEFAULT_FACTORY_CLASS"):
+        return _reduce_sentinel
+    if module == "pandas.core.internals.blocks":
+        return _reduce_pandas_block
+    if module.startswith("pandas.core.indexes.") and name.endswith("Index"):
+        return _reduce_pandas_index
+    if issubclass(kind, types.ModuleType):
+        return _reduce_module
+    if kind is Stream:
+        return _reduce_stream
+    if kind is Shell:
+        return _reduce_shell
+    return None
+
+
+# ---- sharing ----
+
+_immutable = (str, bytes, int, float, complex, tuple, frozenset, type, types.FunctionType, types.BuiltinFunctionType,
+              types.ModuleType, types.CodeType, range, type(None), type(...), re.Pattern)
+_immutable_names = {("numpy", "dtype"), ("datetime", "datetime"), ("datetime", "date"), ("datetime", "timedelta"),
+                    ("datetime", "timezone"), ("decimal", "Decimal"), ("fractions", "Fraction"), ("uuid", "UUID"),
+                    ("pathlib", "PosixPath"), ("pandas", "Timestamp"), ("pandas", "Timedelta")}
+
+
+def _is_immutable(obj):
+    kind = type(obj)
+    if isinstance(obj, types.FunctionType):     # by value it has defaults, attributes and cells, each in the memo too
+        return not obj.__dict__
+    if isinstance(obj, _immutable):
+        return True
+    if (kind.__module__, kind.__name__) in _immutable_names or kind.__module__ == "numpy.dtypes":
+        return True
+    enum = sys.modules.get("enum")
+    return bool(enum and isinstance(obj, enum.Enum)) or (kind.__module__ == "numpy" and hasattr(kind, "as_integer_ratio"))
+
+
+def _bounds(array):
+    """First and last address (exclusive) of an array's memory."""
+    low = array.__array_interface__["data"][0]
+    high = low + array.itemsize
+    for n, stride in zip(array.shape, array.strides):
+        if stride < 0:
+            low += (n - 1) * stride
+        else:
+            high += (n - 1) * stride
+    return low, high
+
+
+def _overlaps(arrays):
+    """[(low, high, [array, ...])] for the stretches of memory that more than one array object lies in."""
+    if len(arrays) < 2 or all(a.base is None for a in arrays):
+        return []
+    unique = {id(a): a for a in arrays if a.size and a.itemsize}
+    spans = sorted(((*_bounds(a), i) for i, a in unique.items()))
+    found, k = [], 0
+    while k < len(spans):
+        low, high, _ = spans[k]
+        members = [unique[spans[k][2]]]
+        k += 1
+        while k < len(spans) and spans[k][0] < high:
+            high = max(high, spans[k][1])
+            members.append(unique[spans[k][2]])
+            k += 1
+        if len(members) > 1:
+            found.append((low, high, members))
+    return found
+
+
+def _memory(low, high, members):
+    """The stretch as an array of bytes; read-only only if all its members are."""
+    import ctypes
+    import numpy
+    base = numpy.frombuffer((ctypes.c_char * (high - low)).from_address(low), numpy.uint8)
+    return base
+
+
+def _find_regions(overlaps):
+    regions = {}
+    for low, high, members in overlaps:
+        base = _memory(low, high, members)
+        for a in members:
+            regions[id(a)] = (base, a.__array_interface__["data"][0] - low)
+    return regions
+
+
+class _Pieces:
+    """Sets that grow together: who shares with whom."""
+
+    def __init__(self, n):
+        self.parent = list(range(n))
+
+    def find(self, i):
+        while self.parent[i] != i:
+            i = self.parent[i]
+        return i
+
+    def join(self, i, j):
+        i, j = self.find(i), self.find(j)
+        self.parent[max(i, j)] = min(i, j)
+
+
+def _public_arrays(writer):
+    private = {id(p) for p in writer.private}
+    return [a for a in writer.arrays if id(a) not in private and id(a.base) not in private]
+
+
+def _pickle_groups(names, values, explain):
+    """Pickles values so that what they share stays shared: [(indices, Writer)]. `explain(i, exception)` raises."""
+    writers = []
+    for i, value in enumerate(values):
+        writers.append(_pickle_one(value, None, lambda e, i=i: explain(i, e)))
+    pieces = _Pieces(len(values))
+    if len(values) > 1:
+        owner = {}
+        for i, w in enumerate(writers):
+            for key, (_, obj) in w.memo.copy().items():
+                first = owner.setdefault(key, i)
+                if first != i and pieces.find(first) != pieces.find(i) and not _is_immutable(obj):
+                    pieces.join(first, i)
+    overlaps = []
+    if any(w.arrays for w in writers):
+        public = [(a, i) for i, w in enumerate(writers) for a in _public_arrays(w)]
+        overlaps = _overlaps([a for a, _ in public])
+        where = {}
+        for a, i in public:
+            where.setdefault(id(a), set()).add(i)
+        for _, _, members in overlaps:
+            owners = sorted(set().union(*(where[id(a)] for a in members)))
+            for i in owners[1:]:
+                pieces.join(owners[0], i)
+    regions = _find_regions(overlaps)
+    inside = {i for a in (m for _, _, ms in overlaps for m in ms) for i in where[id(a)]}
+    members = {}
+    for i in range(len(values)):
+        members.setdefault(pieces.find(i), []).append(i)
+    groups = []
+    for indices in members.values():
+        if len(indices) == 1 and indices[0] not in inside:
+            groups.append((indices, writers[indices[0]]))
+            continue
+        together = values[indices[0]] if len(indices) == 1 else tuple(values[i] for i in indices)
+        groups.append((indices, _pickle_one(together, regions, lambda e, i=indices[0]: explain(i, e))))
+    return groups
+
+
+def _pickle_one(value, regions, explain, by_value=None):
+    w = Writer(by_value, regions)
+    try:
+        w.dump(value)
+    except Exception as e:
+        explain(e)
+        raise
+    return w
+
+
+def _children(value):
+    """(how to get there, value) of what a value is made of, for the message about what can't be pickled."""
+    if isinstance(value, dict):
+        for k, v in value.items():
+            yield "[%s]" % _short(k, 40), v
+        for k in value:
+            yield ".key(%s)" % _short(k, 40), k
+        return
+    if isinstance(value, (list, tuple)):
+        for i, v in enumerate(value):
+            yield "[%d]" % i, v
+        return
+    if isinstance(value, (set, frozenset)):
+        for v in value:
+            yield "{%s}" % _short(v, 40), v
+        return
+    if isinstance(value, types.FunctionType):
+        for name, cell in zip(value.__code__.co_freevars, value.__closure__ or ()):
+            try:
+                yield ".<closure %s>" % name, cell.cell_contents
+            except ValueError:
+                pass
+        for i, v in enumerate(value.__defaults__ or ()):
+            yield ".<default %d>" % i, v
+        for k, v in (value.__kwdefaults__ or {}).items():
+            yield ".<default %s>" % k, v
+        yield from ((".%s" % k, v) for k, v in value.__dict__.items())
+        return
+    if isinstance(value, types.MethodType):
+        yield ".__self__", value.__self__
+        return
+    if type(value).__module__ == "numpy" and type(value).__name__ == "ndarray" and value.dtype.hasobject:
+        for i, v in enumerate(value.flat):
+            yield ".flat[%d]" % i, v
+        return
+    if isinstance(value, type):
+        yield from ((".%s" % k, v) for k, v in value.__dict__.items() if not k.startswith("__"))
+        return
+    state = getattr(value, "__dict__", None)
+    if isinstance(state, dict):
+        yield from ((".%s" % k, v) for k, v in state.items())
+    if type(value).__name__ == "partial":
+        yield ".func", value.func
+        yield ".args", value.args
+        yield ".keywords", value.keywords
+
+
+def _find_culprit(value, path, deadline, depth=0):
+    """Follows what can't be pickled down to the innermost object: (path, object)."""
+    if depth < 60:
+        for k, (step, child) in enumerate(_children(value)):
+            if time.monotonic() > deadline or k > 100000:
+                break
+            if isinstance(child, (str, bytes, int, float, complex, type(None))):
+                continue
+            try:
+                Writer().dump(child)
+            except Exception:
+                return _find_culprit(child, path + step, deadline, depth + 1)
+    return path, value
+
+
+_ways_out = [
+    (("_io.", "tempfile."), "an open file", "hand over its path, and open it in the step that uses it"),
+    (("builtins.generator", "builtins.async_generator", "builtins.coroutine", "itertools.", "builtins.map", "builtins.filter",
+      "builtins.zip"), "a generator", "make it a list, or make it again in the step that uses it"),
+    (("sqlite3.", "psycopg", "pymysql", "sqlalchemy.engine", "pymongo.", "redis."), "a connection",
+     "connect again in the step that uses it"),
+    (("_thread.", "threading.", "multiprocessing.", "concurrent.futures", "asyncio.", "_asyncio."), "a thread, lock or process",
+     "make it in the step that uses it, or join the cells into one step"),
+    (("socket.", "_socket.", "ssl.", "http.client", "urllib3."), "a network connection",
+     "connect again in the step that uses it"),
+    (("builtins.module",), "a module made at run time", "import it, or put the code into a file beside the notebook"),
+    (("builtins.frame", "builtins.traceback"), "a stack frame", "keep its text instead"),
+]
+
+
+def _way_out(value):
+    kind = type(value)
+    full = "%s.%s" % (kind.__module__, kind.__name__)
+    for prefixes, _, way in _ways_out:
+        if full.startswith(prefixes):
+            return way
+    return "make it in the step that uses it, or join the cells into one step"
+
+
+def _type_name(value):
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else "%s.%s" % (kind.__module__, kind.__qualname__)
+
+
+def _unserializable(name, value, error, cell, notebook):
+    """The message for an output that can't be handed over."""
+    path, culprit = name, value
+    try:
+        path, culprit = _find_culprit(value, name, time.monotonic() + 2.0)
+    except RecursionError:
+        pass
+    bound = ", bound in %s, cell %s," % (notebook, cell) if cell is not None else ""
+    if isinstance(error, RecursionError):
+        return Unserializable("'%s' (%s)%s is nested too deeply to be handed to another step" % (name, _type_name(value), bound),
+                              name, cell, "flatten it, or raise sys.setrecursionlimit in the cell that makes it")
+    at = "" if path == name else " at %s, which is a %s," % (path, _type_name(culprit))
+    text = "%s" % error
+    return Unserializable("'%s' (%s)%s can't be handed to another step:%s %s" % (
+        name, _type_name(value), bound, at, text or type(error).__name__), name, cell, _way_out(culprit))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Digests
+
+
+_GMAC_KEY, _GMAC_IV = b"chard.hand-over.", b"values.bin.1"
+_crypto = None
+
+
+def _libcrypto():
+    """The libcrypto that this Python itself uses, through ctypes; False if it has none of its own."""
+    global _crypto
+    if _crypto is not None:
+        return _crypto
+    _crypto = False
+    try:
+        import ctypes
+        import _hashlib  # noqa: F401  (loads it)
+        with open("/proc/self/maps") as f:
+            path = next(line.split(None, 5)[5].strip() for line in f if "libcrypto" in line)
+        lib, p, n = ctypes.CDLL(path), ctypes.c_void_p, ctypes.c_int
+        for name, result, arguments in (
+                ("EVP_CIPHER_CTX_new", p, []), ("EVP_aes_128_gcm", p, []), ("EVP_CIPHER_CTX_free", None, [p]),
+                ("EVP_EncryptInit_ex", n, [p, p, p, ctypes.c_char_p, ctypes.c_char_p]),
+                ("EVP_EncryptUpdate", n, [p, p, p, p, n]), ("EVP_EncryptFinal_ex", n, [p, p, p]),
+                ("EVP_CIPHER_CTX_ctrl", n, [p, n, n, p])):
+            f = getattr(lib, name)
+            f.restype, f.argtypes = result, arguments
+        _crypto = lib
+    except Exception:
+        pass
+    return _crypto
+
+
+def _address(view):
+    """Address of a buffer that may be read-only."""
+    import ctypes
+
+    class Py_buffer(ctypes.Structure):
+        _fields_ = [("buf", ctypes.c_void_p), ("obj", ctypes.py_object), ("len", ctypes.c_ssize_t),
+                    ("itemsize", ctypes.c_ssize_t), ("readonly", ctypes.c_int), ("ndim", ctypes.c_int),
+                    ("format", ctypes.c_char_p), ("shape", ctypes.c_void_p), ("strides", ctypes.c_void_p),
+                    ("suboffsets", ctypes.c_void_p), ("internal", ctypes.c_void_p)]
+    b = Py_buffer()
+    ctypes.pythonapi.PyObject_GetBuffer.argtypes = [ctypes.py_object, ctypes.POINTER(Py_buffer), ctypes.c_int]
+    ctypes.pythonapi.PyObject_GetBuffer(view, ctypes.byref(b), 0)
+    address = b.buf
+    ctypes.pythonapi.PyBuffer_Release.argtypes = [ctypes.POINTER(Py_buffer)]
+    ctypes.pythonapi.PyBuffer_Release(ctypes.byref(b))
+    return address
+
+
+def _gmac(view):
+    """16-byte tag of a buffer: AES-128-GMAC with a known key."""
+    import ctypes
+    lib, at, left = _libcrypto(), _address(view), view.nbytes
+    ctx = lib.EVP_CIPHER_CTX_new()
+    n, tag = ctypes.c_int(0), ctypes.create_string_buffer(16)
+    good = lib.EVP_EncryptInit_ex(ctx, lib.EVP_aes_128_gcm(), None, _GMAC_KEY, _GMAC_IV)
+    while left and good == 1:
+        size = min(left, 1 << 24)
+        good = lib.EVP_EncryptUpdate(ctx, None, ctypes.byref(n), at, size)
+        at, left = at + size, left - size
+    good = good == 1 and lib.EVP_EncryptFinal_ex(ctx, tag, ctypes.byref(n)) == 1
+    good = good and lib.EVP_CIPHER_CTX_ctrl(ctx, 0x10, 16, tag) == 1
+    lib.EVP_CIPHER_CTX_free(ctx)
+    if not good:
+        raise Environment("libcrypto refuses AES-128-GCM")
+    return tag.raw
+
+
+def _digest_group(chunks, buffers):
+    """(hex digest, algorithm) of a group."""
+    import hashlib
+    h = hashlib.sha256()
+    for chunk in chunks:
+        h.update(chunk)
+    if sum(b.nbytes for b in buffers) < FAST_DIGEST or not _libcrypto():
+        for b in buffers:
+            h.update(b)
+        return h.hexdigest(), "sha256"
+    for b in buffers:
+        h.update(_gmac(b))
+    return h.hexdigest(), "sha256-gmac"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# values.bin and values.json
+
+
+def _write_all(fd, pieces, offset):
+    """Writes pieces of memory one behind the other."""
+    todo = [memoryview(p).cast("B") for p in pieces if len(p)]
+    k = 0
+    while k < len(todo):
+        batch = todo[k:k + 512]
+        n = os.pwritev(fd, batch, offset)
+        offset += n
+        while n > 0 and k < len(todo):
+            if n >= len(todo[k]):
+                n -= len(todo[k])
+                k += 1
+            else:
+                todo[k] = todo[k][n:]
+                n = 0
+
+
+def _bytes_view(buffer):
+    view = memoryview(buffer)
+    return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+
+
+def write_bundle(directory, names, values, cells=None, notebook="notebook", extras=None, unbound=(), sync=False,
+                 explain=None):
+    """Writes values.bin and values.json for `names` bound to `values`. Raises Unserializable, or OSError."""
+    cells = cells or {}
+
+    def fail(i, error):
+        if isinstance(error, (OSError, MemoryError)) and not isinstance(error, RecursionError):
+            raise error
+        raise _unserializable(names[i], values[i], error, cells.get(names[i]), notebook) from error
+    groups = _pickle_groups(names, values, explain or fail)
+    if extras:
+        groups = _add_extras(groups, names, values, extras, explain or fail)
+    definitions = _pickle_definitions(w for _, w in groups)
+    places, end = [], 0
+    for _, w in groups:
+        w.views = [_bytes_view(b) for b in w.buffers]
+        place, end = (end, w.chunks.size()), end + w.chunks.size()
+        spans = []
+        for v in w.views:
+            end = (end + PAGE - 1) // PAGE * PAGE
+            spans.append((end, v.nbytes))
+            end += v.nbytes
+        places.append((place, spans))
+    fallback = {}
+    for name, w in definitions.items():
+        fallback[name] = (end, w.chunks.size())
+        end += w.chunks.size()
+    digests = _start_digests(groups)
+    fd = os.open(os.path.join(directory, "values.bin"), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        _allocate(fd, end)
+        for (_, w), (place, spans) in zip(groups, places):
+            _write_all(fd, w.chunks, place[0])
+            for v, span in zip(w.views, spans):
+                _write_all(fd, [v], span[0])
+        for name, w in definitions.items():
+            _write_all(fd, w.chunks, fallback[name][0])
+        if os.fstat(fd).st_size < end:
+            os.ftruncate(fd, end)
+        if sync:
+            os.fsync(fd)
+    finally:
+        os.close(fd)
+    digests = digests()
+    manifest = {"version": 1, "step": _space.step, "python": "%d.%d" % sys.version_info[:2], "groups": [], "values": {},
+                "unbound": list(unbound)}
+    for (indices, w), (place, spans), (digest, algorithm) in zip(groups, places, digests):
+        size = place[1] + sum(n for _, n in spans)
+        manifest["groups"].append({"names": [w.names[i] if hasattr(w, "names") else names[i] for i in indices],
+                                   "pickle": list(place), "buffers": [list(s) for s in spans], "sha256": digest,
+                                   "algorithm": algorithm})
+        for i in indices:
+            if i < len(names):
+                manifest["values"][names[i]] = describe(values[i], size if len(indices) == 1 else None,
+                                                        cells.get(names[i]))
+    if fallback:
+        manifest["definitions"] = {name: {"pickle": list(place)} for name, place in fallback.items()}
+    if extras:
+        manifest["extras"] = {name: where for name, (_, where) in extras.items()
+                              if any(name in g["names"] for g in manifest["groups"])}
+    _write_json(os.path.join(directory, "values.json"), manifest, sync)
+    return manifest
+
+
+def _allocate(fd, size):
+    """Asks for the room at once: half the time of growing the file, and a full disk is told before the copying."""
+    if size < 1 << 20:
+        return
+    try:
+        os.posix_fallocate(fd, 0, size)
+    except OSError as e:
+        import errno
+        if e.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            raise
+
+
+def _start_digests(groups):
+    """Digests are computed on another core while the file is written. Returns a function that gives them."""
+    todo = [(w.chunks, w.views) for _, w in groups]
+    if sum(v.nbytes for _, views in todo for v in views) < 1 << 20:
+        return lambda: [_digest_group(*t) for t in todo]
+    import threading
+    done, failed = [], []
+
+    def work():
+        try:
+            done.extend(_digest_group(*t) for t in todo)
+        except BaseException as e:
+            failed.append(e)
+    _libcrypto()
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+
+    def finish():
+        thread.join()
+        if failed:
+            raise failed[0]
+        return done
+    return finish
+
+
+def _add_extras(groups, names, values, extras, explain):
+    """Joins inputs that are part of an output to its group: {name: (value, producer)}."""
+    found = []
+    for indices, w in groups:
+        memo = w.memo.copy()
+        more = [n for n, (v, _) in extras.items() if n not in names and id(v) in memo and memo[id(v)][1] is v
+                and not _is_immutable(v)]
+        if more and not any(w.regions or ()):
+            together = tuple([values[i] for i in indices] + [extras[n][0] for n in more])
+            w = _pickle_one(together, w.regions, lambda e, i=indices[0]: explain(i, e))
+            w.names = dict(enumerate(names))
+            base = len(names)
+            w.names.update({base + k: n for k, n in enumerate(more)})
+            indices = list(indices) + [base + k for k in range(len(more))]
+        found.append((indices, w))
+    return found
+
+
+def _pickle_definitions(writers):
+    """By-value pickles of the definitions that the values refer to, and of those that these refer to."""
+    todo, done = {}, {}
+    for w in writers:
+        todo.update(w.references)
+    while todo:
+        name, obj = todo.popitem()
+        if name in done:
+            continue
+        try:
+            w = _pickle_one(obj, None, lambda e: None, by_value=obj)
+        except Exception:
+            continue
+        if w.buffers:
+            continue
+        done[name] = w
+        todo.update({n: o for n, o in w.references.items() if n not in done})
+    return dict(sorted(done.items()))
+
+
+def _write_json(path, value, sync=False):
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    data = data.encode("utf-8", "backslashreplace")
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        _write_all(fd, [data], 0)
+        if sync:
+            os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+class Bundle:
+    """A result directory's values, read."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        try:
+            with open(os.path.join(directory, "values.json"), encoding="utf-8") as f:
+                self.manifest = json.load(f)
+            fd = os.open(os.path.join(directory, "values.bin"), os.O_RDONLY | os.O_CLOEXEC)
+        except (OSError, ValueError) as e:
+            raise Environment("the values in %s can't be read: %s" % (directory, e)) from e
+        try:
+            self.size = os.fstat(fd).st_size
+            self.fd = fd
+            self.memory = memoryview(mmap.mmap(fd, 0, access=mmap.ACCESS_COPY)) if self.size else memoryview(b"")
+        except (OSError, ValueError) as e:
+            os.close(fd)
+            raise Environment("the values in %s can't be mapped: %s" % (directory, e)) from e
+        self.groups = {}
+        for group in self.manifest["groups"]:
+            for name in group["names"]:
+                self.groups[name] = group
+        self.unbound = set(self.manifest.get("unbound", ()))
+        self.loaded = {}
+        self.definitions = {}
+
+    def close(self):
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def span(self, place):
+        offset, length = place
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise Environment("%s/values.bin is shorter than its values.json says" % self.directory)
+        return self.memory[offset:offset + length]
+
+    def definition(self, name):
+        """A definition that the writer sent along, made once per content, for all producers."""
+        place = self.manifest["definitions"][name]["pickle"]
+        data = bytes(self.span(place))
+        key = (name, data)
+        if key not in _made_definitions:
+            _made_definitions[key] = self._unpickle(data, ())
+        return _made_definitions[key]
+
+    def _unpickle(self, data, buffers):
+        before = _space.fallback
+        _space.fallback = {(name, None): (lambda name=name: self.definition(name))
+                           for name in self.manifest.get("definitions", ())}
+        try:
+            return pickle.loads(data, buffers=buffers)
+        finally:
+            _space.fallback = before
+
+    def unpickle(self, group):
+        return self._unpickle(self.span(group["pickle"]), [self.span(b) for b in group["buffers"]])
+
+    def load(self, group):
+        key = group["pickle"][0], group["pickle"][1]
+        if key not in self.loaded:
+            value = self.unpickle(group)
+            self.loaded[key] = dict(zip(group["names"], value if len(group["names"]) > 1 else (value,)))
+        return self.loaded[key]
+
+    def get(self, name):
+        """The value of a name; KeyError if it was unbound or isn't there."""
+        return self.load(self.groups[name])[name]
+
+
+_made_definitions = {}
+
+
+# ---- descriptions, for people ----
+
+
+def _short(value, limit=300):
+    """A bounded picture of a value that calls no repr but those of plain types."""
+    try:
+        text = _picture(value, 3)
+    except Exception:
+        text = "<%s>" % _type_name(value)
+    return text if len(text) <= limit else text[:limit - 1] + "…"
+
+
+def _picture(v, depth):
+    if v is None or isinstance(v, (bool, float, complex)) and type(v).__module__ == "builtins":
+        return repr(v)
+    if type(v) is int:
+        return repr(v) if v.bit_length() < 1000 else "<int of %d bits>" % v.bit_length()
+    if type(v) in (str, bytes):
+        return repr(v) if len(v) <= 200 else repr(v[:200]) + "…"
+    if type(v) in (list, tuple, set, frozenset):
+        if depth == 0:
+            return "…"
+        inner = ", ".join(_picture(x, depth - 1) for x, _ in zip(v, range(10))) + (", …" if len(v) > 10 else "")
+        a, b = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}[type(v)]
+        return a + inner + ("," if type(v) is tuple and len(v) == 1 else "") + b
+    if type(v) is dict:
+        if depth == 0:
+            return "{…}"
+        return "{" + ", ".join("%s: %s" % (_picture(k, depth - 1), _picture(x, depth - 1))
+                               for (k, x), _ in zip(v.items(), range(10))) + (", …" if len(v) > 10 else "") + "}"
+    module = type(v).__module__
+    if module == "numpy" and hasattr(v, "dtype") and (not hasattr(v, "shape") or v.shape == ()):
+        return str(v)
+    if isinstance(v, types.FunctionType):
+        return "<function %s>" % v.__qualname__
+    if isinstance(v, type):
+        return "<class %s>" % v.__qualname__
+    return "<%s>" % _type_name(v)
+
+
+def describe(value, size=None, cell=None):
+    """What a person wants to see of a value: never fails, never costs much."""
+    d = {"type": _type_name(value)}
+    if cell is not None:
+        d["cell"] = cell
+    if size is not None:
+        d["bytes"] = size
+    try:
+        _describe_more(value, d)
+    except Exception:
+        pass
+    return d
+
+
+def _describe_more(value, d):
+    module = type(value).__module__.partition(".")[0]
+    if module == "pandas" and hasattr(value, "columns") and hasattr(value, "dtypes"):
+        d["shape"] = list(value.shape)
+        d["columns"] = [str(c) for c in list(value.columns[:200])]
+        d["dtypes"] = [str(t) for t in list(value.dtypes[:200])]
+        if value.shape[1] <= 50:
+            d["head"] = value.head(5).to_string(max_cols=20, max_colwidth=40)[:4000]
+    elif module == "pandas" and hasattr(value, "head"):
+        d["shape"], d["dtype"] = list(value.shape), str(value.dtype)
+        d["head"] = value.head(5).to_string()[:2000]
+    elif module in ("numpy", "scipy", "torch", "tensorflow") and hasattr(value, "shape") and hasattr(value, "dtype"):
+        d["shape"], d["dtype"] = [int(n) for n in value.shape], str(value.dtype)
+        if module == "numpy" and value.dtype.kind in "biufcSUM":
+            flat = value.reshape(-1)[:8] if value.ndim and value.flags.c_contiguous else value.flat[:8] if value.ndim else value
+            d["head"] = str(flat) + (" …" if value.size > 8 else "")
+    elif module == "sklearn" and hasattr(value, "get_params"):
+        d["head"] = repr(value)[:1000]
+    else:
+        d["head"] = _short(value)
+        if isinstance(value, (str, bytes, list, tuple, dict, set, frozenset)):
+            d["length"] = len(value)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Hidden library state: {name: (get, set)}; get returns None where the library was never imported.
+
+
+def _get_random():
+    import random
+    return random.getstate()
+
+
+def _set_random(state):
+    import random
+    random.setstate(state)
+
+
+def _get_numpy_random():
+    np = sys.modules.get("numpy.random")
+    return np.get_state() if np else None
+
+
+def _set_numpy_random(state):
+    import numpy
+    numpy.random.set_state(state)
+
+
+def _get_torch():
+    torch = sys.modules.get("torch")
+    if not torch:
+        return None
+    state = {"cpu": torch.get_rng_state().numpy()}
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        state["cuda"] = [s.numpy() for s in torch.cuda.get_rng_state_all()]
+    return state
+
+
+def _set_torch(state):
+    import torch
+    torch.set_rng_state(torch.from_numpy(state["cpu"].copy()))
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all([torch.from_numpy(s.copy()) for s in state["cuda"]])
+
+
+_first_environ = {}
+
+
+def _get_environ():
+    now = dict(os.environ)
+    changed = {k: v for k, v in now.items() if _first_environ.get(k) != v}
+    return {"set": dict(sorted(changed.items())), "gone": sorted(set(_first_environ) - set(now))}
+
+
+def _set_environ(state):
+    for name in state["gone"]:
+        os.environ.pop(name, None)
+    os.environ.update(state["set"])
+
+
+def _get_pandas():
+    if "pandas" not in sys.modules:
+        return None
+    from pandas._config import config
+    found = {}
+    for name, option in sorted(config._registered_options.items()):
+        if name in config._deprecated_options:
+            continue
+        value = config.get_option(name)
+        if value is not option.defval and value != option.defval:
+            found[name] = value
+    return found
+
+
+def _set_pandas(state):
+    import pandas
+    for name, value in state.items():
+        pandas.set_option(name, value)
+
+
+def _get_matplotlib():
+    mpl = sys.modules.get("matplotlib")
+    if not mpl:
+        return None
+    return {k: v for k, v in dict.items(mpl.rcParams) if not k.startswith("backend") and k != "interactive"}
+
+
+def _set_matplotlib(state):
+    import matplotlib
+    import warnings
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        matplotlib.rcParams.update(state)
+
+
+def _get_print_options():
+    np = sys.modules.get("numpy")
+    return np.get_printoptions() if np else None
+
+
+def _set_print_options(state):
+    import numpy
+    numpy.set_printoptions(**{k: v for k, v in state.items() if k != "override_repr"})
+
+
+def _get_decimal():
+    decimal = sys.modules.get("decimal")
+    return decimal.getcontext() if decimal else None
+
+
+def _set_decimal(state):
+    import decimal
+    decimal.setcontext(state)
+
+
+def _get_warnings():
+    import warnings
+    return list(warnings.filters)
+
+
+def _set_warnings(state):
+    import warnings
+    warnings.filters[:] = state
+    getattr(warnings, "_filters_mutated", getattr(warnings, "_filters_mutated_lock_held", lambda: None))()
+
+
+def _get_locale():
+    import locale
+    return locale.setlocale(locale.LC_ALL)
+
+
+def _set_locale(state):
+    import locale
+    locale.setlocale(locale.LC_ALL, state)
+
+
+_states = {
+    "%random": (_get_random, _set_random),
+    "%numpy.random": (_get_numpy_random, _set_numpy_random),
+    "%torch": (_get_torch, _set_torch),
+    "%environ": (_get_environ, _set_environ),
+    "%cwd": (os.getcwd, os.chdir),
+    "%sys.path": (lambda: list(sys.path), lambda state: sys.path.__setitem__(slice(None), state)),
+    "%pandas.options": (_get_pandas, _set_pandas),
+    "%matplotlib.rcParams": (_get_matplotlib, _set_matplotlib),
+    "%numpy.printoptions": (_get_print_options, _set_print_options),
+    "%decimal": (_get_decimal, _set_decimal),
+    "%warnings": (_get_warnings, _set_warnings),
+    "%locale": (_get_locale, _set_locale),
+}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What the notebook shows
+
+
+class Recorder:
+    """Collects a cell's outputs as nbformat has them."""
+
+    def __init__(self):
+        self.outputs = []
+        self.display_ids = {}
+        self.clear_next = False
+        self.count = 0
+        self.muted = 0
+
+    def begin(self):
+        self.outputs, self.count, self.shown, self.streams, self.clear_next = [], self.count + 1, 0, {}, False
+        return self.outputs
+
+    def stream(self, name, text):
+        if self.muted or not text:
+            return
+        self._clear()
+        last = self.outputs[-1] if self.outputs else None
+        if not (last and last["output_type"] == "stream" and last["name"] == name):
+            last = {"output_type": "stream", "name": name, "text": _Text()}
+            self.outputs.append(last)
+        used = self.streams.get(name, 0)
+        self.streams[name] = used + len(text)
+        last["text"].add(text, max(0, STREAM_LIMIT - used))
+
+    def add(self, output):
+        if self.muted:
+            return
+        self._clear()
+        size = sum(len(v) if isinstance(v, str) else 64 for v in output.get("data", {}).values())
+        self.shown += size
+        if self.shown > DISPLAY_LIMIT and output["output_type"] != "error":
+            if self.shown - size <= DISPLAY_LIMIT:
+                self.outputs.append({"output_type": "stream", "name": "stderr",
+                                     "text": "[chard: this cell showed more than is kept here]\n"})
+            return
+        self.outputs.append(output)
+
+    def display(self, data, metadata=None, display_id=None, update=False):
+        if not data:
+            return
+        output = {"output_type": "display_data", "data": data, "metadata": metadata or {}}
+        if display_id is not None:
+            if update or display_id in self.display_ids:
+                for old in self.display_ids.get(display_id, ()):
+                    old["data"], old["metadata"] = data, metadata or {}
+                if update:
+                    return
+            self.display_ids.setdefault(display_id, []).append(output)
+        self.add(output)
+
+    def result(self, data, metadata=None):
+        if data:
+            self.add({"output_type": "execute_result", "execution_count": self.count, "data": data,
+                      "metadata": metadata or {}})
+
+    def clear(self, wait=False):
+        if wait:
+            self.clear_next = True
+        else:
+            self._wipe()
+
+    def _clear(self):
+        if self.clear_next:
+            self.clear_next = False
+            self._wipe()
+
+    def _wipe(self):
+        del self.outputs[:]
+        self.shown, self.streams = 0, {}
+
+
+class _Text:
+    """Text of a stream: its head up to a limit, then only its last lines."""
+
+    def __init__(self):
+        self.parts, self.tail, self.dropped = [], "", 0
+
+    def add(self, text, room):
+        if room and not self.dropped and not self.tail:
+            self.parts.append(text[:room])
+            text = text[room:]
+        if text:
+            self.tail += text
+            if len(self.tail) > 1 << 17:
+                self.dropped += len(self.tail) - (1 << 16)
+                self.tail = self.tail[-(1 << 16):]
+
+    def __str__(self):
+        note = "\n[chard: %d characters are left out here]\n" % self.dropped if self.dropped else ""
+        return _carriage("".join(self.parts) + note + self.tail)
+
+
+def _carriage(text):
+    """What a terminal leaves of progress bars: the text behind the last carriage return of each line."""
+    if "\r" not in text:
+        return text
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] if "\r" in line else line for line in lines)
+
+
+_recorder = Recorder()
+_log = {"limit": LOG_LIMIT, "left": None}
+
+
+class Stream(io.TextIOBase):
+    """sys.stdout and sys.stderr of the step: text goes to the log and is recorded for the executed notebook."""
+
+    def __init__(self, name, fd):
+        self.name_, self.fd, self.pending, self.count, self.tick = name, fd, [], 0, 0.0
+        self.owner = os.getpid()
+        self.raw_ = None
+
+    name = property(lambda self: "<%s>" % self.name_)
+    encoding, errors, newlines, line_buffering = "utf-8", "backslashreplace", None, True
+    closed = property(lambda self: False)
+
+    @property
+    def buffer(self):
+        if self.raw_ is None:
+            self.raw_ = _ByteStream(self)
+        return self.raw_
+
+    def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError("write() argument must be str, not %s" % type(text).__name__)
+        if text:
+            if self.owner == os.getpid():
+                _recorder.stream(self.name_, text)
+            self.put(text)
+        return len(text)
+
+    def put(self, text):
+        """Into the log: at once, line by line, unless it comes in floods."""
+        self.pending.append(text)
+        self.count += 1
+        if "\n" in text or "\r" in text:
+            if self.count < 1000:
+                self.flush()
+            else:
+                now = time.monotonic()
+                if now - self.tick > 0.2:
+                    self.tick, self.count = now, 900
+                    self.flush()
+                elif len(self.pending) > 2000:
+                    self.flush()
+
+    def flush(self):
+        if self.pending:
+            pending, self.pending = "".join(self.pending), []
+            _write_log(self.fd, pending.encode("utf-8", "backslashreplace"))
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def writable(self):
+        return True
+
+    def readable(self):
+        return False
+
+    def fileno(self):
+        return self.fd
+
+    def isatty(self):
+        return False
+
+    def close(self):
+        self.flush()
+
+    def reconfigure(self, **kw):
+        pass
+
+    def __del__(self):
+        pass
+
+
+class _ByteStream(io.RawIOBase):
+    """sys.stdout.buffer"""
+
+    def __init__(self, stream):
+        self.stream_ = stream
+
+    def write(self, data):
+        self.stream_.write(bytes(data).decode("utf-8", "backslashreplace"))
+        return len(data)
+
+    def writable(self):
+        return True
+
+    def fileno(self):
+        return self.stream_.fd
+
+    def flush(self):
+        self.stream_.flush()
+
+    def close(self):
+        self.stream_.flush()
+
+
+def _write_log(fd, data):
+    """Writes to the log; a file's size is bounded, and a log that can't be written stops nothing."""
+    left = _log["left"]
+    if left is not None:
+        if left <= 0:
+            return
+        if len(data) > left:
+            data = data[:left] + b"\n[chard: the rest of the output is not kept: the log has reached its limit]\n"
+        _log["left"] = left - len(data)
+    for at in (fd, _log.get("spare", -1)):
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(at, view):]
+            return
+        except OSError as e:
+            import errno
+            if e.errno != errno.EBADF:
+                return
+
+
+def _measure_log():
+    """A log that is a plain file gets a limit; its descriptor is kept under a number that no one closes by chance."""
+    import stat
+    try:
+        found = os.fstat(1)
+        _log["left"] = _log["limit"] - found.st_size if stat.S_ISREG(found.st_mode) else None
+        import fcntl
+        _log["spare"] = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, 100)
+    except OSError:
+        _log["left"] = None
+
+
+def _flush_streams():
+    for stream in (sys.stdout, sys.stderr, _out, _err):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+
+
+_out, _err = None, None
+
+
+def _install_streams():
+    global _out, _err
+    if _out is None:
+        _out, _err = Stream("stdout", 1), Stream("stderr", 2)
+        os.register_at_fork(before=_flush_streams)
+    _out.owner = _err.owner = os.getpid()
+    sys.stdout, sys.stderr = _out, _err
+    sys.__stdout__, sys.__stderr__ = _out, _err
+
+
+# ---- mime bundles ----
+
+_methods = (("text/html", "_repr_html_"), ("text/markdown", "_repr_markdown_"), ("image/svg+xml", "_repr_svg_"),
+            ("image/png", "_repr_png_"), ("image/jpeg", "_repr_jpeg_"), ("text/latex", "_repr_latex_"),
+            ("application/json", "_repr_json_"), ("application/javascript", "_repr_javascript_"))
+
+
+def _real_method(obj, name):
+    if isinstance(obj, type):
+        return None
+    try:
+        if callable(getattr(obj, "_ipython_canary_method_should_not_exist_", None)):
+            return None
+        method = getattr(obj, name, None)
+    except Exception:
+        return None
+    return method if callable(method) else None
+
+
+def _is_figure(obj):
+    figure = sys.modules.get("matplotlib.figure")
+    return figure is not None and isinstance(obj, figure.Figure)
+
+
+def _figure_png(figure):
+    """As the inline backend draws it."""
+    data = io.BytesIO()
+    if not figure.axes and not figure.lines:
+        return None
+    if figure.canvas is None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        FigureCanvasAgg(figure)
+    figure.canvas.print_figure(data, format="png", facecolor=figure.get_facecolor(), edgecolor=figure.get_edgecolor(),
+                               dpi=figure.dpi, bbox_inches="tight")
+    return data.getvalue()
+
+
+def _base64(data):
+    import base64
+    return base64.b64encode(data).decode("ascii")
+
+
+def mime_bundle(obj):
+    """({mime: data}, {mime: metadata}) of what a notebook shows for an object; ({}, {}) if it shows itself."""
+    data, metadata = {}, {}
+    shows = _real_method(obj, "_ipython_display_")
+    if shows:
+        shows()
+        return {}, {}
+    bundle = _real_method(obj, "_repr_mimebundle_")
+    if bundle:
+        found = _guarded(obj, lambda: bundle(include=None, exclude=None))
+        if isinstance(found, tuple):
+            found, metadata = found[0], dict(found[1])
+        for mime, value in (found or {}).items():
+            data[mime] = _base64(value) if isinstance(value, bytes) else value
+    for mime, name in _methods:
+        method = _real_method(obj, name) if mime not in data else None
+        if method:
+            value = _guarded(obj, method)
+            if isinstance(value, tuple) and len(value) == 2:
+                value, metadata[mime] = value
+            if value is not None:
+                data[mime] = _base64(value) if isinstance(value, bytes) else value
+    if _is_figure(obj) and "image/png" not in data:
+        png = _guarded(obj, lambda: _figure_png(obj))
+        if png:
+            data["image/png"] = _base64(png)
+    if "text/plain" not in data:
+        text = _guarded(obj, lambda: pretty(obj))
+        if text is not None:
+            data["text/plain"] = text
+    return data, metadata
+
+
+def _guarded(obj, f):
+    """A broken repr is told and shows nothing, as in IPython."""
+    try:
+        return f()
+    except NotImplementedError:
+        return None
+    except Exception as e:
+        sys.stderr.write("%s while showing a %s: %s\n" % (type(e).__name__, _type_name(obj), e))
+        return None
+
+
+def pretty(obj, width=79):
+    """text/plain of an object, laid out as IPython does for the usual containers."""
+    text = _pretty(obj, 0, width, set())
+    return text
+
+
+_brackets = {list: ("[", "]"), tuple: ("(", ")"), set: ("{", "}"), frozenset: ("frozenset({", "})")}
+
+
+def _pretty(obj, indent, width, seen):
+    kind = type(obj)
+    if kind is float and _shell is not None and _shell.float_format:
+        return _shell.float_format % obj
+    if kind in (str, int, float, bool, bytes, type(None), complex):
+        return repr(obj)
+    if kind is dict or kind in _brackets:
+        if id(obj) in seen:
+            return {dict: "{...}", list: "[...]", tuple: "(...)"}.get(kind, "{...}")
+        if not obj:
+            return repr(obj)
+        seen = seen | {id(obj)}
+        a, b = ("{", "}") if kind is dict else _brackets[kind]
+        if kind is tuple and len(obj) == 1:
+            b = ",)"
+        items, n = [], 0
+        source = obj
+        if kind in (set, frozenset):
+            try:
+                source = sorted(obj)
+            except Exception:
+                pass
+        for item in source:
+            if n >= 1000:
+                items.append("...")
+                break
+            n += 1
+            if kind is dict:
+                key = _pretty(item, indent + 1, width, seen)
+                items.append("%s: %s" % (key, _pretty(obj[item], indent + 1 + len(key) + 2, width, seen)))
+            else:
+                items.append(_pretty(item, indent + len(a), width, seen))
+        line = a + ", ".join(items) + b
+        if indent + len(line) <= width and "\n" not in line:
+            return line
+        return a + (",\n" + " " * (indent + len(a))).join(items) + b
+    if isinstance(obj, type):
+        module = obj.__module__
+        return obj.__qualname__ if module in ("builtins", "exceptions") else "%s.%s" % (module, obj.__qualname__)
+    if isinstance(obj, types.FunctionType):
+        try:
+            import inspect
+            return "<function %s.%s%s>" % (obj.__module__, obj.__qualname__, inspect.signature(obj))
+        except (ValueError, TypeError):
+            return repr(obj)
+    text = repr(obj)
+    return text.replace("\n", "\n" + " " * indent) if indent else text
+
+
+def display(*objects, include=None, exclude=None, metadata=None, transient=None, display_id=None, raw=False, clear=False,
+            **kwargs):
+    """IPython's display(): shows objects where the cell stands."""
+    if clear:
+        _recorder.clear(wait=True)
+    _flush_streams()
+    if display_id is True:
+        display_id = os.urandom(8).hex()
+    for obj in objects:
+        data, found = (dict(obj), {}) if raw and isinstance(obj, dict) else mime_bundle(obj)
+        _keep_mimes(data, include, exclude)
+        found.update(metadata or {})
+        _recorder.display(data, found, display_id)
+        _log_display(data)
+    if display_id is not None:
+        return DisplayHandle(display_id)
+    return None
+
+
+def _keep_mimes(data, include, exclude):
+    for mime in list(data):
+        if include and mime not in include or exclude and mime in exclude:
+            del data[mime]
+
+
+def _log_display(data):
+    """What was shown goes to the log as text, for those who follow it."""
+    text = data.get("text/plain")
+    if isinstance(text, str) and not _recorder.muted and sys.stdout is _out:
+        _out.put((text if len(text) < 10000 else text[:10000] + "…") + "\n")
+
+
+def publish_display_data(data, metadata=None, *, transient=None, update=False, **kwargs):
+    _recorder.display(dict(data), metadata, (transient or {}).get("display_id"), update)
+
+
+def update_display(obj, *, display_id, **kwargs):
+    data, metadata = mime_bundle(obj)
+    _recorder.display(data, metadata, display_id, True)
+
+
+def clear_output(wait=False):
+    _flush_streams()
+    _recorder.clear(wait)
+
+
+class DisplayHandle:
+    def __init__(self, display_id=None):
+        self.display_id = display_id or os.urandom(8).hex()
+
+    def display(self, obj, **kwargs):
+        display(obj, display_id=self.display_id, **kwargs)
+
+    def update(self, obj, **kwargs):
+        update_display(obj, display_id=self.display_id)
+
+
+# ---- matplotlib ----
+
+
+def _show_figures(*args, **kwargs):
+    """plt.show(): as the inline backend, shows all open figures and closes them."""
+    helpers = sys.modules.get("matplotlib._pylab_helpers")
+    managers = helpers.Gcf.get_all_fig_managers() if helpers else []
+    if not managers:
+        return
+    for manager in managers:
+        figure = manager.canvas.figure
+        try:
+            if figure.axes or figure.lines:
+                data, metadata = mime_bundle(figure)
+                _recorder.display(data, metadata)
+                _log_display(data)
+        finally:
+            helpers.Gcf.destroy(manager)
+
+
+class _AfterImport:
+    """Changes what some modules bind as soon as they are imported: a finder that lets the others find."""
+
+    def __init__(self):
+        self.hooks = {"matplotlib.pyplot": _patch_pyplot, "IPython.core.display_functions": _patch_display,
+                      "IPython.core.getipython": _patch_getipython}
+
+    def find_spec(self, name, path=None, target=None):
+        hook = self.hooks.get(name)
+        if hook is None:
+            return None
+        for finder in sys.meta_path:
+            if finder is self or not hasattr(finder, "find_spec"):
+                continue
+            spec = finder.find_spec(name, path, target)
+            if spec is None or spec.loader is None:
+                continue
+            inner = spec.loader.exec_module
+
+            def exec_module(module, inner=inner, hook=hook):
+                inner(module)
+                hook(module)
+            try:
+                spec.loader.exec_module = exec_module
+            except AttributeError:
+                pass
+            return spec
+        return None
+
+
+def _patch_pyplot(module):
+    module.show = _show_figures
+
+
+def _patch_display(module):
+    module.display, module.publish_display_data, module.clear_output = display, publish_display_data, clear_output
+    module.update_display, module.DisplayHandle = update_display, DisplayHandle
+
+
+def _patch_getipython(module):
+    module.get_ipython = get_ipython
+
+
+class _IPythonStandIn:
+    """IPython's few names that notebooks import, where the package isn't installed. Asked last."""
+
+    names = ("IPython", "IPython.display", "IPython.core", "IPython.core.display", "IPython.core.getipython",
+             "IPython.core.display_functions", "IPython.utils", "IPython.core.magic")
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.names:
+            return None
+        from importlib.machinery import ModuleSpec
+        return ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        scope = {"display": display, "clear_output": clear_output, "update_display": update_display,
+                 "publish_display_data": publish_display_data, "DisplayHandle": DisplayHandle,
+                 "get_ipython": get_ipython, "version_info": (8, 0, 0), "__version__": "8.0.0"}
+        scope.update({k: v for k, v in globals().items() if isinstance(v, type) and issubclass(v, _Shown)})
+
+        def missing(name):
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise AttributeError("%s.%s needs the IPython package, which is not installed here" % (module.__name__, name))
+        module.__dict__.update(scope, __getattr__=missing, __path__=[])
+        if module.__name__ == "IPython.core.magic":
+            for kind in ("line", "cell", "line_cell"):
+                module.__dict__["register_%s_magic" % kind] = lambda f, kind=kind: (
+                    _shell.register_magic_function(f, kind) or f)
+
+
+class _Shown:
+    """Base of the stand-ins for IPython.display's classes: data, and the mime type it is shown as."""
+    mime, plain = "text/plain", True
+
+    def __init__(self, data=None, url=None, filename=None, metadata=None, **kwargs):
+        if filename is None and url is None and isinstance(data, str) and self.mime.startswith("image/") and (
+                os.path.exists(data)):
+            filename = data
+        if filename is not None:
+            with open(filename, "rb") as f:
+                data = f.read()
+        if isinstance(data, bytes) and not self.mime.startswith("image/") or self.mime == "image/svg+xml" and (
+                isinstance(data, bytes)):
+            data = data.decode("utf-8", "replace")
+        self.data, self.url, self.filename, self.metadata = data, url, filename, metadata or {}
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        if self.url is not None:
+            return {"text/html": '<img src="%s"/>' % self.url, "text/plain": repr(self)}
+        return {self.mime: self.data, "text/plain": repr(self)}, {self.mime: self.metadata} if self.metadata else {}
+
+    def __repr__(self):
+        return "<IPython.core.display.%s object>" % type(self).__name__
+
+
+class HTML(_Shown):
+    mime = "text/html"
+
+    def __html__(self):
+        return self.data
+
+
+class Markdown(_Shown):
+    mime = "text/markdown"
+
+
+class Latex(_Shown):
+    mime = "text/latex"
+
+
+class Math(Latex):
+    def __init__(self, data=None, **kwargs):
+        super().__init__("$\\displaystyle %s$" % str(data).strip("$"), **kwargs)
+
+
+class SVG(_Shown):
+    mime = "image/svg+xml"
+
+
+class JSON(_Shown):
+    mime = "application/json"
+
+
+class Javascript(_Shown):
+    mime = "application/javascript"
+
+
+class Pretty(_Shown):
+    pass
+
+
+class Code(_Shown):
+    pass
+
+
+class Image(_Shown):
+    mime = "image/png"
+
+    def __init__(self, data=None, url=None, filename=None, format=None, width=None, height=None, **kwargs):
+        name = str(filename or url or (data if isinstance(data, str) else "")).lower()
+        if format in ("jpg", "jpeg") or name.endswith((".jpg", ".jpeg")) or isinstance(data, bytes) and data[:2] == b"\xff\xd8":
+            self.mime = "image/jpeg"
+        if isinstance(data, str) and data.startswith(("http://", "https://")):
+            data, url = None, data
+        super().__init__(data, url, filename, {k: v for k, v in (("width", width), ("height", height)) if v})
+
+
+class IFrame(_Shown):
+    mime = "text/html"
+
+    def __init__(self, src, width=600, height=400, **kwargs):
+        super().__init__('<iframe width="%s" height="%s" src="%s" frameborder="0" allowfullscreen></iframe>' % (
+            width, height, src))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# IPython without IPython
+
+
+class SList(list):
+    """What `x = !cmd` binds: a list of lines with views .l .n .s .p, as IPython.utils.text.SList."""
+    l = list = property(lambda self: self)
+    n = nlstr = property(lambda self: "\n".join(self))
+    s = spstr = property(lambda self: " ".join(self))
+
+    @property
+    def p(self):
+        from pathlib import Path
+        return [Path(p) for p in self if os.path.exists(p)]
+    paths = p
+
+    def grep(self, pattern, prune=False, field=None):
+        def target(line):
+            if field is None:
+                return line
+            parts = line.split()
+            return parts[field] if -len(parts) <= field < len(parts) else ""
+        test = pattern if callable(pattern) else lambda text: re.search(pattern, text, re.IGNORECASE)
+        return SList([line for line in self if bool(test(target(line))) != prune])
+
+    def fields(self, *fields):
+        if not fields:
+            return [line.split() for line in self]
+        found = SList()
+        for parts in (line.split() for line in self):
+            picked = [parts[i] for i in fields if -len(parts) <= i < len(parts)]
+            if picked:
+                found.append(" ".join(picked))
+        return found
+
+    def sort(self, field=None, nums=False):
+        def key(line):
+            text = line if field is None else (line.split() + [""] * 100)[field]
+            if not nums:
+                return text
+            digits = "".join(c for c in text if c.isdigit())
+            return int(digits) if digits else 0
+        return SList(sorted(self, key=key))
+
+
+_dollar = re.compile(r"(.*?)\$(\$?[\w\.]+)(?=([^']*'[^']*')*[^']*$)")
+
+
+def expand(command, scope):
+    """`{expression}` and `$name` in a command line; the line as it is if any of it fails, as in IPython."""
+    import string
+
+    def evaluate(name, spec, conversion):
+        value = eval(name + (":" + spec if spec else ""), scope)
+        value = {"r": repr, "s": str, "a": ascii, None: lambda v: v}[conversion](value)
+        return format(value, "")
+    try:
+        out = []
+        for text, name, spec, conversion in string.Formatter().parse(command):
+            at = 0
+            for m in _dollar.finditer(text):
+                out.append(m.group(1))
+                if m.group(2).startswith("$"):
+                    out.append(m.group(2))
+                else:
+                    first, _, rest = m.group(2).partition(".")
+                    if first not in scope:
+                        out.append("$" + m.group(2))
+                    else:
+                        try:
+                            out.append(str(eval(m.group(2), scope)))
+                        except Exception:
+                            out.append("$" + m.group(2))
+                at = m.end()
+            out.append(text[at:])
+            if name is not None:
+                out.append(evaluate(name, spec, conversion))
+        return "".join(out)
+    except Exception:
+        return command
+
+
+class MagicError(Exception):
+    """A magic that can't be given a meaning here."""
+
+
+class UsageError(MagicError):
+    pass
+
+
+class _Events:
+    def __init__(self):
+        self.callbacks = {}
+
+    def register(self, event, function):
+        self.callbacks.setdefault(event, []).append(function)
+
+    def unregister(self, event, function):
+        self.callbacks.get(event, []).remove(function)
+
+    def trigger(self, event, *args):
+        for f in list(self.callbacks.get(event, ())):
+            try:
+                f(*args)
+            except TypeError:
+                f()
+
+
+class Shell:
+    """The object that get_ipython() gives: what notebooks use of InteractiveShell."""
+
+    def __init__(self):
+        self.config, self.events, self.float_format = {}, _Events(), ""
+        self.line_magics, self.cell_magics = {}, {}
+        self.real, self.execution_count = None, 0
+        self.where, self.dirs = "", []
+
+    user_ns = property(lambda self: _space.ns)
+    user_global_ns = user_ns
+    user_module = property(lambda self: _space.module)
+    ns_table = property(lambda self: {"user_global": _space.ns, "user_local": _space.ns, "builtin": builtins.__dict__})
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        real = self.interactive_shell()
+        if real is None:
+            raise AttributeError("get_ipython().%s needs the IPython package, which is not installed here" % name)
+        return getattr(real, name)
+
+    def interactive_shell(self):
+        """A real InteractiveShell over the step's namespace, for what only it can do; None without IPython."""
+        if self.real is None:
+            try:
+                from IPython.core.interactiveshell import InteractiveShell
+                from traitlets.config import Config
+            except Exception:
+                return None
+            config = Config()
+            config.HistoryManager.enabled = False
+            kept = sys.displayhook, sys.excepthook, sys.stdout, sys.stderr, sys.modules["__main__"], _space.ns.copy()
+            self.real = InteractiveShell.instance(config=config, user_module=_space.module, user_ns=_space.ns)
+            sys.displayhook, sys.excepthook, sys.stdout, sys.stderr, sys.modules["__main__"] = kept[:5]
+            for name in ("get_ipython", "display", "In", "Out", "_", "__", "___", "_ih", "_oh", "_dh", "exit", "quit"):
+                if name in kept[5]:
+                    _space.ns[name] = kept[5][name]
+                else:
+                    _space.ns.pop(name, None)
+            builtins.get_ipython, builtins.display = get_ipython, display
+        return self.real
+
+    # -- shell commands --
+
+    def var_expand(self, command, depth=0, formatter=None):
+        scope = dict(_space.ns)
+        frame = sys._getframe(depth + 1)
+        while frame is not None and frame.f_code.co_filename == _FILE:
+            frame = frame.f_back
+        if frame is not None:
+            scope.update(frame.f_locals)
+        return expand(command, scope)
+
+    def system(self, command):
+        """!command: its output is shown as it comes; its status is _exit_code."""
+        import subprocess
+        if command.rstrip().endswith("&") and not command.rstrip().endswith("&&"):
+            raise OSError("Background processes not supported.")
+        command = self.var_expand(command)
+        if _is_install(command):
+            _space.ns["_exit_code"] = 0
+            return self.installs(command)
+        _flush_streams()
+        with subprocess.Popen(["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, bufsize=0) as p:
+            _relay(p.stdout, sys.stdout)
+        code = p.wait()
+        _space.ns["_exit_code"] = code if code >= 0 else 128 - code
+        return None
+
+    system_piped = system_raw = system
+
+    def getoutput(self, command, split=True, depth=0):
+        """The lines that a command prints."""
+        import subprocess
+        if command.rstrip().endswith("&"):
+            raise OSError("Background processes not supported.")
+        command = self.var_expand(command)
+        if _is_install(command):
+            self.installs(command)
+            return SList()
+        _flush_streams()
+        p = subprocess.run(command, shell=True, executable=os.environ.get("SHELL") or None, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        _space.ns["_exit_code"] = p.returncode
+        text = p.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
+        if not split:
+            return text
+        return SList(text.splitlines())
+
+    def getoutput_(self, command):
+        return self.getoutput(command)
+
+    def installs(self, command):
+        sys.stderr.write("[chard: not installed here: %s (a step's environment holds what the notebook requires)]\n"
+                         % command.strip())
+
+    # -- magics --
+
+    def run_line_magic(self, name, line, _stack_depth=1):
+        f = self.line_magics.get(name) or _line_magics.get(name)
+        if f is None and name in self.cell_magics:
+            raise UsageError("%%%s is a cell magic: it stands alone on a cell's first line" % name)
+        if f is None:
+            return self.real_magic(name, line)
+        if name not in _no_expand:
+            line = self.var_expand(line)
+        return f(self, line) if name in _line_magics and name not in self.line_magics else f(line)
+
+    def run_cell_magic(self, name, line, cell):
+        f = self.cell_magics.get(name)
+        if f is not None:
+            return f(self.var_expand(line), cell)
+        f = _cell_magics.get(name)
+        if f is None:
+            return self.real_magic(name, line, cell)
+        if name not in _no_expand:
+            line = self.var_expand(line)
+        return f(self, line, cell)
+
+    def real_magic(self, name, line, cell=None):
+        real = self.interactive_shell()
+        sign = "%" if cell is None else "%%"
+        if real is None or (real.find_line_magic(name) if cell is None else real.find_cell_magic(name)) is None:
+            raise MagicError("%s%s isn't a magic that is known here%s. Say it in Python, or tag the cell `skip`" % (
+                sign, name, "" if real else " (and the IPython package is not installed)"))
+        return real.run_line_magic(name, line) if cell is None else real.run_cell_magic(name, line, cell)
+
+    def magic(self, text):
+        name, _, rest = text.partition(" ")
+        return self.run_line_magic(name.lstrip("%"), rest.strip())
+
+    def find_magic(self, name, kind="line"):
+        table = _line_magics if kind == "line" else _cell_magics
+        return (self.line_magics if kind == "line" else self.cell_magics).get(name) or table.get(name)
+
+    def register_magic_function(self, function, magic_kind="line", magic_name=None):
+        name = magic_name or function.__name__
+        if "line" in magic_kind:
+            self.line_magics[name] = function
+        if "cell" in magic_kind:
+            self.cell_magics[name] = function
+
+    def register_magics(self, *classes):
+        real = self.interactive_shell()
+        if real is None:
+            raise MagicError("magics in classes need the IPython package, which is not installed here")
+        real.register_magics(*classes)
+
+    # -- the rest --
+
+    def run_cell(self, source, *args, **kwargs):
+        """Runs text as a cell; the answer has .result and .success."""
+        answer = types.SimpleNamespace(result=None, error_in_exec=None, error_before_exec=None, success=True)
+        try:
+            answer.result = _run_source(source, "<run_cell>", True)
+        except Exception as e:
+            answer.error_in_exec, answer.success = e, False
+            _print_error()
+        answer.raise_error = lambda: _raise(answer.error_in_exec)
+        return answer
+
+    def ex(self, command):
+        exec(command, _space.ns)
+
+    def ev(self, expression):
+        return eval(expression, _space.ns)
+
+    def push(self, variables, interactive=True):
+        if isinstance(variables, dict):
+            _space.ns.update(variables)
+
+    def reset(self, *args, **kwargs):
+        _reset_names(self, "")
+
+    def set_next_input(self, *args, **kwargs):
+        pass
+
+    def set_custom_exc(self, *args, **kwargs):
+        pass
+
+    def showtraceback(self, *args, **kwargs):
+        _print_error()
+
+    def enable_matplotlib(self, gui=None):
+        return None, None
+
+    def enable_gui(self, gui=None):
+        pass
+
+    def enable_pylab(self, gui=None, import_all=True, **kwargs):
+        _run_source("import numpy\nimport matplotlib\nfrom matplotlib import pylab, mlab, pyplot\nnp = numpy\nplt = pyplot\n"
+                    + ("from matplotlib.pylab import *\nfrom numpy import *\n" if import_all else ""), "<pylab>", False)
+
+    def __repr__(self):
+        return "<chard step's IPython interface>"
+
+
+def _raise(error):
+    if error is not None:
+        raise error
+
+
+_shell = None
+
+
+def get_ipython():
+    global _shell
+    if _shell is None:
+        _shell = Shell()
+    return _shell
+
+
+def _is_install(command):
+    return re.match(r"\s*(?:python[\d.]*\s+-m\s+)?(?:pip[\d.]*|conda|mamba|uv\s+pip)\s+install\b", command) is not None
+
+
+def _relay(pipe, stream):
+    """A child's output as it comes."""
+    import codecs
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    while True:
+        data = pipe.read(65536)
+        stream.write(decode(data, not data))
+        if not data:
+            return
+        stream.flush()
+
+
+def _run_source(source, filename, show=False):
+    """Runs text in the namespace and returns the value of a last expression."""
+    value = None
+    tree = ast.parse(source, filename)
+    last = tree.body.pop() if show and tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    _remember_source(filename, source)
+    exec(compile(tree, filename, "exec", dont_inherit=True), _space.ns)
+    if last is not None:
+        value = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), _space.ns)
+    return value
+
+
+def _remember_source(filename, source):
+    lines = source.splitlines(True)
+    linecache.cache[filename] = len(source), None, lines, filename
+
+
+# -- the table of magics: name -> f(shell, line[, cell]) --
+
+_line_magics, _cell_magics = {}, {}
+_no_expand = {"time", "timeit", "prun", "capture", "mprun", "lprun", "memit"}
+
+
+def _line(*names):
+    def register(f):
+        _line_magics.update(dict.fromkeys(names, f))
+        return f
+    return register
+
+
+def _cell(*names):
+    def register(f):
+        _cell_magics.update(dict.fromkeys(names, f))
+        return f
+    return register
+
+
+def _nothing(shell, line, cell=None):
+    """Magics for people at a prompt: they change no value."""
+
+
+for _name in ("matplotlib", "autoreload", "config", "xmode", "colors", "debug", "pdb", "autosave", "notebook", "history",
+              "hist", "logstart", "logstop", "logon", "logoff", "logstate", "doctest_mode", "automagic", "autocall",
+              "rehashx", "gui", "load_ext", "reload_ext", "unload_ext", "killbgscripts", "tb", "quickref", "magic",
+              "lsmagic", "connect_info", "qtconsole", "alias", "unalias", "bookmark", "save", "pastebin", "profile",
+              "pprint", "Pprint", "page", "less", "more", "man", "edit", "recall", "rep", "store", "dhist", "flow", "watermark",
+              "pinfo", "pinfo2", "pdoc", "psource", "pfile", "pdef", "psearch", "code_wrap", "subshell", "nb_black"):
+    _line_magics[_name] = _nothing
+_extensions = ("autoreload", "tensorboard", "watermark", "nb_black", "lab_black", "jupyter_black", "line_profiler",
+               "memory_profiler", "autotime", "storemagic", "dotenv_")
+
+
+@_line("load_ext", "reload_ext")
+def _load_extension(shell, line):
+    name = line.strip()
+    if name in _extensions:
+        return
+    real = shell.interactive_shell()
+    if real is None:
+        raise MagicError("%%load_ext %s needs the IPython package, which is not installed here" % name)
+    real.extension_manager.load_extension(name)
+
+
+@_line("pylab")
+def _pylab(shell, line):
+    shell.enable_pylab(import_all="--no-import-all" not in line)
+
+
+@_line("precision")
+def _precision(shell, line):
+    line = line.strip()
+    if "%" in line:
+        shell.float_format = line
+    elif line:
+        shell.float_format = "%%.%df" % int(line)
+    else:
+        shell.float_format = ""
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].set_printoptions(precision=int(line) if line.isdigit() else 8)
+    return shell.float_format or "%r"
+
+
+@_line("pwd")
+def _pwd(shell, line):
+    return os.getcwd()
+
+
+@_line("cd")
+def _cd(shell, line):
+    target = line.replace("-q", "").strip().strip("'\"") or "~"
+    if target == "-":
+        target = shell.dirs[-1] if shell.dirs else "."
+    shell.dirs.append(os.getcwd())
+    os.chdir(os.path.expanduser(target))
+    if "-q" not in line:
+        print(os.getcwd())
+
+
+@_line("pushd")
+def _pushd(shell, line):
+    shell.stack = getattr(shell, "stack", None) or []
+    shell.stack.insert(0, os.getcwd())
+    _cd(shell, line)
+    return shell.stack
+
+
+@_line("popd")
+def _popd(shell, line):
+    if not getattr(shell, "stack", None):
+        raise UsageError("%popd on empty stack")
+    _cd(shell, shell.stack.pop(0))
+
+
+@_line("dirs")
+def _dirs(shell, line):
+    return getattr(shell, "stack", None) or []
+
+
+@_line("env", "set_env")
+def _env(shell, line):
+    line = line.strip()
+    if not line:
+        return dict(os.environ)
+    name, sign, value = line.partition("=") if "=" in line else line.partition(" ")
+    name, value = name.strip(), value.strip()
+    if not sign:
+        if name not in os.environ:
+            raise UsageError("Environment does not have key: %s" % name)
+        return os.environ[name]
+    os.environ[name] = value
+    print("env: %s=%s" % (name, value))
+
+
+@_line("pip", "conda", "mamba", "uv")
+def _pip(shell, line):
+    if re.match(r"\s*(pip\s+)?install\b", line):
+        return shell.installs("pip " + line)
+    import shlex
+    return shell.system("%s -m pip %s" % (shlex.quote(sys.executable), line))
+
+
+@_line("system", "sx", "sc")
+@_cell("system", "sx", "!")
+def _sx(shell, line, cell=None):
+    return shell.getoutput(line + ("\n" + cell if cell else ""))
+
+
+@_line("ls", "ll", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "ln", "touch_")
+def _unix(shell, line):
+    raise AssertionError
+
+
+def _unix_command(name):
+    return lambda shell, line: shell.system("%s %s" % ({"ll": "ls -F -o"}.get(name, name), line))
+
+
+for _name in ("ls", "ll", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "ln", "ldir", "lf", "lk", "lx"):
+    _line_magics[_name] = _unix_command(_name)
+
+
+@_line("who", "who_ls", "whos")
+def _who(shell, line):
+    hidden = ("In", "Out", "exit", "quit", "get_ipython", "display")
+    names = sorted(n for n in _space.ns if not n.startswith("_") and n not in hidden)
+    names = [n for n in names if not line or type(_space.ns[n]).__name__ in line.split()]
+    return names
+
+
+@_line("who")
+def _who_prints(shell, line):
+    print("\t ".join(_who(shell, line)) or "Interactive namespace is empty.")
+
+
+@_line("whos")
+def _whos(shell, line):
+    for name in _who(shell, line):
+        print("%-15s %-15s %s" % (name, type(_space.ns[name]).__name__, _short(_space.ns[name], 60)))
+
+
+@_line("reset", "reset_selective", "clear")
+def _reset_names(shell, line):
+    pattern = re.sub(r"-\w+", "", line).strip()
+    if line.strip() in ("in", "out", "dhist", "array"):
+        return
+    for name in list(_space.ns):
+        if not name.startswith("__") and name not in ("get_ipython", "display", "In", "Out", "exit", "quit") and (
+                not pattern or re.search(pattern, name)):
+            del _space.ns[name]
+
+
+@_line("xdel")
+def _xdel(shell, line):
+    _space.ns.pop(line.strip(), None)
+
+
+@_line("run")
+def _run(shell, line):
+    """%run [-i] [-n] FILE [ARGUMENTS]: a script's names are in the notebook's namespace afterwards."""
+    import shlex
+    words = shlex.split(line)
+    options = []
+    while words and words[0].startswith("-"):
+        options.append(words.pop(0))
+    if not words:
+        raise UsageError("%run needs a file")
+    path = os.path.expanduser(words[0])
+    if not os.path.exists(path) and os.path.exists(path + ".py"):
+        path += ".py"
+    if path.endswith(".ipynb"):
+        with open(path, encoding="utf-8") as f:
+            cells = [c for c in json.load(f)["cells"] if c["cell_type"] == "code"]
+        for i, c in enumerate(cells):
+            source = c["source"] if isinstance(c["source"], str) else "".join(c["source"])
+            if re.search(r"^\s*[%!]", source, re.M):
+                raise MagicError("%%run %s: IPython syntax in the notebook that it runs" % path)
+            _run_source(source, "%s, cell %d" % (os.path.basename(path), i), False)
+        return
+    with open(path, "rb") as f:
+        code = compile(f.read(), path, "exec", dont_inherit=True)
+    scope = _space.ns if "-i" in options else {"__name__": "__main__", "__builtins__": builtins}
+    kept, sys.argv, name = sys.argv, words, scope.get("__name__")
+    had_file = scope.get("__file__")
+    scope["__name__"], scope["__file__"] = ("__main__" if "-n" not in options else "run"), path
+    try:
+        exec(code, scope)
+    except SystemExit as e:
+        if e.code not in (None, 0):
+            raise
+    finally:
+        sys.argv = kept
+        scope["__name__"] = name
+        if had_file is None:
+            scope.pop("__file__", None)
+        else:
+            scope["__file__"] = had_file
+    if scope is not _space.ns:
+        _adopt(scope)
+        _space.ns.update({k: v for k, v in scope.items() if k not in ("__name__", "__builtins__", "__file__")})
+
+
+def _adopt(scope):
+    """Functions of a script run by %run keep its globals; they are handed over by value, with what they use."""
+
+
+@_line("load")
+def _load(shell, line):
+    return None
+
+
+@_line("macro")
+def _macro(shell, line):
+    raise MagicError("%macro needs a person at a prompt")
+
+
+@_line("time")
+@_cell("time")
+def _time(shell, line, cell=None):
+    source = line if cell is None else (line + "\n" + cell if line.strip() else cell)
+    wall, cpu = time.perf_counter(), os.times()
+    try:
+        value = _run_source(source, "<timed %s>" % ("cell" if cell else "line"), True)
+    finally:
+        wall, end = time.perf_counter() - wall, os.times()
+        user, system = end[0] - cpu[0], end[1] - cpu[1]
+        print("CPU times: user %s, sys: %s, total: %s" % (_duration(user), _duration(system), _duration(user + system)))
+        print("Wall time: %s" % _duration(wall))
+    if cell is not None and value is not None:
+        display(value)
+        return None
+    return value
+
+
+def _duration(seconds):
+    for unit, factor in (("s", 1), ("ms", 1e3), ("μs", 1e6), ("ns", 1e9)):
+        if seconds * factor >= 1 or unit == "ns":
+            return "%.3g %s" % (seconds * factor, unit)
+    return "0 ns"
+
+
+@_line("timeit")
+@_cell("timeit")
+def _timeit(shell, line, cell=None):
+    import timeit
+    words, n, repeat, quiet, out = line, 0, 7, False, False
+    while True:
+        m = re.match(r"\s*-(?:([nrp])\s*(\d+)|([oqtc]))(?:\s+|$)", words)
+        if not m:
+            break
+        words = words[m.end():]
+        if m.group(1) == "n":
+            n = int(m.group(2))
+        elif m.group(1) == "r":
+            repeat = int(m.group(2))
+        quiet, out = quiet or m.group(3) == "q", out or m.group(3) == "o"
+    timer = timeit.Timer(words if cell is None else cell, "pass" if cell is None else words or "pass", globals=_space.ns)
+    if not n:
+        n = timer.autorange()[0]
+    runs = [t / n for t in timer.repeat(repeat, n)]
+    mean = sum(runs) / len(runs)
+    deviation = (sum((t - mean) ** 2 for t in runs) / len(runs)) ** 0.5
+    if not quiet:
+        print("%s ± %s per loop (mean ± std. dev. of %d runs, %s loops each)" % (
+            _duration(mean), _duration(deviation), repeat, format(n, ",")))
+    if out:
+        return types.SimpleNamespace(loops=n, repeat=repeat, best=min(runs), worst=max(runs), all_runs=runs, average=mean,
+                                     stdev=deviation, timings=runs)
+
+
+@_line("prun")
+@_cell("prun")
+def _prun(shell, line, cell=None):
+    return _run_source(re.sub(r"^(\s*-\w\s+\S+)*\s*", "", line) if cell is None else cell, "<prun>", False)
+
+
+class CapturedIO:
+    """What %%capture NAME binds."""
+
+    def __init__(self, stdout, stderr, outputs):
+        self._out, self._err, self.outputs = stdout, stderr, outputs
+
+    stdout = property(lambda self: self._out)
+    stderr = property(lambda self: self._err)
+
+    def __str__(self):
+        return self._out
+
+    def show(self):
+        sys.stdout.write(self._out)
+        sys.stderr.write(self._err)
+        for output in self.outputs:
+            _recorder.display(output["data"], output.get("metadata"))
+    __call__ = show
+
+
+@_cell("capture")
+def _capture(shell, line, cell):
+    names = [w for w in line.split() if not w.startswith("--")]
+    kept = _recorder.outputs, _recorder.shown, _recorder.streams
+    _recorder.outputs, _recorder.shown, _recorder.streams = [], 0, {}
+    try:
+        value = _run_source(cell, shell.where or "<captured cell>", True)
+        if value is not None:
+            display(value)
+        _show_figures()
+    finally:
+        found = _recorder.outputs
+        _recorder.outputs, _recorder.shown, _recorder.streams = kept
+        text = {k: "".join(str(o["text"]) for o in found if o["output_type"] == "stream" and o["name"] == k)
+                for k in ("stdout", "stderr")}
+        shown = [o for o in found if o["output_type"] != "stream"]
+        for option, k in (("--no-stdout", "stdout"), ("--no-stderr", "stderr")):
+            if option in line.split():
+                _recorder.stream(k, text[k])
+                text[k] = ""
+        if names:
+            _space.ns[names[0]] = CapturedIO(text["stdout"], text["stderr"], shown)
+
+
+def _script(shell, program, cell, line=""):
+    import subprocess
+    options = {k: v for k, v in re.findall(r"--(out|err)\s+(\w+)", line)}
+    raise_error = "--no-raise-error" not in line
+    p = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    _flush_streams()
+    if options:
+        out, err = p.communicate(cell.encode())
+        for k, data, stream in (("out", out, sys.stdout), ("err", err, sys.stderr)):
+            text = data.decode("utf-8", "replace")
+            if k in options:
+                _space.ns[options[k]] = text
+            else:
+                stream.write(text)
+    else:
+        import threading
+        threads = [threading.Thread(target=_relay, args=(pipe, stream), daemon=True)
+                   for pipe, stream in ((p.stdout, sys.stdout), (p.stderr, sys.stderr))]
+        for t in threads:
+            t.start()
+        try:
+            p.stdin.write(cell.encode())
+            p.stdin.close()
+        except BrokenPipeError:
+            pass
+        code = p.wait()
+        for t in threads:
+            t.join(1 if code is not None else None)
+    code = p.wait()
+    _space.ns["_exit_code"] = code
+    if code and raise_error:
+        raise subprocess.CalledProcessError(code, program)
+
+
+def _script_magic(program):
+    def run(shell, line, cell):
+        import shlex
+        words = [w for w in shlex.split(re.sub(r"--(out|err|proc)\s+\w+|--bg|--no-raise-error|--raise-error", "", line))]
+        _script(shell, program + words, cell, line)
+    return run
+
+
+for _name, _program in (("bash", ["bash"]), ("sh", ["sh"]), ("perl", ["perl"]), ("ruby", ["ruby"]),
+                        ("python", [sys.executable]), ("python3", [sys.executable])):
+    _cell_magics[_name] = _script_magic(_program)
+
+
+@_cell("script")
+def _any_script(shell, line, cell):
+    import shlex
+    words = shlex.split(re.sub(r"--(out|err|proc)\s+\w+|--bg|--no-raise-error", "", line))
+    if not words:
+        raise UsageError("%%script needs a program")
+    _script(shell, words, cell, line)
+
+
+@_cell("writefile", "file")
+def _writefile(shell, line, cell):
+    words = line.split()
+    append = bool(words) and words[0] in ("-a", "--append")
+    name = os.path.expanduser(line.replace(words[0], "", 1).strip() if append else line.strip())
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
+        name = name[1:-1]
+    if not name:
+        raise UsageError("%%writefile needs a file")
+    exists = os.path.exists(name)
+    print("%s %s" % ("Appending to" if append and exists else "Overwriting" if exists else "Writing", name))
+    with open(name, "a" if append else "w", encoding="utf-8") as f:
+        f.write(cell)
+
+
+def _mime_magic(kind):
+    return lambda shell, line, cell: display(kind(cell))
+
+
+for _name, _kind in (("html", HTML), ("HTML", HTML), ("markdown", Markdown), ("latex", Latex), ("svg", SVG), ("SVG", SVG),
+                     ("javascript", Javascript), ("js", Javascript)):
+    _cell_magics[_name] = _mime_magic(_kind)
+
+
+@_cell("debug", "pdb")
+def _debug_cell(shell, line, cell):
+    raise MagicError("%%debug needs a person at a prompt")
