@@ -315,23 +315,26 @@ use_up (struct interpreter *in, const struct set *s)
 static const struct set *
 evaluate_comprehension (struct interpreter *in, const struct ast *n)
 {
-    struct env env = { .outer = in->env, .scope = n->scope, .branches = in->branches };
+    struct env *env = arena_new (in->arena, struct env); /* lambdas made within may outlive it */
+    *env = (struct env){ .outer = in->env, .scope = n->scope, .branches = in->branches };
+    if (!n->scope)
+        return NULL;
     for (uint32_t i = 1; i < n->nkids; i++) {
         const struct ast *g = n->kids[i];
         if (g->kind != AST_GENERATOR)
             continue;
         if (i > 1)
-            in->env = &env;
+            in->env = env;
         const struct set *iterable = evaluate (in, g->kids[1]);
         use_up (in, iterable);
-        in->env = &env;
+        in->env = env;
         assign (in, g->kids[0], elements_of (in, iterable));
         for (uint32_t k = 2; k < g->nkids; k++)
             evaluate (in, g->kids[k]);
     }
-    in->env = &env;
+    in->env = env;
     const struct set *element = n->nkids ? evaluate (in, n->kids[0]) : NULL;
-    in->env = env.outer;
+    in->env = env->outer;
     int id = new_value (in);
     struct object *o = heap_get (in->heap, id);
     o->iterator = (n->flags & AST_LAZY) != 0;

@@ -152,6 +152,15 @@ replicate_classes (struct linking *l, int step, const struct set *value)
     }
 }
 
+static bool
+is_unpicklable (const struct linking *l, const struct set *value)
+{
+    set_foreach (id, value)
+        if (heap_get (l->flow->heap, id)->unpicklable)
+            return true;
+    return false;
+}
+
 static void
 diagnose_unpicklable (struct linking *l, int step, int from, const struct event *e)
 {
@@ -177,6 +186,8 @@ static void
 trace (struct linking *l, int step, const struct event *e)
 {
     const struct writes *w = e->writes;
+    if (e->kind == EVENT_HOLD && is_unpicklable (l, e->value))
+        return; /* `with open (…) as f` over an older f: whoever reads that one is told */
     for (int i = w ? w->len - 1 : -1; i >= 0; i--) {
         int site = w->items[i].site, owner = owner_of (l, site);
         bool sure = w->items[i].kind == WRITE_BIND;
