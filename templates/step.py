@@ -29,7 +29,7 @@ RESULT directory (made beside its place as RESULT.tmp-PID, renamed into place wh
                                "sha256": hex, "algorithm": "sha256"}],
                    "values": {"x": {"type", "cell"?, "shape"?, "columns"?, "dtypes"?, "length"?, "bytes"?, "head"?}},
                    "unbound": ["extra"], "definitions": {"Net": {"pickle": [offset, length]}},
-                   "extras": {"x": "/abs/producer/result"}}
+                   "extras": {"x": sha256 of the group that x came in}}
                   One name: the group's pickle is that value. More: a tuple of the values in the order of `names`.
                   "algorithm" "sha256": sha256 is SHA-256 over the pickle, then the buffers in order. "sha256-gmac" (groups
                   with >= 8 MiB of buffers, where libcrypto is reachable): each buffer is replaced by its 16-byte AES-128-GMAC
@@ -376,6 +376,14 @@ class Writer(pickle.Pickler):
         self.private = []           # arrays whose sharing is the library's own affair
         self.regions = regions      # memory that several arrays share, as _find_regions gives it
         self.keep = []              # what must live as long as the memo
+        self.table_ = None
+
+    @property
+    def table(self):
+        """{id: (number, object)} of all that the pickle holds but plain numbers and constants."""
+        if self.table_ is None:
+            self.table_ = self.memo.copy()
+        return self.table_
 
     def on_buffer(self, buffer):
         raw = buffer.raw()
@@ -770,7 +778,7 @@ def _pickle_groups(names, values, explain):
     if len(values) > 1:
         owner = {}
         for i, w in enumerate(writers):
-            for key, (_, obj) in w.memo.copy().items():
+            for key, (_, obj) in w.table.items():
                 first = owner.setdefault(key, i)
                 if first != i and pieces.find(first) != pieces.find(i) and not _is_immutable(obj):
                     pieces.join(first, i)
@@ -801,13 +809,42 @@ def _pickle_groups(names, values, explain):
 
 
 def _pickle_one(value, regions, explain, by_value=None):
-    w = Writer(by_value, regions)
     try:
-        w.dump(value)
+        try:
+            w = Writer(by_value, regions)
+            w.dump(value)
+        except RecursionError:
+            w = Writer(by_value, regions)
+            _deeply(lambda: w.dump(value))
     except Exception as e:
         explain(e)
         raise
     return w
+
+
+def _deeply(f):
+    """Runs f with a stack for 100,000 levels: a chain of objects that long is a value like any other."""
+    import threading
+    box, limit = [], sys.getrecursionlimit()
+
+    def work():
+        try:
+            box.append((f(), None))
+        except BaseException as e:
+            box.append((None, e))
+    size = threading.stack_size(1 << 30)
+    try:
+        sys.setrecursionlimit(max(limit, 400000))
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(size)
+        sys.setrecursionlimit(limit)
+    value, error = box[0]
+    if error is not None:
+        raise error
+    return value
 
 
 def _children(value):
@@ -1134,7 +1171,7 @@ def _add_extras(groups, names, values, extras, explain):
     """Joins inputs that are part of an output to its group: {name: (value, producer)}."""
     found = []
     for indices, w in groups:
-        memo = w.memo.copy()
+        memo = w.table
         more = [n for n, (v, _) in extras.items() if n not in names and id(v) in memo and memo[id(v)][1] is v
                 and not _is_immutable(v)]
         if more and not any(w.regions or ()):
@@ -1169,8 +1206,11 @@ def _pickle_definitions(writers):
 
 
 def _write_json(path, value, sync=False):
-    data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    data = data.encode("utf-8", "backslashreplace")
+    try:
+        data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str, allow_nan=False)
+    except ValueError:
+        data = json.dumps(_plain_json(value), ensure_ascii=False, separators=(",", ":"), default=str)
+    data = data.encode("utf-8", "replace")
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     try:
         _write_all(fd, [data], 0)
@@ -1178,6 +1218,17 @@ def _write_json(path, value, sync=False):
             os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _plain_json(value):
+    """NaN and infinities are no JSON: null."""
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {str(k): _plain_json(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain_json(v) for v in value]
+    return value
 
 
 class Bundle:
@@ -2319,9 +2370,6 @@ class Shell:
             return text
         return SList(text.splitlines())
 
-    def getoutput_(self, command):
-        return self.getoutput(command)
-
     def installs(self, command):
         sys.stderr.write("[chard: not installed here: %s (a step's environment holds what the notebook requires)]\n"
                          % command.strip())
@@ -2501,13 +2549,12 @@ def _nothing(shell, line, cell=None):
 
 for _name in ("matplotlib", "autoreload", "config", "xmode", "colors", "debug", "pdb", "autosave", "notebook", "history",
               "hist", "logstart", "logstop", "logon", "logoff", "logstate", "doctest_mode", "automagic", "autocall",
-              "rehashx", "gui", "load_ext", "reload_ext", "unload_ext", "killbgscripts", "tb", "quickref", "magic",
-              "lsmagic", "connect_info", "qtconsole", "alias", "unalias", "bookmark", "save", "pastebin", "profile",
-              "pprint", "Pprint", "page", "less", "more", "man", "edit", "recall", "rep", "store", "dhist", "flow", "watermark",
-              "pinfo", "pinfo2", "pdoc", "psource", "pfile", "pdef", "psearch", "code_wrap", "subshell", "nb_black"):
+              "rehashx", "gui", "unload_ext", "killbgscripts", "tb", "quickref", "magic", "lsmagic", "connect_info",
+              "qtconsole", "pastebin", "pprint", "page", "less", "more", "man", "load", "dhist", "watermark",
+              "pinfo", "pinfo2", "pdoc", "psource", "pfile", "pdef", "psearch"):
     _line_magics[_name] = _nothing
 _extensions = ("autoreload", "tensorboard", "watermark", "nb_black", "lab_black", "jupyter_black", "line_profiler",
-               "memory_profiler", "autotime", "storemagic", "dotenv_")
+               "memory_profiler", "autotime")
 
 
 @_line("load_ext", "reload_ext")
@@ -2605,16 +2652,11 @@ def _sx(shell, line, cell=None):
     return shell.getoutput(line + ("\n" + cell if cell else ""))
 
 
-@_line("ls", "ll", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "ln", "touch_")
-def _unix(shell, line):
-    raise AssertionError
-
-
 def _unix_command(name):
     return lambda shell, line: shell.system("%s %s" % ({"ll": "ls -F -o"}.get(name, name), line))
 
 
-for _name in ("ls", "ll", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "ln", "ldir", "lf", "lk", "lx"):
+for _name in ("ls", "ll", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "ln"):
     _line_magics[_name] = _unix_command(_name)
 
 
@@ -2694,22 +2736,7 @@ def _run(shell, line):
         else:
             scope["__file__"] = had_file
     if scope is not _space.ns:
-        _adopt(scope)
         _space.ns.update({k: v for k, v in scope.items() if k not in ("__name__", "__builtins__", "__file__")})
-
-
-def _adopt(scope):
-    """Functions of a script run by %run keep its globals; they are handed over by value, with what they use."""
-
-
-@_line("load")
-def _load(shell, line):
-    return None
-
-
-@_line("macro")
-def _macro(shell, line):
-    raise MagicError("%macro needs a person at a prompt")
 
 
 @_line("time")
@@ -2899,3 +2926,1686 @@ for _name, _kind in (("html", HTML), ("HTML", HTML), ("markdown", Markdown), ("l
 @_cell("debug", "pdb")
 def _debug_cell(shell, line, cell):
     raise MagicError("%%debug needs a person at a prompt")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Tracebacks
+
+
+_cell_files = {}        # file name that code was compiled under -> cell
+
+
+def _cell_file(notebook, cell):
+    name = "%s, cell %s" % (notebook, cell)
+    _cell_files[name] = cell
+    return name
+
+
+def _user_frames(tb):
+    """The traceback without the harness's own frames at its top."""
+    while tb is not None and tb.tb_frame.f_code.co_filename == _FILE:
+        tb = tb.tb_next
+    return tb
+
+
+def _strip_harness(error, seen=None):
+    seen = set() if seen is None else seen
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error.__traceback__ = _user_frames(error.__traceback__)
+        _strip_harness(error.__cause__, seen)
+        error = error.__context__
+
+
+def _format_error(error):
+    """A traceback's text; its places in the notebook read "train.ipynb, cell 7, line 3"."""
+    import traceback
+    try:
+        _strip_harness(error)
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    except Exception as e:
+        text = "%s: (its traceback can't be shown: %s)\n" % (type(error).__name__, e)
+
+    def place(m):
+        if m.group(2) not in _cell_files:
+            return m.group(0)
+        where = m.group(4) or ""
+        return "%s%s, line %s%s" % (m.group(1), m.group(2), m.group(3), "" if where == ", in <module>" else where)
+    return re.sub(r'^([ |+]*)File "([^"\n]*)", line (\d+)(, in .*)?$', place, text, flags=re.M)
+
+
+def _places(error):
+    """[{"cell", "line", "function"}] where an exception went through the notebook, outermost first."""
+    places, tb = [], error.__traceback__
+    while tb is not None and len(places) < 200:
+        code = tb.tb_frame.f_code
+        if code.co_filename in _cell_files:
+            places.append({"cell": _cell_files[code.co_filename], "line": tb.tb_lineno, "function": code.co_name})
+        tb = tb.tb_next
+    if isinstance(error, SyntaxError) and error.filename in _cell_files:
+        places.append({"cell": _cell_files[error.filename], "line": error.lineno, "function": "<module>"})
+    return places
+
+
+def _error_message(error):
+    try:
+        return str(error)
+    except Exception:
+        return "<its message can't be shown>"
+
+
+def _print_error():
+    error = sys.exc_info()[1]
+    sys.stderr.write(_format_error(error))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Running cells
+
+
+def _future_flags():
+    import __future__
+    return {f: getattr(__future__, f).compiler_flag for f in __future__.all_feature_names}
+
+
+_FUTURE_MASK = 0
+_AWAIT = getattr(ast, "PyCF_ALLOW_TOP_LEVEL_AWAIT", 0x2000)
+_COROUTINE = 0x80
+
+
+class Cells:
+    """Runs a notebook's cells in the namespace and keeps what they show."""
+
+    def __init__(self, spec):
+        self.spec, self.notebook = spec, spec.get("notebook") or "notebook"
+        self.flags, self.loop = 0, None
+        self.records, self.errors, self.notes = [], None, []
+        self.bound = {}                 # name -> cell that was seen to bind it last
+        self.watched = []
+        self.history, self.last = [""], [None, None, None]
+        self.results = {}
+
+    def prepare(self):
+        """The names that every notebook finds, and its sources where tracebacks look for them."""
+        global _FUTURE_MASK
+        if not _FUTURE_MASK:
+            for flag in _future_flags().values():
+                _FUTURE_MASK |= flag
+        builtins.get_ipython, builtins.display = get_ipython, display
+        ns = _space.ns
+        ns.update({"In": self.history, "Out": self.results, "get_ipython": get_ipython, "_ih": self.history,
+                   "_oh": self.results, "_dh": [os.getcwd()], "_": "", "__": "", "___": "", "exit": builtins.exit,
+                   "quit": builtins.quit} if hasattr(builtins, "exit") else {"get_ipython": get_ipython})
+        self.last = ["", "", ""]
+        for hook in (_AfterImport(),):
+            if not any(isinstance(f, _AfterImport) for f in sys.meta_path):
+                sys.meta_path.insert(0, hook)
+        if not any(isinstance(f, _IPythonStandIn) for f in sys.meta_path):
+            sys.meta_path.append(_IPythonStandIn())
+        sources = {}
+        for segment in self.spec["segments"]:
+            lines = sources.setdefault(segment["cell"], [])
+            if segment.get("original") is not None:
+                lines[:] = segment["original"].split("\n")
+                continue
+            text = segment["source"].split("\n")
+            at = segment.get("line", 1) - 1
+            lines += [""] * (at + len(text) - len(lines))
+            lines[at:at + len(text)] = text
+        for cell, lines in sources.items():
+            _remember_source(_cell_file(self.notebook, cell), "\n".join(lines) + "\n")
+
+    def watch(self, names):
+        self.watched = [(n, id(_space.ns.get(n, self))) for n in names]
+
+    def note_bindings(self, cell):
+        for i, (name, old) in enumerate(self.watched):
+            new = id(_space.ns.get(name, self))
+            if new != old:
+                self.watched[i] = name, new
+                self.bound[name] = cell
+
+    def run_replicated(self, segment):
+        """A definition brought along: shows nothing, but what it writes goes to the log."""
+        _recorder.muted += 1
+        try:
+            self._run(segment, False)
+        finally:
+            _recorder.muted -= 1
+
+    def run_cell(self, segments):
+        """Runs the segments of one cell; raises what they raise, after recording it."""
+        cell = segments[0]["cell"]
+        outputs = _recorder.begin()
+        source = "\n".join(s["source"] for s in segments)
+        self.history.append(source)
+        _space.ns["_i"] = source
+        get_ipython().execution_count = _recorder.count
+        get_ipython().where = _cell_file(self.notebook, cell)
+        record = {"cell": cell, "source": segments[0].get("original") or source, "count": _recorder.count,
+                  "outputs": outputs, "seconds": 0.0}
+        self.records.append(record)
+        began = time.perf_counter()
+        try:
+            get_ipython().events.trigger("pre_run_cell", None)
+            for segment in segments:
+                self._run(segment, segment is segments[-1])
+            _show_figures()
+            get_ipython().events.trigger("post_run_cell", None)
+        except BaseException as error:
+            self._failed(error, cell)
+            raise
+        finally:
+            _flush_streams()
+            record["seconds"] = time.perf_counter() - began
+            record["outputs"] = _recorder.outputs
+            self.note_bindings(cell)
+
+    def _failed(self, error, cell):
+        try:
+            _show_figures()
+        except Exception:
+            pass
+        text = _format_error(error)
+        _flush_streams()
+        (_err or sys.stderr).put(text) if _err is not None else sys.stderr.write(text)
+        _recorder.muted = 0
+        _recorder.add({"output_type": "error", "ename": type(error).__name__, "evalue": _error_message(error),
+                       "traceback": text.rstrip("\n").split("\n")})
+        places = _places(error)
+        here = [p for p in places if p["cell"] == cell]
+        self.errors = {"type": type(error).__name__, "message": _error_message(error), "cell": cell,
+                       "line": here[0]["line"] if here else None, "traceback": text, "frames": places}
+        if isinstance(error, SystemExit):
+            self.errors["hint"] = "a cell that calls sys.exit() or exit() ends the notebook there: use an `if` instead"
+        if isinstance(error, Canceled):
+            self.errors.update(type="Canceled", message="the step was asked to end (SIGTERM)")
+
+    def _run(self, segment, last):
+        """Compiles one segment under the notebook's own name and runs it."""
+        name = _cell_file(self.notebook, segment["cell"])
+        source, skip = segment["source"], segment.get("line", 1) - 1
+        try:
+            tree = compile("\n" * skip + source if skip < 10000 else source, name, "exec",
+                           ast.PyCF_ONLY_AST | _AWAIT | self.flags, dont_inherit=True)
+        except ValueError as e:
+            raise SyntaxError(str(e), (name, skip + 1, 1, "")) from None
+        expression = None
+        if last and tree.body and isinstance(tree.body[-1], ast.Expr):
+            expression = ast.Expression(tree.body.pop().value)
+        if tree.body:
+            self._evaluate(compile(tree, name, "exec", _AWAIT | self.flags, dont_inherit=True))
+        if expression is not None:
+            value = self._evaluate(compile(expression, name, "eval", _AWAIT | self.flags, dont_inherit=True))
+            if value is not None and not _ends_quietly(source):
+                self._show(value)
+
+    def _evaluate(self, code):
+        self.flags |= code.co_flags & _FUTURE_MASK
+        if not code.co_flags & _COROUTINE:
+            return eval(code, _space.ns)
+        import asyncio
+        if self.loop is None:
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
+        return self.loop.run_until_complete(eval(code, _space.ns))
+
+    def _show(self, value):
+        ns = _space.ns
+        for i, name in ((2, "___"), (1, "__"), (0, "_")):
+            if ns.get(name) is not self.last[i] and name in ns:
+                break           # the notebook uses the name itself
+        else:
+            if value is not self.results:
+                self.last = [value, self.last[0], self.last[1]]
+                ns["_"], ns["__"], ns["___"] = self.last
+        if value is not self.results:
+            self.results[_recorder.count] = value
+        _flush_streams()
+        data, metadata = mime_bundle(value)
+        _recorder.result(data, metadata)
+        _log_display(data)
+
+    def notebook_json(self):
+        cells = []
+        for r in self.records:
+            cells.append({"cell_type": "code", "id": "cell-%s" % r["cell"], "execution_count": r["count"],
+                          "metadata": {"chard": {"cell": r["cell"], "seconds": round(r["seconds"], 6)}},
+                          "source": r["source"], "outputs": r["outputs"]})
+        return {"nbformat": 4, "nbformat_minor": 5, "cells": cells,
+                "metadata": {"language_info": {"name": "python", "version": "%d.%d.%d" % sys.version_info[:3]},
+                             "chard": {"step": self.spec.get("step", ""), "notebook": self.notebook}}}
+
+
+def _ends_quietly(source):
+    """True if the last thing in a cell, but for comments, is a semicolon."""
+    if ";" not in source:
+        return False
+    import tokenize
+    last = ""
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source.rstrip()).readline):
+            if token.type in (tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER, tokenize.COMMENT, tokenize.INDENT,
+                              tokenize.DEDENT):
+                continue
+            last = token.string
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    return last == ";"
+
+
+def _by_cell(segments):
+    """Own segments in order, those of one cell that follow one another together; replicated ones alone."""
+    runs = []
+    for segment in segments:
+        replicated = bool(segment.get("replicated"))
+        if runs and not replicated and runs[-1][0] == segment["cell"] and not runs[-1][1]:
+            runs[-1][2].append(segment)
+        else:
+            runs.append((segment["cell"], replicated, [segment]))
+    return runs
+
+
+def _number(value):
+    """A metric as a JSON number, or None."""
+    if isinstance(value, (bool, int)):
+        return value
+    try:
+        if not isinstance(value, float):
+            value = value.item() if hasattr(value, "item") else None
+        if isinstance(value, (bool, int)):
+            return value
+        return value if isinstance(value, float) and value - value == 0 else None
+    except Exception:
+        return None
+
+
+def _peak_rss():
+    import resource
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _enter(spec):
+    """Environment, directory and signals of a step."""
+    os.environ["CHARD_STEP_ID"] = "%s/%d" % (spec.get("step", ""), os.getpid())
+    for name, value in (spec.get("env") or {}).items():
+        os.environ[name] = str(value)
+    os.environ.setdefault("MPLBACKEND", "agg")
+    _log["limit"] = spec.get("log_limit") or LOG_LIMIT
+    cwd = spec.get("cwd")
+    if cwd:
+        try:
+            os.chdir(cwd)
+        except OSError as e:
+            raise Environment("the notebook's directory %s: %s" % (cwd, e.strerror)) from e
+        sys.path[0:1] = [cwd]
+    sys.argv = [spec.get("notebook") or "notebook"]
+    _first_environ.clear()
+    _first_environ.update(os.environ)
+    _measure_log()
+    _install_streams()
+
+    def on_term(number, frame):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Canceled()
+    signal.signal(signal.SIGTERM, on_term)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _read_spec(path):
+    try:
+        with open(path, encoding="utf-8") as f:
+            spec = json.load(f)
+    except (OSError, ValueError) as e:
+        raise Environment("%s: %s" % (path, e)) from e
+    if not isinstance(spec, dict) or spec.get("version") != 1:
+        raise Environment("%s: not a specification of version 1" % path)
+    return spec
+
+
+class _Output:
+    """A result directory in the making: everything goes to a directory beside it, renamed into place when whole."""
+
+    def __init__(self, path, sync=False):
+        self.path, self.sync = os.path.abspath(path), sync
+        self.work = "%s.tmp-%d" % (self.path, os.getpid())
+        self.owner = os.getpid()
+
+    def __enter__(self):
+        try:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            _remove(self.work)
+            os.mkdir(self.work)
+        except OSError as e:
+            raise Environment("the result's place %s: %s" % (self.path, e.strerror)) from e
+        return self
+
+    def json(self, name, value):
+        _write_json(os.path.join(self.work, name), value, self.sync)
+
+    def drop(self, *names):
+        for name in names:
+            try:
+                os.unlink(os.path.join(self.work, name))
+            except OSError:
+                pass
+
+    def place(self):
+        if os.path.lexists(self.path):
+            old = "%s.old-%d" % (self.path, os.getpid())
+            os.rename(self.path, old)
+            os.rename(self.work, self.path)
+            _remove(old)
+        else:
+            os.rename(self.work, self.path)
+        if self.sync:
+            fd = os.open(os.path.dirname(self.path), os.O_RDONLY)
+            os.fsync(fd)
+            os.close(fd)
+
+    def __exit__(self, *exc):
+        if os.getpid() == self.owner:
+            _remove(self.work)
+
+
+def _remove(path):
+    if not os.path.lexists(path):
+        return
+    if os.path.islink(path) or not os.path.isdir(path):
+        os.unlink(path)
+        return
+    import shutil
+    shutil.rmtree(path, ignore_errors=True)
+
+
+# ---- inputs ----
+
+
+class Inputs:
+    """The values that a step starts with, mapped from its producers' results."""
+
+    def __init__(self, wanted):
+        self.wanted, self.bundles, self.loaded = wanted, {}, []
+
+    def load(self):
+        by_name = {i["name"]: i for i in self.wanted}
+        extras = self._extras(by_name)
+        for item in self.wanted:
+            name = item["name"]
+            bundle = extras.get(name) or self._bundle(item["from"])
+            if name not in bundle.groups:
+                if name in bundle.unbound or item.get("optional"):
+                    continue
+                raise Environment("%s has no value for %s" % (bundle.directory, name))
+            try:
+                value = bundle.get(name)
+            except Environment:
+                raise
+            except Exception as e:
+                raise Environment("the value of %s can't be read here: %s: %s" % (name, type(e).__name__, e)) from e
+            if name.startswith("%"):
+                if name not in _states:
+                    raise Environment("%s is no library state that is known" % name)
+                _states[name][1](value)
+            else:
+                _space.ns[name] = value
+                self.loaded.append((item, bundle, value))
+        for name, value in _space.wanted.items():
+            _space.ns.setdefault(name, value)
+        _space.wanted = {}
+        for bundle in self.bundles.values():
+            bundle.loaded = {}
+
+    def _bundle(self, directory):
+        if directory not in self.bundles:
+            self.bundles[directory] = Bundle(directory)
+        return self.bundles[directory]
+
+    def _extras(self, by_name):
+        """Inputs that lie inside another input from elsewhere: they are taken from there, to stay one object."""
+        found = {}
+        for item in self.wanted:
+            bundle = self._bundle(item["from"])
+            for name, digest in bundle.manifest.get("extras", {}).items():
+                other = by_name.get(name)
+                if other is None or name in found or other["from"] == item["from"]:
+                    continue
+                source = self._bundle(other["from"]).groups.get(name)
+                if source and source["sha256"] == digest and bundle.groups.get(name) is bundle.groups.get(item["name"]):
+                    found[name] = bundle
+        return found
+
+    def kept(self):
+        """{name: (value, digest of its group)} of inputs still bound as they came."""
+        return {item["name"]: (value, bundle.groups[item["name"]]["sha256"])
+                for item, bundle, value in self.loaded
+                if _space.ns.get(item["name"]) is value and not _is_immutable(value)}
+
+    def find_mutated(self, notes):
+        """Names of inputs that were not said to change in this step and did."""
+        mutated, deadline, done = [], time.monotonic() + 0.5, set()
+        declared = {item["name"] for item in self.wanted if item.get("mutated")}
+        for item, bundle, value in self.loaded:
+            name = item["name"]
+            group = bundle.groups[name]
+            key = bundle.directory, group["pickle"][0]
+            if name in declared or key in done or declared & set(group["names"]):
+                continue
+            done.add(key)
+            if _is_immutable(value) and type(value) is not tuple and len(group["names"]) == 1:
+                continue
+            members = [v for i, b, v in self.loaded if b is bundle and b.groups[i["name"]] is group]
+            names = [i["name"] for i, b, v in self.loaded if b is bundle and b.groups[i["name"]] is group]
+            if time.monotonic() > deadline:
+                notes.append("not looked for undeclared changes, for want of time: %s" % ", ".join(names))
+                continue
+            try:
+                changed = _group_changed(bundle, group, dict(zip(names, members)), notes)
+            except Exception as e:
+                notes.append("not looked for undeclared changes (%s: %s): %s" % (type(e).__name__, e, ", ".join(names)))
+                continue
+            mutated += changed
+        return mutated
+
+    def close(self):
+        for bundle in self.bundles.values():
+            bundle.close()
+
+
+def _group_changed(bundle, group, values, notes):
+    """Names of a group's values that are no longer what the file says."""
+    touched = any(_memory_changed(bundle, span) for span in group["buffers"])
+    if group["pickle"][1] > CHECK_LIMIT:
+        if touched:
+            return sorted(values)
+        notes.append("too large to look for undeclared changes: %s" % ", ".join(sorted(values)))
+        return []
+    if not touched and len(values) == len(group["names"]):
+        ordered = [values[n] for n in group["names"]]
+        now = _pickle_groups([""], [ordered[0] if len(ordered) == 1 else tuple(ordered)], lambda i, e: None)[0][1]
+        same = b"".join(bytes(c) for c in now.chunks) == bundle.span(group["pickle"])
+        if same and _same_places(bundle, group, now.buffers):
+            return []
+    # Pickles of equal values may differ in how strings are shared: look at the values themselves.
+    original = dict(zip(group["names"], (lambda v: v if len(group["names"]) > 1 else (v,))(_fresh(bundle, group))))
+    return sorted(n for n, v in values.items() if differ(original[n], v) is not None)
+
+
+def _fresh(bundle, group):
+    other = Bundle(bundle.directory)
+    try:
+        return other.unpickle(group)
+    finally:
+        other.close()
+
+
+def _same_places(bundle, group, buffers):
+    """True if the buffers are still those mapped from the file."""
+    if len(buffers) != len(group["buffers"]):
+        return False
+    base = _address(bundle.memory) if buffers else 0
+    return all(_address(b) == base + span[0] and b.nbytes == span[1] for b, span in zip(buffers, group["buffers"]))
+
+
+def _memory_changed(bundle, span):
+    """True if the mapped bytes differ from the file's. A private page that was never written to is still the file's, and
+    /proc tells which these are: only the others are compared."""
+    offset, length = span
+    for start, end in _own_pages(_address(bundle.memory) + offset, length):
+        at = offset + start
+        end = min(offset + end, offset + length)
+        while at < end:
+            data = os.pread(bundle.fd, min(1 << 20, end - at), at)
+            if not data or bundle.memory[at:at + len(data)] != data:
+                return True
+            at += len(data)
+    return False
+
+
+def _own_pages(address, length):
+    """[(start, end)] relative to address: stretches of pages that were written to."""
+    size = mmap.PAGESIZE
+    first, count = address // size, (address % size + length + size - 1) // size
+    try:
+        fd = os.open("/proc/self/pagemap", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return [(0, length)]
+    try:
+        data = b""
+        while len(data) < count * 8:
+            more = os.pread(fd, count * 8 - len(data), first * 8 + len(data))
+            if not more:
+                return [(0, length)]
+            data += more
+    except OSError:
+        return [(0, length)]
+    finally:
+        os.close(fd)
+    if not any(data):
+        return []
+    found, shift = [], first * size - address
+    flags = data[7::8]          # the top byte: bit 63 present, 62 swapped, 61 the file's own page
+    for i, flag in enumerate(flags):
+        if flag & 0xC0 and not flag & 0x20:
+            start, end = max(0, i * size + shift), (i + 1) * size + shift
+            if found and found[-1][1] == start:
+                found[-1][1] = end
+            else:
+                found.append([start, end])
+    return found
+
+
+# ---- one step ----
+
+
+def run_step(path):
+    """Runs a step; returns the exit status."""
+    began = time.perf_counter()
+    try:
+        spec = _read_spec(path)
+        _enter_space(Space(spec.get("step", ""), spec.get("definitions", ())))
+        _enter(spec)
+        with _Output(spec["result"], spec.get("fsync", False)) as output:
+            return _run_in(spec, output, began)
+    except Environment as e:
+        _complain(e)
+        return 3
+    except KeyError as e:
+        _complain("%s: the specification lacks %s" % (path, e))
+        return 3
+    except OSError as e:
+        _complain("%s%s" % (e.strerror or e, ": %s" % e.filename if e.filename else ""))
+        return 3
+
+
+def _complain(message):
+    text = "chard: %s\n" % message
+    try:
+        if _err is not None:
+            _err.put(text)
+            _err.flush()
+        else:
+            os.write(2, text.encode("utf-8", "replace"))
+    except OSError:
+        pass
+
+
+def _set_parameters(spec):
+    for name, value in (spec.get("parameters") or {}).items():
+        _space.ns[name] = json.loads(json.dumps(value)) if isinstance(value, (list, dict)) else value
+
+
+def _run_in(spec, output, began):
+    cells, inputs = Cells(spec), Inputs(spec.get("inputs") or [])
+    asked = [o["name"] for o in spec.get("outputs") or []]
+    data = {o["name"].partition(".")[0] for o in spec.get("outputs") or [] if o.get("kind", "data") == "data"}
+    _space.definitions -= data
+    cells.prepare()
+    status, error, mutated, metrics = 0, None, [], {}
+    try:
+        _run_segments(spec, cells, inputs, asked)
+    except Environment:
+        raise
+    except BaseException as e:
+        status, error = 1, cells.errors or _bare_error(e, spec)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.disable()
+    try:
+        if status == 0:
+            _note_threads(cells.notes)
+            metrics = _metrics(spec, cells.notes)
+            status, error = _save(spec, cells, inputs, asked, output)
+        if status == 0:
+            mutated = _mutated(spec, inputs, cells)
+        result = {"status": "error" if status else "ok", "seconds": round(time.perf_counter() - began, 6),
+                  "peak_rss": _peak_rss(), "mutated": mutated, "notes": cells.notes,
+                  "cells": [{"cell": r["cell"], "seconds": round(r["seconds"], 6)} for r in cells.records]}
+        if error:
+            result["error"] = error
+        _write_result(output, cells, metrics, result, status)
+    finally:
+        gc.enable()
+        inputs.close()
+        _flush_streams()
+        _flush_files()
+    return status
+
+
+def _run_segments(spec, cells, inputs, asked):
+    runs = _by_cell(spec["segments"])
+    lead = 0
+    _set_parameters(spec)
+    while lead < len(runs) and runs[lead][1]:
+        _run_replicated(cells, runs[lead][2])
+        lead += 1
+    _set_parameters(spec)
+    gc.disable()
+    try:
+        inputs.load()
+    finally:
+        gc.enable()
+    cells.watch(asked)
+    for cell, replicated, segments in runs[lead:]:
+        if replicated:
+            _run_replicated(cells, segments)
+        else:
+            cells.run_cell(segments)
+
+
+def _run_replicated(cells, segments):
+    try:
+        for segment in segments:
+            cells.run_replicated(segment)
+    except BaseException as e:
+        _recorder.begin()
+        cells._failed(e, segments[0]["cell"])
+        cells.records.append({"cell": segments[0]["cell"], "source": segments[0]["source"], "count": None,
+                              "outputs": _recorder.outputs, "seconds": 0.0})
+        raise
+    finally:
+        cells.note_bindings(segments[0]["cell"])
+
+
+def _bare_error(e, spec):
+    text = _format_error(e)
+    _complain(text)
+    if isinstance(e, Canceled):
+        return {"type": "Canceled", "message": "the step was asked to end (SIGTERM)", "cell": None, "line": None, "traceback": text}
+    return {"type": type(e).__name__, "message": _error_message(e), "cell": None, "line": None, "traceback": text}
+
+
+def _metrics(spec, notes):
+    found = {}
+    for name in spec.get("metrics") or []:
+        if name not in _space.ns:
+            notes.append("metric %s has no value" % name)
+            continue
+        found[name] = _number(_space.ns[name])
+        if found[name] is None:
+            notes.append("metric %s is not a finite number but %s" % (name, _short(_space.ns[name], 60)))
+    return found
+
+
+def _note_threads(notes):
+    threading = sys.modules.get("threading")
+    if not threading:
+        return
+    names = [t.name for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon
+             and not t.name.startswith("ThreadPoolExecutor")]
+    if names:
+        notes.append("threads that still ran at the step's end were ended: %s" % ", ".join(names[:10]))
+
+
+def _collect(names):
+    """(names, values) of those that are bound, and the names that aren't."""
+    bound, values, unbound = [], [], []
+    for name in names:
+        if name in _states:
+            value = _states[name][0]()
+            present = value is not None
+        else:
+            present = name in _space.ns
+            value = _space.ns.get(name)
+        if present:
+            bound.append(name)
+            values.append(value)
+        else:
+            unbound.append(name)
+    return bound, values, unbound
+
+
+def _save(spec, cells, inputs, asked, output):
+    """Writes the values: (exit status, error)."""
+    names, values, unbound = _collect(asked)
+    optional = {o["name"] for o in spec.get("outputs") or [] if o.get("optional")}
+    for name in unbound:
+        if name not in optional and not name.startswith("%"):
+            cells.notes.append("%s is not bound at the step's end" % name)
+    extras = {n: v for n, v in inputs.kept().items() if n not in asked} if values else {}
+    try:
+        write_bundle(output.work, names, values, cells.bound, cells.notebook, extras, unbound, spec.get("fsync", False))
+    except Unserializable as e:
+        output.drop("values.bin", "values.json")
+        _complain("%s\n  way out: %s" % (e, e.hint))
+        error = {"type": "Unserializable", "message": str(e), "cell": e.cell, "line": None, "traceback": "", "name": e.name,
+                 "hint": e.hint}
+        return 2, error
+    except MemoryError as e:
+        output.drop("values.bin", "values.json")
+        _complain("out of memory while the outputs were saved")
+        return 1, {"type": "MemoryError", "message": "out of memory while the outputs were saved: %s" % e, "cell": None,
+                   "line": None, "traceback": ""}
+    except OSError as e:
+        output.drop("values.bin", "values.json")
+        _complain("the outputs can't be written to %s: %s" % (output.path, e.strerror or e))
+        return 3, {"type": "Environment", "message": "the outputs can't be written to %s: %s" % (
+            output.path, e.strerror or e), "cell": None, "line": None, "traceback": ""}
+    return 0, None
+
+
+def _mutated(spec, inputs, cells):
+    names = inputs.find_mutated(cells.notes)
+    own = {s["cell"] for s in spec["segments"] if not s.get("replicated")}
+    cell = own.pop() if len(own) == 1 else None
+    return [{"name": n, "cell": cell} for n in names]
+
+
+def _write_result(output, cells, metrics, result, status):
+    try:
+        output.json("outputs.ipynb", cells.notebook_json())
+        if not status:
+            output.json("metrics.json", metrics)
+        output.json("result.json", result)
+    except OSError as e:
+        # No room for what was shown: the bare result may still fit.
+        output.drop("values.bin", "values.json", "outputs.ipynb", "metrics.json")
+        message = "the result can't be written to %s: %s" % (output.path, e.strerror or e)
+        result.update(status="error", error=result.get("error") or {
+            "type": "Environment", "message": message, "cell": None, "line": None, "traceback": ""})
+        output.json("result.json", result)
+        output.place()
+        raise Environment(message) from e
+    output.place()
+
+
+def _flush_files():
+    """What the notebook's open files hold back is written, as when an interpreter ends."""
+    kinds = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
+    for obj in gc.get_objects():
+        if type(obj) in kinds:
+            try:
+                if not obj.closed:
+                    obj.flush()
+            except Exception:
+                pass
+
+
+def _leave(status):
+    """Ends the process without tearing down the interpreter: there is nothing left that anyone waits for."""
+    try:
+        atexit = sys.modules.get("atexit")
+        if atexit and atexit._ncallbacks():
+            _end_pools()
+            atexit._run_exitfuncs()
+    except BaseException:
+        pass
+    _flush_streams()
+    os._exit(status)
+
+
+def _end_pools():
+    """Worker processes that Python itself would end with this one."""
+    processes = sys.modules.get("multiprocessing.process")
+    util = sys.modules.get("multiprocessing.util")
+    if processes:
+        for p in processes.active_children():
+            if p.daemon:
+                p.terminate()
+    if util:    # it would wait for the other children, perhaps for ever
+        sys.modules["atexit"].unregister(util._exit_function)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The zygote
+
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+def _prctl(option, value):
+    try:
+        import ctypes
+        return ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0
+    except Exception:
+        return False
+
+
+class _TooLong(BaseException):
+    pass
+
+
+class Zygote:
+    """Imports, then forks; never runs a line of a notebook itself."""
+
+    def __init__(self, names, fd=3):
+        self.fd, self.names = fd, [n for n in names if n]
+        self.buffer, self.children, self.timers = b"", {}, {}
+        self.pid, self.ended = os.getpid(), False
+
+    def run(self):
+        import select
+        os.set_inheritable(self.fd, False)
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        self.wake, wake_in = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.set_wakeup_fd(wake_in, warn_on_full_buffer=False)
+        self.private = (self.fd, self.wake, wake_in)
+        signal.signal(signal.SIGCHLD, lambda *a: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)    # Ctrl-C is the engine's to understand
+        signal.signal(signal.SIGTERM, lambda *a: self.end())
+        os.environ.setdefault("MPLBACKEND", "agg")
+        self.poll = select.poll()
+        self.poll.register(self.fd, select.POLLIN)
+        self.poll.register(self.wake, select.POLLIN)
+        _prepare_process()
+        self.preload()
+        while True:
+            self.turn(None)
+
+    def preload(self):
+        """Imports what the notebook imports. What fails is passed over: the step that needs it will tell."""
+        _install_streams()
+        sys.meta_path.insert(0, _AfterImport())
+        began = time.monotonic()
+        for name in self.names:
+            if time.monotonic() - began > 3.0:
+                self.settle()
+                self.turn(0)        # whoever waits doesn't wait for the rest
+            self.load(name)
+        self.settle()
+        self.names = []
+
+    def load(self, name):
+        def too_long(number, frame):
+            raise _TooLong()
+        signal.signal(signal.SIGALRM, too_long)
+        signal.setitimer(signal.ITIMER_REAL, 60)
+        try:
+            __import__(name)
+        except (Exception, SystemExit, _TooLong, KeyboardInterrupt) as e:
+            sys.stderr.write("chard: import %s: %s: %s\n" % (name, type(e).__name__, e))
+            sys.stderr.flush()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            _flush_streams()
+
+    def settle(self):
+        """What is loaded now is never looked at by the garbage collector again, in no child: its pages stay shared."""
+        gc.collect()
+        gc.freeze()
+        self.crew = _list_children(self.pid)
+
+    def turn(self, timeout):
+        if self.timers:
+            first = max(0.0, min(self.timers.values()) - time.monotonic())
+            timeout = first if timeout is None else min(first, timeout)
+        ready = dict(self.poll.poll(None if timeout is None else timeout * 1000 + 1))
+        if self.wake in ready:
+            try:
+                os.read(self.wake, 4096)
+            except OSError:
+                pass
+        self.reap()
+        self.strike()
+        if self.fd in ready:
+            try:
+                data = os.read(self.fd, 65536)
+            except InterruptedError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self.end()
+            self.buffer += data
+            while b"\n" in self.buffer:
+                line, _, self.buffer = self.buffer.partition(b"\n")
+                self.request(line)
+
+    def request(self, line):
+        try:
+            message = json.loads(line)
+            if "cancel" in message:
+                self.cancel(message["cancel"])
+            else:
+                self.start(message["id"], message["spec"], message["log"])
+        except (ValueError, KeyError, TypeError) as e:
+            sys.stderr.write("chard: the zygote doesn't understand %r: %s\n" % (line[:200], e))
+            sys.stderr.flush()
+
+    def start(self, ident, spec, log):
+        _flush_streams()
+        try:
+            import warnings
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                pid = os.fork()
+        except OSError as e:
+            self.say({"id": ident, "exit": 3, "error": "fork: %s" % e.strerror})
+            return
+        if pid == 0:
+            self.child(spec, log)
+        self.children[pid] = ident
+        self.say({"id": ident, "pid": pid})
+
+    def child(self, spec, log):
+        """The new process: becomes a session of its own, takes its log, runs the step, and never comes back."""
+        status = 3
+        try:
+            signal.set_wakeup_fd(-1)
+            os.setsid()
+            for fd in self.private:
+                os.close(fd)
+            for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGALRM):
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != self.pid:
+                os._exit(3)
+            _open_log(log)
+            atexit = sys.modules.get("atexit")
+            if atexit:
+                atexit._clear()
+            _reseed()
+            status = run_step(spec)
+            _leave(status)
+        except BaseException:
+            try:
+                _print_error()
+                _flush_streams()
+            except BaseException:
+                pass
+        finally:
+            os._exit(status)
+
+    def say(self, message):
+        data = json.dumps(message).encode() + b"\n"
+        try:
+            while data:
+                data = data[os.write(self.fd, data):]
+        except OSError:
+            self.end()
+
+    def reap(self):
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            ident = self.children.pop(pid, None)
+            if ident is None:
+                continue            # a daemon of some step
+            self.timers.pop(pid, None)
+            answer = {"id": ident}
+            if os.WIFSIGNALED(status):
+                answer["signal"] = os.WTERMSIG(status)
+            else:
+                answer["exit"] = os.WEXITSTATUS(status)
+            answer.update(max_rss=usage.ru_maxrss, user=usage.ru_utime, system=usage.ru_stime)
+            self.say(answer)
+
+    def cancel(self, ident):
+        for pid, known in list(self.children.items()):
+            if known == ident:
+                self.timers.setdefault(pid, time.monotonic() + GRACE)
+                for p in _list_tree(pid):
+                    _kill(p, signal.SIGTERM)
+                _kill(-pid, signal.SIGTERM)
+                # The step's process ends by itself; what else it started gets no such trust.
+                self.doomed = getattr(self, "doomed", {})
+                self.doomed[pid] = _list_tree(pid)
+
+    def strike(self):
+        """SIGKILL for those whose time is over, and for what a canceled step left behind."""
+        now = time.monotonic()
+        for pid, when in list(self.timers.items()):
+            if now >= when:
+                del self.timers[pid]
+                for p in _list_tree(pid):
+                    _kill(p, signal.SIGKILL)
+                _kill(-pid, signal.SIGKILL)
+                _kill(pid, signal.SIGKILL)
+        for pid, others in list(getattr(self, "doomed", {}).items()):
+            if pid not in self.children:
+                del self.doomed[pid]
+                _kill(-pid, signal.SIGKILL)
+                for p in others:
+                    if p != pid and _marker(p).endswith("/%d" % pid):
+                        _kill(p, signal.SIGKILL)
+
+    def end(self):
+        """The engine is gone: so goes all that was ever started here. Orphans come to us, for we are their subreaper."""
+        if self.ended or os.getpid() != self.pid:
+            return
+        self.ended = True
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            found = [p for p in _list_tree(self.pid) if p != self.pid]
+            for p in found:
+                _kill(p, signal.SIGKILL)
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            except ChildProcessError:
+                break
+            time.sleep(0.002)
+        os._exit(0)
+
+
+def _kill(pid, number):
+    try:
+        os.kill(pid, number)
+    except OSError:
+        pass
+
+
+def _marker(pid):
+    """The CHARD_STEP_ID in a process's environment, if it was exec'd."""
+    try:
+        with open("/proc/%d/environ" % pid, "rb") as f:
+            for entry in f.read().split(b"\0"):
+                if entry.startswith(b"CHARD_STEP_ID="):
+                    return entry[14:].decode("utf-8", "replace")
+        with open("/proc/%d/stat" % pid) as f:
+            return "/%s" % f.read().rpartition(")")[2].split()[3]     # its session: the step's, if it made none of its own
+    except (OSError, IndexError):
+        pass
+    return ""
+
+
+def _list_children(pid):
+    return [p for p, parent in _parents().items() if parent == pid]
+
+
+def _parents():
+    found = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open("/proc/%s/stat" % name) as f:
+                    found[int(name)] = int(f.read().rpartition(")")[2].split()[1])
+            except (OSError, ValueError, IndexError):
+                pass
+    return found
+
+
+def _list_tree(pid):
+    """A process and all that descend from it."""
+    parents = _parents()
+    found, grown = {pid}, True
+    while grown:
+        more = {p for p, parent in parents.items() if parent in found and p not in found}
+        grown = bool(more)
+        found |= more
+    return sorted(found)
+
+
+def _open_log(path):
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    except OSError as e:
+        raise Environment("%s: %s" % (path, e.strerror)) from e
+    null = os.open(os.devnull, os.O_RDONLY)
+    for old, new in ((null, 0), (fd, 1), (fd, 2)):
+        os.dup2(old, new)
+    for old in {fd, null} - {0, 1, 2}:
+        os.close(old)
+    try:
+        sys.stdin = open(0, encoding="utf-8", closefd=False)
+    except OSError:
+        pass
+
+
+def _reseed():
+    """Each process its own randomness, as each fresh interpreter has: the zygote's was drawn once for all."""
+    np = sys.modules.get("numpy.random")
+    if np is not None:
+        np.seed()
+
+
+def _prepare_process():
+    """The harness's own late imports, so that no child pays for them."""
+    import atexit, base64, errno, fcntl, hashlib, stat, threading, tokenize, traceback, warnings  # noqa: F401,E401
+    import __future__, ctypes, resource, string, _hashlib  # noqa: F401,E401
+    _libcrypto()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Straight: the whole notebook in one namespace
+
+
+def run_straight(path):
+    began = time.perf_counter()
+    try:
+        spec = _read_spec(path)
+        _enter_space(Space("", spec.get("definitions", ())))
+        _enter(spec)
+        with _Output(spec["result"]) as output:
+            return _straight_in(spec, output, began)
+    except Environment as e:
+        _complain(e)
+        return 3
+    except OSError as e:
+        _complain("%s%s" % (e.strerror or e, ": %s" % e.filename if e.filename else ""))
+        return 3
+
+
+def _straight_in(spec, output, began):
+    cells, status, error = Cells(spec), 0, None
+    cells.prepare()
+    points = sorted(enumerate(spec.get("checkpoints") or []), key=lambda p: p[1]["before_segment"])
+    written = []
+    _set_parameters(spec)
+    cells.watch(sorted({n for _, p in points for n in p["names"]}))
+    numbers = {id(s): i for i, s in enumerate(spec["segments"])}
+    runs = []
+    for segment in spec["segments"]:     # one namespace: nothing is brought along; a checkpoint may split a cell
+        at = numbers[id(segment)]
+        if runs and runs[-1][0]["cell"] == segment["cell"] and not any(p["before_segment"] == at for _, p in points):
+            runs[-1].append(segment)
+        else:
+            runs.append([segment])
+    try:
+        for segments in runs:
+            points = _checkpoints(points, numbers[id(segments[0])], cells, output, written)
+            cells.run_cell(segments)
+        _checkpoints(points, len(spec["segments"]), cells, output, written)
+    except Environment:
+        raise
+    except BaseException as e:
+        status, error = 1, cells.errors or _bare_error(e, spec)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    metrics = _metrics(spec, cells.notes) if not status else {}
+    result = {"status": "error" if status else "ok", "seconds": round(time.perf_counter() - began, 6),
+              "peak_rss": _peak_rss(), "mutated": [], "notes": cells.notes,
+              "cells": [{"cell": r["cell"], "seconds": round(r["seconds"], 6)} for r in cells.records]}
+    if error:
+        result["error"] = error
+    output.json("checkpoints.json", {"checkpoints": written})
+    _write_result(output, cells, metrics, result, status)
+    _flush_files()
+    return status
+
+
+def _checkpoints(points, at, cells, output, written):
+    """Writes the checkpoints due before segment `at`; returns the others."""
+    while points and points[0][1]["before_segment"] <= at:
+        number, point = points[0]
+        points = points[1:]
+        place = "checkpoints/%d" % number
+        directory = os.path.join(output.work, place)
+        os.makedirs(directory)
+        names, values, unbound = _collect(point["names"])
+        missing = {}
+        _space.step = "straight/%d" % number
+        while True:
+            try:
+                write_bundle(directory, names, values, cells.bound, cells.notebook, None, unbound)
+                break
+            except Unserializable as e:
+                missing[e.name] = str(e)
+                k = names.index(e.name)
+                del names[k], values[k]
+        written.append({"step": point["step"], "names": point["names"], "result": place, "missing": missing,
+                        "cells": {n: cells.bound[n] for n in point["names"] if n in cells.bound}})
+    return points
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Compare: by value and type, never by repr
+
+
+class _Comparison:
+    """Two values side by side. Cycles are met once; what lists and dicts share on one side they must share on the other."""
+
+    def __init__(self):
+        self.pairs, self.keep, self.twins = set(), [], ({}, {})
+
+    def differ(self, a, b, path):
+        """(path, text of a, text of b) of the first difference, or None."""
+        if a is b:
+            return None
+        ka, kb = type(a), type(b)
+        if ka is not kb and (ka.__module__, ka.__qualname__) != (kb.__module__, kb.__qualname__):
+            return path, _told(a), _told(b)
+        if ka in (int, str, bytes, bool, type(None)):
+            return None if a == b else (path, _told(a), _told(b))
+        if ka is float:
+            return None if a == b or a != a and b != b else (path, repr(a), repr(b))
+        if ka is complex:
+            return self.differ((a.real, a.imag), (b.real, b.imag), path)
+        pair = id(a), id(b)
+        if pair in self.pairs:
+            return None
+        self.pairs.add(pair)
+        self.keep.append((a, b))
+        if ka in (list, dict, set, bytearray):
+            one, other = self.twins
+            if one.setdefault(id(a), id(b)) != id(b) or other.setdefault(id(b), id(a)) != id(a):
+                return path, "%s, sharing an object" % _told(a), "%s, sharing another" % _told(b)
+        special = self.special(a, b)
+        if special:
+            return special(a, b, path)
+        return self.by_state(a, b, path)
+
+    def special(self, a, b):
+        kind = type(a)
+        if kind in (list, tuple):
+            return self.sequences
+        if kind is dict:
+            return self.dicts
+        if kind in (set, frozenset):
+            return self.sets
+        if kind is bytearray:
+            return self.equal
+        if kind is types.FunctionType:
+            return self.functions
+        if isinstance(a, type):
+            return self.classes
+        if isinstance(a, types.ModuleType):
+            return lambda a, b, path: self.differ(a.__name__, b.__name__, path)
+        root = kind.__module__.partition(".")[0]
+        if root == "numpy" and hasattr(a, "dtype") and hasattr(a, "shape"):
+            return self.arrays
+        if root == "numpy" and kind.__module__ in ("numpy", "numpy.dtypes") and hasattr(a, "itemsize") and hasattr(a, "fields"):
+            return self.equal
+        if root == "pandas":
+            return self.pandas(a)
+        if root == "torch" and hasattr(a, "dtype") and hasattr(a, "detach"):
+            return lambda a, b, path: self.differ(
+                (str(a.dtype), a.requires_grad, a.detach().cpu().numpy()), (str(b.dtype), b.requires_grad, b.detach().cpu().numpy()), path)
+        return None
+
+    def equal(self, a, b, path):
+        return None if a == b else (path, _told(a), _told(b))
+
+    def sequences(self, a, b, path):
+        for i, (x, y) in enumerate(zip(a, b)):
+            found = self.differ(x, y, "%s[%d]" % (path, i))
+            if found:
+                return found
+        if len(a) != len(b):
+            return path, "%d items" % len(a), "%d items" % len(b)
+        return None
+
+    def dicts(self, a, b, path):
+        if len(a) != len(b):
+            return path, "%d keys" % len(a), "%d keys" % len(b)
+        for x, y in zip(a, b):
+            found = self.differ(x, y, "%s key %s" % (path, _short(x, 40)))
+            if found:
+                return found
+            found = self.differ(a[x], b[y], "%s[%s]" % (path, _short(x, 40)))
+            if found:
+                return found
+        return None
+
+    def sets(self, a, b, path):
+        if len(a) != len(b):
+            return path, "%d items" % len(a), "%d items" % len(b)
+        left = [y for y in b if y not in a or not _simple(y)]
+        for x in a:
+            if _simple(x) and x in b:
+                continue
+            match = next((i for i, y in enumerate(left) if _Comparison().differ(x, y, "") is None), None)
+            if match is None:
+                return path, _told(x), "nothing like it"
+            del left[match]
+        return None
+
+    def functions(self, a, b, path):
+        return self.differ(_function_state(a), _function_state(b), path)
+
+    def classes(self, a, b, path):
+        if a.__module__ != "__main__" or _fingerprint(a) == _fingerprint(b):
+            return None if (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__) else (path, _told(a), _told(b))
+        return path, "class %s" % a.__qualname__, "class %s, defined otherwise" % b.__qualname__
+
+    def arrays(self, a, b, path):
+        import numpy as np
+        if a.dtype != b.dtype or a.shape != b.shape:
+            return path, "%s %s" % (a.dtype, list(a.shape)), "%s %s" % (b.dtype, list(b.shape))
+        if not isinstance(a, np.ndarray):
+            a, b = np.asarray(a), np.asarray(b)
+        if isinstance(a, np.ma.MaskedArray):
+            found = self.arrays(np.ma.getmaskarray(a), np.ma.getmaskarray(b), path + ".mask")
+            return found or self.arrays(np.asarray(a.filled()), np.asarray(b.filled()), path)
+        a, b = a.view(np.ndarray), b.view(np.ndarray)
+        if a.dtype.hasobject and a.dtype.fields is None:
+            for i, (x, y) in enumerate(zip(a.flat, b.flat)):
+                found = self.differ(x, y, "%s.flat[%d]" % (path, i))
+                if found:
+                    return found
+            return None
+        if a.dtype.fields is not None:
+            for name in a.dtype.names:
+                found = self.arrays(a[name], b[name], "%s[%r]" % (path, name))
+                if found:
+                    return found
+            return None
+        same = a == b
+        if a.dtype.kind in "fcmM":
+            same |= (a != a) & (b != b)
+        if a.dtype.kind == "V":
+            return None if a.tobytes() == b.tobytes() else (path, "other bytes", "other bytes")
+        if np.all(same):
+            return None
+        at = tuple(int(i) for i in np.argwhere(~np.atleast_1d(same))[0]) if a.ndim else ()
+        return "%s[%s]" % (path, ", ".join(map(str, at))), str(a[at]), str(b[at])
+
+    def pandas(self, a):
+        name = type(a).__name__
+        if hasattr(a, "_mgr") and name not in ("DataFrame", "Series") and not hasattr(a, "columns"):
+            return self.series
+        if hasattr(a, "_mgr") and hasattr(a, "columns"):
+            return self.frames
+        if hasattr(a, "_mgr"):
+            return self.series
+        if name.endswith("MultiIndex"):
+            return lambda a, b, path: self.differ((list(a.names), list(a.levels), [c for c in a.codes]),
+                                                  (list(b.names), list(b.levels), [c for c in b.codes]), path)
+        if name.endswith("Index"):
+            return self.indexes
+        if hasattr(a, "isna") and hasattr(a, "dtype"):
+            return self.columns
+        if name in ("NAType", "NaTType"):
+            return self.equal_by_name
+        if hasattr(a, "name") and name.endswith("Dtype"):
+            return self.dtypes
+        return None
+
+    def equal_by_name(self, a, b, path):
+        return None
+
+    def dtypes(self, a, b, path):
+        return None if a == b else (path, str(a), str(b))
+
+    def columns(self, a, b, path):
+        """Extension arrays."""
+        import numpy as np
+        if a.dtype != b.dtype or len(a) != len(b):
+            return path, "%s, %d values" % (a.dtype, len(a)), "%s, %d values" % (b.dtype, len(b))
+        na, nb = np.asarray(a.isna()), np.asarray(b.isna())
+        found = self.arrays(na, nb, path + ".isna()")
+        if found or a.equals(b):
+            return found
+        for i in np.flatnonzero(~na):
+            found = _Comparison().differ(a[i], b[i], "%s[%d]" % (path, i))
+            if found:
+                return found
+        return None
+
+    def indexes(self, a, b, path):
+        return self.differ((list(a.names), a.dtype, getattr(a, "freq", None) and str(a.freq), a.array),
+                           (list(b.names), b.dtype, getattr(b, "freq", None) and str(b.freq), b.array), path)
+
+    def series(self, a, b, path):
+        return (self.differ(a.index, b.index, path + ".index") or self.differ(a.name, b.name, path + ".name")
+                or self.differ(a.array, b.array, path) or self.differ(a.attrs, b.attrs, path + ".attrs"))
+
+    def frames(self, a, b, path):
+        if a.shape != b.shape:
+            return path, "%d × %d" % a.shape, "%d × %d" % b.shape
+        found = (self.differ(a.columns, b.columns, path + ".columns") or self.differ(a.index, b.index, path + ".index")
+                 or self.differ(dict(a.attrs), dict(b.attrs), path + ".attrs"))
+        for i in range(a.shape[1] if not found else 0):
+            found = self.differ(a.iloc[:, i].array, b.iloc[:, i].array, "%s[%s]" % (path, _short(a.columns[i], 40)))
+            if found:
+                return found
+        return found
+
+    def by_state(self, a, b, path):
+        """Anything else: by what pickle would take it apart into."""
+        sa, sb = _state_of(a), _state_of(b)
+        if sa is None or sb is None:
+            try:
+                return None if bool(a == b) else (path, _told(a), _told(b))
+            except Exception:
+                return path, "can't be compared", "can't be compared"
+        if set(sa) != set(sb):
+            name = min(set(sa) ^ set(sb), key=str)
+            return path + name, "present" if name in sa else "absent", "present" if name in sb else "absent"
+        for name in sa:
+            found = self.differ(sa[name], sb[name], path + name)
+            if found:
+                return found
+        return None
+
+
+def _simple(v):
+    return type(v) in (int, str, bytes, bool, float, type(None))
+
+
+def _told(v):
+    return ("%s %s" % (_type_name(v), _short(v, 200))) if not isinstance(v, str) else _short(v, 200)
+
+
+def _function_state(f):
+    cells = []
+    for cell in f.__closure__ or ():
+        try:
+            cells.append(cell.cell_contents)
+        except ValueError:
+            cells.append(None)
+    code = []
+    _code_print(f.__code__, code)
+    return (f.__qualname__, repr(code), f.__defaults__, f.__kwdefaults__, cells,
+            {k: v for k, v in f.__dict__.items() if k != "__wrapped__"}, f.__dict__.get("__wrapped__"))
+
+
+_volatile = ("_abc_impl", "__weakref__")
+
+
+def _state_of(obj):
+    """{name: part} of an object; None if it has no parts that are known."""
+    try:
+        reduced = obj.__reduce_ex__(4)
+    except Exception:
+        reduced = None
+    if isinstance(reduced, str):
+        return {" ": reduced}
+    if isinstance(reduced, tuple):
+        parts = {".(made by)": reduced[0], ".(from)": reduced[1]}
+        state = reduced[2] if len(reduced) > 2 else None
+        if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict) and (
+                state[0] is None or isinstance(state[0], dict)):
+            state = {**(state[0] or {}), **state[1]}
+        if isinstance(state, dict):
+            parts.update((".%s" % k, v) for k, v in state.items() if k not in _volatile)
+        elif state is not None:
+            parts[".(state)"] = state
+        if len(reduced) > 3 and reduced[3] is not None:
+            parts[".(items)"] = list(reduced[3])
+        if len(reduced) > 4 and reduced[4] is not None:
+            parts[".(entries)"] = list(reduced[4])
+        return parts
+    state = getattr(obj, "__dict__", None)
+    if isinstance(state, dict):
+        return {".%s" % k: v for k, v in state.items()}
+    if isinstance(obj, (property, classmethod, staticmethod)):
+        return {".f": getattr(obj, "__func__", None) or obj.fget}
+    if isinstance(obj, types.CellType):
+        try:
+            return {".contents": obj.cell_contents}
+        except ValueError:
+            return {}
+    return None
+
+
+def differ(a, b, path=""):
+    try:
+        return _Comparison().differ(a, b, path)
+    except RecursionError:
+        return _deeply(lambda: _Comparison().differ(a, b, path))
+
+
+def run_compare(path):
+    try:
+        spec = _read_spec(path)
+        _enter_space(Space("compare"))
+        cwd = spec.get("cwd")
+        if cwd:
+            os.chdir(cwd)
+            sys.path[0:1] = [cwd]
+        os.environ.setdefault("MPLBACKEND", "agg")
+        answer = _compare_in(spec)
+    except Environment as e:
+        _complain(e)
+        return 3
+    except OSError as e:
+        _complain("%s%s" % (e.strerror or e, ": %s" % e.filename if e.filename else ""))
+        return 3
+    data = json.dumps(_plain_json(answer), ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n"
+    _write_stdout(data)
+    return 0
+
+
+def _write_stdout(data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(1, view):]
+
+
+def _load_json(directory, name):
+    try:
+        with open(os.path.join(directory, name), encoding="utf-8") as f:
+            return json.load(f)
+    except (OSError, ValueError) as e:
+        raise Environment("%s: %s" % (os.path.join(directory, name), e)) from e
+
+
+def _compare_in(spec):
+    answer = {"differences": [], "nondeterministic": [], "compared": 0, "outputs": [], "nondeterministic_outputs": [],
+              "skipped": []}
+    straight = spec["straight"]
+    steps = {s["step"]: s["result"] for s in spec.get("steps") or []}
+    points = [_load_json(d, "checkpoints.json")["checkpoints"] for d in straight]
+    for k, point in enumerate(points[0]):
+        if point["step"] not in steps:
+            continue
+        bundles = [Bundle(os.path.join(d, p[k]["result"])) for d, p in zip(straight, points)]
+        bundle = Bundle(steps[point["step"]])
+        for name in point["names"]:
+            _compare_name(answer, point, name, bundles, bundle)
+        for b in bundles + [bundle]:
+            b.close()
+    shown = [_outputs_by_cell(d) for d in straight]
+    for step, directory in steps.items():
+        for cell, outputs in _outputs_by_cell(directory).items():
+            told = [s.get(cell) for s in shown]
+            if len(told) > 1 and told[0] != told[1]:
+                answer["nondeterministic_outputs"].append({"cell": cell, "step": step})
+            elif told and told[0] is not None and told[0] != outputs:
+                one, other = _first_unlike(told[0], outputs)
+                answer["outputs"].append({"cell": cell, "step": step, "straight": one, "pipeline": other})
+    return answer
+
+
+_absent = object()
+
+
+def _value_of(bundle, name):
+    if name not in bundle.groups:
+        return _absent
+    return bundle.get(name)
+
+
+def _compare_name(answer, point, name, bundles, bundle):
+    where = {"step": point["step"], "name": name}
+    if name in point.get("missing", {}):
+        answer["skipped"].append(dict(where, why=point["missing"][name]))
+        return
+    try:
+        values = [_value_of(b, name) for b in bundles]
+        value = _value_of(bundle, name)
+    except Exception as e:
+        answer["skipped"].append(dict(where, why="%s: %s" % (type(e).__name__, e)))
+        return
+    answer["compared"] += 1
+    for other in values[1:]:
+        found = _differ_or_absent(values[0], other, name)
+        if found:
+            answer["nondeterministic"].append(dict(where, cell=point.get("cells", {}).get(name), path=found[0]))
+            return
+    found = _differ_or_absent(values[0], value, name)
+    if found:
+        answer["differences"].append(dict(where, path=found[0], straight=found[1], pipeline=found[2]))
+
+
+def _differ_or_absent(a, b, name):
+    if a is _absent or b is _absent:
+        return None if a is b else (name, "unbound" if a is _absent else _told(a), "unbound" if b is _absent else _told(b))
+    return differ(a, b, name)
+
+
+_noise = [
+    (re.compile(r"\b0x[0-9a-fA-F]{6,}"), "0x…"),
+    (re.compile(r"^(CPU times|Wall time):.*$", re.M), r"\1: …"),
+    (re.compile(r"[\d.]+ ?(?:ns|µs|μs|us|ms|s)(?: ± [\d.]+ ?(?:ns|µs|μs|us|ms|s))? per loop.*"), "… per loop"),
+    (re.compile(r"\d+:\d+(?::\d+)?<[\d:?]+, +[\d.?]+ ?(?:\w+/s|s/\w+)"), "…"),
+]
+
+
+def _outputs_by_cell(directory):
+    """{cell: what it showed, without what no two runs agree on}"""
+    found = {}
+    for cell in _load_json(directory, "outputs.ipynb")["cells"]:
+        number = cell["metadata"]["chard"]["cell"]
+        for output in cell["outputs"]:
+            output = {k: v for k, v in output.items() if k not in ("execution_count", "metadata")}
+            if output["output_type"] == "execute_result":
+                output["output_type"] = "display_data"
+            if output["output_type"] == "error":
+                output.pop("traceback", None)
+            found.setdefault(number, []).append(_quiet(output))
+        found.setdefault(number, [])
+    return found
+
+
+def _quiet(value):
+    if isinstance(value, str):
+        for pattern, text in _noise:
+            value = pattern.sub(text, value)
+        return value
+    if isinstance(value, dict):
+        return {k: _quiet(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_quiet(v) for v in value]
+    return value
+
+
+def _first_unlike(a, b):
+    for x, y in zip(a, b):
+        if x != y:
+            return _output_text(x), _output_text(y)
+    longer = (a if len(a) > len(b) else b)[min(len(a), len(b))]
+    return (_output_text(longer), "nothing") if len(a) > len(b) else ("nothing", _output_text(longer))
+
+
+def _output_text(output):
+    if output["output_type"] == "stream":
+        return output["text"][:500]
+    if output["output_type"] == "error":
+        return "%s: %s" % (output.get("ename"), output.get("evalue"))
+    data = output.get("data", {})
+    return str(data.get("text/plain", ", ".join(data)))[:500]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def main(arguments):
+    usage = "usage: step.py run SPEC | zygote [--preload a,b] | straight SPEC | compare SPEC\n"
+    if sys.path and sys.path[0] == os.path.dirname(os.path.abspath(_FILE)):
+        sys.path[0] = ""        # the notebook's directory comes here, never ours
+    if len(arguments) == 2 and arguments[0] in ("run", "straight", "compare"):
+        if arguments[0] != "compare":
+            _use_null_input()
+        _leave({"run": run_step, "straight": run_straight, "compare": run_compare}[arguments[0]](arguments[1]))
+    if arguments[:1] == ["zygote"] and (len(arguments) == 1 or len(arguments) == 3 and arguments[1] == "--preload"):
+        sys.path[0] = os.getcwd()
+        Zygote(arguments[2].split(",") if len(arguments) == 3 else []).run()
+    sys.stderr.write(usage)
+    return 3
+
+
+def _use_null_input():
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    if null:
+        os.close(null)
+
+
+if _STARTED:
+    sys.exit(main(sys.argv[1:]))
