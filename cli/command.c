@@ -7,12 +7,13 @@
 
 #include <string.h>
 
-extern const struct command command_check, command_compile, command_run, command_runs_list, command_runs_show,
-    command_runs_logs, command_runs_report, command_runs_rm, command_runs_gc, command_completion;
+extern const struct command command_check, command_compile, command_graph, command_run, command_runs_list,
+    command_runs_show, command_runs_logs, command_runs_report, command_runs_rm, command_runs_gc, command_completion;
 
 const struct command *const commands[] = {
     &command_check,
     &command_compile,
+    &command_graph,
     &command_run,
     &command_runs_list,
     &command_runs_show,

@@ -78,12 +78,19 @@ sort_links (struct links *l)
         qsort (l->all.items, l->all.len, sizeof *l->all.items, compare_links);
 }
 
+/* Hidden state of a library travels under a name that no variable can have: "%random". */
+static const char *
+value_kind (const char *name)
+{
+    return name[0] == '%' ? "state" : "data";
+}
+
 static void
 collect_step (struct links *l, const struct step *s, int to)
 {
     vec_foreach (in, &s->inputs)
         if (in->kind == INPUT_DATA)
-            vec_str_add_once (l->arena, &link_get (l, in->from, to, "data")->names, in->name);
+            vec_str_add_once (l->arena, &link_get (l, in->from, to, value_kind (in->name))->names, in->name);
     vec_foreach (f, &s->files)
         vec_str_add_once (l->arena, &link_get (l, f->from, to, "file")->names, f->path);
     vec_foreach (from, &s->after)
@@ -132,10 +139,9 @@ draw_pipeline_json (const struct pipeline *p)
                                                  s->title ? s->title : s->name, "cells", cells_to_json (&s->cells),
                                                  "inferred", (int) s->inferred));
     vec_foreach (e, &l.all)
-        json_array_append_new (edges,
-                               json_pack ("{s:s, s:s, s:o, s:s}", "from", p->steps.items[e->from].name, "to",
-                                          p->steps.items[e->to].name, "names", names_to_json (&e->names), "kind",
-                                          kinds[e->kind]));
+        json_array_append_new (edges, json_pack ("{s:s, s:s, s:o, s:s}", "from", p->steps.items[e->from].name, "to",
+                                                 p->steps.items[e->to].name, "names", names_to_json (&e->names),
+                                                 "kind", kinds[e->kind]));
     arena_destroy (a);
     return json_pack ("{s:s?, s:s?, s:o, s:o}", "name", p->name, "notebook", p->notebook, "steps", steps, "edges",
                       edges);
@@ -160,21 +166,33 @@ join_links (const struct links *l, struct drawing *d)
     }
 }
 
+/* Index behind the run of consecutive numbers that begins at `i`. */
+static size_t
+run_end (const struct vec_int *cells, size_t i)
+{
+    while (i + 1 < cells->len && cells->items[i + 1] == cells->items[i] + 1)
+        i++;
+    return i + 1;
+}
+
 const char *
 draw_cell_list (struct arena *a, const struct vec_int *cells)
 {
-    if (cells->len == 0)
+    enum { RUNS_MAX = 4 };
+    size_t runs = 0;
+    for (size_t i = 0; i < cells->len; i = run_end (cells, i))
+        runs++;
+    if (runs == 0)
         return "no cells";
+    if (runs > RUNS_MAX)
+        return arena_printf (a, "%zu cells, %d–%d", cells->len, cells->items[0], cells->items[cells->len - 1]);
     cleanup_strbuf struct strbuf b = { 0 };
     strbuf_adds (&b, cells->len == 1 ? "cell " : "cells ");
-    for (size_t i = 0; i < cells->len; i++) {
-        size_t end = i;
-        while (end + 1 < cells->len && cells->items[end + 1] == cells->items[end] + 1)
-            end++;
+    for (size_t i = 0, end; i < cells->len; i = end) {
+        end = run_end (cells, i);
         strbuf_addf (&b, "%s%d", i ? ", " : "", cells->items[i]);
-        if (end > i)
-            strbuf_addf (&b, "%s%d", end == i + 1 ? ", " : "–", cells->items[end]);
-        i = end;
+        if (end - i > 1)
+            strbuf_addf (&b, "%s%d", end - i == 2 ? ", " : "–", cells->items[end - 1]);
     }
     return arena_strdup (a, strbuf_str (&b));
 }

@@ -43,8 +43,8 @@ struct drawing {
 
 /* What passes between the steps, as `chard graph --to json` prints it:
  * {"name", "notebook", "steps": [{"name", "title", "cells", "inferred"}],
- *  "edges": [{"from": "load", "to": "train", "names": ["X"], "kind": "data|file|order"}]}.
- * Edges are sorted by the steps' order, kinds "data", "file", "order" last. The caller owns it. */
+ *  "edges": [{"from": "load", "to": "train", "names": ["X"], "kind": "data|file|state|order"}]}.
+ * Edges are sorted by the steps' order. The caller owns it. */
 json_t *draw_pipeline_json (const struct pipeline *p);
 
 /* The steps as a drawing in `a`; strings are the pipeline's or the arena's. Titles are the steps' own. */
@@ -54,7 +54,7 @@ struct drawing *draw_pipeline (struct arena *a, const struct pipeline *p);
  * code cells; `cells` are their indices in the notebook (or NULL), used for the titles. */
 struct drawing *draw_cells (struct arena *a, const char *name, const json_t *edges, int n, const int *cells);
 
-/* "cell 3", "cells 3–5, 8". */
+/* "cell 3", "cells 3–5, 8", and if that gets long "10 cells, 33–52". */
 const char *draw_cell_list (struct arena *a, const struct vec_int *cells);
 
 /* For terminals: a line per box with the wave in which it can start and what it waits for. */

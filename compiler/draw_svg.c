@@ -14,7 +14,7 @@ enum {
     TITLE_SIZE = 13,
     DETAIL_SIZE = 10,
     LABEL_SIZE = 10,
-    TITLE_MAX = 34,  /* characters before it is cut */
+    TITLE_MAX = 34, /* characters before it is cut */
     LABEL_MAX = 40,
     LABELS_MAX = 150, /* more edges than that, and labels would hide the picture */
     MARGIN = 14,
@@ -129,7 +129,9 @@ add_arrow (const struct draw_edge *e, const struct layout_edge *at, struct strbu
     const struct layout_point *p = at->points.items, *end = &p[at->points.len - 1];
     static const struct {
         const char *kind, *dash;
-    } dashes[] = { { "order", "2 4" }, { "code", "1 3" }, { "import", "1 3" }, { "file", "7 3" }, { "state", "7 3 1 3" } };
+    } dashes[] = {
+        { "order", "2 4" }, { "code", "1 3" }, { "import", "1 3" }, { "file", "7 3" }, { "state", "7 3 1 3" }
+    };
     const char *dash = "";
     for (size_t i = 0; i < sizeof dashes / sizeof dashes[0]; i++)
         if (strcmp (e->kind, dashes[i].kind) == 0)
@@ -166,8 +168,9 @@ add_edge (const struct drawing *d, const struct draw_edge *e, const struct layou
     add_title (strbuf_str (&tip), out);
     add_arrow (e, at, out);
     if (at->label_w > 0) {
-        strbuf_addf (out, "<text class=\"l\" fill=\"#586274\" font-size=\"%d\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.1f\">",
-                     LABEL_SIZE, at->label.x, at->label.y + LABEL_SIZE * 0.35);
+        strbuf_addf (
+            out, "<text class=\"l\" fill=\"#586274\" font-size=\"%d\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.1f\">",
+            LABEL_SIZE, at->label.x, at->label.y + LABEL_SIZE * 0.35);
         markup_adds (out, edge_label (d->arena, e));
         strbuf_adds (out, "</text>");
     }
@@ -190,15 +193,17 @@ add_node (const struct drawing *d, const struct draw_node *n, const struct layou
                  " stroke-width=\"1.3\"%s/>",
                  x - at->w / 2, y - at->h / 2, at->w, at->h, looks[n->state].fill, looks[n->state].stroke,
                  n->state == DRAW_STATE_SKIPPED ? " stroke-dasharray=\"4 3\"" : "");
-    strbuf_addf (out,
-                 "<text class=\"t\" fill=\"#1f2733\" font-size=\"%d\" font-weight=\"600\" text-anchor=\"middle\" x=\"%.1f\""
-                 " y=\"%.1f\">",
-                 TITLE_SIZE, x, y + (n->detail ? -2.5 : TITLE_SIZE * 0.35));
+    strbuf_addf (
+        out,
+        "<text class=\"t\" fill=\"#1f2733\" font-size=\"%d\" font-weight=\"600\" text-anchor=\"middle\" x=\"%.1f\""
+        " y=\"%.1f\">",
+        TITLE_SIZE, x, y + (n->detail ? -2.5 : TITLE_SIZE * 0.35));
     markup_adds (out, shorten (d->arena, n->title, TITLE_MAX));
     strbuf_adds (out, "</text>");
     if (n->detail) {
-        strbuf_addf (out, "<text class=\"d\" fill=\"#667085\" font-size=\"%d\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.1f\">",
-                     DETAIL_SIZE, x, y + 13);
+        strbuf_addf (
+            out, "<text class=\"d\" fill=\"#667085\" font-size=\"%d\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.1f\">",
+            DETAIL_SIZE, x, y + 13);
         markup_adds (out, n->detail);
         strbuf_adds (out, "</text>");
     }
@@ -213,10 +218,11 @@ draw_svg (const struct drawing *d, struct strbuf *out, struct error *err)
     if (layout_graph (&l, err) < 0)
         return -1;
     double w = l.w + 2 * MARGIN, h = l.h + 2 * MARGIN;
-    strbuf_addf (out,
-                 "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chard-graph\" role=\"img\" width=\"%.0f\" height=\"%.0f\""
-                 " viewBox=\"%d %d %.0f %.0f\" font-family=\"" FONT "\">\n",
-                 ceil (w), ceil (h), -MARGIN, -MARGIN, ceil (w), ceil (h));
+    strbuf_addf (
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chard-graph\" role=\"img\" width=\"%.0f\" height=\"%.0f\""
+        " viewBox=\"%d %d %.0f %.0f\" font-family=\"" FONT "\">\n",
+        ceil (w), ceil (h), -MARGIN, -MARGIN, ceil (w), ceil (h));
     add_title (d->name ? d->name : "pipeline", out);
     add_style (out);
     for (size_t i = 0; i < d->edges.len; i++)

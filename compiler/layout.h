@@ -20,11 +20,11 @@ struct layout_box {
 };
 
 struct layout_edge {
-    int from, to;               /* in: indices of boxes */
-    double label_w, label_h;    /* in: room to keep for a label, 0 for none */
-    struct layout_point label;  /* out: the label's centre */
+    int from, to;                     /* in: indices of boxes */
+    double label_w, label_h;          /* in: room to keep for a label, 0 for none */
+    struct layout_point label;        /* out: the label's centre */
     vec (struct layout_point) points; /* out: a Bézier curve of 1 + 3n points, from `from` to the arrow's base */
-    struct layout_point tip;    /* out: where the arrow touches `to` */
+    struct layout_point tip;          /* out: where the arrow touches `to` */
 };
 
 /* Units are points (1/72 inch), y grows downwards. */

@@ -135,7 +135,8 @@ layout_graph (struct layout *l, struct error *err)
     free (nodes);
     free (edges);
     if (failed)
-        return error_set (err, ERROR_ENVIRONMENT,
-                          "Graphviz can't lay the graph out: its dot plug-in is missing (Debian: libgvc6, then dot -c)");
+        return error_set (
+            err, ERROR_ENVIRONMENT,
+            "Graphviz can't lay the graph out: its dot plug-in is missing (Debian: libgvc6, then dot -c)");
     return 0;
 }

@@ -1,0 +1,216 @@
+/* `chard graph`: the pipeline as a picture, or what passes between its cells. Formats are rows of a table.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "cli/batch.h"
+#include "cli/command.h"
+#include "cli/destination.h"
+#include "cli/option.h"
+#include "compiler/compile.h"
+#include "compiler/draw.h"
+#include "compiler/notebook.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct graph_settings {
+    const char *to, *output;
+    bool cells;
+};
+
+static const struct option options[] = {
+    { .name = "to",
+      .kind = OPTION_STRING,
+      .offset = offsetof (struct graph_settings, to),
+      .argument = "FORMAT",
+      .help = "text (the default), dot, svg, mermaid or json",
+      .choices = "text|dot|svg|mermaid|json" },
+    { .name = "output",
+      .letter = 'o',
+      .kind = OPTION_STRING,
+      .offset = offsetof (struct graph_settings, output),
+      .argument = "FILE",
+      .help = "write there; - is standard output (the default); with several notebooks a directory" },
+    { .name = "cells",
+      .kind = OPTION_FLAG,
+      .offset = offsetof (struct graph_settings, cells),
+      .help = "what passes between code cells instead of steps" },
+    { 0 },
+};
+
+static const struct graph_settings defaults = { .output = "-" };
+
+static const struct format {
+    const char *name, *ending;
+    bool joins; /* several may follow one another on standard output */
+    void (*write) (const struct drawing *d, struct strbuf *out);                  /* what can't fail */
+    int (*draw) (const struct drawing *d, struct strbuf *out, struct error *err); /* what can; neither: JSON */
+} formats[] = {
+    { "text", ".txt", true, draw_text, NULL },
+    { "dot", ".dot", true, draw_dot, NULL },
+    { "mermaid", ".mmd", false, draw_mermaid, NULL },
+    { "svg", ".svg", false, NULL, draw_svg },
+    { "json", ".json", true, NULL, NULL },
+};
+
+static bool
+is_json (const struct format *f)
+{
+    return !f->write && !f->draw;
+}
+
+struct job {
+    const struct graph_settings *settings;
+    const struct format *format;
+    struct destination to;
+    bool several; /* notebooks on one standard output */
+};
+
+/* ---- one notebook ----------------------------------------------------------------------------------------------- */
+
+static void
+print_diagnostics (struct invocation *inv, struct diag_list *list)
+{
+    cleanup_strbuf struct strbuf text = { 0 };
+    diag_sort (list);
+    vec_foreach (d, &list->all)
+        if (d->severity == SEVERITY_ERROR || inv->verbose)
+            diag_print (d, inv->color_err, &text);
+    fputs (strbuf_str (&text), inv->err);
+}
+
+static int *
+code_cells (struct arena *a, const struct notebook *nb)
+{
+    int *indices = arena_alloc (a, (size_t) (nb->code_cells + 1) * sizeof *indices);
+    vec_foreach (c, &nb->cells)
+        if (c->code_index >= 0)
+            indices[c->code_index] = c->index;
+    return indices;
+}
+
+static struct drawing *
+make_drawing (struct arena *a, const struct compilation *c, const struct job *job)
+{
+    if (!job->settings->cells)
+        return draw_pipeline (a, c->pipeline);
+    json_auto_t *graph = compile_cell_graph (c);
+    return draw_cells (a, c->notebook->name, json_object_get (graph, "edges"), c->notebook->code_cells,
+                       code_cells (a, c->notebook));
+}
+
+/* With several on one output each says whose it is: text under a heading, JSON as a member of one object. */
+static void
+add_heading (const char *path, const struct job *job, struct strbuf *out)
+{
+    if (!job->several)
+        return;
+    json_auto_t *name = json_string (path);
+    cleanup_free char *quoted = name ? json_dumps (name, JSON_ENCODE_ANY) : NULL;
+    if (is_json (job->format))
+        strbuf_addf (out, "%s: ", quoted ? quoted : "\"?\"");
+    else if (strcmp (job->format->name, "text") == 0)
+        strbuf_addf (out, "%s:\n", path);
+}
+
+static int
+print_graph (struct arena *a, const struct compilation *c, const struct job *job, struct strbuf *out,
+             struct error *err)
+{
+    add_heading (c->path, job, out);
+    if (job->format->draw)
+        return job->format->draw (make_drawing (a, c, job), out, err);
+    if (job->format->write) {
+        job->format->write (make_drawing (a, c, job), out);
+        return 0;
+    }
+    json_auto_t *graph = job->settings->cells ? compile_cell_graph (c) : draw_pipeline_json (c->pipeline);
+    cleanup_free char *text = json_dumps (graph, JSON_INDENT (2));
+    strbuf_addf (out, "%s%s", text ? text : "null", job->several ? "" : "\n");
+    return 0;
+}
+
+/* The cells' graph needs no pipeline: it is shown whatever is wrong with the tags. */
+static int
+graph_compiled (struct invocation *inv, struct compilation *c, const struct job *job, struct error *err)
+{
+    print_diagnostics (inv, &c->diags);
+    bool failed = c->diags.errors > 0;
+    if (job->settings->cells ? !c->flow : failed || !c->pipeline)
+        return error_set (err, ERROR_NOTEBOOK, "%s", "");
+    cleanup_strbuf struct strbuf out = { 0 };
+    if (print_graph (inv->arena, c, job, &out, err) < 0
+        || destination_write (&job->to, inv, c->path, job->format->ending, strbuf_str (&out), out.len, err) < 0)
+        return -1;
+    return failed ? error_set (err, ERROR_NOTEBOOK, "%s", "") : 0;
+}
+
+static int
+graph_one (struct invocation *inv, const char *path, const void *data, struct error *err)
+{
+    static const struct compile_options all = { 0 };
+    struct compilation c = { 0 };
+    int status = compile_file (&c, path, &all, err);
+    if (status == 0)
+        status = graph_compiled (inv, &c, data, err);
+    compilation_destroy (&c);
+    return status;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------ */
+
+static const struct format *
+find_format (const struct invocation *inv, const struct graph_settings *settings)
+{
+    const char *wanted = settings->to ? settings->to : inv->json ? "json" : "text";
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (strcmp (formats[i].name, wanted) == 0)
+            return &formats[i];
+    return &formats[0];
+}
+
+static int
+run (struct invocation *inv, const void *data, struct error *err)
+{
+    const struct graph_settings *settings = data;
+    struct vec_str paths = { 0 };
+    struct job job = { .settings = settings, .format = find_format (inv, settings) };
+    if (command_expand_notebooks (inv, &paths, err) < 0
+        || destination_choose (&job.to, inv, &paths, settings->output, job.format->joins, err) < 0)
+        return error_wrap (err, "graph");
+    job.several = paths.len > 1 && destination_is_stdout (&job.to);
+    struct batch batch = { .work = graph_one, .data = &job, .done = "drawn" };
+    if (job.several && is_json (job.format)) {
+        batch.open = "{\n";
+        batch.separator = ",\n";
+        batch.close = "\n}\n";
+    } else if (job.several) {
+        batch.separator = "\n";
+    }
+    return batch_run (inv, &paths, &batch, err);
+}
+
+const struct command command_graph = {
+    .name = "graph",
+    .operands = "NOTEBOOK…",
+    .summary = "Show the pipeline that a notebook means",
+    .details =
+        "The text form has a line for each step: the wave in which it can start, its name, its cells (counted from "
+        "0 among all cells of the notebook), and what it gets from which step. svg is a picture for people, "
+        "dot is for Graphviz, mermaid for Markdown files.\n"
+        "json is {name, notebook, steps: [{name, title, cells, inferred}], edges: [{from, to, names, kind}]}; "
+        "kind is data, file, state (hidden state of a library) or order. --format=json means --to json.\n"
+        "With --cells the boxes are the code cells: {edges: [{from, to, names, kind}]}, from and to counted "
+        "among the code cells from 0; kind is data, code, import, file, state (hidden state of a library) or "
+        "order (asked for by tags).\n"
+        "Several notebooks (a directory stands for all below it) on standard output: text and dot follow one "
+        "another, json is one object {notebook: graph}; svg and mermaid need -o DIRECTORY.",
+    .examples = "chard graph train.ipynb\n"
+                "chard graph --to svg -o train.svg train.ipynb\n"
+                "chard graph --to mermaid train.ipynb >> README.md\n"
+                "chard graph --cells --format=json train.ipynb  # which cell needs what of which\n"
+                "chard graph --to svg -o pictures/ notebooks/   # all of them, over all cores",
+    .options = options,
+    .settings_size = sizeof (struct graph_settings),
+    .defaults = &defaults,
+    .run = run,
+};
