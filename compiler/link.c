@@ -401,6 +401,24 @@ fill_segments (struct linking *l, int step)
     }
 }
 
+/* What a step replicates itself, or others replicate from it, is a definition that both ends of a hand-over have. */
+static void
+fill_definitions (struct linking *l)
+{
+    for (size_t i = 0; i < l->p->steps.len; i++)
+        vec_foreach (site, &l->replicated[i]) {
+            const struct site *x = &l->flow->sites.items[*site];
+            int owner = owner_of (l, *site);
+            if (x->kind != SITE_DEFINITION)
+                continue;
+            vec_foreach (name, &x->binds) {
+                vec_str_add_once (l->arena, &l->p->steps.items[i].definitions, name_text (l, *name));
+                if (owner >= 0)
+                    vec_str_add_once (l->arena, &l->p->steps.items[owner].definitions, name_text (l, *name));
+            }
+        }
+}
+
 static int
 compare_named (const void *x, const void *y)
 {
@@ -513,6 +531,7 @@ link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *
         link_tags (&l, (int) i);
         fill_segments (&l, (int) i);
     }
+    fill_definitions (&l);
     link_metrics (&l);
     mark_mutated (&l);
     order_steps (&l);

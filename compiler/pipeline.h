@@ -95,6 +95,7 @@ struct step {
     vec (struct file_dependency) files; /* files it reads that another step writes */
     struct vec_str files_read;    /* literal paths it reads that no step writes: part of its cache key */
     struct vec_str files_written; /* literal paths it writes */
+    struct vec_str definitions; /* functions and classes that readers of its outputs have too: pickled by reference */
     struct vec_str imports;    /* top-level module names that its segments import, sorted */
     struct vec_str metrics;    /* names among its outputs or parameters to be recorded as metrics */
     struct step_settings settings;

@@ -164,6 +164,7 @@ step_to_json (const struct pipeline *p, const struct step *s)
     }
     put_names (o, "files_read", &s->files_read);
     put_names (o, "files_written", &s->files_written);
+    put_names (o, "definitions", &s->definitions);
     put_names (o, "imports", &s->imports);
     put_names (o, "metrics", &s->metrics);
     put_settings (o, &s->settings);
@@ -363,6 +364,7 @@ step_from_json (struct pipeline *p, int index, const json_t *o, struct error *er
     get_names (a, o, "parameters", &s->parameters);
     get_names (a, o, "files_read", &s->files_read);
     get_names (a, o, "files_written", &s->files_written);
+    get_names (a, o, "definitions", &s->definitions);
     get_names (a, o, "imports", &s->imports);
     get_names (a, o, "metrics", &s->metrics);
     json_array_foreach (json_object_get (o, "files"), i, item) {

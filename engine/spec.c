@@ -49,20 +49,6 @@ strings (const struct vec_str *v)
     return all;
 }
 
-/* Names whose definitions are replicated: they are pickled by reference, for the reader has them too. */
-static json_t *
-definitions (struct arena *a, const struct step *s)
-{
-    struct vec_str names = { 0 };
-    vec_foreach (in, &s->inputs)
-        if (in->kind == INPUT_CODE)
-            vec_str_add_once (a, &names, in->name);
-    vec_foreach (o, &s->outputs)
-        if (o->kind == INPUT_CODE)
-            vec_str_add_once (a, &names, o->name);
-    return strings (&names);
-}
-
 json_t *
 spec_create (const struct pipeline *p, int step, const struct spec_places *where, json_t *params)
 {
@@ -74,7 +60,7 @@ spec_create (const struct pipeline *p, int step, const struct spec_places *where
     json_object_set (spec, "parameters", params);
     json_object_set_new (spec, "outputs", outputs (s));
     json_object_set_new (spec, "metrics", strings (&s->metrics));
-    json_object_set_new (spec, "definitions", definitions (p->arena, s));
+    json_object_set_new (spec, "definitions", strings (&s->definitions));
     json_object_set_new (spec, "env", s->settings.env ? json_incref (s->settings.env) : json_object ());
     return spec;
 }

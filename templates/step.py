@@ -1542,7 +1542,8 @@ class Recorder:
         self.display_ids = {}
         self.clear_next = False
         self.count = 0
-        self.muted = 0
+        self.muted = self.shown = 0
+        self.streams = {}
 
     def begin(self):
         self.outputs, self.count, self.shown, self.streams, self.clear_next = [], self.count + 1, 0, {}, False

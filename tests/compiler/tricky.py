@@ -7,7 +7,8 @@ import subprocess
 import unittest
 
 CHARD = os.environ.get("CHARD", "./chard")
-TRICKY = os.path.join(os.environ.get("TOP", "."), "..", "shared", "notebooks", "tricky")
+SHARED = os.environ.get("SHARED", os.path.join(os.environ.get("TOP", "."), "..", "shared"))
+TRICKY = os.path.join(SHARED, "notebooks", "tricky")
 
 
 def chard(*arguments):
