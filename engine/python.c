@@ -155,13 +155,16 @@ identity (struct arena *a, const struct python *py, char hex[HASH_HEX_SIZE])
 static const char probe_program[] =
     "import sys, json, os\n"
     "print(json.dumps({'version': '%d.%d.%d' % sys.version_info[:3],\n"
-    "                  'library': [os.path.abspath(p) for p in sys.path[1:] if p]}))\n";
+    "                  'library': [os.path.abspath(p) for p in sys.path[1:] if p]}), flush=True)\n"
+    "import py_compile\n"
+    "try: py_compile.compile(sys.argv[1], sys.argv[2], doraise=True)\n"
+    "except Exception: pass\n";
 
 static json_t *
-ask (const struct python *py, struct error *err)
+ask (const struct python *py, const char *harness, const char *compiled, struct error *err)
 {
     cleanup_strbuf struct strbuf out = { 0 };
-    const char *const argv[] = { py->path, "-c", probe_program, NULL };
+    const char *const argv[] = { py->path, "-c", probe_program, harness, compiled, NULL };
     struct proc_options o = { .argv = argv, .cwd = "/", .in = -1, .out = -1, .err = -1, .three = -1 };
     if (proc_capture (&o, PROBE_SECONDS, &out, err) < 0)
         return NULL;
@@ -186,21 +189,24 @@ take_answer (struct python *py, struct arena *a, const json_t *answer)
 }
 
 int
-python_probe (struct python *py, struct arena *a, const struct state *state, struct error *err)
+python_probe (struct python *py, struct arena *a, const struct state *state, const char *harness, const char *digest,
+              struct error *err)
 {
     char id[HASH_HEX_SIZE];
     identity (a, py, id);
     char *file = arena_printf (a, "%s/python-%.16s.json", state->dir, id);
+    char *compiled = arena_printf (a, "%s/python-%.16s-%.16s.pyc", state->dir, id, digest);
     json_auto_t *answer = json_load_file (file, 0, NULL);
-    if (!json_is_string (json_object_get (answer, "version"))) {
+    if (!json_is_string (json_object_get (answer, "version")) || !fs_exists (compiled)) {
         json_decref (answer);
-        answer = ask (py, err);
+        answer = ask (py, harness, compiled, err);
         if (!answer)
             return -1;
         cleanup_free char *text = json_dumps (answer, JSON_INDENT (1));
         fs_write (file, text, strlen (text), NULL); /* only a note: asked again when it can't be kept */
     }
     take_answer (py, a, answer);
+    py->compiled = fs_exists (compiled) ? compiled : harness;
     return 0;
 }
 

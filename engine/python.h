@@ -15,6 +15,7 @@ struct python {
     const char *path;       /* absolute, links not resolved: a virtual environment is known by it */
     const char *version;    /* "3.11.2" after python_probe */
     struct vec_str library; /* directories of sys.path that hold packages, after python_probe */
+    const char *compiled;   /* step.py as this interpreter's bytecode, or the source itself; after python_probe */
     const char *note;       /* why it isn't the kernelspec's, if so; or NULL */
 };
 
@@ -22,8 +23,10 @@ struct python {
  * read from Jupyter's directories; else python3 in PATH. ERROR_ENVIRONMENT if there is none. Strings lie in `a`. */
 int python_find (struct python *py, struct arena *a, const char *wanted, const char *kernel, struct error *err);
 
-/* Fills version and library, from `state`'s notes or by asking the interpreter. */
-int python_probe (struct python *py, struct arena *a, const struct state *state, struct error *err);
+/* Fills version, library and compiled, from `state`'s notes or by asking the interpreter, which also compiles
+ * `harness` (step.py; `digest` of its content): that saves each start of it some 70 ms. */
+int python_probe (struct python *py, struct arena *a, const struct state *state, const char *harness,
+                  const char *digest, struct error *err);
 
 /* Digest of the environment: version, and names and times of all installed distributions. */
 void python_fingerprint (const struct python *py, char hex[HASH_HEX_SIZE]);

@@ -51,7 +51,7 @@ struct runner {
     const struct run_options *o;
     struct state state;
     struct python python;
-    const char *harness;
+    char harness[HASH_HEX_SIZE]; /* digest of step.py */
     const char *id, *dir;
     struct runlog *log;
     struct plan *plan;
@@ -70,6 +70,7 @@ struct runner {
 };
 
 static void advance (struct runner *r);
+static void give_up (struct runner *r, const struct error *err);
 
 static const struct step *
 step_of (const struct task *t)
@@ -267,6 +268,11 @@ fail (struct task *t, const struct launch_end *end, const char *not_whole)
         .out_of_memory = machine_oom_kills () > t->oom_before,
         .not_whole = not_whole,
     };
+    if (!fs_is_dir (t->dir)) {
+        struct error err;
+        error_set (&err, ERROR_ENVIRONMENT, "%s: No such file or directory any more: the run's directory was removed", r->dir);
+        give_up (r, &err);
+    }
     json_auto_t *error = failure_describe (&f);
     if (!r->canceling && t->attempt <= retries_of (t) && failure_is_worth_retrying (&f)) {
         back_off (t, error);
@@ -429,7 +435,7 @@ start_launcher (struct runner *r, struct error *err)
     struct launcher_options o = {
         .loop = r->loop,
         .python = r->python.path,
-        .harness = r->harness,
+        .harness = r->python.compiled,
         .cwd = r->p->notebook_dir,
         .log = fs_join (r->arena, r->dir, "zygote.log"),
         .preload = modules_to_preload (r),
@@ -675,14 +681,22 @@ refuse_unsupported (const struct pipeline *p, struct error *err)
 }
 
 static int
+open_python (struct runner *r, struct error *err)
+{
+    const char *harness = python_find_harness (r->arena, err);
+    if (!harness || hash_file (harness, r->harness, err) < 0
+        || python_find (&r->python, r->arena, r->o->python, r->p->kernel, err) < 0)
+        return -1;
+    return python_probe (&r->python, r->arena, &r->state, harness, r->harness, err);
+}
+
+static int
 open_run (struct runner *r, struct error *err)
 {
     if (state_open (&r->state, r->arena, r->p->notebook_dir, true, err) < 0 || state_lock (&r->state, false, err) < 0
-        || python_find (&r->python, r->arena, r->o->python, r->p->kernel, err) < 0
-        || python_probe (&r->python, r->arena, &r->state, err) < 0)
+        || open_python (r, err) < 0)
         return -1;
-    r->harness = python_find_harness (r->arena, err);
-    r->id = r->harness ? state_create_run (&r->state, r->arena, err) : NULL;
+    r->id = state_create_run (&r->state, r->arena, err);
     if (!r->id)
         return -1;
     r->dir = state_run_dir (&r->state, r->arena, r->id);
@@ -693,15 +707,13 @@ open_run (struct runner *r, struct error *err)
 static int
 make_plan (struct runner *r, struct error *err)
 {
-    char environment[HASH_HEX_SIZE], harness[HASH_HEX_SIZE];
+    char environment[HASH_HEX_SIZE];
     python_fingerprint (&r->python, environment);
-    if (hash_file (r->harness, harness, err) < 0)
-        return -1;
     struct plan_options po = {
         .state = &r->state,
         .params = r->o->params,
         .environment = arena_strdup (r->arena, environment),
-        .harness = arena_strdup (r->arena, harness),
+        .harness = r->harness,
         .run_id = r->id,
         .from = r->o->from,
         .only = r->o->only,

@@ -17,8 +17,11 @@
 #include <sys/socket.h>
 
 struct running {
-    int id; /* -1: a free place */
+    struct zygote *owner;
+    int id;
     pid_t pid;
+    int timer; /* to our own SIGKILL, should the zygote's not come */
+    struct running *next;
 };
 
 struct zygote {
@@ -27,27 +30,34 @@ struct zygote {
     int socket;
     struct strbuf in;
     struct running *running;
-    size_t n_running;
 };
 
 static struct running *
 find (struct zygote *z, int id)
 {
-    for (size_t i = 0; i < z->n_running; i++)
-        if (z->running[i].id == id)
-            return &z->running[i];
-    return NULL;
+    struct running *r = z->running;
+    while (r && r->id != id)
+        r = r->next;
+    return r;
 }
 
 static void
 add_running (struct zygote *z, int id)
 {
-    struct running *r = find (z, -1);
-    if (!r) {
-        z->running = xrealloc (z->running, (z->n_running + 1) * sizeof *z->running);
-        r = &z->running[z->n_running++];
-    }
-    *r = (struct running){ .id = id };
+    struct running *r = xcalloc (1, sizeof *r);
+    *r = (struct running){ .owner = z, .id = id, .next = z->running };
+    z->running = r;
+}
+
+static void
+forget (struct running *r)
+{
+    struct running **at = &r->owner->running;
+    while (*at != r)
+        at = &(*at)->next;
+    *at = r->next;
+    loop_remove_timer (r->owner->base.o.loop, r->timer);
+    free (r);
 }
 
 static void
@@ -69,7 +79,7 @@ on_message (struct zygote *z, const json_t *m)
         .user = json_number_value (json_object_get (m, "user")),
         .system = json_number_value (json_object_get (m, "system")),
     };
-    r->id = -1;
+    forget (r);
     z->base.o.on_end (&end, z->base.o.arg);
 }
 
@@ -94,11 +104,10 @@ on_gone (struct zygote *z)
     loop_remove_fd (z->base.o.loop, z->socket);
     loop_remove_fd (z->base.o.loop, z->proc.fd);
     proc_close (&z->proc);
-    for (size_t i = 0; i < z->n_running; i++) {
-        struct launch_end end = { .id = z->running[i].id, .exit = -1, .lost = true };
-        z->running[i].id = -1;
-        if (end.id >= 0)
-            z->base.o.on_end (&end, z->base.o.arg);
+    while (z->running) {
+        struct launch_end end = { .id = z->running->id, .exit = -1, .lost = true };
+        forget (z->running);
+        z->base.o.on_end (&end, z->base.o.arg);
     }
 }
 
@@ -160,11 +169,23 @@ zygote_run (struct launcher *l, int id, const char *spec, const char *log, struc
 }
 
 static void
+on_grace_over (void *arg)
+{
+    struct running *r = arg;
+    r->timer = 0;
+    if (r->pid > 0)
+        kill (-r->pid, SIGKILL);
+}
+
+static void
 zygote_cancel (struct launcher *l, int id)
 {
     struct zygote *z = (struct zygote *) l;
-    if (find (z, id))
-        say (z, json_pack ("{s:i}", "cancel", id), NULL);
+    struct running *r = find (z, id);
+    if (!r || r->timer)
+        return;
+    say (z, json_pack ("{s:i}", "cancel", id), NULL);
+    r->timer = loop_add_timer (l->o.loop, LAUNCHER_GRACE + 1, on_grace_over, r);
 }
 
 static void
@@ -176,8 +197,9 @@ zygote_destroy (struct launcher *l)
         loop_remove_fd (l->o.loop, z->proc.fd);
     close (z->socket);
     proc_close (&z->proc);
+    while (z->running)
+        forget (z->running);
     strbuf_free (&z->in);
-    free (z->running);
     free (z);
 }
 
