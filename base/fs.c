@@ -58,21 +58,48 @@ write_all (int fd, const char *data, size_t len)
     return 0;
 }
 
-int
-fs_write (const char *path, const void *data, size_t len, struct error *err)
+/* A device or pipe (-o /dev/null, /dev/stdout) is written to: nothing may take its place. */
+static int
+write_special (const char *path, const void *data, size_t len, struct error *err)
+{
+    cleanup_fd int fd = open (path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write_all (fd, data, len) < 0)
+        return error_errno (err, "%s", path);
+    return 0;
+}
+
+/* A link stays one: what it leads to is replaced. */
+static int
+write_file (const char *path, const void *data, size_t len, bool sync, struct error *err)
 {
     struct stat st;
-    mode_t mode = stat (path, &st) == 0 ? st.st_mode & 07777 : 0666;
-    cleanup_free char *temporary = xasprintf ("%s.%d.tmp", path, (int) getpid ());
+    bool exists = stat (path, &st) == 0;
+    if (exists && !S_ISREG (st.st_mode) && !S_ISDIR (st.st_mode))
+        return write_special (path, data, len, err);
+    mode_t mode = exists ? st.st_mode & 07777 : 0666;
+    cleanup_free char *target = realpath (path, NULL);
+    cleanup_free char *temporary = xasprintf ("%s.%d.tmp", target ? target : path, (int) getpid ());
     cleanup_fd int fd = open (temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0)
         return error_errno (err, "%s", path);
-    if (write_all (fd, data, len) < 0 || fsync (fd) < 0 || rename (temporary, path) < 0) {
+    if (write_all (fd, data, len) < 0 || (sync && fsync (fd) < 0) || rename (temporary, target ? target : path) < 0) {
         error_errno (err, "%s", path);
         unlink (temporary);
         return -1;
     }
     return 0;
+}
+
+int
+fs_write (const char *path, const void *data, size_t len, struct error *err)
+{
+    return write_file (path, data, len, true, err);
+}
+
+int
+fs_write_unsynced (const char *path, const void *data, size_t len, struct error *err)
+{
+    return write_file (path, data, len, false, err);
 }
 
 int

@@ -16,8 +16,11 @@
 int fs_read (const char *path, char **data, size_t *len, struct error *err);
 
 /* Writes beside `path` and renames over it, after fsync: readers see the old content or the new, never half.
- * A file that was there keeps its permission bits. */
+ * A file that was there keeps its permission bits, a link its target's place; a device is simply written to. */
 int fs_write (const char *path, const void *data, size_t len, struct error *err);
+
+/* The same without fsync, some 10 ms less: for what can be made again should the machine crash. */
+int fs_write_unsynced (const char *path, const void *data, size_t len, struct error *err);
 
 /* mkdir -p; an existing directory is fine. */
 int fs_mkdirs (const char *path, struct error *err);

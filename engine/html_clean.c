@@ -28,8 +28,8 @@ static const struct {
 };
 
 /* Attributes that may stay, whatever the element; others are dropped. `style` is looked at (is_harmless_style). */
-static const char *const attributes[] = { "align", "alt",     "border", "class", "color", "colspan", "height",
-                                          "href",  "rowspan", "src",    "style", "title", "valign",  "width" };
+static const char *const attributes[] = { "align",   "alt", "class", "color", "colspan", "height", "href",
+                                          "rowspan", "src", "style", "title", "valign",  "width" };
 
 struct cleaner {
     struct strbuf *out;

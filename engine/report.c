@@ -160,6 +160,26 @@ add_facts (const struct report_run *r, struct strbuf *out)
     strbuf_adds (out, "</dl>\n");
 }
 
+/* What went wrong stands first, with a way to it. */
+static void
+add_failed_steps (const struct report_run *r, struct strbuf *out)
+{
+    for (size_t i = 0; i < r->steps.len; i++) {
+        const struct report_step *s = &r->steps.items[i];
+        if (s->state != DRAW_STATE_FAILED)
+            continue;
+        const char *type = string_at (s->error, "type"), *message = string_at (s->error, "message");
+        strbuf_addf (out, "<div class=\"fail\"><p><a href=\"#step-%zu\">", i);
+        markup_adds (out, s->name);
+        strbuf_adds (out, "</a> ");
+        markup_adds (out, s->status);
+        if (type)
+            markup_adds (out, arena_printf (r->arena, ": %s%s%s", type, is_given (message) ? ": " : "",
+                                            message ? message : ""));
+        strbuf_adds (out, "</p></div>\n");
+    }
+}
+
 static void
 add_run_notes (const struct report_run *r, struct strbuf *out)
 {
@@ -191,6 +211,7 @@ add_header (const struct report_run *r, struct strbuf *out)
         add_element (out, "p", "sub", r->pipeline->description);
     add_facts (r, out);
     add_run_notes (r, out);
+    add_failed_steps (r, out);
     strbuf_adds (out, "</header>\n<main>\n");
 }
 
@@ -279,11 +300,12 @@ add_bar (const struct report_run *r, const struct report_step *s, const struct r
                  duration_text (r->arena, a->ended));
     if (a != &s->attempts.items[s->attempts.len - 1])
         return;
-    bool left = x + w > BAR_RIGHT - 70; /* no room on the right: before the bar, or within it */
-    strbuf_addf (out, "<text x=\"%.1f\" y=\"%d\"%s>%s</text>", left ? x - 6 : x + w + 6, y + 15,
-                 left && x > BAR_LEFT + 70 ? " text-anchor=\"end\""
-                 : left                    ? " visibility=\"hidden\""
-                                           : "",
+    bool beside = x + w <= BAR_RIGHT - 70, inside = !beside && w > 70; /* else before the bar */
+    strbuf_addf (out, "<text x=\"%.1f\" y=\"%d\"%s%s>%s</text>",
+                 beside   ? x + w + 6
+                 : inside ? x + w - 6
+                          : x - 6,
+                 y + 15, beside ? "" : " text-anchor=\"end\"", inside ? " class=\"in\"" : "",
                  duration_text (r->arena, s->seconds));
 }
 
@@ -462,7 +484,7 @@ add_columns (const json_t *d, struct strbuf *out)
     json_t *name;
     if (json_array_size (columns) == 0)
         return;
-    strbuf_adds (out, "<div class=\"soft\">");
+    strbuf_adds (out, "<div class=\"columns\">");
     json_array_foreach (columns, i, name) {
         const char *type = json_string_value (json_array_get (types, i));
         strbuf_adds (out, i ? ", " : "");
@@ -475,26 +497,47 @@ add_columns (const json_t *d, struct strbuf *out)
     strbuf_adds (out, "</div>");
 }
 
+/* A head of one short line stands beside the value; a longer one, and columns, unfold. */
+static bool
+has_more (const json_t *d)
+{
+    const char *head = string_at (d, "head");
+    return json_array_size (json_object_get (d, "columns"))
+           || (is_given (head) && (strchr (head, '\n') || strlen (head) > 60));
+}
+
 static void
-add_value_row (struct arena *a, const char *name, const json_t *d, struct strbuf *out)
+add_value_line (struct arena *a, const char *name, const json_t *d, struct strbuf *out)
 {
     const json_t *bytes = json_object_get (d, "bytes");
     const char *type = string_at (d, "type"), *dtype = string_at (d, "dtype"), *head = string_at (d, "head");
-    strbuf_adds (out, "<tr><td>");
     add_element (out, "code", NULL, name);
-    strbuf_adds (out, "</td><td class=\"soft\">");
+    strbuf_adds (out, "<span class=\"soft\">");
     markup_adds (out, type ? type : "");
     markup_adds (out, is_given (dtype) ? arena_printf (a, " of %s", dtype) : "");
-    strbuf_adds (out, "</td>");
-    add_element (out, "td", "n", shape_text (a, d));
-    add_element (out, "td", "n", json_is_number (bytes) ? bytes_text (a, json_number_value (bytes)) : "");
-    strbuf_adds (out, "<td>");
+    strbuf_adds (out, "</span>");
+    add_element (out, "span", "n", shape_text (a, d));
+    add_element (out, "span", "n", json_is_number (bytes) ? bytes_text (a, json_number_value (bytes)) : "");
+    if (has_more (d))
+        strbuf_adds (out, "<span class=\"look\"></span>");
+    else
+        add_element (out, "code", "soft", is_given (head) ? head : "");
+}
+
+static void
+add_value (struct arena *a, const char *name, const json_t *d, struct strbuf *out)
+{
+    const char *head = string_at (d, "head");
+    bool more = has_more (d);
+    strbuf_adds (out, more ? "<details class=\"value\"><summary>" : "<div class=\"value\">");
+    add_value_line (a, name, d, out);
+    strbuf_adds (out, more ? "</summary>" : "</div>\n");
+    if (!more)
+        return;
     add_columns (d, out);
-    if (is_given (head) && (strchr (head, '\n') || strlen (head) > 60))
+    if (is_given (head))
         report_output_add_text (out, "head", head, strlen (head));
-    else if (is_given (head))
-        add_element (out, "code", NULL, head);
-    strbuf_adds (out, "</td></tr>\n");
+    strbuf_adds (out, "</details>\n");
 }
 
 /* Values that people know by name; hidden library state ("%random") is no one's to look at. */
@@ -517,11 +560,10 @@ add_values (const struct report_run *r, const struct report_step *s, struct strb
     const char *name;
     if (count_values (values) == 0)
         return;
-    strbuf_adds (out, "<h4>Leaves</h4>\n<table class=\"plain\">\n");
+    strbuf_adds (out, "<h4>Leaves</h4>\n");
     json_object_foreach (values, name, d)
         if (name[0] != '%')
-            add_value_row (r->arena, name, d, out);
-    strbuf_adds (out, "</table>\n");
+            add_value (r->arena, name, d, out);
 }
 
 static void
@@ -669,7 +711,7 @@ report_write (const char *run_dir, const char *html_path, struct error *err)
     int status = report_run_read (&r, a, run_dir, err);
     if (status == 0) {
         add_page (&r, &out);
-        status = fs_write (html_path, strbuf_str (&out), out.len, err);
+        status = fs_write_unsynced (html_path, strbuf_str (&out), out.len, err);
     }
     report_run_clear (&r);
     arena_destroy (a);

@@ -87,7 +87,7 @@ show_frame (struct strbuf *out, const char *s, size_t n)
         out,
         "<iframe class=\"frame\" sandbox=\"allow-scripts allow-popups\" loading=\"lazy\" title=\"output\" srcdoc=\"");
     markup_adds (out, "<!DOCTYPE html><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\">"
-                      "<style>body{margin:4px;font:14px system-ui,sans-serif}</style>");
+                      "<style>body{margin:4px;font:14px system-ui,sans-serif}</style><body>");
     markup_add (out, s, n);
     markup_adds (out, "<script>new ResizeObserver(function(){parent.postMessage({chardHeight:"
                       "document.body.offsetHeight+16},'*')}).observe(document.body)</script>");
