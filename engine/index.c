@@ -6,7 +6,6 @@
 #include "base/fs.h"
 #include "engine/runlog.h"
 
-#include <jansson.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,21 +291,20 @@ index_list (struct index *ix, struct arena *a, const char *notebook, int limit, 
     sqlite3_finalize (q);
 }
 
-uint64_t
-index_step_peak (struct index *ix, const char *notebook, const char *step)
+json_t *
+index_step_peaks (struct index *ix, const char *notebook)
 {
     sqlite3_stmt *q = NULL;
-    uint64_t peak = 0;
+    json_t *peaks = json_object ();
     if (!ix
         || sqlite3_prepare_v2 (ix->db,
-                               "SELECT max(max_rss) FROM (SELECT max_rss FROM steps WHERE notebook = ? AND step = ?"
-                               " ORDER BY run DESC LIMIT 5)",
+                               "SELECT step, max(max_rss) FROM steps WHERE notebook = ?1 AND run IN (SELECT id FROM runs"
+                               " WHERE notebook = ?1 ORDER BY id DESC LIMIT 20) GROUP BY step",
                                -1, &q, NULL) != SQLITE_OK)
-        return 0;
+        return peaks;
     bind_text (q, 1, notebook);
-    bind_text (q, 2, step);
-    if (sqlite3_step (q) == SQLITE_ROW)
-        peak = (uint64_t) sqlite3_column_int64 (q, 0);
+    while (sqlite3_step (q) == SQLITE_ROW)
+        json_object_set_new (peaks, (const char *) sqlite3_column_text (q, 0), json_integer (sqlite3_column_int64 (q, 1)));
     sqlite3_finalize (q);
-    return peak;
+    return peaks;
 }

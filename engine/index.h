@@ -10,7 +10,7 @@
 #include "base/vec.h"
 #include "engine/state.h"
 
-#include <stdint.h>
+#include <jansson.h>
 
 struct index;
 
@@ -43,7 +43,7 @@ struct index_runs {
 };
 void index_list (struct index *ix, struct arena *a, const char *notebook, int limit, struct index_runs *runs);
 
-/* Bytes that a step of that notebook used at its peak in its last runs; 0 unknown. */
-uint64_t index_step_peak (struct index *ix, const char *notebook, const char *step);
+/* Bytes that the steps of that notebook used at their peak in their last runs: {step: bytes}. The caller owns it. */
+json_t *index_step_peaks (struct index *ix, const char *notebook);
 
 #endif

@@ -15,6 +15,7 @@
 #include "engine/report.h"
 #include "engine/spec.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
@@ -42,7 +43,6 @@ struct task {
     bool timed_out, canceled, log_cut;
     uint64_t memory;    /* bytes it is expected to use; 0 unknown */
     int cores;
-    uint64_t oom_before;
 };
 
 struct runner {
@@ -56,11 +56,12 @@ struct runner {
     struct runlog *log;
     struct plan *plan;
     struct index *index;
+    json_t *peaks; /* step -> bytes */
     struct loop *loop;
     struct launcher *launcher;
     struct task *tasks;
     int jobs, cores_used, running;
-    uint64_t memory, memory_used;
+    uint64_t memory, memory_used, oom_kills;
     bool canceling;     /* a signal came, or the first failure did */
     bool interrupted;   /* … a signal */
     bool advancing, again;
@@ -199,7 +200,10 @@ take_result (struct task *t, struct error *err)
         bool replace = r->o->no_cache || r->o->from || r->o->only;
         t->result = cache_store (&r->state, r->arena, ps->key.hex, dir, replace, err);
     }
-    return t->result ? plan_set_result (r->plan, t->index, t->result, err) : -1;
+    if (!t->result)
+        return -1;
+    ps->result.dir = t->result;
+    return 0;
 }
 
 static json_t *
@@ -257,6 +261,15 @@ retries_of (const struct task *t)
     return own >= 0 ? own : t->runner->o->retries;
 }
 
+/* Whether the kernel has ended a process for want of memory since this was last asked. */
+static bool
+ran_out_of_memory (struct runner *r)
+{
+    uint64_t before = r->oom_kills;
+    r->oom_kills = machine_oom_kills ();
+    return r->oom_kills > before;
+}
+
 static void
 fail (struct task *t, const struct launch_end *end, const char *not_whole)
 {
@@ -265,7 +278,7 @@ fail (struct task *t, const struct launch_end *end, const char *not_whole)
         .end = end,
         .result_dir = fs_join (r->arena, t->dir, "result"),
         .timeout = t->timed_out ? step_of (t)->settings.timeout : 0,
-        .out_of_memory = machine_oom_kills () > t->oom_before,
+        .out_of_memory = end->signal == SIGKILL && ran_out_of_memory (r),
         .not_whole = not_whole,
     };
     if (!fs_is_dir (t->dir)) {
@@ -482,7 +495,7 @@ static int
 prepare_dir (struct task *t, struct error *err)
 {
     if (t->attempt == 1)
-        return fs_mkdirs (t->dir, err);
+        return mkdir (t->dir, 0777) < 0 && errno != EEXIST ? error_errno (err, "%s", t->dir) : 0;
     cleanup_file FILE *log = fopen (t->log, "ae");
     if (log)
         fprintf (log, "[chard: attempt %d]\n", t->attempt);
@@ -510,7 +523,6 @@ start (struct task *t, struct error *err)
         return -1;
     if (!r->launcher && start_launcher (r, err) < 0)
         return -1;
-    t->oom_before = machine_oom_kills ();
     t->began = loop_now ();
     emit_step_begin (t, spec);
     if (launcher_run (r->launcher, t->index, spec, t->log, err) < 0)
@@ -566,6 +578,15 @@ give_up (struct runner *r, const struct error *err)
     cancel_all (r);
 }
 
+/* What a step used in earlier runs; all are asked for at once, when the first is wanted. */
+static uint64_t
+peak_before (struct runner *r, const char *step)
+{
+    if (!r->peaks)
+        r->peaks = index_step_peaks (r->index, fs_absolute (r->arena, r->p->notebook));
+    return (uint64_t) json_integer_value (json_object_get (r->peaks, step));
+}
+
 static void
 decide (struct task *t)
 {
@@ -582,7 +603,7 @@ decide (struct task *t)
         take_cached (t, ps);
     else {
         uint64_t said = machine_step_memory (step_of (t));
-        t->memory = said ? said : index_step_peak (r->index, fs_absolute (r->arena, r->p->notebook), step_of (t)->name);
+        t->memory = said ? said : peak_before (r, step_of (t)->name);
         t->cores = machine_step_cores (step_of (t));
         t->state = TASK_READY;
     }
@@ -797,11 +818,13 @@ runner_run (struct arena *a, const struct pipeline *p, const struct run_options 
     sigaction (SIGPIPE, &ignore, &saved);
     r.jobs = o->jobs > 0 ? o->jobs : machine_cores ();
     r.memory = machine_memory ();
+    r.oom_kills = machine_oom_kills ();
     srand48 ((long) getpid ());
     int status = run (&r, err);
     plan_destroy (r.plan);
     runlog_destroy (r.log);
     index_close (r.index);
+    json_decref (r.peaks);
     loop_destroy (r.loop);
     state_close (&r.state);
     if (status == 0)

@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+"""Steps that go wrong in every way a step can: each is told clearly, harms nothing else, and leaves nothing behind.
+SPDX-License-Identifier: Apache-2.0"""
+import os
+import signal
+import subprocess
+import time
+
+from lab import CHARD, Lab, main, step
+
+MARKER = "chard_fault_marker"  # part of the command line of what a test starts, so that it can be found
+
+
+def failed(lab, result, name):
+    """The error of the one step that failed; the run's exit status is 1 and its log ends properly."""
+    assert result.returncode == 1, (result.returncode, result.stdout, result.stderr)
+    assert lab.events()[-1]["event"] == "run.end" and lab.events()[-1]["status"] == "failed"
+    return lab.ends()[name]["error"]
+
+
+def left_over():
+    return subprocess.run(["pgrep", "-f", MARKER], stdout=subprocess.PIPE, text=True).stdout.split()
+
+
+def after_it(lab):
+    """A step that waits for `s` and must not have run."""
+    return step("after", "open('after.txt', 'w')\n", after=["s"])
+
+
+def test_an_exception_is_told_with_cell_and_line():
+    with Lab() as lab:
+        lab.pipeline(step("s", "a = 1\nb = a / 0\n", cell=4), after_it(lab))
+        r = lab.run()
+        e = failed(lab, r, "s")
+        assert (e["type"], e["cell"], e["line"]) == ("ZeroDivisionError", 4, 2), e
+        assert "nb.ipynb, cell 4, line 2: ZeroDivisionError: division by zero" in r.stderr, r.stderr
+        assert lab.statuses()["after"] == "skipped" and not os.path.exists(lab.path("after.txt"))
+
+
+def test_a_step_that_is_killed():
+    with Lab() as lab:
+        lab.pipeline(step("s", "import os\nos.kill(os.getpid(), 9)\n"))
+        e = failed(lab, lab.run(), "s")
+        assert "SIGKILL" in e["message"] and "memory" in e["hint"], e
+        lab.pipeline(step("s", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"))
+        e = failed(lab, lab.run(), "s")
+        assert "signal 11" in e["message"] and "Segmentation fault" in e["message"], e
+
+
+def test_os_exit():
+    with Lab() as lab:
+        for status in (0, 7):
+            lab.pipeline(step("s", "import os\nos._exit(%d)\n" % status), after_it(lab))
+            e = failed(lab, lab.run(), "s")
+            assert "exit status %d" % status in e["message"], e
+            assert not os.path.exists(lab.path("after.txt"))
+
+
+def test_one_gigabyte_of_output():
+    with Lab() as lab:
+        lab.pipeline(step("s", "import os\nblock = b'x' * 1023 + b'\\n'\nblock *= 1024\n"
+                               "for i in range(1024):\n    os.write(1, block)\nx = 1\n", leaves=["x"]))
+        r = lab.run()
+        assert r.returncode == 0, r.stderr
+        size = os.path.getsize(lab.ends()["s"]["log"])
+        assert (60 << 20) < size < (65 << 20), size
+        assert "left out" in lab.log("s")[-300:]
+
+
+def test_one_gigabyte_printed():
+    with Lab() as lab:
+        lab.pipeline(step("s", "line = 'x' * (1 << 20)\nfor i in range(1024):\n    print(line)\nx = 1\n", leaves=["x"]))
+        r = lab.run()
+        assert r.returncode == 0, r.stderr
+        assert os.path.getsize(lab.ends()["s"]["log"]) < (65 << 20)
+        du = subprocess.run(["du", "-sm", lab.dir], stdout=subprocess.PIPE, text=True).stdout
+        assert int(du.split()[0]) < 200, du
+
+
+def daemon_step():
+    return step("s", "import os, subprocess, sys\n"
+                     "subprocess.Popen([sys.executable, '-c', '''# %s\nimport os, time\n"
+                     "if os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\ntime.sleep(600)''']).wait()\n"
+                     "x = 1\n" % MARKER, leaves=["x"])
+
+
+def test_daemons_end_with_the_run():
+    with Lab() as lab:
+        for more in ([], ["--isolated"]):
+            lab.pipeline(daemon_step())
+            r = lab.run("--no-cache", *more)
+            assert r.returncode == 0, r.stderr
+            assert not left_over(), left_over()
+
+
+def test_daemons_end_with_a_killed_chard():
+    with Lab() as lab:
+        for more in ([], ["--isolated"]):
+            s = daemon_step()
+            s["segments"][0]["source"] += "import time\ntime.sleep(600)\n"
+            lab.pipeline(s)
+            p = lab.start("--no-cache", *more)
+            lab.wait_until(left_over, what="the daemon runs")
+            time.sleep(0.2)
+            p.kill()
+            p.wait()
+            lab.wait_for_no_process()
+            lab.wait_until(lambda: not left_over(), 10, "no daemon left")
+
+
+def test_closed_stdout():
+    with Lab() as lab:
+        lab.pipeline(step("s", "import os, sys\nprint('before', flush=True)\nos.close(1)\nos.close(2)\nx = 1\n", leaves=["x"]),
+                     step("t", "import sys\nsys.stdout.close()\nsys.stderr.close()\ny = 1\n", leaves=["y"]))
+        r = lab.run()
+        assert r.returncode == 0, (r.stderr, lab.ends())
+        assert "before" in lab.log("s")
+
+
+def test_chdir_stays_in_the_step():
+    with Lab() as lab:
+        os.mkdir(lab.path("below"))
+        lab.pipeline(step("s", "import os\nos.chdir('below')\nx = os.getcwd()\n", leaves=["x"]),
+                     step("t", "import os\nassert os.getcwd() + '/below' == x, (os.getcwd(), x)\n", needs=[("x", "s")]))
+        r = lab.run("-j1")
+        assert r.returncode == 0, r.stderr
+
+
+def test_a_hanging_step_is_ended_by_its_timeout():
+    with Lab() as lab:
+        stubborn = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)\n"
+        for source, most in (("import time\ntime.sleep(600)\n", 4), (stubborn, 8)):
+            for more in ([], ["--isolated"]):
+                lab.pipeline(step("s", source, timeout=1.5), after_it(lab))
+                began = time.monotonic()
+                e = failed(lab, lab.run(*more), "s")
+                assert e["type"] == "Timeout" and "1.5 s" in e["message"], e
+                assert lab.statuses()["s"] == "timeout"
+                assert 1 < time.monotonic() - began < most, time.monotonic() - began
+                lab.wait_for_no_process()
+
+
+def test_a_full_disk():
+    with Lab() as lab:
+        disk = lab.path("disk")
+        os.mkdir(disk)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", disk], stderr=subprocess.DEVNULL)
+        if mounted.returncode:
+            print("# no permission to mount a small disk: not tested")
+            return
+        try:
+            lab.env["CHARD_HOME"] = disk + "/state"
+            lab.pipeline(step("small", "x = 1\n", leaves=["x"]),
+                         step("s", "y = bytes(16 << 20)\n", needs=[("x", "small")], leaves=["y"]))
+            r = lab.run()
+            assert r.returncode in (1, 3), r
+            assert "No space left" in r.stderr or "no space" in r.stderr.lower(), r.stderr
+            runs = os.listdir(disk + "/state/runs")
+            log = open("%s/state/runs/%s/run.jsonl" % (disk, runs[0])).read()
+            assert log.endswith("}\n") and '"run.end"' in log, log[-300:]
+            results = os.listdir(disk + "/state/cache")
+            assert len(results) == 1, results  # the small one, whole
+            r = lab.run()
+            assert "small … cached" in r.stderr, r.stderr
+        finally:
+            subprocess.run(["umount", disk])
+
+
+def test_a_disk_that_is_full_from_the_start():
+    with Lab() as lab:
+        disk = lab.path("disk")
+        os.mkdir(disk)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], stderr=subprocess.DEVNULL).returncode:
+            print("# no permission to mount a small disk: not tested")
+            return
+        try:
+            with open(disk + "/filler", "wb", buffering=0) as f:
+                try:
+                    while True:
+                        f.write(bytes(4096))
+                except OSError:
+                    pass
+            lab.env["CHARD_HOME"] = disk + "/state"
+            lab.pipeline(step("s", "x = 1\n", leaves=["x"]))
+            r = lab.run()
+            assert r.returncode == 3 and "No space left" in r.stderr, (r.returncode, r.stderr)
+        finally:
+            subprocess.run(["umount", disk])
+
+
+def test_the_notebook_disappears_in_mid_run():
+    with Lab() as lab:
+        lab.write("nb.ipynb", "{}")
+        lab.pipeline(step("s", "import os\nos.remove('nb.ipynb')\nos.remove('nb.json')\nx = 1\n", leaves=["x"]),
+                     step("t", "y = x\n", needs=[("x", "s")]))
+        r = lab.run()
+        assert r.returncode == 0, r.stderr
+
+
+def test_the_state_disappears_in_mid_run():
+    with Lab() as lab:
+        lab.pipeline(step("s", "import shutil\nshutil.rmtree('.chard')\nx = 1\n", leaves=["x"]),
+                     step("t", "y = x\n", needs=[("x", "s")]))
+        r = lab.run()
+        assert r.returncode in (1, 3) and r.stderr.strip(), r
+        assert "No such file" in r.stderr, r.stderr
+
+
+def test_strange_step_names():
+    with Lab() as lab:
+        names = ["a/b", "../up", "new\nline", "tab\t\x1b[31mred", "ümläut 漢字", "x" * 300, "..", "-rf", "%s%n"]
+        lab.pipeline(*[step(n, "x%d = %d\n" % (i, i), leaves=["x%d" % i]) for i, n in enumerate(names)],
+                     step("last", "assert [%s] == list(range(%d))\n" % (", ".join("x%d" % i for i in range(len(names))),
+                                                                        len(names)),
+                          needs=[("x%d" % i, n) for i, n in enumerate(names)]))
+        r = lab.run()
+        assert r.returncode == 0, r.stderr
+        assert "\x1b" not in r.stderr and "\nline" not in r.stderr
+        assert sorted(lab.statuses()) == sorted(names + ["last"])
+        assert lab.chard("runs", "logs", "latest", "a/b").returncode == 0
+
+
+def test_retries_wait_and_then_work():
+    with Lab() as lab:
+        lab.pipeline(step("s", "n = len(open('tries', 'a+').read()) if False else 0\nopen('tries', 'a').write('x')\n"
+                               "if len(open('tries').read()) < 3:\n    raise RuntimeError('not yet')\nx = 1\n", leaves=["x"]))
+        r = lab.run("--retries", "2")
+        assert r.returncode == 0 and lab.read("tries") == "xxx", r.stderr
+        retries = [e for e in lab.events() if e["event"] == "step.retry"]
+        assert [e["attempt"] for e in retries] == [1, 2]
+        assert retries[0]["error"]["message"] == "not yet"
+        assert 0.2 < retries[0]["delay"] < 0.8 and 0.4 < retries[1]["delay"] < 1.6, retries
+        assert lab.ends()["s"]["attempt"] == 3
+
+
+def test_a_failure_ends_the_others_unless_told_to_keep_going():
+    with Lab() as lab:
+        lab.pipeline(step("bad", "import time\ntime.sleep(0.3)\n1/0\n"),
+                     step("slow", "import time\ntime.sleep(1.5)\nx = 1\n", leaves=["x"]),
+                     step("next", "x\n", needs=[("x", "slow")]), step("behind", "pass\n", after=["bad"]))
+        began = time.monotonic()
+        assert lab.run("-j2").returncode == 1
+        assert time.monotonic() - began < 1.4
+        assert lab.statuses() == {"bad": "failed", "slow": "canceled", "next": "skipped", "behind": "skipped"}
+        assert lab.run("-j2", "--keep-going").returncode == 1
+        assert lab.statuses() == {"bad": "failed", "slow": "ok", "next": "ok", "behind": "skipped"}
+
+
+def test_the_zygote_is_killed():
+    with Lab() as lab:
+        lab.pipeline(step("s", "import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(60)\n"),
+                     step("t", "x = 1\n", leaves=["x"]))
+        began = time.monotonic()
+        r = lab.run("-j1", "--keep-going")
+        assert time.monotonic() - began < 10
+        e = failed(lab, r, "s")
+        assert e["type"] == "Lost", e
+        assert lab.statuses()["t"] == "ok"
+        lab.wait_for_no_process()
+
+
+def begun(lab, name):
+    return lab.runs() and any(e["event"] == "step.begin" and e["step"] == name for e in lab.events())
+
+
+def test_ctrl_c_cancels_and_leaves_nothing():
+    with Lab() as lab:
+        for more in ([], ["--isolated"]):
+            lab.pipeline(step("a", "x = 1\n", leaves=["x"]),
+                         step("s", "import subprocess\nsubprocess.run(['sleep', '600.5'])\n", needs=[("x", "a")]), after_it(lab))
+            p = lab.start("--no-cache", *more, start_new_session=True)
+            lab.wait_until(lambda: begun(lab, "s"), what="step s runs")
+            time.sleep(0.2)
+            began = time.monotonic()
+            os.killpg(p.pid, signal.SIGINT)  # as a terminal does: to the whole group
+            assert p.wait(20) == 1
+            assert time.monotonic() - began < 5
+            assert lab.statuses() == {"a": "ok", "s": "canceled", "after": "skipped"}, lab.statuses()
+            assert lab.events()[-1]["status"] == "canceled"
+            lab.wait_for_no_process()
+            assert not subprocess.run(["pgrep", "-f", "sleep 600[.]5"], stdout=subprocess.PIPE).stdout
+            time.sleep(0.01)
+
+
+def test_a_second_ctrl_c_kills_at_once():
+    with Lab() as lab:
+        lab.pipeline(step("s", "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+                               "open('ready', 'w')\ntime.sleep(600)\n"))
+        p = lab.start()
+        lab.wait_until(lambda: os.path.exists(lab.path("ready")), what="step s ignores SIGTERM")
+        p.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        began = time.monotonic()
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(20) == 1
+        assert time.monotonic() - began < 1.5
+        assert lab.events()[-1]["status"] == "canceled"
+        lab.wait_for_no_process()
+
+
+def test_standard_output_closed_by_the_reader():
+    with Lab() as lab:
+        lab.pipeline(*[step("s%d" % i, "x = 1\n") for i in range(20)])
+        p = subprocess.Popen(lab.command("--json-events"), env=lab.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        p.stdout.close()
+        p.wait(60)
+        assert lab.events()[-1]["status"] == "ok"
+        assert set(lab.statuses().values()) == {"ok"}
+
+
+def test_bad_calls_are_told_apart():
+    with Lab() as lab:
+        lab.pipeline(step("s", "N\n", parameters=["N"]), parameters=[("N", "int", 1)])
+        for arguments, status, text in (
+                (["-p", "M=1"], 2, "did you mean “N”"), (["-p", "N"], 2, "NAME=VALUE"), (["-p", "N=x"], 2, "int"),
+                (["-j", "-1"], 2, "negative"), (["--python", "/nowhere/python"], 3, "/nowhere/python"),
+                (["--params-file", "/nowhere.json"], 3, "/nowhere.json")):
+            r = lab.run(*arguments)
+            assert r.returncode == status and text in r.stderr, (arguments, r.returncode, r.stderr)
+        assert lab.runs() == []
+        r = subprocess.run([CHARD, "run", lab.path("nowhere.json")], stderr=subprocess.PIPE, text=True)
+        assert r.returncode == 3 and "nowhere.json" in r.stderr, r
+
+
+if __name__ == "__main__":
+    main(globals())
