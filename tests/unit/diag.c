@@ -1,0 +1,118 @@
+/* Tests of base/diag.h and base/error.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include "base/diag.h"
+#include "base/error.h"
+
+#include <errno.h>
+
+static struct diag_list
+list_create (void)
+{
+    return (struct diag_list){ .arena = arena_create (), .notebook = "n.ipynb" };
+}
+
+static void
+the_same_twice_is_one (void **state)
+{
+    (void) state;
+    struct diag_list list = list_create ();
+    for (int i = 0; i < 3; i++)
+        diag_add (&list, SEVERITY_ERROR, "r", (struct place){ 1, 2, 3 }, NULL, NULL, "message %d", i / 2);
+    diag_add (&list, SEVERITY_WARNING, "r", (struct place){ 1, 2, 4 }, NULL, NULL, "message 0");
+    assert_int_equal (list.all.len, 3);
+    assert_int_equal (list.errors, 2);
+    assert_int_equal (list.warnings, 1);
+    arena_destroy (list.arena);
+}
+
+static void
+the_notebook_comes_first_then_places (void **state)
+{
+    (void) state;
+    struct diag_list list = list_create ();
+    diag_add (&list, SEVERITY_NOTE, "r", (struct place){ 2, 1, 1 }, NULL, NULL, "fourth");
+    diag_add (&list, SEVERITY_ERROR, "r", (struct place){ 1, 9, 1 }, NULL, NULL, "third");
+    diag_add (&list, SEVERITY_ERROR, "r", (struct place){ 1, 8, 7 }, NULL, NULL, "second");
+    diag_add (&list, SEVERITY_ERROR, "r", PLACE_NOTEBOOK, NULL, NULL, "first");
+    diag_sort (&list);
+    static const char *const wanted[] = { "first", "second", "third", "fourth" };
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal (list.all.items[i].message, wanted[i]);
+    arena_destroy (list.arena);
+}
+
+static void
+print (const struct diag *d, const char *wanted)
+{
+    struct strbuf out = { 0 };
+    diag_print (d, false, &out);
+    assert_string_equal (strbuf_str (&out), wanted);
+    strbuf_free (&out);
+}
+
+static void
+they_read_like_a_compilers (void **state)
+{
+    (void) state;
+    struct diag d = { "n.ipynb", { 7, 3, 5 }, SEVERITY_ERROR, "unresolved-name", "no 'x'", "bind it", "y = x" };
+    print (&d, "n.ipynb:cell 7:3:5: error: no 'x' [unresolved-name]\n    y = x\n        ^\n  hint: bind it\n");
+    struct diag whole = { "n.ipynb", PLACE_NOTEBOOK, SEVERITY_WARNING, "empty", "no code", NULL, NULL };
+    print (&whole, "n.ipynb: warning: no code [empty]\n");
+}
+
+static void
+the_caret_counts_characters_and_keeps_tabs (void **state)
+{
+    (void) state;
+    struct diag d = { "n", { 0, 1, 4 }, SEVERITY_NOTE, "r", "m", NULL, "\tüñx" };
+    print (&d, "n:cell 0:1:4: note: m [r]\n    \tüñx\n    \t  ^\n");
+}
+
+static void
+errors_are_wrapped (void **state)
+{
+    (void) state;
+    struct error err = { 0 };
+    assert_int_equal (error_set (&err, ERROR_USAGE, "bad %s", "word"), -1);
+    assert_int_equal (error_wrap (&err, "step %s", "train"), -1);
+    assert_string_equal (err.text, "step train: bad word");
+    assert_int_equal (err.kind, ERROR_USAGE);
+    errno = ENOSPC;
+    assert_int_equal (error_errno (&err, "f"), -1);
+    assert_string_equal (err.text, "f: No space left on device");
+    assert_int_equal (err.kind, ERROR_ENVIRONMENT);
+    assert_int_equal (error_set (NULL, ERROR_USAGE, "nobody asks"), -1);
+}
+
+static void
+long_errors_are_cut (void **state)
+{
+    (void) state;
+    struct error err = { 0 };
+    char *text = xmalloc (10000);
+    memset (text, 'x', 9999);
+    text[9999] = '\0';
+    error_set (&err, ERROR_NOTEBOOK, "%s", text);
+    assert_int_equal (strlen (err.text), sizeof err.text - 1);
+    error_wrap (&err, "%s", text);
+    error_wrap (&err, "front");
+    assert_true (strlen (err.text) < sizeof err.text);
+    assert_memory_equal (err.text, "front: xxx", 10);
+    free (text);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (the_same_twice_is_one),
+        cmocka_unit_test (the_notebook_comes_first_then_places),
+        cmocka_unit_test (they_read_like_a_compilers),
+        cmocka_unit_test (the_caret_counts_characters_and_keeps_tabs),
+        cmocka_unit_test (errors_are_wrapped),
+        cmocka_unit_test (long_errors_are_cut),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
