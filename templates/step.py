@@ -321,6 +321,33 @@ def _make_view(base, dtype, shape, offset, strides, writable):
     return view
 
 
+class _Count:
+    """Stands in a pickle for pandas' count of the blocks that share memory."""
+    refs = None
+
+    def __reduce__(self):
+        return _Count, ()
+
+
+    def join(self, block):
+        if self.refs is None:
+            self.refs = block.refs
+        else:
+            block.refs = self.refs
+            self.refs.add_reference(block)
+
+
+def _make_block(function, arguments, count):
+    block = function(*arguments)
+    count.join(block)
+    return block
+
+
+def _set_manager(manager, state):
+    manager.__setstate__(state[0])
+    state[1].join(manager.blocks[0])
+
+
 def _make_weak(kind, items):
     made = getattr(weakref, kind)()
     for item in items:
@@ -375,6 +402,7 @@ class Writer(pickle.Pickler):
         self.arrays = []            # numpy arrays met, to find memory that is shared
         self.private = []           # arrays whose sharing is the library's own affair
         self.regions = regions      # memory that several arrays share, as _find_regions gives it
+        self.counts = {}            # pandas' counts of shared blocks: id -> what stands for it
         self.keep = []              # what must live as long as the memo
         self.table_ = None
 
@@ -384,6 +412,12 @@ class Writer(pickle.Pickler):
         if self.table_ is None:
             self.table_ = self.memo.copy()
         return self.table_
+
+    def count(self, refs):
+        if id(refs) not in self.counts:
+            self.counts[id(refs)] = _Count()
+            self.keep.append(refs)
+        return self.counts[id(refs)]
 
     def on_buffer(self, buffer):
         raw = buffer.raw()
@@ -508,6 +542,9 @@ def _reduce_class(w, cls):
     if cls in _plain_types or _is_module_attribute(cls, cls.__module__, cls.__qualname__):
         return NotImplemented
     if cls.__module__ == "builtins":
+        for name in types.__all__:      # "method" and its like are no names of builtins
+            if getattr(types, name) is cls:
+                return _make_attribute, ("types", name)
         return NotImplemented
     reference = w.reference(cls)
     if reference:
@@ -524,8 +561,9 @@ def _reduce_class(w, cls):
     if annotate is not None:
         state["__annotate__"] = annotate
     attributes = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    if "__slots__" in cls.__dict__:
-        attributes["__slots__"] = cls.__dict__["__slots__"]
+    for name in ("__slots__", "__orig_bases__"):
+        if name in cls.__dict__:
+            attributes[name] = cls.__dict__[name]
     if "_abc_impl" in cls.__dict__:
         import _abc
         state["_abc_registry"] = [r() for r in _abc._get_dump(cls)[0] if r() is not None]
@@ -619,29 +657,35 @@ def _reduce_array(w, array):
 
 
 def _reduce_pandas_block(w, block):
-    """pandas with copy-on-write keeps count of who shares a block: whatever it shares must behave as a copy."""
-    if _pandas_copies():
-        for owner in (block.values, getattr(block.values, "_ndarray", None)):
-            if owner is not None:
-                w.private.append(owner)
-    return NotImplemented
+    """pandas keeps count of the blocks that share memory, and copies on write: readers must count the same."""
+    refs = getattr(block, "refs", None)
+    if refs is None or not refs.has_reference():
+        return NotImplemented
+    reduced = block.__reduce__()
+    if not isinstance(reduced, tuple) or len(reduced) != 2:
+        return NotImplemented
+    return _make_block, (reduced[0], reduced[1], w.count(refs))
+
+
+def _reduce_pandas_manager(w, manager):
+    """What a Series holds: pickles its only block by itself."""
+    refs = getattr(manager.blocks[0], "refs", None)
+    if refs is None or not refs.has_reference():
+        return NotImplemented
+    reduced = manager.__reduce_ex__(5)
+    if len(reduced) < 3 or any(part is not None for part in reduced[3:]) or not hasattr(manager, "__setstate__"):
+        return NotImplemented
+    state = reduced[2], w.count(refs)
+    w.keep.append(state)
+    return reduced[0], reduced[1], state, None, None, _set_manager
 
 
 def _reduce_pandas_index(w, index):
+    """An index never changes: its memory is its own, whatever column it was made from."""
     for owner in (index._data, getattr(index._data, "_ndarray", None)):
         if owner is not None:
             w.private.append(owner)
     return NotImplemented
-
-
-def _pandas_copies():
-    pandas = sys.modules["pandas"]
-    if int(pandas.__version__.split(".")[0]) >= 3:
-        return True
-    try:
-        return bool(pandas.get_option("mode.copy_on_write"))
-    except Exception:
-        return False
 
 
 _kinds = {
@@ -667,6 +711,8 @@ def _find_reducer(kind):
         return _reduce_sentinel
     if module == "pandas.core.internals.blocks":
         return _reduce_pandas_block
+    if module == "pandas.core.internals.managers" and name == "SingleBlockManager":
+        return _reduce_pandas_manager
     if module.startswith("pandas.core.indexes.") and name.endswith("Index"):
         return _reduce_pandas_index
     if issubclass(kind, types.ModuleType):
@@ -911,8 +957,7 @@ def _find_culprit(value, path, deadline, depth=0):
 
 _ways_out = [
     (("_io.", "tempfile."), "an open file", "hand over its path, and open it in the step that uses it"),
-    (("builtins.generator", "builtins.async_generator", "builtins.coroutine", "itertools.", "builtins.map", "builtins.filter",
-      "builtins.zip"), "a generator", "make it a list, or make it again in the step that uses it"),
+    (("builtins.generator", "builtins.async_generator", "builtins.coroutine", "itertools."), "a generator", "make it a list, or make it again in the step that uses it"),
     (("sqlite3.", "psycopg", "pymysql", "sqlalchemy.engine", "pymongo.", "redis."), "a connection",
      "connect again in the step that uses it"),
     (("_thread.", "threading.", "multiprocessing.", "concurrent.futures", "asyncio.", "_asyncio."), "a thread, lock or process",
