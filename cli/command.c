@@ -8,13 +8,15 @@
 #include <string.h>
 
 extern const struct command command_check, command_compile, command_graph, command_run, command_runs_list,
-    command_runs_show, command_runs_logs, command_runs_report, command_runs_rm, command_runs_gc, command_completion;
+    command_runs_show, command_runs_logs, command_runs_report, command_runs_rm, command_runs_gc, command_verify,
+    command_completion;
 
 const struct command *const commands[] = {
     &command_check,
     &command_compile,
     &command_graph,
     &command_run,
+    &command_verify,
     &command_runs_list,
     &command_runs_show,
     &command_runs_logs,

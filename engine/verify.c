@@ -1,0 +1,294 @@
+/* See verify.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/verify.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/proc.h"
+#include "compiler/flow.h"
+#include "engine/launcher.h"
+#include "engine/python.h"
+#include "engine/runlog.h"
+#include "engine/spec.h"
+#include "engine/state.h"
+
+#include <fcntl.h>
+#include <math.h>
+
+/* ---- the notebook, straight ---- */
+
+/* A JSON value as a Python literal. */
+static void
+add_literal (struct strbuf *b, const json_t *value)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+    if (json_is_object (value)) {
+        strbuf_addc (b, '{');
+        json_object_foreach ((json_t *) value, key, item) {
+            json_auto_t *name = json_string (key);
+            add_literal (b, name);
+            strbuf_adds (b, ": ");
+            add_literal (b, item);
+            strbuf_adds (b, ", ");
+        }
+        strbuf_addc (b, '}');
+    } else if (json_is_array (value)) {
+        strbuf_addc (b, '[');
+        json_array_foreach (value, i, item) {
+            add_literal (b, item);
+            strbuf_adds (b, ", ");
+        }
+        strbuf_addc (b, ']');
+    } else if (json_is_boolean (value) || json_is_null (value))
+        strbuf_adds (b, json_is_true (value) ? "True" : json_is_false (value) ? "False" : "None");
+    else { /* numbers and strings are written alike in both languages */
+        cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_REAL_PRECISION (17));
+        strbuf_adds (b, text ? text : "None");
+    }
+}
+
+/* Assignments of the parameters whose value isn't the notebook's own, to stand behind the cell that sets them. */
+static char *
+overrides (const struct pipeline *p, const json_t *params, int cell)
+{
+    struct strbuf b = { 0 };
+    vec_foreach (param, &p->params) {
+        const json_t *value = json_object_get (params, param->name);
+        if (param->cell != cell || !value || json_equal (value, param->default_value))
+            continue;
+        strbuf_addf (&b, "%s = ", param->name);
+        add_literal (&b, value);
+        strbuf_addc (&b, '\n');
+    }
+    return strbuf_take (&b);
+}
+
+static json_t *
+segment (int cell, int line, const char *source, const char *original)
+{
+    json_t *s = json_pack ("{s:i,s:i,s:s,s:b}", "cell", cell, "line", line, "source", source, "replicated", 0);
+    if (original)
+        json_object_set_new (s, "original", json_string (original));
+    return s;
+}
+
+static json_t *
+segments (const struct compilation *c, const json_t *params)
+{
+    json_t *all = json_array ();
+    vec_foreach (u, &c->flow->program->units) {
+        cleanup_free char *more = overrides (c->pipeline, params, u->cell->index);
+        json_array_append_new (all, segment (u->cell->index, 1, u->text->run, u->cell->source));
+        if (more[0])
+            json_array_append_new (all, segment (u->cell->index, 1, more, NULL));
+    }
+    return all;
+}
+
+/* The step's first cell, as a position among the units; -1 if it has none. */
+static int
+first_unit (const struct compilation *c, const struct step *s)
+{
+    const struct vec_int *unit_of = &c->flow->program->unit_of_cell;
+    for (size_t i = 0; i < s->cells.len; i++)
+        if (s->cells.items[i] < (int) unit_of->len && unit_of->items[s->cells.items[i]] >= 0)
+            return unit_of->items[s->cells.items[i]];
+    return -1;
+}
+
+static void
+add_checkpoint (json_t *all, int at, const struct pipeline *p, const struct step *s, int producer)
+{
+    json_t *names = json_array ();
+    vec_foreach (in, &s->inputs)
+        if (in->kind == INPUT_DATA && in->from == producer)
+            json_array_append_new (names, json_string (in->name));
+    if (json_array_size (names))
+        json_array_append_new (all, json_pack ("{s:i,s:s,s:o}", "before_segment", at, "step",
+                                               p->steps.items[producer].name, "names", names));
+    else
+        json_decref (names);
+}
+
+json_t *
+verify_checkpoints (const struct compilation *c)
+{
+    const struct pipeline *p = c->pipeline;
+    json_t *all = json_array ();
+    vec_foreach (s, &p->steps) {
+        int at = first_unit (c, s);
+        for (int producer = 0; at >= 0 && producer < (int) p->steps.len; producer++)
+            add_checkpoint (all, at, p, s, producer);
+    }
+    return all;
+}
+
+/* Checkpoints count units; overriding assignments shift what is behind them. */
+static void
+shift_checkpoints (json_t *checkpoints, const json_t *segments)
+{
+    size_t i, k;
+    json_t *point, *s;
+    json_array_foreach (checkpoints, i, point) {
+        int unit = (int) json_integer_value (json_object_get (point, "before_segment")), seen = 0;
+        json_array_foreach (segments, k, s)
+            if (json_object_get (s, "original") && seen++ == unit)
+                break;
+        json_object_set_new (point, "before_segment", json_integer ((json_int_t) k));
+    }
+}
+
+static json_t *
+straight_spec (const struct compilation *c, const json_t *params, const char *result)
+{
+    const struct pipeline *p = c->pipeline;
+    json_t *cells = segments (c, params), *points = verify_checkpoints (c), *env = json_object ();
+    shift_checkpoints (points, cells);
+    vec_foreach (s, &p->steps)
+        if (s->settings.env)
+            json_object_update (env, s->settings.env);
+    return json_pack ("{s:i,s:s,s:s,s:s,s:s,s:o,s:{},s:o,s:[],s:o}", "version", 1, "step", "straight", "notebook",
+                      fs_basename (p->notebook), "cwd", p->notebook_dir, "result", result, "segments", cells, "parameters",
+                      "env", env, "metrics", "checkpoints", points);
+}
+
+/* ---- running step.py ---- */
+
+struct tools {
+    struct arena *arena;
+    const struct pipeline *p;
+    struct python python;
+    const char *dir; /* where specs, logs and results go */
+};
+
+static int
+find_tools (struct tools *t, const char *wanted, struct error *err)
+{
+    struct state state;
+    char digest[HASH_HEX_SIZE];
+    const char *harness = python_find_harness (t->arena, err);
+    if (!harness || hash_file (harness, digest, err) < 0
+        || state_open (&state, t->arena, t->p->notebook_dir, true, err) < 0
+        || python_find (&t->python, t->arena, wanted, t->p->kernel, err) < 0)
+        return -1;
+    return python_probe (&t->python, t->arena, &state, harness, digest, err);
+}
+
+/* `step.py MODE SPEC`; what it prints on standard output goes to `out`, or with the rest to a log. */
+static int
+run_harness (const struct tools *t, const char *mode, const char *name, const json_t *spec, struct strbuf *out,
+             struct error *err)
+{
+    char *path = arena_printf (t->arena, "%s/%s.json", t->dir, name);
+    char *log_path = arena_printf (t->arena, "%s/%s.log", t->dir, name);
+    if (spec_write (path, spec, err) < 0)
+        return -1;
+    cleanup_fd int log = open (log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+    if (log < 0)
+        return error_errno (err, "%s", log_path);
+    const char *const argv[] = { t->python.path, t->python.compiled, mode, path, NULL };
+    struct proc_options o = { .argv = argv, .env = launcher_env, .cwd = t->p->notebook_dir, .in = -1, .out = log,
+                              .err = log, .three = -1 };
+    if (out)
+        return proc_capture (&o, 3600, out, err) < 0 ? error_wrap (err, "step.py %s (see %s)", mode, log_path) : 0;
+    struct proc p = { 0 };
+    if (proc_spawn (&p, &o, err) < 0)
+        return -1;
+    proc_wait (&p);
+    int exit = p.status.exit, signal = p.status.signal;
+    proc_close (&p);
+    if (signal)
+        return error_set (err, ERROR_NOTEBOOK, "the notebook, run straight, was ended by signal %d (see %s)", signal, log_path);
+    if (exit > 1)
+        return error_set (err, ERROR_ENVIRONMENT, "step.py %s could not do its work (see %s)", mode, log_path);
+    return 0;
+}
+
+/* Runs the notebook straight, to `result`. If the notebook itself fails, *error is what step.py tells of it. */
+static int
+run_straight (const struct tools *t, const struct compilation *c, const json_t *params, const char *name,
+              const char *result, json_t **error, struct error *err)
+{
+    json_auto_t *spec = straight_spec (c, params, result);
+    if (run_harness (t, "straight", name, spec, NULL, err) < 0)
+        return -1;
+    json_auto_t *told = json_load_file (fs_join (t->arena, result, "result.json"), JSON_ALLOW_NUL, NULL);
+    if (!told)
+        return error_set (err, ERROR_NOTEBOOK, "the notebook, run straight, left no result: it may have ended Python (see "
+                                               "%s/%s.log)", t->dir, name);
+    *error = json_incref (json_object_get (told, "error"));
+    return 0;
+}
+
+/* ---- the pipeline's results ---- */
+
+static json_t *
+step_results (struct arena *a, const char *run_dir, struct error *err)
+{
+    struct runlog_content log;
+    if (runlog_read (fs_join (a, run_dir, "run.jsonl"), &log, err) < 0)
+        return NULL;
+    json_t *all = json_array ();
+    size_t i;
+    const json_t *e;
+    json_array_foreach (log.events, i, e) {
+        const char *event = json_string_value (json_object_get (e, "event"));
+        const json_t *result = json_object_get (e, "result");
+        if (event && strcmp (event, "step.end") == 0 && json_is_string (result))
+            json_array_append_new (all, json_pack ("{s:O,s:O}", "step", json_object_get (e, "step"), "result", result));
+    }
+    runlog_content_clear (&log);
+    return all;
+}
+
+static int
+compare (const struct tools *t, const char *run_dir, const char *const straight[2], json_t **answer, struct error *err)
+{
+    json_t *steps = step_results (t->arena, run_dir, err);
+    if (!steps)
+        return -1;
+    json_auto_t *spec = json_pack ("{s:i,s:[s,s],s:o,s:s,s:s}", "version", 1, "straight", straight[0], straight[1],
+                                   "steps", steps, "cwd", t->p->notebook_dir, "notebook", fs_basename (t->p->notebook));
+    cleanup_strbuf struct strbuf out = { 0 };
+    if (run_harness (t, "compare", "compare", spec, &out, err) < 0)
+        return -1;
+    *answer = json_loads (strbuf_str (&out), JSON_ALLOW_NUL, NULL);
+    return *answer ? 0 : error_set (err, ERROR_ENVIRONMENT, "step.py compare: its answer can't be read");
+}
+
+static int
+run_and_compare (const struct tools *t, const struct compilation *c, const json_t *params, const char *run_dir,
+                 json_t **answer, struct error *err)
+{
+    const char *straight[2];
+    for (int i = 0; i < 2; i++) {
+        char *name = arena_printf (t->arena, "straight-%d", i + 1);
+        json_t *failed = NULL;
+        straight[i] = fs_join (t->arena, t->dir, name);
+        if (run_straight (t, c, params, name, straight[i], &failed, err) < 0)
+            return -1;
+        if (failed) {
+            *answer = json_pack ("{s:o}", "straight_error", failed);
+            return 0;
+        }
+    }
+    return compare (t, run_dir, straight, answer, err);
+}
+
+int
+verify_notebook (struct arena *a, const struct compilation *c, const struct run_options *o, struct verification *v,
+                 struct error *err)
+{
+    struct tools t = { .arena = a, .p = c->pipeline };
+    struct verification done = { 0 };
+    if (find_tools (&t, o->python, err) < 0 || runner_run (a, c->pipeline, o, &done.run, err) < 0)
+        return -1;
+    t.dir = fs_join (a, done.run.dir, "verify");
+    if (done.run.status != RUN_CANCELED
+        && (fs_mkdirs (t.dir, err) < 0 || run_and_compare (&t, c, o->params, done.run.dir, &done.answer, err) < 0))
+        return -1;
+    *v = done;
+    return 0;
+}
