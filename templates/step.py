@@ -1924,14 +1924,14 @@ def _guarded(obj, f):
 
 def pretty(obj, width=79):
     """text/plain of an object, laid out as IPython does for the usual containers."""
-    text = _pretty(obj, 0, width, set())
-    return text
+    return _pretty(obj, 0, 0, width, set())
 
 
 _brackets = {list: ("[", "]"), tuple: ("(", ")"), set: ("{", "}"), frozenset: ("frozenset({", "})")}
 
 
-def _pretty(obj, indent, width, seen):
+def _pretty(obj, indent, column, width, seen):
+    """`indent` is where its further lines begin, `column` where it begins itself."""
     kind = type(obj)
     if kind is float and _shell is not None and _shell.float_format:
         return _shell.float_format % obj
@@ -1959,12 +1959,12 @@ def _pretty(obj, indent, width, seen):
                 break
             n += 1
             if kind is dict:
-                key = _pretty(item, indent + 1, width, seen)
-                items.append("%s: %s" % (key, _pretty(obj[item], indent + 1 + len(key) + 2, width, seen)))
+                key = _pretty(item, indent + 1, indent + 1, width, seen)
+                items.append("%s: %s" % (key, _pretty(obj[item], indent + 1, indent + len(key) + 3, width, seen)))
             else:
-                items.append(_pretty(item, indent + len(a), width, seen))
+                items.append(_pretty(item, indent + len(a), indent + len(a), width, seen))
         line = a + ", ".join(items) + b
-        if indent + len(line) <= width and "\n" not in line:
+        if column + len(line) <= width and "\n" not in line:
             return line
         return a + (",\n" + " " * (indent + len(a))).join(items) + b
     if isinstance(obj, type):
