@@ -140,7 +140,7 @@ cmd_run (struct invocation *inv, const void *settings, struct error *err)
 const struct command command_run = {
     .name = "run",
     .operands = "NOTEBOOK",
-    .summary = "run a notebook as a pipeline on this machine",
+    .summary = "Run a notebook as a pipeline on this machine",
     .details = "Each step runs in a process of its own, as many at once as cores and memory allow. A step whose code, "
                "inputs, parameters and environment are as they were is not run again: its result is taken from the "
                "cache in .chard/ beside the notebook. Ctrl-C ends all steps; the same command then goes on where it "

@@ -188,7 +188,7 @@ cmd_verify (struct invocation *inv, const void *settings, struct error *err)
 const struct command command_verify = {
     .name = "verify",
     .operands = "NOTEBOOK",
-    .summary = "check that the pipeline computes what the notebook computes",
+    .summary = "Check that the pipeline computes what the notebook computes",
     .details = "Runs the notebook as a pipeline, without the cache, and twice straight through in one process, and "
                "compares every value that crosses a step boundary, by value and type, and what every cell showed. What "
                "the two straight runs don't agree on is told as not deterministic, not as a difference.",
