@@ -3816,7 +3816,8 @@ class Zygote:
     def __init__(self, names, fd=3):
         self.fd, self.names = fd, [n for n in names if n]
         self.buffer, self.children, self.timers = b"", {}, {}
-        self.pid, self.ended = os.getpid(), False
+        self.pid, self.ended, self.loading = os.getpid(), False, False
+        self.doomed = {}            # what canceled steps had started
 
     def run(self):
         import select
@@ -3825,7 +3826,8 @@ class Zygote:
         self.wake, wake_in = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(wake_in, warn_on_full_buffer=False)
         self.private = (self.fd, self.wake, wake_in)
-        signal.signal(signal.SIGCHLD, lambda *a: None)
+        # While something is imported, ends are told from here; otherwise turn() sees the wake-up.
+        signal.signal(signal.SIGCHLD, lambda *a: self.reap() if self.loading else None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)    # Ctrl-C is the engine's to understand
         signal.signal(signal.SIGTERM, lambda *a: self.end())
         os.environ.setdefault("MPLBACKEND", "agg")
@@ -3846,7 +3848,9 @@ class Zygote:
             if time.monotonic() - began > 3.0:
                 self.settle()
                 self.turn(0)        # whoever waits doesn't wait for the rest
+            self.loading = True
             self.load(name)
+            self.loading = False
         self.settle()
         self.names = []
 
@@ -3869,7 +3873,6 @@ class Zygote:
         """What is loaded now is never looked at by the garbage collector again, in no child: its pages stay shared."""
         gc.collect()
         gc.freeze()
-        self.crew = _list_children(self.pid)
 
     def turn(self, timeout):
         if self.timers:
@@ -3989,7 +3992,6 @@ class Zygote:
                     _kill(p, signal.SIGTERM)
                 _kill(-pid, signal.SIGTERM)
                 # The step's process ends by itself; what else it started gets no such trust.
-                self.doomed = getattr(self, "doomed", {})
                 self.doomed[pid] = _list_tree(pid)
 
     def strike(self):
@@ -4002,7 +4004,7 @@ class Zygote:
                     _kill(p, signal.SIGKILL)
                 _kill(-pid, signal.SIGKILL)
                 _kill(pid, signal.SIGKILL)
-        for pid, others in list(getattr(self, "doomed", {}).items()):
+        for pid, others in list(self.doomed.items()):
             if pid not in self.children:
                 del self.doomed[pid]
                 _kill(-pid, signal.SIGKILL)
@@ -4048,10 +4050,6 @@ def _marker(pid):
     except (OSError, IndexError):
         pass
     return ""
-
-
-def _list_children(pid):
-    return [p for p, parent in _parents().items() if parent == pid]
 
 
 def _parents():

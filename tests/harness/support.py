@@ -136,6 +136,7 @@ class Zygote:
         def prepare():
             os.dup2(fd, 3)
             os.set_inheritable(3, True)
+            os.closerange(4, 256)
         self.log = open(case.path("zygote.log"), "ab")
         self.process = subprocess.Popen([python, STEP, "zygote", "--preload", preload], stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, close_fds=False, preexec_fn=prepare, cwd=case.book,

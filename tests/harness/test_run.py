@@ -344,7 +344,7 @@ class Robust(StepCase):
         self.assertNotIn(b"Traceback", p.stderr)
 
     def test_sigterm_keeps_what_was_shown(self):
-        spec = self.spec("a", ["print('begun', flush=True)\nimport time\ntry:\n    time.sleep(60)\nfinally:\n    print('tidied')"])
+        spec = self.spec("a", ["import time\ntry:\n    print('begun', flush=True)\n    time.sleep(60)\nfinally:\n    print('tidied')"])
         p = subprocess.Popen([sys.executable, STEP, "run", spec], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(p.stdout.readline(), b"begun\n")
         p.send_signal(signal.SIGTERM)
