@@ -569,19 +569,19 @@ runs_gc (struct invocation *inv, const void *settings, struct error *err)
         .run = function,                                                                                               \
     }
 
-RUNS_COMMAND (command_runs_list, "runs list", "[NOTEBOOK]", "list past runs, the last one first", list_options,
+RUNS_COMMAND (command_runs_list, "runs list", "[NOTEBOOK]", "List past runs, the last one first", list_options,
               runs_list, "chard runs list                  # of the notebooks in this directory\n"
                          "chard runs list train.ipynb -n5  # the last five of one notebook\n");
-RUNS_COMMAND (command_runs_show, "runs show", "[RUN]", "tell how a run went, and why each step ran or did not",
+RUNS_COMMAND (command_runs_show, "runs show", "[RUN]", "Tell how a run went, and why each step ran or did not",
               common_options, runs_show, "chard runs show         # the last run\n"
                                          "chard runs show 3e71    # the one whose name ends so\n");
-RUNS_COMMAND (command_runs_logs, "runs logs", "[RUN] [STEP]", "print what the steps of a run printed", common_options,
+RUNS_COMMAND (command_runs_logs, "runs logs", "[RUN] [STEP]", "Print what the steps of a run printed", common_options,
               runs_logs, "chard runs logs latest train   # one step of the last run\n"
                          "chard runs logs                # all steps of it\n");
-RUNS_COMMAND (command_runs_report, "runs report", "[RUN]", "write the report of a run, one HTML page", report_options,
+RUNS_COMMAND (command_runs_report, "runs report", "[RUN]", "Write the report of a run, one HTML page", report_options,
               runs_report, "chard runs report -o report.html   # of the last run\n");
-RUNS_COMMAND (command_runs_rm, "runs rm", "RUN…", "remove runs with their logs; cached results stay", common_options,
+RUNS_COMMAND (command_runs_rm, "runs rm", "RUN…", "Remove runs with their logs; cached results stay", common_options,
               runs_rm, "chard runs rm 20261123-235959-3e71\n");
-RUNS_COMMAND (command_runs_gc, "runs gc", "", "make the cache smaller, and forget old runs", gc_options, runs_gc,
+RUNS_COMMAND (command_runs_gc, "runs gc", "", "Make the cache smaller, and forget old runs", gc_options, runs_gc,
               "chard runs gc --max-size 2G           # keep what was used last\n"
               "chard runs gc --max-size 0 --keep 5   # no results, the last five runs\n");

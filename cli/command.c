@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-extern const struct command command_check, command_compile, command_graph, command_run, command_runs_list,
+extern const struct command command_check, command_compile, command_graph, command_tag, command_run, command_runs_list,
     command_runs_show, command_runs_logs, command_runs_report, command_runs_rm, command_runs_gc, command_verify,
     command_completion;
 
@@ -15,6 +15,7 @@ const struct command *const commands[] = {
     &command_check,
     &command_compile,
     &command_graph,
+    &command_tag,
     &command_run,
     &command_verify,
     &command_runs_list,
