@@ -153,7 +153,7 @@ print_text (struct invocation *inv, const struct compilation *c, const struct ta
 static bool
 same_steps (struct arena *a, const struct compilation *x, const struct compilation *y)
 {
-    if (!y->pipeline || x->pipeline->steps.len != y->pipeline->steps.len || y->diags.errors)
+    if (!y->pipeline || x->pipeline->steps.len != y->pipeline->steps.len)
         return false;
     const int *in_x = steps_of_cells (a, x), *in_y = steps_of_cells (a, y);
     vec_foreach (c, &x->notebook->cells) {
@@ -166,6 +166,15 @@ same_steps (struct arena *a, const struct compilation *x, const struct compilati
             return false;
     }
     return true;
+}
+
+static const char *
+first_error (const struct diag_list *diags)
+{
+    vec_foreach (d, &diags->all)
+        if (d->severity == SEVERITY_ERROR)
+            return d->message;
+    return "";
 }
 
 /* Compiles the text under a name beside the notebook (its own folder counts: local modules, other notebooks). */
@@ -181,7 +190,12 @@ prove_steps (struct invocation *inv, const struct compilation *before, const str
         return -1;
     int status = compile_file (&after, path, &all, err);
     unlink (path);
-    if (status == 0 && !same_steps (inv->arena, before, &after))
+    if (status == 0 && after.diags.errors)
+        status = error_set (err, ERROR_NOTEBOOK,
+                            "%s: steps tagged like these would not compile, so nothing was written: "
+                            "%s",
+                            before->path, first_error (&after.diags));
+    else if (status == 0 && !same_steps (inv->arena, before, &after))
         status = error_set (err, ERROR_NOTEBOOK, "%s: with these tags it would give other steps; nothing was written",
                             before->path);
     compilation_destroy (&after);
@@ -196,6 +210,9 @@ write_tags (struct invocation *inv, const struct compilation *c, const struct ta
     size_t len;
     if (tags->len == 0)
         return 0;
+    if (c->diags.errors)
+        return error_set (err, ERROR_NOTEBOOK, "%s: it has errors, so nothing was written: %s", c->path,
+                          first_error (&c->diags));
     if (fs_read (c->path, &data, &len, err) < 0
         || notebook_edit_add_tags (c->path, data, len, tags->items, tags->len, &text, err) < 0
         || prove_steps (inv, c, &text, err) < 0)
