@@ -236,7 +236,8 @@ static bool
 take_statement_magic (struct rewriting *r, const struct logical *l, struct magic *m)
 {
     const char *statement = skip_options (l->text + 1 + strlen (m->name), l->end);
-    if (statement >= l->end || *statement == '%' || *statement == '!')
+    if (statement >= l->end || *statement == '%' || *statement == '!'
+        || memchr (l->text, '\n', (size_t) (statement - l->text))) /* a continuation before it: no room for "if 1:" */
         return false;
     m->transparent = true;
     blank (r, l->text, statement, "if 1:");

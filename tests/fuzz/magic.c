@@ -15,14 +15,14 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
         return 0;
     struct arena *a = arena_create ();
     char *source = arena_strndup (a, (const char *) data, size);
-    struct magic_text text = magic_rewrite (a, source, size);
-    if (strlen (text.code) != size)
+    const struct magic_text *text = magic_rewrite (a, source, size);
+    if (strlen (text->code) != size)
         abort ();
     for (size_t i = 0; i < size; i++)
-        if ((source[i] == '\n') != (text.code[i] == '\n'))
+        if ((source[i] == '\n') != (text->code[i] == '\n'))
             abort ();
     struct vec_str requirements = { 0 };
-    vec_foreach (m, &text.magics)
+    vec_foreach (m, &text->magics)
         magic_requirements (a, m, &requirements);
     arena_destroy (a);
     return 0;
