@@ -1,4 +1,4 @@
-/* The promise made executable: runs a notebook as a pipeline and, twice, straight from top to bottom in one process,
+/* The promise made executable: runs a notebook as a pipeline and, at least twice, straight from top to bottom in one process,
  * and compares every value that crosses a step boundary and every cell's shown output (step.py straight and compare).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_ENGINE_VERIFY_H

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""`chard verify` must find a pipeline that computes something else, and must not cry wolf.
+SPDX-License-Identifier: Apache-2.0"""
+import json
+
+from lab import PYTHON, Lab, main
+
+
+def notebook(lab, *cells):
+    """Each cell: (tags, source)."""
+    lab.write("nb.ipynb", json.dumps({
+        "nbformat": 4, "nbformat_minor": 5, "metadata": {},
+        "cells": [{"cell_type": "code", "id": "c%d" % i, "metadata": {"tags": tags}, "source": source, "outputs": [],
+                   "execution_count": None} for i, (tags, source) in enumerate(cells)]}))
+
+
+def verify(lab, *more):
+    r = lab.chard("verify", "--format=json", "--python", PYTHON, *more, lab.path("nb.ipynb"))
+    return r, json.loads(r.stdout) if r.stdout else None
+
+
+# True in a step of a pipeline, False in a straight run: what a wrong analysis does, made on purpose.
+IN_STEP = "__import__('os').readlink('/proc/self/fd/1').endswith('stdout.log')"
+
+
+def test_a_right_pipeline():
+    with Lab() as lab:
+        notebook(lab, (["step:a"], "x = [1]\ny = x"), (["step:b"], "y.append(2)"), (["step:c"], "print(x)"))
+        r, answer = verify(lab)
+        assert r.returncode == 0 and answer["equal"], (r.stdout, r.stderr)
+        assert answer["compared"] >= 2 and not answer["differences"] and not answer["outputs"]
+
+
+def test_a_value_that_differs():
+    with Lab() as lab:
+        notebook(lab, (["step:a"], "x = {'k': [0, 2.5 if %s else 2.0]}" % IN_STEP), (["step:b"], "y = x"))
+        r, answer = verify(lab)
+        assert r.returncode == 1 and not answer["equal"], r.stderr
+        (d,) = answer["differences"]
+        assert (d["step"], d["name"]) == ("a", "x") and "2.5" in str(d["pipeline"]) and "2.0" in str(d["straight"]), d
+
+
+def test_a_type_that_differs():
+    with Lab() as lab:
+        notebook(lab, (["step:a"], "x = 1 if %s else True" % IN_STEP), (["step:b"], "y = x"))
+        r, answer = verify(lab)
+        assert r.returncode == 1 and len(answer["differences"]) == 1, answer
+
+
+def test_an_output_that_differs():
+    with Lab() as lab:
+        notebook(lab, (["step:a"], "x = 1"), (["step:b"], "print('seen' if %s else 'not seen', x)" % IN_STEP))
+        r, answer = verify(lab)
+        assert r.returncode == 1 and not answer["differences"], answer
+        assert [o["cell"] for o in answer["outputs"]] == [1], answer
+
+
+def test_what_is_random_is_no_difference():
+    with Lab() as lab:
+        for expression in ("__import__('os').urandom(16)", "__import__('os').urandom(1)[0] % 2"):
+            notebook(lab, (["step:a"], "x = %s\nprint(x)" % expression), (["step:b"], "y = x"))
+            for _ in range(3):
+                r, answer = verify(lab)
+                found = answer["nondeterministic"]
+                assert not answer["differences"] or expression.endswith("2"), answer
+                if "16" in expression:
+                    assert r.returncode == 0 and [(n["step"], n["name"], n["cell"]) for n in found] == [("a", "x", 0)], answer
+
+
+def test_a_notebook_that_fails_by_itself():
+    with Lab() as lab:
+        notebook(lab, (["step:a"], "x = 1"), (["step:b"], "x / 0"))
+        r, answer = verify(lab)
+        assert r.returncode == 1 and answer["straight_error"]["type"] == "ZeroDivisionError", answer
+        assert answer["straight_error"]["cell"] == 1
+
+
+def test_parameters_hold_for_both():
+    with Lab() as lab:
+        notebook(lab, (["pipeline-parameters"], "N = 3\nS = 'a'"), (["step:a"], "x = [N] * 2 + [S]"), (["step:b"], "print(x)"))
+        r, answer = verify(lab, "-p", "N=7", "-p", "S=it's \"q\" \\ ü")
+        assert r.returncode == 0 and answer["compared"] == 1, (answer, r.stderr)
+        log = lab.chard("runs", "logs", "latest", "b").stdout
+        assert log.strip() == repr([7, 7, "it's \"q\" \\ ü"]), log
+
+
+if __name__ == "__main__":
+    main(globals())
