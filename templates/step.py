@@ -3832,6 +3832,7 @@ class Zygote:
         self.wake, wake_in = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(wake_in, warn_on_full_buffer=False)
         self.reports, self.reports_in = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self.reports_pipe = os.fstat(self.reports_in)[:3]
         self.private = (self.fd, self.wake, wake_in, self.reports)
         # While something is imported, ends are told from here; otherwise turn() sees the wake-up.
         signal.signal(signal.SIGCHLD, lambda *a: (self.take_reports(), self.reap()) if self.loading else None)
@@ -4026,6 +4027,8 @@ class Zygote:
         own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
         if own.ru_maxrss > 1 << 20:
             return                  # so much memory is rather seen to be free before the next one starts
+        if os.fstat(self.reports_in)[:3] != self.reports_pipe:
+            return                  # the step closed it, and opened something else in its place
         os.write(self.reports_in, b"%d %d %d %.6f %.6f\n" % (
             os.getpid(), status, max(own.ru_maxrss, others.ru_maxrss), own.ru_utime + others.ru_utime,
             own.ru_stime + others.ru_stime))

@@ -1,5 +1,7 @@
-"""Runs a file of unittest cases and prints TAP, so that Python tests count like the others: tap.py TESTFILE.
+"""Runs a file of tests and prints TAP, so that Python tests count like the others: tap.py TESTFILE [WORD…].
 
+Tests are unittest cases, or plain functions test_*. With words, only those whose name has one of them are run. A file
+in which there is nothing to run is a failure.
 SPDX-License-Identifier: Apache-2.0
 """
 import importlib.util
@@ -50,8 +52,28 @@ class TapResult(unittest.TestResult):
             self.line(False, subtest, detail=self._exc_info_to_string(err, test))
 
 
+def collect(module):
+    loaded = unittest.defaultTestLoader.loadTestsFromModule(module)
+    pending, found = [loaded], []
+    while pending:
+        item = pending.pop(0)
+        if isinstance(item, unittest.TestSuite):
+            pending[0:0] = list(item)
+        else:
+            found.append(item)
+    for name, function in vars(module).items():
+        if name.startswith("test_") and callable(function):
+            found.append(Function(function))
+    return found
+
+
+class Function(unittest.FunctionTestCase):
+    def id(self):
+        return self._testFunc.__name__[5:].replace("_", " ")
+
+
 def main():
-    path = sys.argv[1]
+    path, words = sys.argv[1], sys.argv[2:]
     # TAP goes to the real standard output; what tests print must not be taken for it.
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -61,10 +83,14 @@ def main():
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     result = TapResult(out)
-    unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
+    tests = [t for t in collect(module) if not words or any(w in t.id() for w in words)]
+    unittest.TestSuite(tests).run(result)
+    if not result.count:
+        out.write("not ok 1 - %s has a test to run\n" % path)
+        result.count = 1
     out.write("1..%d\n" % result.count)
     out.close()
-    return 0 if result.wasSuccessful() else 1
+    return 0 if tests and result.wasSuccessful() else 1
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import pickle
 import time
 
-from lab import Lab, main, step
+from lab import Lab, step
 
 # Appends a line to trace.txt whenever it really runs: the only witness that counts.
 TRACE = "open('trace.txt', 'a').write({!r} + '\\n')\n"
@@ -249,7 +249,3 @@ def test_the_cache_keeps_its_size_by_itself():
             assert lab.run("--max-size", "2500K").returncode == 0
         entries = [e for e in os.listdir(lab.path(".chard/cache"))]
         assert len(entries) == 2, entries
-
-
-if __name__ == "__main__":
-    main(globals())

@@ -2,14 +2,16 @@
 
 Pipelines are written as IR documents, so that these tests judge the engine alone.
 SPDX-License-Identifier: Apache-2.0"""
+import ctypes
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
+import unittest
 
 CHARD = os.environ.get("CHARD", "./chard")
 PYTHON = os.environ.get("PYTHON", sys.executable)
@@ -30,6 +32,7 @@ class Lab:
         self.dir = tempfile.mkdtemp(prefix="chard-lab-")
         self.env = dict(os.environ)
         self.env.pop("CHARD_HOME", None)
+        self.env["CHARD_LAB"] = self.dir    # what is started from here carries it, whatever it does
 
     def __enter__(self):
         return self
@@ -96,46 +99,76 @@ class Lab:
             return f.read()
 
     def processes(self):
-        """Processes that have something to do with this directory: (pid, command line)."""
-        found = []
+        """Processes that were started here, by whatever detours: (pid, command line)."""
+        found, mark = [], b"CHARD_LAB=" + self.dir.encode()
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
+                with open("/proc/%s/environ" % pid, "rb") as f:
+                    ours = mark in f.read().split(b"\0")
                 with open("/proc/%s/cmdline" % pid, "rb") as f:
                     command = f.read()
-                cwd = os.readlink("/proc/%s/cwd" % pid)
-                with open("/proc/%s/stat" % pid) as f:
-                    state = f.read().rsplit(")", 1)[1].split()[0]
             except OSError:
                 continue
-            if state != "Z" and (self.dir in cwd or self.dir.encode() in command):
-                found.append((int(pid), command.replace(b"\0", b" ").decode(errors="replace")))
+            if ours:
+                found.append((int(pid), command.replace(b"\0", b" ").decode(errors="replace").strip()))
         return found
 
-    def wait_until(self, condition, seconds=20, what="condition"):
+    def wait_until(self, condition, seconds=60, what="condition"):
+        """Waits for what a condition gives (and gives it back); the time is for the slowest machine."""
         end = time.monotonic() + seconds
-        while not condition():
+        while True:
+            found = condition()
+            if found:
+                return found
             assert time.monotonic() < end, "waited %g s in vain for: %s" % (seconds, what)
             time.sleep(0.01)
 
-    def wait_for_no_process(self, seconds=10):
-        self.wait_until(lambda: not self.processes(), seconds, "no process left (%s)" % self.processes())
-
-
-def main(namespace):
-    """Runs every test_* function as one TAP test."""
-    wanted = sys.argv[1:]
-    tests = [(n, f) for n, f in namespace.items()
-             if n.startswith("test_") and (not wanted or any(w in n for w in wanted))]
-    print("1..%d" % len(tests), flush=True)
-    failures = 0
-    for i, (name, function) in enumerate(tests, 1):
+    def wait_for_no_process(self, seconds=20):
         try:
-            function()
-            print("ok %d - %s" % (i, name[5:].replace("_", " ")), flush=True)
-        except Exception as e:  # every failure is a failed test, and the next one still runs
-            failures += 1
-            import traceback
-            for line in traceback.format_exc().splitlines():
-                print("# " + line)
-            print("not ok %d - %s" % (i, name[5:].replace("_", " ")), flush=True)
-    sys.exit(1 if failures else 0)
+            self.wait_until(lambda: not self.processes(), seconds)
+        except AssertionError:
+            raise AssertionError("after %g s there still are %s" % (seconds, self.processes())) from None
+
+
+# ---- a disk that is soon full ----
+
+
+def _own_mounts():
+    """Gives this process mounts of its own; as root of a user namespace if it isn't root. False if it may not."""
+    newns, newuser = 0x20000, 0x10000000
+    libc, uid, gid = ctypes.CDLL(None, use_errno=True), os.getuid(), os.getgid()
+    if libc.unshare(newns if uid == 0 else newns | newuser) != 0:
+        return False
+    if uid != 0:
+        for name, text in (("setgroups", "deny"), ("uid_map", "0 %d 1" % uid), ("gid_map", "0 %d 1" % gid)):
+            with open("/proc/self/" + name, "w") as f:
+                f.write(text)
+    return subprocess.run(["mount", "--make-rprivate", "/"], stderr=subprocess.DEVNULL).returncode == 0
+
+
+def on_small_disk(size, function):
+    """Calls the function in a process whose temporary directory is a file system of that size ("8m")."""
+    disk = tempfile.mkdtemp(prefix="chard-disk-")
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            told = "SKIP"
+            if _own_mounts() and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + size, "none", disk],
+                                                stderr=subprocess.DEVNULL).returncode == 0:
+                tempfile.tempdir = disk
+                function()
+                told = ""
+        except BaseException:
+            told = traceback.format_exc()
+        finally:
+            os.write(write, told.encode())
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as f:
+        told = f.read()
+    os.waitpid(pid, 0)
+    os.rmdir(disk)
+    if told == "SKIP":
+        raise unittest.SkipTest("needs leave to mount a small disk")
+    assert not told, told

@@ -3,7 +3,7 @@
 SPDX-License-Identifier: Apache-2.0"""
 import json
 
-from lab import PYTHON, Lab, main
+from lab import PYTHON, Lab
 
 
 def notebook(lab, *cells):
@@ -82,7 +82,3 @@ def test_parameters_hold_for_both():
         assert r.returncode == 0 and answer["compared"] == 1, (answer, r.stderr)
         log = lab.chard("runs", "logs", "latest", "b").stdout
         assert log.strip() == repr([7, 7, "it's \"q\" \\ ü"]), log
-
-
-if __name__ == "__main__":
-    main(globals())

@@ -415,7 +415,3 @@ class Mutations(StepCase):
     @needs("numpy")
     def test_same_value_written(self):
         self.assertEqual(self.mutated("import numpy as np\nx = np.zeros(100000)", ["x"], "x[5] = 0")[0], [])
-
-
-if __name__ == "__main__":
-    unittest.main()

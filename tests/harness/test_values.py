@@ -406,7 +406,3 @@ class Science(StepCase):
     def test_sparse_and_estimators(self):
         self.keeps(["import numpy as np, scipy.sparse as sp\nfrom sklearn.datasets import load_iris\nfrom sklearn.ensemble import RandomForestClassifier\nfrom sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler, FunctionTransformer\nX, y = load_iris(return_X_y=True)\nm = sp.random(50, 50, 0.1, random_state=0, format='csr')\nclf = make_pipeline(FunctionTransformer(lambda a: a * 2), StandardScaler(), RandomForestClassifier(20, random_state=0))",
                     "clf.fit(X, y);", "m2 = m @ m.T", "print(clf.predict(X).sum(), clf.score(X, y), m2.sum(), m2.format, len(repr(clf)))"], ["X", "y", "m", "clf", "m2"])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -60,24 +60,33 @@ class Protocol(StepCase):
 
     def test_parallel(self):
         zygote = self.open()
-        began = time.monotonic()
+        meet = "import os, time\nopen(%r, 'w')\nwhile not all(os.path.exists(%r + str(i)) for i in range(6)):\n    time.sleep(0.01)"
         for i in range(6):
-            zygote.send({"id": i, "spec": self.spec("p%d" % i, ["import time\ntime.sleep(0.4)"]), "log": self.path("log-%d" % i)})
+            spec = self.spec("p%d" % i, [meet % (self.path("here%d" % i), self.path("here"))])
+            zygote.send({"id": i, "spec": spec, "log": self.path("log-%d" % i)})
         ended = set()
         while len(ended) < 6:
             answer = zygote.read()
             if "exit" in answer:
+                self.assertEqual(answer["exit"], 0)
                 ended.add(answer["id"])
-        self.assertLess(time.monotonic() - began, 1.8)
 
     def test_clean_process(self):
-        """A step has its own session, no descriptor of the zygote's, default signals, no input, and only its main thread."""
+        """A step has its own session, default signals, no input, only its main thread, and of the zygote's descriptors only
+        the pipe on which it tells its end."""
         zygote = self.open("threading")
         source = ("import os, signal, threading, sys\nfds = sorted(int(f) for f in os.listdir('/proc/self/fd'))\n"
                   "print(os.getsid(0) == os.getpid(), os.getpgid(0) == os.getpid(), [os.readlink('/proc/self/fd/%d' % f).split(':')[0] for f in fds if f > 2 and os.path.exists('/proc/self/fd/%d' % f)], "
                   "signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL, signal.pthread_sigmask(signal.SIG_BLOCK, []), sys.stdin.read(), threading.active_count(), os.readlink('/proc/self/fd/0'))")
         zygote.run(1, self.spec("a", [source]))
-        self.assertEqual(self.log(1), "True True ['%s'] True set()  1 /dev/null\n" % self.path("log-1"))
+        self.assertEqual(self.log(1), "True True ['pipe', '%s'] True set()  1 /dev/null\n" % self.path("log-1"))
+
+    def test_descriptors_that_the_step_takes_over(self):
+        """What a step opens where the zygote's pipe was is its own."""
+        zygote = self.open()
+        source = "import os\nos.closerange(3, 100)\nfiles = [open(%r + str(i), 'wb', 0) for i in range(20)]" % self.path("file")
+        self.assertEqual(zygote.run(1, self.spec("a", [source]))["exit"], 0)
+        self.assertEqual([os.path.getsize(self.path("file%d" % i)) for i in range(20)], [0] * 20)
 
     def test_cancel(self):
         """TERM for the whole group; what the cells caught on the way out still ran; the next step is unharmed."""
@@ -85,11 +94,9 @@ class Protocol(StepCase):
         spec = self.spec("a", ["import subprocess, time\np = subprocess.Popen(['sleep', '600'])\nopen(%r, 'w').write(str(p.pid))\ntime.sleep(600)" % self.path("child")])
         pid = zygote.start(1, spec)
         child = self.pid_in("child")
-        began = time.monotonic()
         zygote.send({"cancel": 1})
         end = zygote.end_of(1)
-        self.assertTrue(end.get("exit") == 1 or end.get("signal") == signal.SIGTERM, end)
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertEqual(end.get("exit"), 1, end)
         self.assertEqual(wait_gone([pid, child]), [])
         with open(self.path("a", "result.json")) as f:
             self.assertEqual(json.load(f)["error"]["type"], "Canceled")
@@ -105,7 +112,7 @@ class Protocol(StepCase):
         zygote.send({"cancel": 1})
         zygote.send({"cancel": 99})
         self.assertEqual(zygote.end_of(1)["signal"], signal.SIGKILL)
-        self.assertTrue(2 < time.monotonic() - began < 6)
+        self.assertGreater(time.monotonic() - began, 2)
         self.assertEqual(wait_gone([pid, child]), [])
 
     def test_other_steps_survive_a_cancel(self):
@@ -158,13 +165,12 @@ class Protocol(StepCase):
         self.assertEqual(zygote.end_of(1)["exit"], 3)
 
     def test_preload_that_hangs_or_exits(self):
-        for name, text in (("slow1", "import time; time.sleep(4)"), ("slow2", "import time; time.sleep(4)"), ("exits", "raise SystemExit(3)"), ("dies", "1/0"), ("loud", "print('loud')")):
+        for name, text in (("slow1", "import time; time.sleep(4)"), ("slow2", "import time; time.sleep(4); open(%r, 'w')" % self.path("loaded")), ("exits", "raise SystemExit(3)"), ("dies", "1/0"), ("loud", "print('loud')")):
             with open(os.path.join(self.book, name + ".py"), "w") as f:
                 f.write(text)
         zygote = self.open("exits,dies,loud,slow1,slow2")
-        began = time.monotonic()
         self.assertEqual(zygote.run(1, self.spec("a", ["print('x')"]))["exit"], 0)
-        self.assertLess(time.monotonic() - began, 6)
+        self.assertFalse(os.path.exists(self.path("loaded")), "the step waited for the second slow import too")
         self.assertEqual(self.log(1), "x\n")
 
     def test_interrupt_is_not_the_zygotes(self):
@@ -179,16 +185,8 @@ class Protocol(StepCase):
         zygote = self.open("numpy")
         self.assertEqual(zygote.run(1, self.spec("a", ["import numpy as np\na = np.random.rand(300, 300)\nb = (a @ a).sum()"], outputs=["b"]))["exit"], 0)
 
-    def test_many_in_a_row_are_quick(self):
-        """30 trivial steps; the bound is generous for a loaded machine, bench/ measures."""
+    def test_many_in_a_row(self):
         zygote = self.open("json")
-        specs = [self.spec("s%d" % i, ["x = %d" % i], outputs=["x"]) for i in range(30)]
-        zygote.run(99, self.spec("warm", ["1"]))
-        began = time.monotonic()
-        for i, spec in enumerate(specs):
-            self.assertEqual(zygote.run(i, spec)["exit"], 0)
-        self.assertLess((time.monotonic() - began) / 30, 0.1)
-
-
-if __name__ == "__main__":
-    unittest.main()
+        for i in range(30):
+            zygote.run(i, self.spec("s%d" % i, ["print(%d)" % i]))
+        self.assertEqual([self.log(i) for i in range(30)], ["%d\n" % i for i in range(30)])
