@@ -15,10 +15,10 @@ diag_add (struct diag_list *list, enum severity severity, const char *rule, stru
     va_end (ap);
     vec_foreach (d, &list->all)
         if (d->at.cell == at.cell && d->at.line == at.line && d->at.column == at.column && strcmp (d->rule, rule) == 0
-            && strcmp (d->message, message) == 0)
+            && strcmp (d->message, message) == 0 && strcmp (d->notebook, at.notebook ? at.notebook : list->notebook) == 0)
             return;
     struct diag *d = vec_add (list->arena, &list->all);
-    d->notebook = list->notebook;
+    d->notebook = at.notebook ? arena_strdup (list->arena, at.notebook) : list->notebook;
     d->at = at;
     d->severity = severity;
     d->rule = rule;
@@ -33,6 +33,9 @@ static int
 compare (const void *x, const void *y)
 {
     const struct diag *a = x, *b = y;
+    int notebooks = a->notebook == b->notebook ? 0 : strcmp (a->notebook, b->notebook);
+    if (notebooks)
+        return notebooks;
     if (a->at.cell != b->at.cell)
         return a->at.cell < b->at.cell ? -1 : 1;
     if (a->at.line != b->at.line)

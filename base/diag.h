@@ -16,9 +16,10 @@ enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE };
  * `line` and `column` count from 1 within the cell's source; 0 is unknown. Columns count characters, not bytes. */
 struct place {
     int cell, line, column;
+    const char *notebook; /* path of another notebook that it is in (composition); NULL: the list's own */
 };
 
-#define PLACE_NOTEBOOK ((struct place){ -1, 0, 0 })
+#define PLACE_NOTEBOOK ((struct place){ .cell = -1 })
 
 struct diag {
     const char *notebook; /* path as the user gave it */
@@ -42,7 +43,7 @@ void diag_add (struct diag_list *list, enum severity severity, const char *rule,
                const char *source_line, const char *hint, const char *fmt, ...)
     __attribute__ ((format (printf, 7, 8)));
 
-/* Sorts by cell, line and column, errors of the notebook as a whole first. */
+/* Sorts by notebook, cell, line and column, errors of the notebook as a whole first. */
 void diag_sort (struct diag_list *list);
 
 const char *severity_name (enum severity s);

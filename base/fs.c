@@ -231,6 +231,56 @@ fs_absolute (struct arena *a, const char *path)
     return fs_join (a, cwd ? cwd : "/", path);
 }
 
+char *
+fs_normalize (struct arena *a, const char *path)
+{
+    char *out = arena_alloc (a, strlen (path) + 2);
+    size_t start = path[0] == '/', n = start, fixed = start; /* what stands before `fixed` can't be taken back */
+    out[0] = '/';
+    for (const char *p = path + start; *p;) {
+        size_t len = strcspn (p, "/");
+        bool up = len == 2 && p[0] == '.' && p[1] == '.';
+        if (up && n > fixed) {
+            while (n > fixed && out[n - 1] != '/')
+                n--;
+            n -= n > fixed;
+        } else if (len && !(len == 1 && *p == '.') && !(up && start)) {
+            if (n > start)
+                out[n++] = '/';
+            memcpy (out + n, p, len);
+            n += len;
+            fixed = up ? n : fixed;
+        }
+        p += len + (p[len] == '/');
+    }
+    if (n == 0)
+        out[n++] = '.';
+    out[n] = '\0';
+    return out;
+}
+
+char *
+fs_relative (struct arena *a, const char *from, const char *path)
+{
+    const char *x = fs_normalize (a, from), *y = fs_normalize (a, path);
+    size_t common = 0;
+    if (x[1] == '\0')
+        return arena_strdup (a, y[1] ? y + 1 : ".");
+    for (size_t i = 0;; i++) {
+        bool end_x = x[i] == '/' || !x[i], end_y = y[i] == '/' || !y[i];
+        if (end_x && end_y)
+            common = i;
+        if (x[i] != y[i] || !x[i])
+            break;
+    }
+    char *up = arena_strdup (a, "");
+    for (const char *p = x + common; *p; p++)
+        if (*p == '/')
+            up = arena_printf (a, "%s../", up);
+    const char *rest = y + common + (y[common] == '/');
+    return fs_normalize (a, arena_printf (a, "%s%s", up, rest));
+}
+
 static bool
 has_suffix (const char *name, const char *const *suffixes)
 {

@@ -45,6 +45,12 @@ char *fs_join (struct arena *a, const char *dir, const char *name);
 /* Absolute path without links resolved: the current directory put before a relative path. */
 char *fs_absolute (struct arena *a, const char *path);
 
+/* The path without "." and "dir/.." in it, by its text alone: links are not looked at. "" becomes ".". */
+char *fs_normalize (struct arena *a, const char *path);
+
+/* How `path` is called from the directory `from`, both absolute, by their text alone: "/a/b", "/a/c/x" -> "../c/x". */
+char *fs_relative (struct arena *a, const char *from, const char *path);
+
 /* All regular files below `dir` that end with one of the NULL-terminated `suffixes`, sorted by name; hidden
  * directories (.git, .ipynb_checkpoints, .venv) are passed over. */
 int fs_find (struct arena *a, const char *dir, const char *const *suffixes, struct vec_str *found, struct error *err);

@@ -222,8 +222,8 @@ print_step (struct invocation *inv, const struct run *run, const char *step)
     fprintf (inv->out, "  %-24s %s%-11s%s %9s %9s  %s\n", one_line (inv->arena, step), color, status,
              color_off (inv, color), time, memory, step_why (run, step));
     if (json_is_integer (json_object_get (error, "cell")))
-        fprintf (inv->out, "      cell %d, line %d: %s: %s\n", (int) json_integer_value (json_object_get (error, "cell")),
-                 (int) json_integer_value (json_object_get (error, "line")), text_of (error, "type"),
+        fprintf (inv->out, "      %s%scell %d, line %d: %s: %s\n", text_of (error, "notebook"),
+                 text_of (error, "notebook")[0] ? ", " : "", (int) json_integer_value (json_object_get (error, "cell")), (int) json_integer_value (json_object_get (error, "line")), text_of (error, "type"),
                  text_of (error, "message"));
     else if (error)
         fprintf (inv->out, "      %s: %s\n", text_of (error, "type"), text_of (error, "message"));

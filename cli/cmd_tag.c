@@ -42,8 +42,9 @@ steps_of_cells (struct arena *a, const struct compilation *c)
     for (size_t i = 0; i < n; i++)
         steps[i] = -1;
     for (size_t s = 0; s < c->pipeline->steps.len; s++)
-        vec_foreach (cell, &c->pipeline->steps.items[s].cells)
-            steps[*cell] = (int) s;
+        if (!c->pipeline->steps.items[s].notebook) /* cells of other notebooks are tagged there */
+            vec_foreach (cell, &c->pipeline->steps.items[s].cells)
+                steps[*cell] = (int) s;
     return steps;
 }
 
@@ -84,7 +85,7 @@ choose_tags (struct arena *a, const struct compilation *c)
     const int *steps = steps_of_cells (a, c);
     bool inferred = false, begun = false;
     vec_foreach (s, &c->pipeline->steps)
-        inferred |= s->inferred;
+        inferred |= s->inferred && !s->notebook;
     if (!inferred)
         return tags;
     vec_foreach (cell, &c->notebook->cells) {

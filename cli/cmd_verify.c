@@ -55,18 +55,26 @@ print_side (struct invocation *inv, const char *side, const json_t *value)
     free (text);
 }
 
+/* " (cell 3)", " (prepare.ipynb, cell 3)" */
+static void
+print_place (struct invocation *inv, const json_t *d)
+{
+    const char *notebook = text_of (d, "notebook");
+    if (json_is_integer (json_object_get (d, "cell")))
+        fprintf (inv->out, " (%s%scell %d)", notebook, notebook[0] ? ", " : "",
+                 (int) json_integer_value (json_object_get (d, "cell")));
+}
+
 static void
 print_difference (struct invocation *inv, const json_t *d, const char *what)
 {
     const char *red = inv->color_out ? "\033[1;31m" : "", *off = inv->color_out ? "\033[0m" : "";
-    const json_t *cell = json_object_get (d, "cell");
     fprintf (inv->out, "%sdiffers:%s step %s, %s", red, off, text_of (d, "step"), what);
     if (text_of (d, "path")[0])
         fprintf (inv->out, " %s", text_of (d, "path"));
     else if (text_of (d, "name")[0])
         fprintf (inv->out, " %s", text_of (d, "name"));
-    if (json_is_integer (cell))
-        fprintf (inv->out, " (cell %d)", (int) json_integer_value (cell));
+    print_place (inv, d);
     fputc ('\n', inv->out);
     print_side (inv, "straight", json_object_get (d, "straight"));
     print_side (inv, "pipeline", json_object_get (d, "pipeline"));
@@ -78,11 +86,9 @@ print_notes (struct invocation *inv, const json_t *answer, const char *key, cons
     size_t i;
     const json_t *d;
     json_array_foreach (json_object_get (answer, key), i, d) {
-        const json_t *cell = json_object_get (d, "cell");
         const char *name = text_of (d, "path")[0] ? text_of (d, "path") : text_of (d, "name");
         fprintf (inv->out, "%s: step %s%s%s", text, text_of (d, "step"), name[0] ? ", " : "", name);
-        if (json_is_integer (cell))
-            fprintf (inv->out, " (cell %d)", (int) json_integer_value (cell));
+        print_place (inv, d);
         if (text_of (d, "why")[0])
             fprintf (inv->out, ": %s", text_of (d, "why"));
         fputc ('\n', inv->out);
@@ -113,7 +119,8 @@ print_answer (struct invocation *inv, const struct pipeline *p, const json_t *an
 static void
 print_straight_error (struct invocation *inv, const struct pipeline *p, const json_t *e)
 {
-    fprintf (inv->err, "the notebook itself fails when it is run straight: %s", fs_basename (p->notebook));
+    fprintf (inv->err, "the notebook itself fails when it is run straight: %s",
+             text_of (e, "notebook")[0] ? text_of (e, "notebook") : fs_basename (p->notebook));
     if (json_is_integer (json_object_get (e, "cell")))
         fprintf (inv->err, ", cell %d, line %d", (int) json_integer_value (json_object_get (e, "cell")),
                  (int) json_integer_value (json_object_get (e, "line")));

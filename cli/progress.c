@@ -225,7 +225,8 @@ print_error (struct progress *p, const json_t *e)
     print_log_end (p, text_of (e, "log"));
     fputs ("  ", f);
     if (json_is_integer (cell)) {
-        fprintf (f, "%s, cell %d", p->notebook ? p->notebook : "", (int) json_integer_value (cell));
+        const char *notebook = text_of (error, "notebook");
+        fprintf (f, "%s, cell %d", notebook[0] ? notebook : p->notebook ? p->notebook : "", (int) json_integer_value (cell));
         if (json_is_integer (line))
             fprintf (f, ", line %d", (int) json_integer_value (line));
         fputs (": ", f);

@@ -240,10 +240,8 @@ static void
 add_file (struct interpreter *in, enum file_use use, const char *path)
 {
     in->effect = true;
-    if (!path || !*path)
-        return;
-    struct file_event f = { in->site, use, path };
-    vec_push (in->arena, &in->flow->files, f);
+    if (path && *path)
+        file_used (in, use, path);
 }
 
 /* open (path, mode): any of w a x + writes. Without a known mode it reads. */

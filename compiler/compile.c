@@ -27,7 +27,7 @@ diagnose_unresolved (struct compilation *c, const struct unresolved *u)
 {
     const struct program *p = c->flow->program;
     const struct unit *unit = &p->units.items[u->unit];
-    struct place at = u->at ? program_place (p, u->unit, u->at->start) : (struct place){ unit->cell->index, 0, 0 };
+    struct place at = u->at ? program_place (p, u->unit, u->at->start) : cell_place (unit->cell, 0, 0);
     diag_add (&c->diags, u->maybe ? SEVERITY_NOTE : SEVERITY_WARNING, "unresolved-name", at,
               at.line ? cell_line (c->arena, unit->cell, at.line) : NULL,
               "define it in a cell above that takes part in the pipeline (cells tagged `skip` do not)",
@@ -40,7 +40,7 @@ diagnose_dynamic (struct compilation *c, int site)
     const struct site *s = &c->flow->sites.items[site];
     const struct unit *unit = &c->flow->program->units.items[s->unit];
     struct place at = s->statement ? program_place (c->flow->program, s->unit, s->statement->start)
-                                   : (struct place){ unit->cell->index, 1, 1 };
+                                   : cell_place (unit->cell, 1, 1);
     diag_add (&c->diags, SEVERITY_WARNING, "dynamic-names", at, cell_line (c->arena, unit->cell, at.line),
               "bind the names by plain assignments, or keep their readers in the same step",
               "names that are bound here can't be seen by the compiler");
@@ -72,34 +72,90 @@ pass_link (struct compilation *c, struct passing *p)
 }
 
 static const char *
-kubeflow_text (struct compilation *c, const char *key)
+kubeflow_text (struct compilation *c, const struct notebook *nb, const char *key)
 {
-    const char *s = json_string_value (json_object_get (c->notebook->kubeflow, key));
+    const char *s = json_string_value (json_object_get (nb->kubeflow, key));
     return s && *s ? arena_strdup (c->arena, s) : NULL;
 }
 
-static void
-read_volumes (struct compilation *c)
+static const char *
+kubeflow_image (struct compilation *c, const struct notebook *nb)
 {
+    const char *image = kubeflow_text (c, nb, "base_image");
+    return image ? image : kubeflow_text (c, nb, "docker_image");
+}
+
+static bool
+read_volume (struct compilation *c, const json_t *v, struct volume *x)
+{
+    const char *text = json_string_value (json_object_get (v, "name"));
+    x->name = text ? arena_strdup (c->arena, text) : NULL;
+    text = json_string_value (json_object_get (v, "mount_point"));
+    x->mount_point = text ? arena_strdup (c->arena, text) : NULL;
+    text = json_string_value (json_object_get (v, "type"));
+    x->type = arena_strdup (c->arena, text ? text : "pvc");
+    const json_t *size = json_object_get (v, "size");
+    text = json_string_value (json_object_get (v, "size_type"));
+    if (json_is_integer (size))
+        x->size = arena_printf (c->arena, "%lld%s", (long long) json_integer_value (size), text ? text : "");
+    else if (json_is_string (size))
+        x->size = arena_printf (c->arena, "%s%s", json_string_value (size), text ? text : "");
+    return x->name && x->mount_point;
+}
+
+/* What a notebook's metadata says of all its steps, where the step says nothing itself. */
+static void
+apply_defaults (struct compilation *c, const struct notebook *nb, struct step_settings *s)
+{
+    const json_t *caching = json_object_get (nb->kubeflow, "enable_caching");
+    size_t i;
+    json_t *tag;
+    json_array_foreach (json_object_get (nb->kubeflow, "steps_defaults"), i, tag)
+        if (json_is_string (tag))
+            tag_apply_setting (c->arena, json_string_value (tag), s);
+    if (json_is_boolean (caching) && s->cache < 0)
+        s->cache = json_is_true (caching);
+}
+
+/* A step of a notebook that is brought in: the image and volumes of that notebook, and the tags of the cell that brings
+ * it in. */
+static void
+apply_inclusion (struct compilation *c, const struct notebook *nb, struct step_settings *s)
+{
+    struct diag_list ignored = { .arena = c->arena, .notebook = "" }; /* told when the cell was read */
     size_t i;
     json_t *v;
-    json_array_foreach (json_object_get (c->notebook->kubeflow, "volumes"), i, v) {
+    if (!s->image)
+        s->image = kubeflow_image (c, nb);
+    json_array_foreach (json_object_get (nb->kubeflow, "volumes"), i, v) {
         struct volume x = { 0 };
-        const char *text = json_string_value (json_object_get (v, "name"));
-        x.name = text ? arena_strdup (c->arena, text) : NULL;
-        text = json_string_value (json_object_get (v, "mount_point"));
-        x.mount_point = text ? arena_strdup (c->arena, text) : NULL;
-        text = json_string_value (json_object_get (v, "type"));
-        x.type = arena_strdup (c->arena, text ? text : "pvc");
-        const json_t *size = json_object_get (v, "size");
-        text = json_string_value (json_object_get (v, "size_type"));
-        if (json_is_integer (size))
-            x.size = arena_printf (c->arena, "%lld%s", (long long) json_integer_value (size), text ? text : "");
-        else if (json_is_string (size))
-            x.size = arena_printf (c->arena, "%s%s", json_string_value (size), text ? text : "");
-        if (x.name && x.mount_point)
-            vec_push (c->arena, &c->pipeline->volumes, x);
+        if (read_volume (c, v, &x))
+            vec_push (c->arena, &s->volumes, x);
     }
+    tag_read_settings (c->arena, nb->included_by, s, &ignored);
+}
+
+static void
+apply_metadata (struct compilation *c, struct step *s)
+{
+    const struct notebook *nb = program_notebook (c->flow->program, s->notebook);
+    for (; nb->included_by; nb = nb->included_by->notebook) {
+        apply_defaults (c, nb, &s->settings);
+        apply_inclusion (c, nb, &s->settings);
+    }
+    apply_defaults (c, nb, &s->settings);
+}
+
+static void
+hash_notebook (struct hash *h, const struct notebook *nb)
+{
+    vec_foreach (cell, &nb->cells) {
+        hash_add_str (h, cell->source);
+        vec_foreach (t, &cell->tags)
+            hash_add_str (h, *t);
+    }
+    vec_foreach (other, &nb->included)
+        hash_notebook (h, *other);
 }
 
 /* kubeflow_notebook metadata of all versions: base_image was docker_image, experiment_name stands in experiment too. */
@@ -107,36 +163,28 @@ static void
 pass_metadata (struct compilation *c, struct passing *p)
 {
     struct pipeline *pipeline = c->pipeline;
+    size_t i;
+    json_t *v;
     (void) p;
-    pipeline->name = kubeflow_text (c, "pipeline_name");
+    pipeline->name = kubeflow_text (c, c->notebook, "pipeline_name");
     if (!pipeline->name)
         pipeline->name = c->notebook->name;
-    pipeline->description = kubeflow_text (c, "pipeline_description");
-    pipeline->experiment = kubeflow_text (c, "experiment_name");
-    pipeline->image = kubeflow_text (c, "base_image");
-    if (!pipeline->image)
-        pipeline->image = kubeflow_text (c, "docker_image");
+    pipeline->description = kubeflow_text (c, c->notebook, "pipeline_description");
+    pipeline->experiment = kubeflow_text (c, c->notebook, "experiment_name");
+    pipeline->image = kubeflow_image (c, c->notebook);
     pipeline->notebook = c->notebook->path;
     pipeline->notebook_dir = c->notebook->dir;
     pipeline->kernel = c->notebook->kernel;
-    read_volumes (c);
-    const json_t *caching = json_object_get (c->notebook->kubeflow, "enable_caching");
-    size_t i;
-    json_t *tag;
-    vec_foreach (s, &pipeline->steps) {
-        json_array_foreach (json_object_get (c->notebook->kubeflow, "steps_defaults"), i, tag)
-            if (json_is_string (tag))
-                tag_apply_setting (c->arena, json_string_value (tag), &s->settings);
-        if (json_is_boolean (caching) && s->settings.cache < 0)
-            s->settings.cache = json_is_true (caching);
+    json_array_foreach (json_object_get (c->notebook->kubeflow, "volumes"), i, v) {
+        struct volume x = { 0 };
+        if (read_volume (c, v, &x))
+            vec_push (c->arena, &pipeline->volumes, x);
     }
+    vec_foreach (s, &pipeline->steps)
+        apply_metadata (c, s);
     struct hash *h = hash_begin ();
     char hex[HASH_HEX_SIZE];
-    vec_foreach (cell, &c->notebook->cells) {
-        hash_add_str (h, cell->source);
-        vec_foreach (t, &cell->tags)
-            hash_add_str (h, *t);
-    }
+    hash_notebook (h, c->notebook);
     hash_end (h, hex);
     pipeline->notebook_digest = arena_strdup (c->arena, hex);
 }

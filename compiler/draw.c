@@ -134,10 +134,13 @@ draw_pipeline_json (const struct pipeline *p)
     struct arena *a = arena_create ();
     struct links l = collect_pipeline (a, p);
     json_t *steps = json_array (), *edges = json_array ();
-    vec_foreach (s, &p->steps)
-        json_array_append_new (steps, json_pack ("{s:s, s:s, s:o, s:b}", "name", s->name, "title",
-                                                 s->title ? s->title : s->name, "cells", cells_to_json (&s->cells),
-                                                 "inferred", (int) s->inferred));
+    vec_foreach (s, &p->steps) {
+        json_t *step = json_pack ("{s:s, s:s, s:o, s:b}", "name", s->name, "title", s->title ? s->title : s->name, "cells",
+                                  cells_to_json (&s->cells), "inferred", (int) s->inferred);
+        if (s->notebook)
+            json_object_set_new (step, "notebook", json_string (s->notebook));
+        json_array_append_new (steps, step);
+    }
     vec_foreach (e, &l.all)
         json_array_append_new (edges, json_pack ("{s:s, s:s, s:o, s:s}", "from", p->steps.items[e->from].name, "to",
                                                  p->steps.items[e->to].name, "names", names_to_json (&e->names),
@@ -197,6 +200,13 @@ draw_cell_list (struct arena *a, const struct vec_int *cells)
     return arena_strdup (a, strbuf_str (&b));
 }
 
+const char *
+draw_step_cells (struct arena *a, const struct step *s)
+{
+    const char *cells = draw_cell_list (a, &s->cells);
+    return s->notebook ? arena_printf (a, "%s, %s", s->notebook, cells) : cells;
+}
+
 static void
 add_name_list (struct strbuf *b, const char *what, const struct vec_str *names)
 {
@@ -235,7 +245,7 @@ draw_pipeline (struct arena *a, const struct pipeline *p)
     vec_foreach (s, &p->steps) {
         struct draw_node *n = vec_add (a, &d->nodes);
         n->title = s->title && *s->title ? s->title : s->name;
-        n->detail = draw_cell_list (a, &s->cells);
+        n->detail = draw_step_cells (a, s);
         n->tooltip = step_tooltip (a, s);
     }
     struct links l = collect_pipeline (a, p);
@@ -249,7 +259,8 @@ collect_cell_edge (struct links *l, const json_t *edge, int n)
     int from = (int) json_integer_value (json_object_get (edge, "from"));
     int to = (int) json_integer_value (json_object_get (edge, "to"));
     const char *kind = json_string_value (json_object_get (edge, "kind"));
-    if (from < 0 || from >= n || to < 0 || to >= n)
+    bool elsewhere = json_object_get (edge, "from_notebook") || json_object_get (edge, "to_notebook");
+    if (elsewhere || from < 0 || from >= n || to < 0 || to >= n)
         return;
     struct link *link = vec_add (l->arena, &l->all);
     link->from = from;

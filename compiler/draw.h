@@ -51,11 +51,14 @@ json_t *draw_pipeline_json (const struct pipeline *p);
 struct drawing *draw_pipeline (struct arena *a, const struct pipeline *p);
 
 /* Cells as a drawing: `edges` is the array of {"from", "to", "names", "kind"} that compile_cell_graph makes, among `n`
- * code cells; `cells` are their indices in the notebook (or NULL), used for the titles. */
+ * code cells of the main notebook (edges from or to others are left out); `cells` are their indices in the notebook (or NULL), used for the titles. */
 struct drawing *draw_cells (struct arena *a, const char *name, const json_t *edges, int n, const int *cells);
 
 /* "cell 3", "cells 3–5, 8", and if that gets long "10 cells, 33–52". */
 const char *draw_cell_list (struct arena *a, const struct vec_int *cells);
+
+/* The same of a step, behind the notebook's name if it is of another one: "prepare.ipynb, cells 3–5". */
+const char *draw_step_cells (struct arena *a, const struct step *s);
 
 /* For terminals: a line per box with the wave in which it can start and what it waits for. */
 void draw_text (const struct drawing *d, struct strbuf *out);

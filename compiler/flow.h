@@ -74,7 +74,7 @@ enum file_use { FILE_READ, FILE_WRITE, FILE_SHELL };
 struct file_event {
     int site;
     enum file_use use;
-    const char *path; /* literal path; for FILE_SHELL the command's text */
+    const char *path; /* literal path, from the main notebook's folder; for FILE_SHELL the command's text */
 };
 
 struct unresolved {
@@ -96,7 +96,8 @@ struct flow {
     struct vec_int dynamic_sites; /* sites of exec, globals() and the like */
 };
 
-/* Edges between code cells as `chard graph --cells` prints them. The caller owns the result. */
+/* Edges between code cells as `chard graph --cells` prints them; an end that lies in a notebook that is brought in is
+ * counted there and told by "from_notebook" or "to_notebook". The caller owns the result. */
 json_t *flow_cell_edges (const struct flow *flow);
 
 #endif

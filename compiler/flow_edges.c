@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static int
+static const struct cell *
 code_cell (const struct flow *f, int site)
 {
-    return f->program->units.items[f->sites.items[site].unit].cell->code_index;
+    return f->program->units.items[f->sites.items[site].unit].cell;
 }
 
 static const char *
@@ -27,15 +27,24 @@ kind_of (const struct flow *f, const struct event *e, int site, const char *name
     return library ? "import" : "data";
 }
 
-/* Edges are few per pair of cells: found through an object keyed by "from to kind". */
 static void
-add_edge (json_t *index, json_t *edges, int from, int to, const char *kind, const char *name)
+put_notebook (json_t *edge, const char *key, const struct cell *c)
 {
-    char key[64];
-    snprintf (key, sizeof key, "%d %d %s", from, to, kind);
+    if (c->notebook->reference)
+        json_object_set_new (edge, key, json_string (c->notebook->reference));
+}
+
+/* Edges are few per pair of cells: found through an object keyed by both cells and the kind. */
+static void
+add_edge (json_t *index, json_t *edges, const struct cell *from, const struct cell *to, const char *kind, const char *name)
+{
+    char key[96];
+    snprintf (key, sizeof key, "%p %p %s", (const void *) from, (const void *) to, kind);
     json_t *edge = json_object_get (index, key);
     if (!edge) {
-        edge = json_pack ("{s:i, s:i, s:[], s:s}", "from", from, "to", to, "names", "kind", kind);
+        edge = json_pack ("{s:i, s:i, s:[], s:s}", "from", from->code_index, "to", to->code_index, "names", "kind", kind);
+        put_notebook (edge, "from_notebook", from);
+        put_notebook (edge, "to_notebook", to);
         json_array_append_new (edges, edge);
         json_object_set (index, key, edge);
     }
@@ -53,7 +62,7 @@ add_event (const struct flow *f, const struct event *e, json_t *index, json_t *e
     const char *name = symbol_text (f->program->symbols, e->name);
     for (int i = e->writes ? e->writes->len - 1 : -1; i >= 0; i--) {
         const struct write *w = &e->writes->items[i];
-        int from = code_cell (f, w->site), to = code_cell (f, e->site);
+        const struct cell *from = code_cell (f, w->site), *to = code_cell (f, e->site);
         if (from != to)
             add_edge (index, edges, from, to, kind_of (f, e, w->site, name), name);
         if (w->kind != WRITE_MAYBE)

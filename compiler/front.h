@@ -13,9 +13,11 @@ enum { OWNER_SHARED = -1, OWNER_PARAMETERS = -2, OWNER_METRICS = -3 };
 
 /* A step to be. */
 struct group {
-    const char *name, *title;
+    const char *name, *title; /* `name` is unique among the pipeline's steps */
+    const char *tag;          /* the name that its cells' tags give it; NULL if it was inferred */
     bool inferred;
-    struct vec_int units;
+    const struct notebook *notebook; /* all its units are of one notebook */
+    struct vec_int units;     /* ascending */
 };
 
 /* Which step each unit belongs to, before dependencies are known. */
@@ -27,13 +29,15 @@ struct grouping {
 /* Passes tag, magic, syntax: every code cell that isn't skipped becomes a unit. */
 struct program *program_build (struct arena *a, struct notebook *nb, struct diag_list *diags);
 
-/* Pass step: tags, headings or single cells decide. */
+/* Pass step, for each notebook by itself: its tags decide; without any, the sections under its headings; without those,
+ * its cells, where chains that can't run in parallel are joined. Steps stand in the order of their first cells. */
 struct grouping *step_group (const struct flow *flow, struct diag_list *diags);
 
 /* Pass link: inputs, outputs, segments, files, parameters, settings; steps in topological order. */
 void link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *g, struct diag_list *diags);
 
-/* Parameters of the pipeline from the cells tagged so; `site_is_param` by site. */
+/* Parameters of the pipeline from the cells tagged so; `site_is_param` by site. Where notebooks are composed, the outer
+ * one's value of a name holds; notebooks side by side that don't agree on a value keep it as a constant each. */
 void param_collect (struct pipeline *p, const struct flow *flow, struct diag_list *diags, bool *site_is_param);
 
 #endif

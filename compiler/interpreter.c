@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/interpreter.h"
 
+#include "base/fs.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -356,6 +358,20 @@ run_statement (struct interpreter *in, const struct ast *n)
     }
 }
 
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+/* A relative path counts from the folder of the notebook whose cell runs; events count from the main one's. */
+void
+file_used (struct interpreter *in, enum file_use use, const char *path)
+{
+    const struct site *s = &in->flow->sites.items[in->site];
+    const struct notebook *nb = in->program->units.items[s->unit].cell->notebook;
+    if (use != FILE_SHELL && *path && !strstr (path, "://"))
+        path = fs_normalize (in->arena, nb->folder ? fs_join (in->arena, nb->folder, path) : path);
+    struct file_event f = { in->site, use, arena_strdup (in->arena, path) };
+    vec_push (in->arena, &in->flow->files, f);
+}
+
 /* ---- sites ------------------------------------------------------------------------------------------------------ */
 
 static bool
@@ -463,9 +479,8 @@ run_magic (struct interpreter *in, const struct magic *m)
     bool shell = m->kind == MAGIC_SHELL || is_word_of (m->name, "bash sh script sx system ls mkdir rm cp mv cat");
     if (m->kind == MAGIC_CELL && shell)
         path = m->body;
-    struct file_event f = { in->site, writes ? FILE_WRITE : FILE_SHELL, arena_strdup (in->arena, path) };
     if ((writes || shell) && strcmp (path, "true") != 0)
-        vec_push (in->arena, &in->flow->files, f);
+        file_used (in, writes ? FILE_WRITE : FILE_SHELL, path);
 }
 
 static int

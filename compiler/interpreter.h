@@ -71,6 +71,7 @@ struct flow *interpreter_run (struct program *program);
 /* statements: interpreter.c */
 void run_block (struct interpreter *in, const struct ast *block);
 void run_statement (struct interpreter *in, const struct ast *n);
+void file_used (struct interpreter *in, enum file_use use, const char *path); /* `path`: as written, or a command */
 
 /* expressions: evaluate.c. NULL: nothing that can be changed. */
 const struct set *evaluate (struct interpreter *in, const struct ast *n);

@@ -60,7 +60,7 @@ static void
 diagnose_split (struct linking *l, int step, int from, const struct event *e, const char *name)
 {
     diag_add (l->diags, SEVERITY_ERROR, "split-step",
-              (struct place){ l->flow->program->units.items[l->flow->sites.items[e->site].unit].cell->index, 0, 0 }, NULL,
+              cell_place (l->flow->program->units.items[l->flow->sites.items[e->site].unit].cell, 0, 0), NULL,
               "give the later cells of that step a name of their own",
               "step \"%s\" needs `%s` as it was between cells of step \"%s\", which changes it again later",
               l->p->steps.items[step].name, name, l->p->steps.items[from].name);
@@ -171,7 +171,7 @@ diagnose_unpicklable (struct linking *l, int step, int from, const struct event 
         const struct site *s = &l->flow->sites.items[e->site];
         const struct unit *u = &l->flow->program->units.items[e->at ? e->unit : s->unit];
         struct place at = e->at ? program_place (l->flow->program, e->unit, e->at->start)
-                                : (struct place){ u->cell->index, 0, 0 };
+                                : cell_place (u->cell, 0, 0);
         diag_add (l->diags, SEVERITY_ERROR, "unserializable", at,
                   at.line ? cell_line (l->arena, u->cell, at.line) : NULL,
                   "use it in the step that makes it, or make it again where it is used (merge the cells into one step)",
@@ -292,24 +292,74 @@ link_files (struct linking *l)
 
 /* ---- tags, metrics, segments ------------------------------------------------------------------------------------ */
 
+static bool
+is_within (const struct notebook *inner, const struct notebook *outer)
+{
+    while (inner && inner != outer)
+        inner = inner->included_by ? inner->included_by->notebook : NULL;
+    return inner;
+}
+
+static bool
+is_called (const struct linking *l, size_t step, const struct notebook *nb, const char *name)
+{
+    const struct group *g = &l->g->groups.items[step];
+    return g->notebook == nb && strcmp (g->tag ? g->tag : g->name, name) == 0;
+}
+
+/* Whom a tag of a cell of `nb` names: a step of that notebook, or else of the whole, or all of a notebook that it brings
+ * in. */
+static void
+find_named (const struct linking *l, const struct notebook *nb, const char *name, struct vec_int *found)
+{
+    size_t n = l->p->steps.len;
+    for (size_t i = 0; i < n; i++)
+        if (is_called (l, i, nb, name))
+            vec_push (l->arena, found, (int) i);
+    for (size_t i = 0; i < n && found->len == 0; i++)
+        if (strcmp (l->g->groups.items[i].name, name) == 0)
+            vec_push (l->arena, found, (int) i);
+    if (found->len)
+        return;
+    vec_foreach (other, &l->flow->program->notebook->included)
+        for (size_t i = 0; i < n && (*other)->included_by->notebook == nb; i++)
+            if (strcmp ((*other)->alias, name) == 0 && is_within (l->g->groups.items[i].notebook, *other))
+                vec_push (l->arena, found, (int) i);
+}
+
+/* The prev:/after: tags of one cell, which holds for `step`. */
+static void
+link_tags_of (struct linking *l, int step, const struct cell *c, const struct cell_tags *tags)
+{
+    struct step *s = &l->p->steps.items[step];
+    vec_foreach (name, &tags->after) {
+        struct vec_int before = { 0 };
+        find_named (l, c->notebook, *name, &before);
+        if (before.len == 0)
+            diag_add (l->diags, SEVERITY_WARNING, "tag-unknown-step", cell_place (c, 0, 0), NULL,
+                      "name a step of this notebook, or take the tag away",
+                      "step \"%s\" is to wait for \"%s\", which isn't there", s->name, *name);
+        vec_foreach (b, &before)
+            if (*b != step) {
+                add_after (l, step, *b);
+                vec_int_add_once (l->arena, &s->tagged, *b);
+            }
+    }
+}
+
 static void
 link_tags (struct linking *l, int step)
 {
     const struct group *g = &l->g->groups.items[step];
-    struct step *s = &l->p->steps.items[step];
     vec_foreach (unit, &g->units) {
         const struct unit *u = &l->flow->program->units.items[*unit];
-        vec_foreach (name, &u->tags.after) {
-            int before = pipeline_find_step (l->p, *name);
-            if (before < 0)
-                diag_add (l->diags, SEVERITY_WARNING, "tag-unknown-step", (struct place){ u->cell->index, 0, 0 }, NULL,
-                          "name a step of this notebook, or take the tag away",
-                          "step \"%s\" is to wait for \"%s\", which isn't there", s->name, *name);
-            else if (before != step) {
-                add_after (l, step, before);
-                vec_int_add_once (l->arena, &s->tagged, before);
-            }
-        }
+        link_tags_of (l, step, u->cell, &u->tags);
+    }
+    for (const struct cell *c = g->notebook->included_by; c; c = c->notebook->included_by) {
+        struct cell_tags tags;
+        struct diag_list ignored = { .arena = l->arena, .notebook = "" }; /* told when the cell was read */
+        tag_read (l->arena, c, &tags, &ignored);
+        link_tags_of (l, step, c, &tags);
     }
 }
 
@@ -353,6 +403,13 @@ add_imports (struct linking *l, struct step *s, const struct ast *n)
         add_imports (l, s, *kid);
 }
 
+static void
+add_segment (struct linking *l, struct step *s, const struct unit *u, int line, const char *source, bool replicated)
+{
+    struct segment seg = { u->cell->notebook->reference, u->cell->index, line, source, replicated };
+    vec_push (l->arena, &s->segments, seg);
+}
+
 /* The lines of `run` text that a site spans: whole lines, so that line numbers stay true. */
 static void
 add_replicated_segment (struct linking *l, struct step *s, int site)
@@ -360,8 +417,7 @@ add_replicated_segment (struct linking *l, struct step *s, int site)
     const struct site *x = &l->flow->sites.items[site];
     const struct unit *u = &l->flow->program->units.items[x->unit];
     if (!x->statement) {
-        struct segment whole = { u->cell->index, 1, u->text->run, true };
-        vec_push (l->arena, &s->segments, whole);
+        add_segment (l, s, u, 1, u->text->run, true);
         return;
     }
     int first = program_place (l->flow->program, x->unit, x->statement->start).line;
@@ -375,10 +431,10 @@ add_replicated_segment (struct linking *l, struct step *s, int site)
     for (int line = first; line <= last && *end; line++)
         end += strcspn (end, "\n") + (end[strcspn (end, "\n")] == '\n');
     struct segment *before = s->segments.len ? &s->segments.items[s->segments.len - 1] : NULL;
-    if (before && before->replicated && before->cell == u->cell->index && before->line == first)
+    if (before && before->replicated && before->cell == u->cell->index && before->line == first
+        && before->notebook == u->cell->notebook->reference)
         return; /* several statements on one line */
-    struct segment seg = { u->cell->index, first, arena_strndup (l->arena, p, (size_t) (end - p)), true };
-    vec_push (l->arena, &s->segments, seg);
+    add_segment (l, s, u, first, arena_strndup (l->arena, p, (size_t) (end - p)), true);
     add_imports (l, s, x->statement);
 }
 
@@ -393,8 +449,7 @@ fill_segments (struct linking *l, int step)
         add_replicated_segment (l, s, *site);
     vec_foreach (unit, &l->g->groups.items[step].units) {
         const struct unit *u = &l->flow->program->units.items[*unit];
-        struct segment seg = { u->cell->index, 1, u->text->run, false };
-        vec_push (l->arena, &s->segments, seg);
+        add_segment (l, s, u, 1, u->text->run, false);
         vec_push (l->arena, &s->cells, u->cell->index);
         tag_read_settings (l->arena, u->cell, &s->settings, l->diags);
         add_imports (l, s, u->tree);
@@ -456,7 +511,8 @@ diagnose_cycle (struct linking *l, const bool *done)
         text = arena_printf (l->arena, "%s\"%s\" waits for ", text, s->name);
         at = next;
     }
-    diag_add (l->diags, SEVERITY_ERROR, "cycle", (struct place){ l->p->steps.items[at].cells.items[0], 0, 0 }, NULL,
+    const struct unit *u = &l->flow->program->units.items[l->g->groups.items[at].units.items[0]];
+    diag_add (l->diags, SEVERITY_ERROR, "cycle", cell_place (u->cell, 0, 0), NULL,
               "take a prev: tag away, or give cells that stand apart steps of their own", "steps wait for each other: %s\"%s\"",
               text, l->p->steps.items[at].name);
 }
@@ -522,6 +578,7 @@ link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *
         s->name = group->name;
         s->title = group->title;
         s->inferred = group->inferred;
+        s->notebook = group->notebook->reference;
         tag_settings_init (&s->settings);
     }
     for (size_t i = 0; i < p->steps.len; i++)

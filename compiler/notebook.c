@@ -82,6 +82,7 @@ static void
 read_cell (struct arena *a, struct notebook *nb, const json_t *cell)
 {
     struct cell *c = vec_add (a, &nb->cells);
+    c->notebook = nb;
     const json_t *metadata = json_object_get (cell, "metadata");
     c->index = (int) nb->cells.len - 1;
     c->kind = kind_of (json_string_value (json_object_get (cell, "cell_type")));
@@ -188,10 +189,19 @@ notebook_read (struct arena *a, const char *path, struct error *err)
 void
 notebook_clear (struct notebook *nb)
 {
-    if (nb) {
-        json_decref (nb->kubeflow);
-        nb->kubeflow = NULL;
-    }
+    if (!nb)
+        return;
+    json_decref (nb->kubeflow);
+    nb->kubeflow = NULL;
+    vec_foreach (included, &nb->included)
+        notebook_clear (*included);
+}
+
+struct place
+cell_place (const struct cell *c, int line, int column)
+{
+    const struct notebook *nb = c->notebook;
+    return (struct place){ c->index, line, column, nb && nb->included_by ? nb->path : NULL };
 }
 
 char *

@@ -1,10 +1,13 @@
 /* A notebook as the compiler sees it: cells with their sources and tags, read from nbformat 3 to 4.5 JSON or from a
  * percent-format Python script. Outputs are not kept. Specification: nbformat (format_description).
+ * A notebook may stand for others too (tag notebook:NAME): these are structs of their own, each saying where it was
+ * brought in; compose.h reads them.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_NOTEBOOK_H
 #define CHARD_COMPILER_NOTEBOOK_H
 
 #include "base/arena.h"
+#include "base/diag.h"
 #include "base/error.h"
 #include "base/vec.h"
 
@@ -12,7 +15,10 @@
 
 enum cell_kind { CELL_CODE, CELL_MARKDOWN, CELL_RAW };
 
+struct notebook;
+
 struct cell {
+    const struct notebook *notebook;
     int index;      /* among all cells, from 0: what diagnostics and the IR call the cell */
     int code_index; /* among code cells, from 0; -1 for others */
     enum cell_kind kind;
@@ -33,6 +39,14 @@ struct notebook {
     json_t *kubeflow;     /* metadata.kubeflow_notebook, owned; NULL if there is none */
     vec (struct cell) cells;
     int code_cells;
+
+    /* Of a notebook that another one brings in; NULL for the main one. */
+    const struct cell *included_by;
+    const char *alias;     /* NAME of the tag notebook:NAME */
+    const char *reference; /* what the IR calls it: its path from the main one's directory; "a.ipynb#2" when it is
+                              brought in a second time */
+    const char *folder;    /* the directory part of that path; "." if it is the main one's own */
+    vec (struct notebook *) included; /* of the main one only: all that were brought in, in the order of their code */
 };
 
 /* Reads the file at `path` (a ".py" ending means percent format). Everything lies in `a` but `kubeflow`, which
@@ -43,6 +57,9 @@ struct notebook *notebook_read (struct arena *a, const char *path, struct error 
 struct notebook *notebook_parse (struct arena *a, const char *path, const char *data, size_t len, struct error *err);
 
 void notebook_clear (struct notebook *nb);
+
+/* Where a diagnostic about a cell stands; line and column 0: unknown. */
+struct place cell_place (const struct cell *c, int line, int column);
 
 /* Line `line` (from 1) of a cell's source, allocated in `a`; NULL beyond its end. */
 char *cell_line (struct arena *a, const struct cell *c, int line);

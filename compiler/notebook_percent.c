@@ -1,5 +1,6 @@
 /* See notebook_percent.h. Format: Jupytext's "percent": a cell begins at a line "# %%", followed by an optional
- * title, an optional "[markdown]" or "[raw]", and key=value options, of which `tags=["a", "b"]` counts here.
+ * title, an optional "[markdown]" or "[raw]", and key=value options, of which `tags=["a", "b"]` and
+ * `notebook_path="…"` count here.
  * Markdown cells are comment lines or one bare triple-quoted string. A leading YAML header ("# ---") is passed over.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/notebook_percent.h"
@@ -64,16 +65,30 @@ read_tags (struct arena *a, struct cell *c, const char *header)
     }
 }
 
+/* key="value" or key='value'; NULL if it isn't there. */
+static const char *
+read_option (struct arena *a, const char *header, const char *key)
+{
+    const char *p = strstr (header, key);
+    if (!p)
+        return NULL;
+    p += strlen (key);
+    const char *close = *p == '"' || *p == '\'' ? strchr (p + 1, *p) : NULL;
+    return close ? arena_strndup (a, p + 1, (size_t) (close - p - 1)) : NULL;
+}
+
 static struct cell *
 add_cell (struct arena *a, struct notebook *nb, const struct line *marker)
 {
     struct cell *c = vec_add (a, &nb->cells);
     char *header = marker ? arena_strndup (a, marker->text, marker->len) : arena_strdup (a, "");
+    c->notebook = nb;
     c->index = (int) nb->cells.len - 1;
     c->kind = strstr (header, "[markdown]") || strstr (header, "[md]") ? CELL_MARKDOWN
               : strstr (header, "[raw]")                               ? CELL_RAW
                                                                        : CELL_CODE;
     read_tags (a, c, header);
+    c->notebook_path = read_option (a, header, "notebook_path=");
     return c;
 }
 

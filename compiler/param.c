@@ -72,9 +72,22 @@ type_of (const json_t *v)
                                  : "none";
 }
 
+/* One declaration. */
+struct declaration {
+    size_t site;
+    struct param param;
+    const struct notebook *notebook;
+};
+
+struct declarations {
+    struct declaration *items;
+    size_t len, cap;
+};
+
 static bool
-take (struct pipeline *p, const struct flow *flow, const struct site *s)
+take (struct pipeline *p, const struct flow *flow, size_t site, struct declarations *all)
 {
+    const struct site *s = &flow->sites.items[site];
     const struct ast *n = s->statement;
     const struct unit *u = &flow->program->units.items[s->unit];
     const struct ast *value = n && n->kind == AST_ANNOTATE                  ? n->kids[2]
@@ -85,23 +98,81 @@ take (struct pipeline *p, const struct flow *flow, const struct site *s)
     json_t *json = literal (p->arena, value, u->text->code);
     if (!json)
         return false;
-    const char *name = symbol_text (flow->program->symbols, n->kids[0]->name);
-    int known = pipeline_find_param (p, name);
-    struct param *x = known >= 0 ? &p->params.items[known] : vec_add (p->arena, &p->params);
-    json_decref (x->default_value);
-    *x = (struct param){ name, type_of (json), json, u->cell->index };
+    struct declaration d = { site,
+                             { symbol_text (flow->program->symbols, n->kids[0]->name), type_of (json), json,
+                               u->cell->notebook->reference, u->cell->index },
+                             u->cell->notebook };
+    vec_push (p->arena, all, d);
     return true;
+}
+
+/* ---- several notebooks ------------------------------------------------------------------------------------------ */
+
+static bool
+is_within (const struct notebook *inner, const struct notebook *outer)
+{
+    while (inner && inner != outer)
+        inner = inner->included_by ? inner->included_by->notebook : NULL;
+    return inner;
+}
+
+/* The last declaration of a name in one notebook; the outer notebook's wins over those it brings in. Notebooks side by
+ * side have to agree on the value: if not, NULL and the declaration that differs. */
+static const struct declaration *
+choose (const struct declarations *all, const char *name, const struct declaration **other)
+{
+    const struct declaration *best = NULL;
+    vec_foreach (d, all)
+        if (strcmp (d->param.name, name) == 0 && (!best || is_within (best->notebook, d->notebook)))
+            best = d;
+    vec_foreach (d, all)
+        if (strcmp (d->param.name, name) == 0 && !is_within (d->notebook, best->notebook)
+            && !json_equal (d->param.default_value, best->param.default_value)) {
+            *other = d;
+            return NULL;
+        }
+    return best;
+}
+
+static void
+diagnose_conflict (struct pipeline *p, const struct flow *flow, struct diag_list *diags, const struct declaration *d)
+{
+    const struct site *s = &flow->sites.items[d->site];
+    struct place at = program_place (flow->program, s->unit, s->statement->start);
+    diag_add (diags, SEVERITY_WARNING, "parameter-conflict", at,
+              cell_line (p->arena, flow->program->units.items[s->unit].cell, at.line),
+              "declare it in the notebook that brings them in: its value then holds for all",
+              "`%s` can't be set from outside: notebooks declare it with different values", d->param.name);
+}
+
+/* Declarations become the pipeline's parameters. */
+static void
+settle (struct pipeline *p, const struct flow *flow, struct diag_list *diags, const struct declarations *all,
+        bool *site_is_param)
+{
+    vec_foreach (d, all) {
+        const struct declaration *other = d, *best = choose (all, d->param.name, &other);
+        site_is_param[d->site] = best != NULL;
+        if (!best)
+            diagnose_conflict (p, flow, diags, other);
+        else if (pipeline_find_param (p, d->param.name) < 0) {
+            vec_push (p->arena, &p->params, best->param);
+            json_incref (best->param.default_value);
+        }
+    }
+    vec_foreach (d, all)
+        json_decref (d->param.default_value);
 }
 
 void
 param_collect (struct pipeline *p, const struct flow *flow, struct diag_list *diags, bool *site_is_param)
 {
+    struct declarations all = { 0 };
     for (size_t i = 0; i < flow->sites.len; i++) {
         const struct site *s = &flow->sites.items[i];
         if (flow->program->units.items[s->unit].tags.role != ROLE_PARAMETERS)
             continue;
-        site_is_param[i] = take (p, flow, s);
-        if (site_is_param[i] || !s->statement || s->kind == SITE_IMPORT)
+        if (take (p, flow, i, &all) || !s->statement || s->kind == SITE_IMPORT)
             continue;
         struct place at = program_place (flow->program, s->unit, s->statement->start);
         diag_add (diags, SEVERITY_WARNING, "parameter-not-literal", at,
@@ -109,4 +180,5 @@ param_collect (struct pipeline *p, const struct flow *flow, struct diag_list *di
                   "only NAME = literal can be set from outside; the line is run in each step that needs it",
                   "this is no pipeline parameter");
     }
+    settle (p, flow, diags, &all, site_is_param);
 }

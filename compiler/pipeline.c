@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/pipeline.h"
 
+#include "base/fs.h"
+
 struct pipeline *
 pipeline_create (struct arena *a)
 {
@@ -49,6 +51,15 @@ pipeline_find_param (const struct pipeline *p, const char *name)
         if (strcmp (p->params.items[i].name, name) == 0)
             return (int) i;
     return -1;
+}
+
+void
+pipeline_folders (const struct pipeline *p, struct vec_str *folders)
+{
+    vec_foreach (s, &p->steps)
+        vec_foreach (seg, &s->segments)
+            if (seg->notebook && strchr (seg->notebook, '/'))
+                vec_str_add_once (p->arena, folders, fs_dirname (p->arena, seg->notebook));
 }
 
 const char *

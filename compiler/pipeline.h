@@ -41,6 +41,8 @@ struct output {
 
 /* A piece of Python to run, from the notebook's own text. A step runs its segments in order in one namespace. */
 struct segment {
+    const char *notebook; /* of a composition: which notebook, as a path from the pipeline's notebook_dir ("#2" behind
+                             it: brought in a second time); NULL: the pipeline's own */
     int cell;           /* index into the notebook's cells, from 0 */
     int line;           /* line within that cell on which `source` begins, from 1 */
     const char *source; /* Python: IPython's lines already rewritten to get_ipython() calls, line for line */
@@ -85,6 +87,7 @@ struct step_settings {
 struct step {
     const char *name;          /* as tagged; unique */
     const char *title;         /* for people: the heading or the name */
+    const char *notebook;      /* that its cells are of, as in struct segment; NULL: the pipeline's own */
     struct vec_int cells;      /* its cells, indices into the notebook's cells, ascending */
     struct vec_int after;      /* steps it waits for (indices, ascending): data, files, state and tags */
     struct vec_int tagged;     /* those of `after` that a prev:/after: tag asked for */
@@ -106,7 +109,8 @@ struct param {
     const char *name;
     const char *type;      /* "int", "float", "str", "bool", "list", "dict" or "none" */
     json_t *default_value; /* owned by the pipeline */
-    int cell;              /* where it is defined */
+    const char *notebook;  /* where it is defined: as in struct segment */
+    int cell;
 };
 
 struct pipeline {
@@ -130,6 +134,10 @@ void pipeline_clear (struct pipeline *p);
 /* Index of the step or parameter of that name, or -1. */
 int pipeline_find_step (const struct pipeline *p, const char *name);
 int pipeline_find_param (const struct pipeline *p, const char *name);
+
+/* Folders of the notebooks that a composition brings in, from notebook_dir, that itself left out: modules of their steps
+ * lie there. Each once; in the pipeline's arena. */
+void pipeline_folders (const struct pipeline *p, struct vec_str *folders);
 
 /* Checks what must hold between passes: unique non-empty names, indices in range, `after` acyclic and sorted
  * (topological order), each data input among its producer's outputs and its producer in `after`. -1 is our own

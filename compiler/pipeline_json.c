@@ -80,7 +80,11 @@ segments_to_json (const struct step *s)
 {
     json_t *list = json_array ();
     vec_foreach (seg, &s->segments) {
-        json_t *o = json_pack ("{s:i, s:i, s:s}", "cell", seg->cell, "line", seg->line, "source", seg->source);
+        json_t *o = json_object ();
+        put_text (o, "notebook", seg->notebook);
+        json_object_set_new (o, "cell", json_integer (seg->cell));
+        json_object_set_new (o, "line", json_integer (seg->line));
+        json_object_set_new (o, "source", json_string (seg->source));
         put_flag (o, "replicated", seg->replicated);
         json_array_append_new (list, o);
     }
@@ -146,6 +150,7 @@ step_to_json (const struct pipeline *p, const struct step *s)
 {
     json_t *o = json_pack ("{s:s, s:s}", "name", s->name, "title", s->title ? s->title : s->name);
     put_flag (o, "inferred", s->inferred);
+    put_text (o, "notebook", s->notebook);
     json_t *cells = json_array ();
     vec_foreach (c, &s->cells)
         json_array_append_new (cells, json_integer (*c));
@@ -184,9 +189,12 @@ pipeline_to_json (const struct pipeline *p)
     put_text (o, "kernel", p->kernel);
     put_text (o, "image", p->image);
     json_t *params = json_array (), *steps = json_array ();
-    vec_foreach (x, &p->params)
-        json_array_append_new (params, json_pack ("{s:s, s:s, s:O, s:i}", "name", x->name, "type", x->type, "default",
-                                                  x->default_value, "cell", x->cell));
+    vec_foreach (x, &p->params) {
+        json_t *param = json_pack ("{s:s, s:s, s:O, s:i}", "name", x->name, "type", x->type, "default", x->default_value,
+                                   "cell", x->cell);
+        put_text (param, "notebook", x->notebook);
+        json_array_append_new (params, param);
+    }
     json_object_set_new (o, "parameters", params);
     vec_foreach (s, &p->steps)
         json_array_append_new (steps, step_to_json (p, s));
@@ -281,7 +289,8 @@ get_segments (const struct pipeline *p, struct step *s, const json_t *o)
     size_t i;
     json_t *item;
     json_array_foreach (json_object_get (o, "segments"), i, item) {
-        struct segment seg = { .cell = (int) json_integer_value (json_object_get (item, "cell")),
+        struct segment seg = { .notebook = get_text (p->arena, item, "notebook"),
+                               .cell = (int) json_integer_value (json_object_get (item, "cell")),
                                .line = (int) json_integer_value (json_object_get (item, "line")),
                                .source = get_text (p->arena, item, "source"),
                                .replicated = json_is_true (json_object_get (item, "replicated")) };
@@ -353,6 +362,7 @@ step_from_json (struct pipeline *p, int index, const json_t *o, struct error *er
     struct step *s = &p->steps.items[index];
     s->title = get_text (a, o, "title");
     s->inferred = json_is_true (json_object_get (o, "inferred"));
+    s->notebook = get_text (a, o, "notebook");
     size_t i;
     json_t *item;
     json_array_foreach (json_object_get (o, "cells"), i, item)
@@ -387,6 +397,7 @@ params_from_json (struct pipeline *p, const json_t *j, struct error *err)
         struct param x = { .name = get_text (p->arena, item, "name"),
                            .type = get_text (p->arena, item, "type"),
                            .default_value = json_deep_copy (json_object_get (item, "default")),
+                           .notebook = get_text (p->arena, item, "notebook"),
                            .cell = (int) json_integer_value (json_object_get (item, "cell")) };
         if (!x.default_value)
             x.default_value = json_null ();

@@ -2,15 +2,18 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/program.h"
 
+#include "compiler/compose.h"
 #include "compiler/front.h"
 #include "compiler/scope.h"
 #include "compiler/syntax.h"
+
+#include <string.h>
 
 struct place
 program_place (const struct program *p, int unit, uint32_t offset)
 {
     const struct unit *u = &p->units.items[unit];
-    struct place at = { u->cell->index, 1, 1 };
+    struct place at = cell_place (u->cell, 1, 1);
     for (uint32_t i = 0; i < offset && u->text->code[i]; i++) {
         unsigned char c = (unsigned char) u->text->code[i];
         if (c == '\n') {
@@ -33,35 +36,64 @@ diagnose_syntax (struct program *p, int unit, const struct syntax_error *e, stru
               e->expected ? "this is no Python: %s is missing" : "this is no Python%s", e->expected ? e->expected : "");
 }
 
+struct building {
+    struct program *program;
+    struct syntax *syntax;
+    struct diag_list *diags;
+};
+
+static void
+add_unit (struct building *b, const struct cell *c, const struct cell_tags *tags)
+{
+    struct program *p = b->program;
+    struct unit *u = vec_add (p->arena, &p->units);
+    struct syntax_error error;
+    u->cell = c;
+    u->tags = *tags;
+    u->text = magic_rewrite (p->arena, c->source, c->len);
+    u->tree = syntax_parse (b->syntax, p->arena, p->symbols, u->text->code, c->len, &error);
+    scope_build (p->arena, u->tree);
+    if (error.start != UINT32_MAX)
+        diagnose_syntax (p, (int) p->units.len - 1, &error, b->diags);
+}
+
+static void
+add_notebook (struct building *b, struct notebook *nb)
+{
+    struct program *p = b->program;
+    vec_foreach (c, &nb->cells) {
+        struct cell_tags tags;
+        if (c->kind != CELL_CODE)
+            continue;
+        tag_read_directives (p->arena, c);
+        tag_read (p->arena, c, &tags, b->diags);
+        if (tags.role == ROLE_NOTEBOOK) {
+            compose_check_cell (p->arena, c, tags.step, b->diags);
+            struct notebook *other = compose_read (p->arena, p->notebook, c, tags.step, b->diags);
+            if (other)
+                add_notebook (b, other);
+        } else if (tags.role != ROLE_SKIP)
+            add_unit (b, c, &tags);
+    }
+}
+
 struct program *
 program_build (struct arena *a, struct notebook *nb, struct diag_list *diags)
 {
-    struct program *p = arena_new (a, struct program);
-    struct syntax *syntax = syntax_create ();
-    p->arena = a;
-    p->symbols = symbols_create (a);
-    p->notebook = nb;
-    vec_foreach (c, &nb->cells) {
-        vec_push (a, &p->unit_of_cell, -1);
-        if (c->kind != CELL_CODE)
-            continue;
-        struct cell_tags tags;
-        tag_read_directives (a, c);
-        tag_read (a, c, &tags, diags);
-        if (tags.role == ROLE_SKIP)
-            continue;
-        struct unit *u = vec_add (a, &p->units);
-        int unit = (int) p->units.len - 1;
-        struct syntax_error error;
-        p->unit_of_cell.items[c->index] = unit;
-        u->cell = c;
-        u->tags = tags;
-        u->text = magic_rewrite (a, c->source, c->len);
-        u->tree = syntax_parse (syntax, a, p->symbols, u->text->code, c->len, &error);
-        scope_build (a, u->tree);
-        if (error.start != UINT32_MAX)
-            diagnose_syntax (p, unit, &error, diags);
-    }
-    syntax_destroy (syntax);
-    return p;
+    struct building b = { arena_new (a, struct program), syntax_create (), diags };
+    b.program->arena = a;
+    b.program->symbols = symbols_create (a);
+    b.program->notebook = nb;
+    add_notebook (&b, nb);
+    syntax_destroy (b.syntax);
+    return b.program;
+}
+
+struct notebook *
+program_notebook (const struct program *p, const char *reference)
+{
+    vec_foreach (nb, &p->notebook->included)
+        if (reference && strcmp ((*nb)->reference, reference) == 0)
+            return *nb;
+    return p->notebook;
 }

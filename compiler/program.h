@@ -1,5 +1,6 @@
 /* The front end's view of a notebook's code: one unit a code cell that takes part, in notebook order, with its tags
- * read, magics rewritten and text parsed. Filled by the passes tag, magic and syntax; read by the interpreter and the
+ * read, magics rewritten and text parsed; the cells of a notebook that is brought in (compose.h) stand where the cell
+ * stood that brings it in. Filled by the passes tag, magic and syntax; read by the interpreter and the
  * step pass.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_PROGRAM_H
@@ -23,11 +24,13 @@ struct program {
     struct arena *arena;
     struct symbols *symbols;
     struct notebook *notebook;
-    vec (struct unit) units;      /* code cells that are not skipped */
-    struct vec_int unit_of_cell;  /* by cell index; -1 for cells that are no unit */
+    vec (struct unit) units;      /* code cells that are not skipped, in the order in which they run */
 };
 
 /* Line and column (from 1, in characters) of a byte offset within a unit's source. */
 struct place program_place (const struct program *p, int unit, uint32_t offset);
+
+/* The notebook that steps and segments of the IR call `reference`; NULL is the main one. */
+struct notebook *program_notebook (const struct program *p, const char *reference);
 
 #endif

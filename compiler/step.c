@@ -1,151 +1,218 @@
-/* Pass step: cells -> steps. Tagged notebooks go by their tags; others by Markdown headings; without those each code
- * cell is a step. Cells that only define things are shared by all steps instead. See front.h.
+/* Pass step: cells -> steps. Tagged notebooks go by their tags; others by their headings or cells. Cells that only define
+ * things are shared by all steps instead. See front.h, step.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "compiler/front.h"
+#include "compiler/step.h"
 
-#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
-static int
-find_group (const struct grouping *g, const char *name)
+struct group *
+step_add_group (struct stepping *s, const struct notebook *nb, const char *name, const char *title, const char *tag)
 {
-    for (size_t i = 0; i < g->groups.len; i++)
-        if (strcmp (g->groups.items[i].name, name) == 0)
+    struct group *new = vec_add (s->arena, &s->g->groups);
+    *new = (struct group){ .name = name, .title = title, .tag = tag, .inferred = !tag, .notebook = nb };
+    return new;
+}
+
+/* ---- by tags ---------------------------------------------------------------------------------------------------- */
+
+struct tagging {
+    struct stepping *s;
+    const struct notebook *nb;
+    int current;            /* group that untagged cells join; -1 before the first */
+    int leading;            /* group of working cells before the first step; -1 */
+    bool waiting;           /* a notebook was brought in: untagged cells wait for the next step, as in Kale */
+    struct vec_int pending; /* those */
+    int last_cell;
+};
+
+static int
+find_tagged (const struct tagging *t, const char *tag)
+{
+    for (size_t i = 0; i < t->s->g->groups.len; i++) {
+        const struct group *g = &t->s->g->groups.items[i];
+        if (g->notebook == t->nb && g->tag && strcmp (g->tag, tag) == 0)
             return (int) i;
+    }
     return -1;
 }
 
-static int
-add_group (struct arena *a, struct grouping *g, const char *name, const char *title, bool inferred)
+static void
+give (struct tagging *t, int unit, int group)
 {
-    const char *unique = name;
-    for (int n = 2; inferred && find_group (g, unique) >= 0; n++)
-        unique = arena_printf (a, "%s-%d", name, n);
-    struct group *new = vec_add (a, &g->groups);
-    new->name = unique;
-    new->title = title;
-    new->inferred = inferred;
-    return (int) g->groups.len - 1;
+    vec_push (t->s->arena, &t->s->g->groups.items[group].units, unit);
 }
 
-/* True if nothing in the unit has to be done once only: imports, definitions, constants, set-up. */
+/* Cells without an owner that do more than define are a step of their own. */
+static void
+give_untagged (struct tagging *t, int unit, int *group, const char *name, const char *title)
+{
+    if (!t->s->works[unit])
+        return;
+    if (*group < 0) {
+        step_add_group (t->s, t->nb, name, title, NULL);
+        *group = (int) t->s->g->groups.len - 1;
+    }
+    give (t, unit, *group);
+}
+
+static void
+end_pending (struct tagging *t)
+{
+    int group = -1;
+    const char *title, *name = t->pending.len ? step_name_units (t->s, &t->pending, &title) : "";
+    vec_foreach (unit, &t->pending)
+        give_untagged (t, *unit, &group, name, title);
+    t->pending = (struct vec_int){ 0 };
+}
+
+static void
+give_step (struct tagging *t, int unit, const char *tag)
+{
+    t->current = find_tagged (t, tag);
+    if (t->current < 0) {
+        step_add_group (t->s, t->nb, tag, tag, tag);
+        t->current = (int) t->s->g->groups.len - 1;
+    }
+    vec_foreach (pending, &t->pending)
+        give (t, *pending, t->current);
+    t->pending = (struct vec_int){ 0 };
+    t->waiting = false;
+    give (t, unit, t->current);
+}
+
+/* Whether the notebook brings in another one between two of its cells. */
 static bool
-only_defines (const struct flow *flow, int unit)
+has_reference (const struct tagging *t, int from, int to)
 {
-    vec_foreach (s, &flow->sites)
-        if (s->unit == unit && s->kind == SITE_PLAIN)
-            return false;
-    return true;
-}
-
-/* "## Train the model" -> "train-the-model"; NULL if the cell has no heading. */
-static const char *
-heading_of (struct arena *a, const struct cell *c, const char **title)
-{
-    for (const char *p = c->source; p; p = strchr (p, '\n') ? strchr (p, '\n') + 1 : NULL) {
-        size_t marks = strspn (p, "#");
-        if (marks == 0 || marks > 6 || (p[marks] != ' ' && p[marks] != '\t'))
-            continue;
-        p += marks + strspn (p + marks, " \t");
-        size_t len = strcspn (p, "\r\n");
-        *title = arena_strndup (a, p, len);
-        char *slug = arena_strndup (a, p, len > 40 ? 40 : len);
-        size_t n = 0;
-        for (char *s = slug; *s; s++)
-            if (isalnum ((unsigned char) *s))
-                slug[n++] = (char) tolower ((unsigned char) *s);
-            else if (n && slug[n - 1] != '-' && !((unsigned char) *s & 0x80))
-                slug[n++] = '-';
-        while (n && slug[n - 1] == '-')
-            n--;
-        slug[n] = '\0';
-        return n ? slug : "section";
+    vec_foreach (other, &t->s->flow->program->notebook->included) {
+        const struct cell *c = (*other)->included_by;
+        if (c->notebook == t->nb && c->index > from && c->index < to)
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 static void
-give (struct arena *a, struct grouping *g, int unit, int owner)
+give_by_role (struct tagging *t, int unit)
 {
-    g->owner.items[unit] = owner;
-    if (owner >= 0)
-        vec_push (a, &g->groups.items[owner].units, unit);
-}
-
-static int
-tagged_owner (struct arena *a, struct grouping *g, const struct unit *u, int *current)
-{
+    const struct unit *u = &t->s->flow->program->units.items[unit];
+    if (has_reference (t, t->last_cell, u->cell->index)) {
+        end_pending (t);
+        t->waiting = true;
+    }
+    t->last_cell = u->cell->index;
     switch (u->tags.role) {
-    case ROLE_STEP:
-    case ROLE_NOTEBOOK:
-        *current = find_group (g, u->tags.step);
-        if (*current < 0)
-            *current = add_group (a, g, u->tags.step, u->tags.step, false);
-        return *current;
+    case ROLE_STEP: give_step (t, unit, u->tags.step); break;
     case ROLE_IMPORTS:
-    case ROLE_FUNCTIONS: return OWNER_SHARED;
-    case ROLE_PARAMETERS: return OWNER_PARAMETERS;
-    case ROLE_METRICS: return OWNER_METRICS;
-    default: return *current;
+    case ROLE_FUNCTIONS: break;
+    case ROLE_PARAMETERS: t->s->g->owner.items[unit] = OWNER_PARAMETERS; break;
+    case ROLE_METRICS: t->s->g->owner.items[unit] = OWNER_METRICS; break;
+    default:
+        if (t->waiting)
+            vec_push (t->s->arena, &t->pending, unit);
+        else if (t->current >= 0)
+            give (t, unit, t->current);
+        else
+            give_untagged (t, unit, &t->leading, "start", "Before the first step");
     }
 }
 
-/* Cells before the first step that do more than define are a step of their own. */
 static void
-give_leading (struct arena *a, struct grouping *g, const struct flow *flow, int unit)
+group_tagged (struct stepping *s, const struct notebook *nb)
 {
-    if (only_defines (flow, unit)) {
-        give (a, g, unit, OWNER_SHARED);
+    struct tagging t = { .s = s, .nb = nb, .current = -1, .leading = -1, .last_cell = -1 };
+    for (size_t i = 0; i < s->flow->program->units.len; i++)
+        if (s->flow->program->units.items[i].cell->notebook == nb)
+            give_by_role (&t, (int) i);
+    end_pending (&t);
+}
+
+/* ---- all notebooks ---------------------------------------------------------------------------------------------- */
+
+static bool
+is_tagged (const struct stepping *s, const struct notebook *nb)
+{
+    vec_foreach (u, &s->flow->program->units)
+        if (u->cell->notebook == nb && u->tags.role == ROLE_STEP)
+            return true;
+    vec_foreach (other, &s->flow->program->notebook->included)
+        if ((*other)->included_by->notebook == nb)
+            return true;
+    return false;
+}
+
+static void
+group_notebook (struct stepping *s, const struct notebook *nb, struct vec_int *cells)
+{
+    if (is_tagged (s, nb)) {
+        group_tagged (s, nb);
         return;
     }
-    int owner = find_group (g, "start");
-    give (a, g, unit, owner >= 0 ? owner : add_group (a, g, "start", "Before the first step", true));
+    if (step_by_sections (s, nb))
+        return;
+    size_t before = s->g->groups.len;
+    step_by_cells (s, nb);
+    for (size_t i = before; i < s->g->groups.len; i++)
+        vec_push (s->arena, cells, (int) i);
 }
 
-static void
-group_tagged (struct arena *a, struct grouping *g, const struct flow *flow)
+static int
+compare_groups (const void *x, const void *y)
 {
-    int current = OWNER_SHARED;
-    for (size_t i = 0; i < flow->program->units.len; i++) {
-        const struct unit *u = &flow->program->units.items[i];
-        int owner = tagged_owner (a, g, u, &current);
-        if (owner == OWNER_SHARED && u->tags.role == ROLE_NONE)
-            give_leading (a, g, flow, (int) i);
-        else
-            give (a, g, (int) i, owner);
+    const struct group *a = x, *b = y;
+    return a->units.items[0] - b->units.items[0];
+}
+
+static bool
+is_taken (const struct grouping *g, const struct group *self, bool inferred, const char *name)
+{
+    vec_foreach (other, &g->groups)
+        if (other != self && (other < self || (inferred && !other->inferred)) && strcmp (other->name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool
+is_elsewhere (const struct grouping *g, const struct group *self)
+{
+    vec_foreach (other, &g->groups)
+        if (other->notebook != self->notebook && strcmp (other->name, self->name) == 0)
+            return true;
+    return false;
+}
+
+/* A name that two notebooks use is told apart by the notebook's: "prepare.load". Inferred names give way to tags. */
+static void
+name_groups (struct stepping *s)
+{
+    struct grouping *g = s->g;
+    bool *elsewhere = arena_alloc (s->arena, g->groups.len + 1);
+    for (size_t i = 0; i < g->groups.len; i++)
+        elsewhere[i] = g->groups.items[i].notebook->included_by && is_elsewhere (g, &g->groups.items[i]);
+    for (size_t i = 0; i < g->groups.len; i++)
+        if (elsewhere[i])
+            g->groups.items[i].name = arena_printf (s->arena, "%s.%s", g->groups.items[i].notebook->alias,
+                                                    g->groups.items[i].name);
+    vec_foreach (group, &g->groups) {
+        const char *name = group->name;
+        for (int n = 2; is_taken (g, group, group->inferred, group->name); n++)
+            group->name = arena_printf (s->arena, "%s-%d", name, n);
     }
 }
 
-/* Sections under headings; a section whose cells only define things is shared. */
+/* Nothing but definitions: they are the work, a step for each notebook that has any. */
 static void
-group_by_headings (struct arena *a, struct grouping *g, const struct flow *flow, bool headings)
+group_definitions (struct stepping *s)
 {
-    const struct program *p = flow->program;
-    const char *name = "start", *title = "Start";
-    int current = -1;
-    vec_foreach (c, &p->notebook->cells) {
-        const char *heading = c->kind == CELL_MARKDOWN ? heading_of (a, c, &title) : NULL;
-        int unit = p->unit_of_cell.items[c->index];
-        if (heading) {
-            name = heading;
-            current = -1;
-        }
-        if (unit < 0)
+    const struct notebook *nb = NULL;
+    for (size_t i = 0; i < s->flow->program->units.len; i++) {
+        const struct cell *c = s->flow->program->units.items[i].cell;
+        if (s->g->owner.items[i] != OWNER_SHARED)
             continue;
-        int role = p->units.items[unit].tags.role;
-        if (role == ROLE_PARAMETERS || role == ROLE_METRICS) {
-            give (a, g, unit, role == ROLE_PARAMETERS ? OWNER_PARAMETERS : OWNER_METRICS);
-        } else if (role != ROLE_NONE || only_defines (flow, unit)) {
-            give (a, g, unit, OWNER_SHARED);
-        } else {
-            if (!headings) {
-                name = arena_printf (a, "cell-%d", c->index);
-                title = name;
-            }
-            if (current < 0 || !headings)
-                current = add_group (a, g, name, title, true);
-            give (a, g, unit, current);
-        }
+        if (c->notebook != nb)
+            step_add_group (s, nb = c->notebook, "notebook", "The notebook", NULL);
+        vec_push (s->arena, &s->g->groups.items[s->g->groups.len - 1].units, (int) i);
     }
 }
 
@@ -153,23 +220,25 @@ struct grouping *
 step_group (const struct flow *flow, struct diag_list *diags)
 {
     struct arena *a = flow->program->arena;
-    struct grouping *g = arena_new (a, struct grouping);
-    bool tagged = false, headings = false;
-    const char *title;
-    vec_foreach (u, &flow->program->units) {
-        tagged |= u->tags.role == ROLE_STEP || u->tags.role == ROLE_NOTEBOOK;
-        vec_push (a, &g->owner, OWNER_SHARED);
-    }
-    vec_foreach (c, &flow->program->notebook->cells)
-        headings |= c->kind == CELL_MARKDOWN && heading_of (a, c, &title);
-    if (tagged)
-        group_tagged (a, g, flow);
-    else
-        group_by_headings (a, g, flow, headings);
-    if (g->groups.len == 0 && flow->program->units.len) /* nothing but definitions: they are the work */
-        for (size_t i = 0; i < flow->program->units.len; i++)
-            if (g->owner.items[i] == OWNER_SHARED)
-                give (a, g, (int) i, g->groups.len ? 0 : add_group (a, g, "notebook", "The notebook", true));
+    struct stepping s = { a, flow, arena_new (a, struct grouping), arena_alloc (a, flow->program->units.len + 1) };
+    struct vec_int cells = { 0 };
+    vec_foreach (site, &flow->sites)
+        s.works[site->unit] |= site->kind == SITE_PLAIN;
+    vec_foreach (u, &flow->program->units)
+        vec_push (a, &s.g->owner, OWNER_SHARED);
+    group_notebook (&s, flow->program->notebook, &cells);
+    vec_foreach (nb, &flow->program->notebook->included)
+        group_notebook (&s, *nb, &cells);
+    if (s.g->groups.len == 0)
+        group_definitions (&s);
+    if (cells.len)
+        step_join (&s, &cells);
+    if (s.g->groups.len)
+        qsort (s.g->groups.items, s.g->groups.len, sizeof *s.g->groups.items, compare_groups);
+    name_groups (&s);
+    for (size_t i = 0; i < s.g->groups.len; i++)
+        vec_foreach (unit, &s.g->groups.items[i].units)
+            s.g->owner.items[*unit] = (int) i;
     (void) diags;
-    return g;
+    return s.g;
 }

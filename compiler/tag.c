@@ -258,7 +258,7 @@ diagnose_unknown (const struct cell *c, const char *tag, struct diag_list *diags
 {
     const char *similar = similar_key (tag);
     if (similar)
-        diag_add (diags, SEVERITY_WARNING, "tag-unknown", (struct place){ c->index, 0, 0 }, NULL,
+        diag_add (diags, SEVERITY_WARNING, "tag-unknown", cell_place (c, 0, 0), NULL,
                   arena_printf (diags->arena, "did you mean \"%s\"?", similar), "unknown tag \"%s\" is passed over", tag);
 }
 
@@ -276,7 +276,7 @@ read_tag (struct reading *r, const struct cell *c, const char *tag, struct diag_
         return;
     const char *wrong = k->read (r, value, k->argument);
     if (wrong)
-        diag_add (diags, SEVERITY_ERROR, "tag-value", (struct place){ c->index, 0, 0 }, NULL, wrong,
+        diag_add (diags, SEVERITY_ERROR, "tag-value", cell_place (c, 0, 0), NULL, wrong,
                   "tag \"%s\" can't be understood", tag);
 }
 

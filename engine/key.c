@@ -37,11 +37,18 @@ code_digest (struct arena *a, const char *source)
     return arena_strdup (a, hex);
 }
 
+/* "cell 3", "prepare.ipynb, cell 3" */
+static const char *
+cell_name (struct arena *a, const struct segment *seg)
+{
+    return arena_printf (a, "%s%scell %d", seg->notebook ? seg->notebook : "", seg->notebook ? ", " : "", seg->cell);
+}
+
 void
 key_add_code (struct arena *a, struct key *k, const struct step *s)
 {
     vec_foreach (seg, &s->segments)
-        key_add (a, k, COMPONENT_CODE, arena_printf (a, "cell %d", seg->cell), code_digest (a, seg->source));
+        key_add (a, k, COMPONENT_CODE, cell_name (a, seg), code_digest (a, seg->source));
 }
 
 void
@@ -97,7 +104,7 @@ next_line (const char *s, char *line, size_t size)
 }
 
 static void
-add_line_change (struct strbuf *out, const struct segment *now, const struct segment *then)
+add_line_change (struct arena *a, struct strbuf *out, const struct segment *now, const struct segment *then)
 {
     char new_line[61], old_line[61];
     const char *n = now->source, *o = then->source;
@@ -106,7 +113,7 @@ add_line_change (struct strbuf *out, const struct segment *now, const struct seg
         o = next_line (o, old_line, sizeof old_line);
         if (strcmp (new_line, old_line) == 0)
             continue;
-        strbuf_addf (out, "cell %d, line %d: ", now->cell, line);
+        strbuf_addf (out, "%s, line %d: ", cell_name (a, now), line);
         if (old_line[0] && new_line[0])
             strbuf_addf (out, "`%s` is now `%s`", old_line, new_line);
         else if (new_line[0])
@@ -115,7 +122,7 @@ add_line_change (struct strbuf *out, const struct segment *now, const struct seg
             strbuf_addf (out, "`%s` was taken out", old_line);
         return;
     }
-    strbuf_addf (out, "cell %d changed", now->cell);
+    strbuf_addf (out, "%s changed", cell_name (a, now));
 }
 
 static size_t
@@ -139,9 +146,9 @@ add_code_change (struct arena *a, struct strbuf *out, const struct step *step, c
         if (strcmp (code_digest (a, seg->source), column (json_array_get (before, i), 2)) == 0)
             continue;
         if (then && then->segments.len == step->segments.len)
-            add_line_change (out, seg, &then->segments.items[i]);
+            add_line_change (a, out, seg, &then->segments.items[i]);
         else
-            strbuf_addf (out, "the code changed from cell %d on", seg->cell);
+            strbuf_addf (out, "the code changed from %s on", cell_name (a, seg));
         return true;
     }
     if (step->segments.len == old_count)

@@ -265,10 +265,13 @@ add_files (struct plan *plan, struct key *k, const struct step *s)
     vec_foreach (path, &s->files_read)
         if (!strstr (*path, "://"))
             key_add (plan->arena, k, COMPONENT_FILE, *path, file_digest (plan, *path));
-    struct vec_str modules = { 0 };
+    struct vec_str modules = { 0 }, folders = { 0 };
+    pipeline_folders (plan->p, &folders);
     digests_local_modules (plan->arena, plan->p->notebook_dir, &s->imports, &modules);
+    vec_foreach (folder, &folders)
+        digests_local_modules (plan->arena, fs_join (plan->arena, plan->p->notebook_dir, *folder), &s->imports, &modules);
     vec_foreach (m, &modules)
-        key_add (plan->arena, k, COMPONENT_MODULE, *m + strlen (plan->p->notebook_dir) + 1,
+        key_add (plan->arena, k, COMPONENT_MODULE, fs_relative (plan->arena, plan->p->notebook_dir, *m),
                  digests_path (plan->digests, plan->arena, *m));
 }
 

@@ -450,7 +450,11 @@ add_failure (const struct report_run *r, const struct report_step *s, struct str
     add_element (out, "b", NULL, type ? type : "Error");
     markup_adds (out, is_given (message) ? arena_printf (r->arena, ": %s", message) : "");
     if (json_is_integer (cell))
-        strbuf_addf (out, " <span class=\"soft\">cell %" JSON_INTEGER_FORMAT, json_integer_value (cell));
+        strbuf_adds (out, " <span class=\"soft\">");
+    if (json_is_integer (cell) && is_given (string_at (s->error, "notebook")))
+        markup_adds (out, arena_printf (r->arena, "%s, ", string_at (s->error, "notebook")));
+    if (json_is_integer (cell))
+        strbuf_addf (out, "cell %" JSON_INTEGER_FORMAT, json_integer_value (cell));
     if (json_is_integer (cell) && json_is_integer (line))
         strbuf_addf (out, ", line %" JSON_INTEGER_FORMAT, json_integer_value (line));
     strbuf_adds (out, json_is_integer (cell) ? "</span></p>" : "</p>");
@@ -629,7 +633,7 @@ add_step_head (const struct report_run *r, const struct report_step *s, struct s
     strbuf_adds (out, "<summary>");
     add_element (out, "h3", NULL, s->ir && is_given (s->ir->title) ? s->ir->title : s->name);
     if (s->ir)
-        add_element (out, "span", "cells", draw_cell_list (r->arena, &s->ir->cells));
+        add_element (out, "span", "cells", draw_step_cells (r->arena, s->ir));
     strbuf_adds (out, "<span class=\"right\">");
     markup_adds (out, s->status);
     if (s->seconds > 0)

@@ -428,15 +428,25 @@ on_tick (void *arg)
 
 /* Modules for the zygote: what the steps that may still run import from the environment. The notebook's own modules
  * are its code, and stay out of the process that all are forked from. */
+static bool
+is_local_module (struct runner *r, const struct vec_str *folders, const char *name)
+{
+    bool local = digests_is_local_module (r->p->notebook_dir, name);
+    vec_foreach (folder, folders)
+        local = local || digests_is_local_module (fs_join (r->arena, r->p->notebook_dir, *folder), name);
+    return local;
+}
+
 static struct vec_str
 modules_to_preload (struct runner *r)
 {
-    struct vec_str names = { 0 };
+    struct vec_str names = { 0 }, folders = { 0 };
+    pipeline_folders (r->p, &folders);
     for (size_t i = 0; i < r->p->steps.len; i++) {
         if (r->tasks[i].state != TASK_WAITING && r->tasks[i].state != TASK_READY)
             continue;
         vec_foreach (m, &r->p->steps.items[i].imports)
-            if (!vec_str_has (&names, *m) && !digests_is_local_module (r->p->notebook_dir, *m))
+            if (!vec_str_has (&names, *m) && !is_local_module (r, &folders, *m))
                 vec_push (r->arena, &names, *m);
     }
     return names;

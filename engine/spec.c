@@ -11,9 +11,13 @@ static json_t *
 segments (const struct step *s)
 {
     json_t *all = json_array ();
-    vec_foreach (seg, &s->segments)
-        json_array_append_new (all, json_pack ("{s:i,s:i,s:s,s:b}", "cell", seg->cell, "line", seg->line, "source",
-                                               seg->source, "replicated", seg->replicated));
+    vec_foreach (seg, &s->segments) {
+        json_t *one = json_pack ("{s:i,s:i,s:s,s:b}", "cell", seg->cell, "line", seg->line, "source", seg->source,
+                                 "replicated", seg->replicated);
+        if (seg->notebook)
+            json_object_set_new (one, "notebook", json_string (seg->notebook));
+        json_array_append_new (all, one);
+    }
     return all;
 }
 
@@ -49,6 +53,15 @@ strings (const struct vec_str *v)
     return all;
 }
 
+void
+spec_put_folders (json_t *spec, const struct pipeline *p)
+{
+    struct vec_str folders = { 0 };
+    pipeline_folders (p, &folders);
+    if (folders.len)
+        json_object_set_new (spec, "path", strings (&folders));
+}
+
 json_t *
 spec_create (const struct pipeline *p, int step, const struct spec_places *where, json_t *params)
 {
@@ -56,6 +69,7 @@ spec_create (const struct pipeline *p, int step, const struct spec_places *where
     json_t *spec = json_pack ("{s:i,s:s,s:s,s:s,s:s}", "version", 1, "step", s->name, "notebook",
                               fs_basename (p->notebook), "cwd", p->notebook_dir, "result", where->result);
     json_object_set_new (spec, "segments", segments (s));
+    spec_put_folders (spec, p);
     json_object_set_new (spec, "inputs", inputs (s, where));
     json_object_set (spec, "parameters", params);
     json_object_set_new (spec, "outputs", outputs (s));

@@ -50,14 +50,35 @@ add_literal (struct strbuf *b, const json_t *value)
     }
 }
 
-/* Assignments of the parameters whose value isn't the notebook's own, to stand behind the cell that sets them. */
+static bool
+declares (const struct compilation *c, int unit, const char *name)
+{
+    symbol s = symbol_find (c->flow->program->symbols, name);
+    vec_foreach (site, &c->flow->sites)
+        if (site->unit == unit && vec_int_has (&site->binds, s))
+            return true;
+    return false;
+}
+
+static bool
+is_same_text (const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp (a, b) == 0);
+}
+
+/* Assignments of the parameters whose value isn't the one that the cell gives them, to stand behind it. */
 static char *
-overrides (const struct pipeline *p, const json_t *params, int cell)
+overrides (const struct compilation *c, const json_t *params, int unit)
 {
     struct strbuf b = { 0 };
-    vec_foreach (param, &p->params) {
+    const struct unit *u = &c->flow->program->units.items[unit];
+    if (u->tags.role != ROLE_PARAMETERS)
+        return strbuf_take (&b);
+    vec_foreach (param, &c->pipeline->params) {
         const json_t *value = json_object_get (params, param->name);
-        if (param->cell != cell || !value || json_equal (value, param->default_value))
+        bool own = param->cell == u->cell->index && is_same_text (param->notebook, u->cell->notebook->reference);
+        value = value ? value : param->default_value;
+        if (!declares (c, unit, param->name) || (own && json_equal (value, param->default_value)))
             continue;
         strbuf_addf (&b, "%s = ", param->name);
         add_literal (&b, value);
@@ -67,11 +88,13 @@ overrides (const struct pipeline *p, const json_t *params, int cell)
 }
 
 static json_t *
-segment (int cell, int line, const char *source, const char *original)
+segment (const struct cell *c, const char *source, const char *original)
 {
-    json_t *s = json_pack ("{s:i,s:i,s:s,s:b}", "cell", cell, "line", line, "source", source, "replicated", 0);
+    json_t *s = json_pack ("{s:i,s:i,s:s,s:b}", "cell", c->index, "line", 1, "source", source, "replicated", 0);
     if (original)
         json_object_set_new (s, "original", json_string (original));
+    if (c->notebook->reference)
+        json_object_set_new (s, "notebook", json_string (c->notebook->reference));
     return s;
 }
 
@@ -79,11 +102,12 @@ static json_t *
 segments (const struct compilation *c, const json_t *params)
 {
     json_t *all = json_array ();
-    vec_foreach (u, &c->flow->program->units) {
-        cleanup_free char *more = overrides (c->pipeline, params, u->cell->index);
-        json_array_append_new (all, segment (u->cell->index, 1, u->text->run, u->cell->source));
+    for (size_t i = 0; i < c->flow->program->units.len; i++) {
+        const struct unit *u = &c->flow->program->units.items[i];
+        cleanup_free char *more = overrides (c, params, (int) i);
+        json_array_append_new (all, segment (u->cell, u->text->run, u->cell->source));
         if (more[0])
-            json_array_append_new (all, segment (u->cell->index, 1, more, NULL));
+            json_array_append_new (all, segment (u->cell, more, NULL));
     }
     return all;
 }
@@ -92,10 +116,11 @@ segments (const struct compilation *c, const json_t *params)
 static int
 first_unit (const struct compilation *c, const struct step *s)
 {
-    const struct vec_int *unit_of = &c->flow->program->unit_of_cell;
-    for (size_t i = 0; i < s->cells.len; i++)
-        if (s->cells.items[i] < (int) unit_of->len && unit_of->items[s->cells.items[i]] >= 0)
-            return unit_of->items[s->cells.items[i]];
+    for (size_t i = 0; i < c->flow->program->units.len; i++) {
+        const struct cell *cell = c->flow->program->units.items[i].cell;
+        if (s->cells.len && cell->index == s->cells.items[0] && is_same_text (cell->notebook->reference, s->notebook))
+            return (int) i;
+    }
     return -1;
 }
 
@@ -150,9 +175,11 @@ straight_spec (const struct compilation *c, const json_t *params, const char *re
     vec_foreach (s, &p->steps)
         if (s->settings.env)
             json_object_update (env, s->settings.env);
-    return json_pack ("{s:i,s:s,s:s,s:s,s:s,s:o,s:{},s:o,s:[],s:o}", "version", 1, "step", "straight", "notebook",
+    json_t *spec = json_pack ("{s:i,s:s,s:s,s:s,s:s,s:o,s:{},s:o,s:[],s:o}", "version", 1, "step", "straight", "notebook",
                       fs_basename (p->notebook), "cwd", p->notebook_dir, "result", result, "segments", cells, "parameters",
                       "env", env, "metrics", "checkpoints", points);
+    spec_put_folders (spec, p);
+    return spec;
 }
 
 /* ---- running step.py ---- */
@@ -252,6 +279,7 @@ compare (const struct tools *t, const char *run_dir, const char *const straight[
         return -1;
     json_auto_t *spec = json_pack ("{s:i,s:[s,s],s:o,s:s,s:s}", "version", 1, "straight", straight[0], straight[1],
                                    "steps", steps, "cwd", t->p->notebook_dir, "notebook", fs_basename (t->p->notebook));
+    spec_put_folders (spec, t->p);
     cleanup_strbuf struct strbuf out = { 0 };
     if (run_harness (t, "compare", "compare", spec, &out, err) < 0)
         return -1;
@@ -263,10 +291,9 @@ compare (const struct tools *t, const char *run_dir, const char *const straight[
 static bool
 is_same (const json_t *a, const json_t *b)
 {
-    static const char *const keys[] = { "step", "name" };
-    if (!json_object_get (a, "name") && !json_equal (json_object_get (a, "cell"), json_object_get (b, "cell")))
-        return false;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    static const char *const keys[] = { "step", "name", "cell", "notebook" };
+    size_t n = json_object_get (a, "name") ? 2 : 4; /* a value is known by its name */
+    for (size_t i = 0; i < n; i++) {
         const json_t *x = json_object_get (a, keys[i]), *y = json_object_get (b, keys[i]);
         if (x != y && !json_equal (x, y))
             return false;

@@ -9,13 +9,18 @@ Started by engine/ (zygote.c, isolated.c), by emitted containers and by `chard v
 
 SPEC (run; straight has the first line and `segments`, `parameters`, `metrics`, `env`, `checkpoints` of it):
     {"version": 1, "step": "train", "notebook": "train.ipynb", "cwd": "/abs", "result": "/abs/result/dir",
-     "segments":   [{"cell": 7, "line": 1, "source": "...", "replicated": false, "original": "optional: as written"}],
+     "segments":   [{"cell": 7, "line": 1, "source": "...", "replicated": false, "original": "optional: as written",
+                     "notebook": "other/prepare.ipynb, if the cell is of another notebook; from cwd"}],
+     "path": ["other"],                                   # folders of modules besides cwd; may be left out
      "inputs":     [{"name": "x", "from": "/abs/producer/result", "optional": false, "mutated": false}],
      "parameters": {"N": 5}, "outputs": [{"name": "y", "kind": "data", "optional": false}],
      "metrics": ["acc"], "definitions": ["f", "Net"], "env": {"NAME": "value"},
      "log_limit": 67108864, "fsync": false}                                        # the last line may be left out
 Order within a step: env, cwd; parameters; leading replicated segments; parameters again; inputs; the other segments in
 the order given. A replicated segment shows nothing. Definitions that are outputs of kind "data" travel by value.
+
+Where notebooks are composed, a cell runs in its own notebook's folder, and every "cell" in what is written below has
+"notebook" beside it if it is of another notebook than "notebook" says.
 
 Hidden library state crosses steps like a value, under a name that no variable can have: as input and output
     %random  %numpy.random  %torch  %environ  %cwd  %pandas.options  %matplotlib.rcParams  %numpy.printoptions
@@ -52,7 +57,7 @@ group, SIGKILL after 3 s. End of file: all that it ever started is killed, and i
 
 STRAIGHT: "checkpoints": [{"before_segment": 3, "step": "train", "names": ["x"]}] (before_segment may be the number of
 segments: the end). Result directory: outputs.ipynb, result.json, metrics.json as above, and checkpoints.json:
-{"checkpoints": [{"step", "names", "result": "checkpoints/0", "cells": {"x": 7}, "missing": {"t": "why"}}]}; each
+{"checkpoints": [{"step", "names", "result": "checkpoints/0", "places": {"x": {"cell": 7}}, "missing": {"t": "why"}}]}; each
 checkpoints/N holds values.bin and values.json. Names that were unbound are in its "unbound".
 
 COMPARE: {"version": 1, "straight": [DIR, DIR], "steps": [{"step": "train", "result": DIR}], "cwd": "/abs",
@@ -990,7 +995,7 @@ def _unserializable(name, value, error, cell, notebook):
         path, culprit = _find_culprit(value, name, time.monotonic() + 2.0)
     except RecursionError:
         pass
-    bound = ", bound in %s, cell %s," % (notebook, cell) if cell is not None else ""
+    bound = ", bound in %s, cell %s," % (cell[0] or notebook, cell[1]) if cell is not None else ""
     if isinstance(error, RecursionError):
         return Unserializable("'%s' (%s)%s is nested too deeply to be handed to another step" % (name, _type_name(value), bound),
                               name, cell, "flatten it, or raise sys.setrecursionlimit in the cell that makes it")
@@ -1393,7 +1398,7 @@ def describe(value, size=None, cell=None):
     """What a person wants to see of a value: never fails, never costs much."""
     d = {"type": _type_name(value)}
     if cell is not None:
-        d["cell"] = cell
+        d.update(_told_place(cell))
     if size is not None:
         d["bytes"] = size
     try:
@@ -2978,12 +2983,24 @@ def _debug_cell(shell, line, cell):
 # Tracebacks
 
 
-_cell_files = {}        # file name that code was compiled under -> cell
+_cell_files = {}        # file name that code was compiled under -> place
 
 
-def _cell_file(notebook, cell):
-    name = "%s, cell %s" % (notebook, cell)
-    _cell_files[name] = cell
+def _place_of(segment):
+    """Which cell a piece of code is of: (notebook, cell), where None is the spec's own notebook."""
+    return segment.get("notebook"), segment["cell"]
+
+
+def _told_place(place):
+    """A place as results tell it."""
+    if place is None:
+        return {"cell": None}
+    return {"cell": place[1], "notebook": place[0]} if place[0] else {"cell": place[1]}
+
+
+def _cell_file(notebook, place):
+    name = "%s, cell %s" % (place[0] or notebook, place[1])
+    _cell_files[name] = place
     return name
 
 
@@ -3026,10 +3043,10 @@ def _places(error):
     while tb is not None and len(places) < 200:
         code = tb.tb_frame.f_code
         if code.co_filename in _cell_files:
-            places.append({"cell": _cell_files[code.co_filename], "line": tb.tb_lineno, "function": code.co_name})
+            places.append(dict(_told_place(_cell_files[code.co_filename]), line=tb.tb_lineno, function=code.co_name))
         tb = tb.tb_next
     if isinstance(error, SyntaxError) and error.filename in _cell_files:
-        places.append({"cell": _cell_files[error.filename], "line": error.lineno, "function": "<module>"})
+        places.append(dict(_told_place(_cell_files[error.filename]), line=error.lineno, function="<module>"))
     return places
 
 
@@ -3066,10 +3083,11 @@ class Cells:
         self.spec, self.notebook = spec, spec.get("notebook") or "notebook"
         self.flags, self.loop = 0, None
         self.records, self.errors, self.notes = [], None, []
-        self.bound = {}                 # name -> cell that was seen to bind it last
+        self.bound = {}                 # name -> place that was seen to bind it last
         self.watched = []
         self.history, self.last = [""], [None, None, None]
         self.results = {}
+        self.folder = ""                # of the notebook whose cell ran last, from the main one's
 
     def prepare(self):
         """The names that every notebook finds, and its sources where tracebacks look for them."""
@@ -3090,7 +3108,7 @@ class Cells:
             sys.meta_path.append(_IPythonStandIn())
         sources = {}
         for segment in self.spec["segments"]:
-            lines = sources.setdefault(segment["cell"], [])
+            lines = sources.setdefault(_place_of(segment), [])
             if segment.get("original") is not None:
                 lines[:] = segment["original"].split("\n")
                 continue
@@ -3098,18 +3116,33 @@ class Cells:
             at = segment.get("line", 1) - 1
             lines += [""] * (at + len(text) - len(lines))
             lines[at:at + len(text)] = text
-        for cell, lines in sources.items():
-            _remember_source(_cell_file(self.notebook, cell), "\n".join(lines) + "\n")
+        for place, lines in sources.items():
+            _remember_source(_cell_file(self.notebook, place), "\n".join(lines) + "\n")
 
     def watch(self, names):
         self.watched = [(n, id(_space.ns.get(n, self))) for n in names]
 
-    def note_bindings(self, cell):
+    def enter_folder(self, place):
+        """The working directory follows from notebook to notebook, as when each is opened by itself."""
+        folder = os.path.dirname(place[0] or "")
+        if folder == self.folder:
+            return
+        self.folder = folder
+        directory = os.path.normpath(os.path.join(self.spec.get("cwd") or os.getcwd(), folder))
+        try:
+            os.chdir(directory)
+        except OSError as e:
+            raise Environment("the notebook's directory %s: %s" % (directory, e.strerror)) from e
+        if directory in sys.path:
+            sys.path.remove(directory)
+        sys.path.insert(0, directory)
+
+    def note_bindings(self, place):
         for i, (name, old) in enumerate(self.watched):
             new = id(_space.ns.get(name, self))
             if new != old:
                 self.watched[i] = name, new
-                self.bound[name] = cell
+                self.bound[name] = place
 
     def run_replicated(self, segment):
         """A definition brought along: shows nothing, but what it writes goes to the log."""
@@ -3121,14 +3154,15 @@ class Cells:
 
     def run_cell(self, segments):
         """Runs the segments of one cell; raises what they raise, after recording it."""
-        cell = segments[0]["cell"]
+        place = _place_of(segments[0])
+        self.enter_folder(place)
         outputs = _recorder.begin()
         source = "\n".join(s["source"] for s in segments)
         self.history.append(source)
         _space.ns["_i"] = source
         get_ipython().execution_count = _recorder.count
-        get_ipython().where = _cell_file(self.notebook, cell)
-        record = {"cell": cell, "source": segments[0].get("original") or source, "count": _recorder.count,
+        get_ipython().where = _cell_file(self.notebook, place)
+        record = {"place": place, "source": segments[0].get("original") or source, "count": _recorder.count,
                   "outputs": outputs, "seconds": 0.0}
         self.records.append(record)
         began = time.perf_counter()
@@ -3139,15 +3173,15 @@ class Cells:
             _show_figures()
             get_ipython().events.trigger("post_run_cell", None)
         except BaseException as error:
-            self._failed(error, cell)
+            self._failed(error, place)
             raise
         finally:
             _flush_streams()
             record["seconds"] = time.perf_counter() - began
             record["outputs"] = _recorder.outputs
-            self.note_bindings(cell)
+            self.note_bindings(place)
 
-    def _failed(self, error, cell):
+    def _failed(self, error, place):
         try:
             _show_figures()
         except Exception:
@@ -3159,9 +3193,10 @@ class Cells:
         _recorder.add({"output_type": "error", "ename": type(error).__name__, "evalue": _error_message(error),
                        "traceback": text.rstrip("\n").split("\n")})
         places = _places(error)
-        here = [p for p in places if p["cell"] == cell]
-        self.errors = {"type": type(error).__name__, "message": _error_message(error), "cell": cell,
-                       "line": here[0]["line"] if here else None, "traceback": text, "frames": places}
+        told = _told_place(place)
+        here = [p for p in places if all(p.get(k) == v for k, v in told.items())]
+        self.errors = dict(told, type=type(error).__name__, message=_error_message(error),
+                           line=here[0]["line"] if here else None, traceback=text, frames=places)
         if isinstance(error, SystemExit):
             self.errors["hint"] = "a cell that calls sys.exit() or exit() ends the notebook there: use an `if` instead"
         if isinstance(error, Canceled):
@@ -3169,7 +3204,7 @@ class Cells:
 
     def _run(self, segment, last):
         """Compiles one segment under the notebook's own name and runs it."""
-        name = _cell_file(self.notebook, segment["cell"])
+        name = _cell_file(self.notebook, _place_of(segment))
         source, skip = segment["source"], segment.get("line", 1) - 1
         try:
             tree = compile("\n" * skip + source if skip < 10000 else source, name, "exec",
@@ -3215,8 +3250,8 @@ class Cells:
     def notebook_json(self):
         cells = []
         for r in self.records:
-            cells.append({"cell_type": "code", "id": "cell-%s" % r["cell"], "execution_count": r["count"],
-                          "metadata": {"chard": {"cell": r["cell"], "seconds": round(r["seconds"], 6)}},
+            cells.append({"cell_type": "code", "id": "cell-%s" % r["place"][1], "execution_count": r["count"],
+                          "metadata": {"chard": dict(_told_place(r["place"]), seconds=round(r["seconds"], 6))},
                           "source": r["source"], "outputs": r["outputs"]})
         return {"nbformat": 4, "nbformat_minor": 5, "cells": cells,
                 "metadata": {"language_info": {"name": "python", "version": "%d.%d.%d" % sys.version_info[:3]},
@@ -3245,10 +3280,10 @@ def _by_cell(segments):
     runs = []
     for segment in segments:
         replicated = bool(segment.get("replicated"))
-        if runs and not replicated and runs[-1][0] == segment["cell"] and not runs[-1][1]:
+        if runs and not replicated and runs[-1][0] == _place_of(segment) and not runs[-1][1]:
             runs[-1][2].append(segment)
         else:
-            runs.append((segment["cell"], replicated, [segment]))
+            runs.append((_place_of(segment), replicated, [segment]))
     return runs
 
 
@@ -3271,6 +3306,11 @@ def _peak_rss():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
+def _set_path(spec):
+    """Modules lie in the notebook's directory, and in those of the notebooks it is composed of."""
+    sys.path[0:1] = [spec["cwd"]] + [os.path.normpath(os.path.join(spec["cwd"], p)) for p in spec.get("path") or []]
+
+
 def _enter(spec):
     """Environment, directory and signals of a step."""
     os.environ["CHARD_STEP_ID"] = "%s/%d" % (spec.get("step", ""), os.getpid())
@@ -3284,7 +3324,7 @@ def _enter(spec):
             os.chdir(cwd)
         except OSError as e:
             raise Environment("the notebook's directory %s: %s" % (cwd, e.strerror)) from e
-        sys.path[0:1] = [cwd]
+        _set_path(spec)
     sys.argv = [spec.get("notebook") or "notebook"]
     _first_environ.clear()
     _first_environ.update(os.environ)
@@ -3605,7 +3645,7 @@ def _run_in(spec, output, began):
             mutated = _mutated(spec, inputs, cells)
         result = {"status": "error" if status else "ok", "seconds": round(time.perf_counter() - began, 6),
                   "peak_rss": _peak_rss(), "mutated": mutated, "notes": cells.notes,
-                  "cells": [{"cell": r["cell"], "seconds": round(r["seconds"], 6)} for r in cells.records]}
+                  "cells": [dict(_told_place(r["place"]), seconds=round(r["seconds"], 6)) for r in cells.records]}
         if error:
             result["error"] = error
         _write_result(output, cells, metrics, result, status)
@@ -3644,12 +3684,12 @@ def _run_replicated(cells, segments):
             cells.run_replicated(segment)
     except BaseException as e:
         _recorder.begin()
-        cells._failed(e, segments[0]["cell"])
-        cells.records.append({"cell": segments[0]["cell"], "source": segments[0]["source"], "count": None,
+        cells._failed(e, _place_of(segments[0]))
+        cells.records.append({"place": _place_of(segments[0]), "source": segments[0]["source"], "count": None,
                               "outputs": _recorder.outputs, "seconds": 0.0})
         raise
     finally:
-        cells.note_bindings(segments[0]["cell"])
+        cells.note_bindings(_place_of(segments[0]))
 
 
 def _bare_error(e, spec):
@@ -3713,8 +3753,8 @@ def _save(spec, cells, inputs, asked, output):
     except Unserializable as e:
         output.drop("values.bin", "values.json")
         _complain("%s\n  way out: %s" % (e, e.hint))
-        error = {"type": "Unserializable", "message": str(e), "cell": e.cell, "line": None, "traceback": "", "name": e.name,
-                 "hint": e.hint}
+        error = dict(_told_place(e.cell), type="Unserializable", message=str(e), line=None, traceback="", name=e.name,
+                     hint=e.hint)
         return 2, error
     except MemoryError as e:
         output.drop("values.bin", "values.json")
@@ -3731,9 +3771,9 @@ def _save(spec, cells, inputs, asked, output):
 
 def _mutated(spec, inputs, cells):
     names = inputs.find_mutated(cells.notes)
-    own = {s["cell"] for s in spec["segments"] if not s.get("replicated")}
-    cell = own.pop() if len(own) == 1 else None
-    return [{"name": n, "cell": cell} for n in names]
+    own = {_place_of(s) for s in spec["segments"] if not s.get("replicated")}
+    place = own.pop() if len(own) == 1 else None
+    return [dict(_told_place(place), name=n) for n in names]
 
 
 def _write_result(output, cells, metrics, result, status):
@@ -4247,7 +4287,7 @@ def _straight_in(spec, output, began):
     runs = []
     for segment in spec["segments"]:     # one namespace: nothing is brought along; a checkpoint may split a cell
         at = numbers[id(segment)]
-        if runs and runs[-1][0]["cell"] == segment["cell"] and not any(p["before_segment"] == at for _, p in points):
+        if runs and _place_of(runs[-1][0]) == _place_of(segment) and not any(p["before_segment"] == at for _, p in points):
             runs[-1].append(segment)
         else:
             runs.append([segment])
@@ -4264,7 +4304,7 @@ def _straight_in(spec, output, began):
     metrics = _metrics(spec, cells.notes) if not status else {}
     result = {"status": "error" if status else "ok", "seconds": round(time.perf_counter() - began, 6),
               "peak_rss": _peak_rss(), "mutated": [], "notes": cells.notes,
-              "cells": [{"cell": r["cell"], "seconds": round(r["seconds"], 6)} for r in cells.records]}
+              "cells": [dict(_told_place(r["place"]), seconds=round(r["seconds"], 6)) for r in cells.records]}
     if error:
         result["error"] = error
     output.json("checkpoints.json", {"checkpoints": written})
@@ -4293,7 +4333,7 @@ def _checkpoints(points, at, cells, output, written):
                 k = names.index(e.name)
                 del names[k], values[k]
         written.append({"step": point["step"], "names": point["names"], "result": place, "missing": missing,
-                        "cells": {n: cells.bound[n] for n in point["names"] if n in cells.bound}})
+                        "places": {n: _told_place(cells.bound[n]) for n in point["names"] if n in cells.bound}})
     return points
 
 
@@ -4592,7 +4632,7 @@ def run_compare(path):
         cwd = spec.get("cwd")
         if cwd:
             os.chdir(cwd)
-            sys.path[0:1] = [cwd]
+            _set_path(spec)
         os.environ.setdefault("MPLBACKEND", "agg")
         answer = _compare_in(spec)
     except Environment as e:
@@ -4637,13 +4677,13 @@ def _compare_in(spec):
             b.close()
     shown = [_outputs_by_cell(d) for d in straight]
     for step, directory in steps.items():
-        for cell, outputs in _outputs_by_cell(directory).items():
-            told = [s.get(cell) for s in shown]
+        for place, outputs in _outputs_by_cell(directory).items():
+            told = [s.get(place) for s in shown]
             if len(told) > 1 and told[0] != told[1]:
-                answer["nondeterministic_outputs"].append({"cell": cell, "step": step})
+                answer["nondeterministic_outputs"].append(dict(_told_place(place), step=step))
             elif told and told[0] is not None and told[0] != outputs:
                 one, other = _first_unlike(told[0], outputs)
-                answer["outputs"].append({"cell": cell, "step": step, "straight": one, "pipeline": other})
+                answer["outputs"].append(dict(_told_place(place), step=step, straight=one, pipeline=other))
     return answer
 
 
@@ -4671,7 +4711,8 @@ def _compare_name(answer, point, name, bundles, bundle):
     for other in values[1:]:
         found = _differ_or_absent(values[0], other, name)
         if found:
-            answer["nondeterministic"].append(dict(where, cell=point.get("cells", {}).get(name), path=found[0]))
+            place = point.get("places", {}).get(name) or _told_place(None)
+            answer["nondeterministic"].append(dict(where, path=found[0], **place))
             return
     found = _differ_or_absent(values[0], value, name)
     if found:
@@ -4693,10 +4734,10 @@ _noise = [
 
 
 def _outputs_by_cell(directory):
-    """{cell: what it showed, without what no two runs agree on}"""
+    """{place: what it showed, without what no two runs agree on}"""
     found = {}
     for cell in _load_json(directory, "outputs.ipynb")["cells"]:
-        number = cell["metadata"]["chard"]["cell"]
+        number = _place_of(cell["metadata"]["chard"])
         for output in cell["outputs"]:
             output = {k: v for k, v in output.items() if k not in ("execution_count", "metadata")}
             if output["output_type"] == "execute_result":

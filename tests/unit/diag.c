@@ -19,8 +19,8 @@ the_same_twice_is_one (void **state)
     (void) state;
     struct diag_list list = list_create ();
     for (int i = 0; i < 3; i++)
-        diag_add (&list, SEVERITY_ERROR, "r", (struct place){ 1, 2, 3 }, NULL, NULL, "message %d", i / 2);
-    diag_add (&list, SEVERITY_WARNING, "r", (struct place){ 1, 2, 4 }, NULL, NULL, "message 0");
+        diag_add (&list, SEVERITY_ERROR, "r", (struct place){ .cell = 1, .line = 2, .column = 3 }, NULL, NULL, "message %d", i / 2);
+    diag_add (&list, SEVERITY_WARNING, "r", (struct place){ .cell = 1, .line = 2, .column = 4 }, NULL, NULL, "message 0");
     assert_int_equal (list.all.len, 3);
     assert_int_equal (list.errors, 2);
     assert_int_equal (list.warnings, 1);
@@ -32,9 +32,9 @@ the_notebook_comes_first_then_places (void **state)
 {
     (void) state;
     struct diag_list list = list_create ();
-    diag_add (&list, SEVERITY_NOTE, "r", (struct place){ 2, 1, 1 }, NULL, NULL, "fourth");
-    diag_add (&list, SEVERITY_ERROR, "r", (struct place){ 1, 9, 1 }, NULL, NULL, "third");
-    diag_add (&list, SEVERITY_ERROR, "r", (struct place){ 1, 8, 7 }, NULL, NULL, "second");
+    diag_add (&list, SEVERITY_NOTE, "r", (struct place){ .cell = 2, .line = 1, .column = 1 }, NULL, NULL, "fourth");
+    diag_add (&list, SEVERITY_ERROR, "r", (struct place){ .cell = 1, .line = 9, .column = 1 }, NULL, NULL, "third");
+    diag_add (&list, SEVERITY_ERROR, "r", (struct place){ .cell = 1, .line = 8, .column = 7 }, NULL, NULL, "second");
     diag_add (&list, SEVERITY_ERROR, "r", PLACE_NOTEBOOK, NULL, NULL, "first");
     diag_sort (&list);
     static const char *const wanted[] = { "first", "second", "third", "fourth" };
@@ -56,7 +56,7 @@ static void
 they_read_like_a_compilers (void **state)
 {
     (void) state;
-    struct diag d = { "n.ipynb", { 7, 3, 5 }, SEVERITY_ERROR, "unresolved-name", "no 'x'", "bind it", "y = x" };
+    struct diag d = { "n.ipynb", { .cell = 7, .line = 3, .column = 5 }, SEVERITY_ERROR, "unresolved-name", "no 'x'", "bind it", "y = x" };
     print (&d, "n.ipynb:cell 7:3:5: error: no 'x' [unresolved-name]\n    y = x\n        ^\n  hint: bind it\n");
     struct diag whole = { "n.ipynb", PLACE_NOTEBOOK, SEVERITY_WARNING, "empty", "no code", NULL, NULL };
     print (&whole, "n.ipynb: warning: no code [empty]\n");
@@ -66,7 +66,7 @@ static void
 the_caret_counts_characters_and_keeps_tabs (void **state)
 {
     (void) state;
-    struct diag d = { "n", { 0, 1, 4 }, SEVERITY_NOTE, "r", "m", NULL, "\tüñx" };
+    struct diag d = { "n", { .cell = 0, .line = 1, .column = 4 }, SEVERITY_NOTE, "r", "m", NULL, "\tüñx" };
     print (&d, "n:cell 0:1:4: note: m [r]\n    \tüñx\n    \t  ^\n");
 }
 
