@@ -71,7 +71,7 @@ give_step (struct tagging *t, int unit, const char *tag)
 {
     t->current = find_tagged (t, tag);
     if (t->current < 0) {
-        step_add_group (t->s, t->nb, tag, tag, tag);
+        step_add_group (t->s, t->nb, tag, NULL, tag);
         t->current = (int) t->s->g->groups.len - 1;
     }
     vec_foreach (pending, &t->pending)
@@ -195,9 +195,13 @@ name_groups (struct stepping *s)
             g->groups.items[i].name = arena_printf (s->arena, "%s.%s", g->groups.items[i].notebook->alias,
                                                     g->groups.items[i].name);
     vec_foreach (group, &g->groups) {
-        const char *name = group->name;
-        for (int n = 2; is_taken (g, group, group->inferred, group->name); n++)
+        const char *name = group->name, *title = group->title;
+        for (int n = 2; is_taken (g, group, group->inferred, group->name); n++) {
             group->name = arena_printf (s->arena, "%s-%d", name, n);
+            group->title = arena_printf (s->arena, "%s (%d)", title, n);
+        }
+        if (!title)
+            group->title = group->name;
     }
 }
 

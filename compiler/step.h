@@ -32,7 +32,7 @@ void step_join (struct stepping *s, const struct vec_int *cells);
 char *step_slug (struct arena *a, const char *text, size_t len);
 
 /* What a group of untagged cells is called: by the comment that its first cell begins with, or else by the first call
- * that says something, or the name that is bound. `title` is for people. */
+ * that says something, or the name that is bound. `title` is for people; NULL: the name will do. */
 const char *step_name_units (struct stepping *s, const struct vec_int *units, const char **title);
 
 /* True if the unit only shows something that is there already: print (x), df.head (), x. */

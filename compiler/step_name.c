@@ -78,7 +78,7 @@ is_prose (const char *p, size_t len)
             return false; /* a call */
     }
     static const char *const others[] = { "import ", "from ", "TODO", "FIXME", "XXX", "noqa", "type:", "pylint", "fmt:",
-                                          "print ", "coding", "http", "In ", "!", "Copyright", "SPDX" };
+                                          "print ", "coding", "http", "In ", "!", "@", "Copyright", "SPDX" };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strncmp (p, others[i], strlen (others[i])) == 0)
             return false;
@@ -95,6 +95,11 @@ comment_of (struct arena *a, const struct cell *c)
         if (line < end && *line != '#')
             return NULL;
         line += strspn (line, "#-=*~ \t:");
+        if (end - line > 7 && strncmp (line, "@title ", 7) == 0) { /* Colab's forms: #@title Load { display-mode: "form" } */
+            const char *brace = memchr (line, '{', (size_t) (end - line));
+            line += 7 + strspn (line + 7, " ");
+            end = brace && brace > line ? brace : end;
+        }
         while (end > line && strchr ("#-=*~ \t:.", end[-1]))
             end--;
         if (line < end && line[0] != '|' && is_prose (line, (size_t) (end - line)))
@@ -179,11 +184,14 @@ look (struct naming *n, const struct ast *node)
         look (n, *kid);
 }
 
+/* "%%bash" -> "bash", "!wget http://…" -> "wget" */
 static const char *
-magic_name (const struct unit *u)
+magic_name (struct arena *a, const struct unit *u)
 {
     vec_foreach (m, &u->text->magics)
-        if (m->name && *m->name)
+        if (m->kind == MAGIC_SHELL)
+            return arena_strndup (a, m->arguments, strcspn (m->arguments, " \t|;&"));
+        else if (m->name && *m->name)
             return m->name;
     return NULL;
 }
@@ -197,7 +205,7 @@ name_by_code (struct stepping *s, const struct unit *u)
     ast_foreach (statement, u->tree)
         look (&n, *statement);
     const char *word = n.call ? n.call : n.bound;
-    word = word && *word ? split_words (s->arena, word) : magic_name (u);
+    word = word && *word ? split_words (s->arena, word) : magic_name (s->arena, u);
     return word ? step_slug (s->arena, word, strlen (word)) : "";
 }
 
@@ -212,7 +220,5 @@ step_name_units (struct stepping *s, const struct vec_int *units, const char **t
             name = name_by_code (s, &all[units->items[i]]);
     if (!*name)
         name = arena_printf (s->arena, "cell-%d", first->cell->index);
-    if (!*title)
-        *title = name;
     return name;
 }

@@ -1,6 +1,6 @@
-/* Sections under Markdown headings as steps. A notebook has a title, chapters and paragraphs below them; steps are cut
- * at the coarsest level of heading that parts the work: a title alone on its level is passed over, headings below the
- * chosen level stay within their section. Headings are ATX (`## Load`), setext (underlined) and HTML (`<h2>`), as
+/* Sections under Markdown headings as steps. Chapters and sections (# and ##) are steps, as people write notebooks: a
+ * title, and below it ## for each thing that is done. Deeper headings stay within their section, unless the first two
+ * levels don't part the work: then the first level that does counts. Headings are ATX (`## Load`), setext (underlined) and HTML (`<h2>`), as
  * CommonMark has them; those within fenced code are none. See step.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/step.h"
@@ -203,7 +203,7 @@ step_by_sections (struct stepping *s, const struct notebook *nb)
         if (cell->kind == CELL_MARKDOWN)
             read_cell (s->arena, &c.headings, cell);
     give_roles (s, nb);
-    for (int level = 1; c.headings.len && level <= 6; level++)
+    for (int level = 2; c.headings.len && level <= 6; level++)
         if (count_sections (&c, level) > 1) {
             cut (&c, level);
             return true;
