@@ -1,11 +1,13 @@
-/* Open-addressing hash of names; see symbol.h.
+/* Open-addressing hash of names; see symbol.h. The one file that knows utf8proc.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/symbol.h"
 
 #include "base/vec.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 struct name {
     const char *text;
@@ -65,8 +67,32 @@ grow (struct symbols *s)
     }
 }
 
+static bool
+is_ascii (const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char) text[i] & 0x80)
+            return false;
+    return true;
+}
+
+static symbol symbol_of_plain (struct symbols *s, const char *text, size_t len);
+
 symbol
 symbol_of (struct symbols *s, const char *text, size_t len)
+{
+    if (is_ascii (text, len))
+        return symbol_of_plain (s, text, len);
+    utf8proc_uint8_t *normal = NULL;
+    utf8proc_ssize_t n = utf8proc_map ((const utf8proc_uint8_t *) text, (utf8proc_ssize_t) len, &normal,
+                                       UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
+    symbol x = n > 0 ? symbol_of_plain (s, (const char *) normal, (size_t) n) : symbol_of_plain (s, text, len);
+    free (normal); /* from malloc */
+    return x;
+}
+
+static symbol
+symbol_of_plain (struct symbols *s, const char *text, size_t len)
 {
     if (len == 0)
         return 0;

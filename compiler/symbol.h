@@ -14,11 +14,11 @@ struct symbols;
 /* An empty table whose memory lies in `a`. */
 struct symbols *symbols_create (struct arena *a);
 
-/* The number of a name, made if new. Python's NFKC normalisation of identifiers is not applied. */
+/* The number of a name, made if new. Names that Python takes for the same ("𝜎" is "σ": NFKC, PEP 3131) have the same. */
 symbol symbol_of (struct symbols *s, const char *text, size_t len);
 symbol symbol_of_str (struct symbols *s, const char *text);
 
-/* The number of a name if it was ever interned, else 0. */
+/* The number of a name, normalised already, if it was ever interned, else 0. */
 symbol symbol_find (const struct symbols *s, const char *text);
 
 /* The text of a number; "" for 0. Lives as long as the table. */
