@@ -9,11 +9,15 @@
 
 struct check_settings {
     bool strict;
+    const char *stop_after;
 };
 
 static const struct option options[] = {
     { .name = "strict", .kind = OPTION_FLAG, .offset = offsetof (struct check_settings, strict),
       .help = "warnings fail the check as errors do" },
+    { .name = "stop-after", .kind = OPTION_STRING, .offset = offsetof (struct check_settings, stop_after),
+      .argument = "PASS", .help = "look no further than this pass of the compiler (syntax: does it parse?)",
+      .choices = "notebook|syntax|flow|step|link|metadata" },
     { 0 },
 };
 
@@ -92,9 +96,9 @@ static int
 check_one (struct invocation *inv, const char *path, const void *data, struct error *err)
 {
     const struct check_settings *settings = data;
-    const struct compile_options all = { 0 };
+    const struct compile_options how = { .stop_after = settings->stop_after };
     struct compilation c = { 0 };
-    int status = compile_file (&c, path, &all, err);
+    int status = compile_file (&c, path, &how, err);
     if (status == 0) {
         diag_sort (&c.diags);
         print_all (inv, &c.diags);

@@ -96,13 +96,15 @@ compile_and_write (struct invocation *inv, struct compilation *c, const char *pa
     if (compile_file (c, path, &how, err) < 0)
         return -1;
     print_diagnostics (inv, &c->diags);
-    if (c->diags.errors)
+    if (c->diags.errors && !how.stop_after)
         return error_set (err, ERROR_NOTEBOOK, "%s", "");
     json_auto_t *document = make_document (c, to->settings);
     cleanup_free char *text = document ? json_dumps (document, JSON_INDENT (2) | JSON_ENCODE_ANY) : NULL;
     if (!text)
         return error_set (err, ERROR_NOTEBOOK, "%s: there is nothing to print after this pass", path);
-    return write_document (inv, to, path, text, err);
+    if (write_document (inv, to, path, text, err) < 0)
+        return -1;
+    return c->diags.errors ? error_set (err, ERROR_NOTEBOOK, "%s", "") : 0;
 }
 
 static int

@@ -44,7 +44,8 @@ enum ast_kind {
     AST_AUGMENT,     /* target, value */
     AST_ANNOTATE,    /* target, annotation, [value] */
     AST_DELETE,      /* target… */
-    AST_FUNCTION,    /* name; parameters, body, decorators (tuple), annotations (tuple), type parameters (tuple); scope */
+    AST_FUNCTION,    /* name; parameters, body, decorators (tuple), annotations (tuple), type parameters (tuple, a scope
+                        too; of AST_NAMEs whose kids are their bounds); scope */
     AST_PARAMETERS,  /* AST_PARAMETER… */
     AST_PARAMETER,   /* name; [default], [annotation]; flags AST_STAR, AST_STAR_STAR, AST_KEYWORD_ONLY */
     AST_CLASS,       /* name; arguments (tuple), body, decorators (tuple), type parameters (tuple); scope */
@@ -89,7 +90,7 @@ struct ast {
     symbol name;         /* 0 if the kind has none */
     uint32_t nkids;
     struct ast **kids;
-    struct scope *scope; /* of functions, lambdas, classes, comprehensions; set by scope.c */
+    struct scope *scope; /* of functions, lambdas, classes, comprehensions, type parameters; set by scope.c */
 };
 
 static inline struct ast *

@@ -3,6 +3,7 @@
 #include "compiler/compile.h"
 
 #include "base/hash.h"
+#include "compiler/facts.h"
 #include "compiler/front.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ static void
 pass_syntax (struct compilation *c, struct passing *p)
 {
     p->program = program_build (c->arena, c->notebook, &c->diags);
+    c->program = p->program;
 }
 
 static void
@@ -258,11 +260,22 @@ dump_notebook (const struct compilation *c)
     return json_pack ("{s:s, s:o}", "language", c->notebook->language, "cells", cells);
 }
 
+static json_t *
+dump_facts (const struct compilation *c)
+{
+    json_t *cells = json_array ();
+    vec_foreach (u, &c->program->units)
+        json_array_append_new (cells, facts_to_json (c->program, u));
+    return json_pack ("{s:s, s:o}", "language", c->notebook->language, "cells", cells);
+}
+
 json_t *
 compile_dump (const struct compilation *c, const char *pass)
 {
-    if (strcmp (pass, "notebook") == 0 || strcmp (pass, "syntax") == 0)
+    if (strcmp (pass, "notebook") == 0)
         return dump_notebook (c);
+    if (strcmp (pass, "syntax") == 0)
+        return dump_facts (c);
     if (strcmp (pass, "flow") == 0 || strcmp (pass, "step") == 0)
         return compile_cell_graph (c);
     return pipeline_to_json (c->pipeline);

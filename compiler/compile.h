@@ -10,6 +10,7 @@
 
 struct notebook;
 struct flow;
+struct program;
 
 struct compile_options {
     const char *stop_after; /* name of the last pass to run, or NULL for all */
@@ -20,6 +21,7 @@ struct compilation {
     struct diag_list diags;
     const char *path;          /* as given */
     struct notebook *notebook; /* front end's view; compiler/notebook.h */
+    struct program *program;   /* code cells, parsed; compiler/program.h */
     struct flow *flow;         /* what reaches what between cells; compiler/flow.h */
     struct pipeline *pipeline; /* NULL until the `step` pass ran; meaningless if diags.errors > 0 */
 };

@@ -386,6 +386,8 @@ static const struct set *
 evaluate_name (struct interpreter *in, const struct ast *n)
 {
     struct env *e = env_of (in, n->name);
+    if (!e && in->env && !scope_is_global (in->env->scope, n->name))
+        return NULL; /* `__class__` in a method */
     if (!e)
         return name_read (in, n->name, n);
     struct local *l = find_local (e, n->name);

@@ -49,6 +49,25 @@ decorate (struct interpreter *in, const struct ast *decorators, const struct set
     return value;
 }
 
+/* Type parameters live in a scope around the definition; NULL: there are none. */
+static struct env *
+enter_types (struct interpreter *in, const struct ast *types)
+{
+    if (!types || !types->scope)
+        return NULL;
+    struct env *env = arena_new (in->arena, struct env);
+    *env = (struct env){ .outer = in->env, .scope = types->scope, .branches = in->branches };
+    in->env = env;
+    return env;
+}
+
+static void
+leave_types (struct interpreter *in, const struct env *types)
+{
+    if (types)
+        in->env = types->outer;
+}
+
 static void
 run_function (struct interpreter *in, const struct ast *n)
 {
@@ -57,12 +76,14 @@ run_function (struct interpreter *in, const struct ast *n)
         const struct set *value = (*p)->kids[0] ? evaluate (in, (*p)->kids[0]) : NULL;
         heap_store (in->heap, id, (*p)->name, value, true);
     }
+    const struct env *types = enter_types (in, n->kids[4]);
     ast_foreach (annotation, n->kids[3])
         evaluate (in, *annotation);
     struct object *o = heap_get (in->heap, id);
     o->definition = n;
     o->env = in->env;
     o->unit = in->unit;
+    leave_types (in, types);
     struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };
     assign (in, &name, decorate (in, n->kids[2], set_one (in->arena, id)));
 }
@@ -71,6 +92,7 @@ static void
 run_class (struct interpreter *in, const struct ast *n)
 {
     const struct set *bases = NULL;
+    const struct env *types = enter_types (in, n->kids[3]);
     ast_foreach (base, n->kids[0])
         bases = set_union (in->arena, bases, evaluate (in, *base));
     int id = heap_add (in->heap, OBJECT_CLASS, in->site);
@@ -84,6 +106,7 @@ run_class (struct interpreter *in, const struct ast *n)
         run_block (in, n->kids[1]);
         in->env = env->outer;
     }
+    leave_types (in, types);
     vec_foreach (l, &env->locals)
         heap_store (in->heap, id, l->name, l->value, true);
     struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };

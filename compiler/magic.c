@@ -486,13 +486,36 @@ take_line (struct rewriting *r, const char *p)
     return l.end;
 }
 
+/* IPython's leading_indent: the indentation of the first line that holds anything is taken off every line that begins
+ * with it. */
+static const char *
+without_indentation (struct arena *a, const char *text)
+{
+    const char *first = text, *p = text;
+    for (; isspace ((unsigned char) *p); p++)
+        if (*p == '\n')
+            first = p + 1;
+    size_t indent = (size_t) (p - first);
+    if (!indent || !*p)
+        return text;
+    cleanup_strbuf struct strbuf b = { 0 };
+    for (const char *line = text; *line;) {
+        const char *next = strchr (line, '\n');
+        next = next ? next + 1 : line + strlen (line);
+        bool begins = (size_t) (next - line) >= indent && memcmp (line, first, indent) == 0;
+        strbuf_add (&b, line + (begins ? indent : 0), (size_t) (next - line) - (begins ? indent : 0));
+        line = next;
+    }
+    return arena_strndup (a, strbuf_str (&b), b.len);
+}
+
 struct magic_text *
 magic_rewrite (struct arena *a, const char *source, size_t len)
 {
     struct magic_text *out = arena_new (a, struct magic_text);
     struct rewriting r = { a, out, source, source + len, arena_strndup (a, source, len), { 0 }, 1 };
     out->code = r.code;
-    out->run = r.code;
+    out->run = without_indentation (a, r.code);
     if (!memchr (source, '%', len) && !memchr (source, '!', len) && !memchr (source, '?', len)
         && memchr (source, '\n', len))
         return out; /* the common case: plain Python */
@@ -507,7 +530,7 @@ magic_rewrite (struct arena *a, const char *source, size_t len)
             }
             p = take_line (&r, p);
         }
-    out->run = arena_strndup (a, strbuf_str (&r.run), r.run.len);
+    out->run = without_indentation (a, arena_strndup (a, strbuf_str (&r.run), r.run.len));
     strbuf_free (&r.run);
     return out;
 }

@@ -52,7 +52,7 @@ add_unit (struct building *b, const struct cell *c, const struct cell_tags *tags
     u->tags = *tags;
     u->text = magic_rewrite (p->arena, c->source, c->len);
     u->tree = syntax_parse (b->syntax, p->arena, p->symbols, u->text->code, c->len, &error);
-    scope_build (p->arena, u->tree);
+    scope_build (p->arena, p->symbols, u->tree);
     if (error.start != UINT32_MAX)
         diagnose_syntax (p, (int) p->units.len - 1, &error, b->diags);
 }

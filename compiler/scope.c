@@ -124,6 +124,7 @@ scope_visit_bindings (const struct ast *body, visit_fn *visit, void *context)
 
 struct building {
     struct arena *arena;
+    symbol own_class;
     struct scope *scope;
 };
 
@@ -159,92 +160,110 @@ add_declarations (struct building *b, const struct ast *n)
         add_declarations (b, *kid);
 }
 
-static void build_in (struct arena *a, struct ast *n, struct scope *outer);
+static void build_in (const struct building *w, struct ast *n, struct scope *outer);
 
 static struct scope *
-open_scope (struct arena *a, struct ast *owner, struct scope *outer)
+open_scope (const struct building *w, struct ast *owner, struct scope *outer)
 {
-    struct scope *s = arena_new (a, struct scope);
+    struct scope *s = arena_new (w->arena, struct scope);
     s->owner = owner;
     s->outer = outer;
+    s->own_class = owner->kind == AST_CLASS ? w->own_class : 0;
     owner->scope = s;
     return s;
 }
 
-static void
-build_function (struct arena *a, struct ast *n, struct scope *outer)
+/* def f[T] (…), class C[T]: T lives in a scope of its own around annotations, bases and body (PEP 695). */
+static struct scope *
+open_type_scope (const struct building *w, struct ast *types, struct scope *outer)
 {
-    struct building b = { a, open_scope (a, n, outer) };
+    if (!types || !types->nkids)
+        return outer;
+    struct building b = { w->arena, w->own_class, open_scope (w, types, outer) };
+    ast_foreach (type, types) {
+        add_local (&b, (*type)->name, *type);
+        ast_foreach (bound, *type)
+            build_in (w, *bound, b.scope);
+    }
+    return b.scope;
+}
+
+static void
+build_function (const struct building *w, struct ast *n, struct scope *outer)
+{
+    struct scope *types = open_type_scope (w, ast_kid (n, 4), outer);
+    struct building b = { w->arena, w->own_class, open_scope (w, n, types) };
     struct ast *parameters = n->kids[0];
     add_declarations (&b, n->kids[1]);
     ast_foreach (p, parameters) {
         add_local (&b, (*p)->name, *p);
-        build_in (a, (*p)->kids[0], outer);
-        build_in (a, (*p)->kids[1], outer);
+        build_in (w, (*p)->kids[0], outer);
+        build_in (w, (*p)->kids[1], outer);
     }
     if (n->kind == AST_FUNCTION) {
-        ast_foreach (type, n->kids[4])
-            add_local (&b, (*type)->name, *type);
-        build_in (a, n->kids[2], outer);
-        build_in (a, n->kids[3], outer);
+        build_in (w, n->kids[2], outer);
+        build_in (w, n->kids[3], types);
         scope_visit_bindings (n->kids[1], add_local, &b);
     } else {
         visit_walrus_only (n->kids[1], add_local, &b);
     }
-    build_in (a, n->kids[1], b.scope);
+    build_in (w, n->kids[1], b.scope);
 }
 
 static void
-build_class (struct arena *a, struct ast *n, struct scope *outer)
+build_class (const struct building *w, struct ast *n, struct scope *outer)
 {
-    struct building b = { a, open_scope (a, n, outer) };
+    struct scope *types = open_type_scope (w, ast_kid (n, 3), outer);
+    struct building b = { w->arena, w->own_class, open_scope (w, n, types) };
     add_declarations (&b, n->kids[1]);
     scope_visit_bindings (n->kids[1], add_local, &b);
-    build_in (a, n->kids[0], outer);
-    build_in (a, n->kids[2], outer);
-    build_in (a, n->kids[1], b.scope);
+    build_in (w, n->kids[0], types);
+    build_in (w, n->kids[2], outer);
+    build_in (w, n->kids[1], b.scope);
 }
 
 static void
-build_comprehension (struct arena *a, struct ast *n, struct scope *outer)
+build_comprehension (const struct building *w, struct ast *n, struct scope *outer)
 {
-    struct building b = { a, open_scope (a, n, outer) };
+    struct building b = { w->arena, w->own_class, open_scope (w, n, outer) };
     for (uint32_t i = 1; i < n->nkids; i++) {
         struct ast *g = n->kids[i];
         if (g->kind != AST_GENERATOR)
             continue;
         visit_target (g->kids[0], add_local, &b);
-        build_in (a, g->kids[1], i == 1 ? outer : b.scope); /* the first iterable is evaluated outside */
+        build_in (w, g->kids[1], i == 1 ? outer : b.scope); /* the first iterable is evaluated outside */
         for (uint32_t k = 2; k < g->nkids; k++)
-            build_in (a, g->kids[k], b.scope);
-        build_in (a, g->kids[0], b.scope);
+            build_in (w, g->kids[k], b.scope);
+        build_in (w, g->kids[0], b.scope);
     }
-    build_in (a, n->kids[0], b.scope);
+    build_in (w, n->kids[0], b.scope);
 }
 
 static void
-build_in (struct arena *a, struct ast *n, struct scope *outer)
+build_in (const struct building *w, struct ast *n, struct scope *outer)
 {
     if (!n)
         return;
     switch (n->kind) {
     case AST_FUNCTION:
-    case AST_LAMBDA: build_function (a, n, outer); break;
-    case AST_CLASS: build_class (a, n, outer); break;
+    case AST_LAMBDA: build_function (w, n, outer); break;
+    case AST_CLASS: build_class (w, n, outer); break;
+    case AST_TYPE_ALIAS: build_in (w, ast_kid (n, 1), open_type_scope (w, ast_kid (n, 2), outer)); break;
     case AST_COMPREHENSION:
         if (n->nkids)
-            build_comprehension (a, n, outer);
+            build_comprehension (w, n, outer);
         break;
     default:
         ast_foreach (kid, n)
-            build_in (a, *kid, outer);
+            build_in (w, *kid, outer);
     }
 }
 
 void
-scope_build (struct arena *a, struct ast *tree)
+scope_build (struct arena *a, struct symbols *symbols, struct ast *tree)
 {
-    build_in (a, tree, NULL);
+    const struct building w = { a, symbol_of_str (symbols, "__class__"), NULL };
+    build_in (&w, tree, NULL);
 }
 
 bool
@@ -257,8 +276,11 @@ bool
 scope_is_global (const struct scope *s, symbol name)
 {
     for (bool direct = true; s; s = s->outer, direct = false) {
-        if (s->owner->kind == AST_CLASS && !direct)
+        if (s->owner->kind == AST_CLASS && !direct) {
+            if (name == s->own_class)
+                return false;
             continue;
+        }
         if (has (&s->globals, name))
             return true;
         if (has (&s->locals, name))

@@ -7,8 +7,9 @@
 #include "compiler/ast.h"
 
 struct scope {
-    const struct ast *owner; /* the function, lambda, class or comprehension */
+    const struct ast *owner; /* the function, lambda, class, comprehension or list of type parameters */
     struct scope *outer;     /* the scope it stands in; NULL: the module */
+    symbol own_class;        /* of classes: `__class__`, which its methods find without anybody binding it */
     struct vec_sym {
         symbol *items;
         size_t len, cap;
@@ -16,7 +17,7 @@ struct scope {
 };
 
 /* Finds every scope within `tree` (a cell's AST_BLOCK) and hangs it on its node. */
-void scope_build (struct arena *a, struct ast *tree);
+void scope_build (struct arena *a, struct symbols *symbols, struct ast *tree);
 
 /* True if `name`, used directly within scope `s`, is local to it. */
 bool scope_is_local (const struct scope *s, symbol name);

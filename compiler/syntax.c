@@ -5,6 +5,7 @@
 
 #include "base/vec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tree_sitter/api.h>
@@ -154,6 +155,58 @@ lower_leaf (struct lowering *l, TSNode n)
     return make (l, rule_of (l, n)->kind, n);
 }
 
+/* How far in the line's first byte that isn't blank stands, tabs to multiples of 8; -1 if `at` isn't that byte. */
+static int
+indentation (const char *text, uint32_t at)
+{
+    uint32_t p = at;
+    while (p > 0 && text[p - 1] != '\n')
+        p--;
+    int width = 0;
+    for (; p < at; p++)
+        if (text[p] == '\t')
+            width = (width / 8 + 1) * 8;
+        else if (text[p] == '\f')
+            width = 0;
+        else if (text[p] == ' ')
+            width++;
+        else
+            return -1;
+    return width;
+}
+
+/* Statements. tree-sitter lets the first of them decide nothing: all that begin a line must begin where it does. */
+static struct ast *
+lower_block (struct lowering *l, TSNode n)
+{
+    struct ast *block = lower_kids (l, n);
+    int wanted = block->nkids ? indentation (l->text, block->kids[0]->start) : -1;
+    for (uint32_t i = 1; i < block->nkids && wanted >= 0 && l->error->start == UINT32_MAX; i++) {
+        int found = indentation (l->text, block->kids[i]->start);
+        if (found >= 0 && found != wanted)
+            *l->error = (struct syntax_error){ block->kids[i]->start, block->kids[i]->end, "the indentation of the lines above" };
+    }
+    return block;
+}
+
+/* Python 2's `print x` and `exec x`; `print >> x` is an expression of Python 3 too. */
+static struct ast *
+lower_old_statement (struct lowering *l, TSNode n)
+{
+    struct kids kids = { 0 };
+    bool chevron = ts_node_named_child_count (n) == 1 && has_type (ts_node_named_child (n, 0), "chevron");
+    if (chevron)
+        vec_push (l->arena, &kids, lower (l, ts_node_child (n, 0)));
+    else if (l->error->start == UINT32_MAX)
+        *l->error = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), NULL };
+    add_children (l, n, &kids);
+    if (chevron) {
+        kids.items[0]->kind = AST_NAME;
+        kids.items[0]->name = symbol_of_str (l->symbols, "print");
+    }
+    return with_kids (make (l, chevron ? AST_OPERATION : AST_RAISE, n), &kids);
+}
+
 /* A wrapper without meaning of its own: parenthesised expression, type annotation. */
 static struct ast *
 lower_inner (struct lowering *l, TSNode n)
@@ -173,11 +226,27 @@ lower_nothing (struct lowering *l, TSNode n)
     return NULL;
 }
 
+/* tree-sitter takes a keyword for a name where no keyword can stand: `else: pass` alone. */
+static bool
+is_keyword (const char *text, size_t len)
+{
+    static const char keywords[] = " False None True and as assert async await break class continue def del elif else "
+                                   "except finally for from global if import in is lambda nonlocal not or pass raise "
+                                   "return try while with yield ";
+    char word[12];
+    if (len + 3 > sizeof word)
+        return false;
+    snprintf (word, sizeof word, " %.*s ", (int) len, text);
+    return strstr (keywords, word) != NULL;
+}
+
 static struct ast *
 lower_name (struct lowering *l, TSNode n)
 {
     struct ast *x = make (l, AST_NAME, n);
     x->name = text_symbol (l, n);
+    if (l->error->start == UINT32_MAX && is_keyword (l->text + x->start, x->end - x->start))
+        *l->error = (struct syntax_error){ x->start, x->end, NULL };
     return x;
 }
 
@@ -487,10 +556,12 @@ static struct ast *
 lower_block_field (struct lowering *l, TSNode n, TSFieldId f)
 {
     struct ast *body = lower_field (l, n, f);
+    if ((!body || (body->kind == AST_BLOCK && !body->nkids)) && l->error->start == UINT32_MAX)
+        *l->error = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), "an indented block" };
     return body ? body : make (l, AST_BLOCK, n);
 }
 
-/* Bound names of PEP 695 parameters: the first identifier of each. */
+/* PEP 695 parameters: an AST_NAME each, the first identifier; its kids are what is behind: bound and default. */
 static struct ast *
 lower_type_parameters (struct lowering *l, TSNode n)
 {
@@ -498,10 +569,14 @@ lower_type_parameters (struct lowering *l, TSNode n)
     TSNode list = field (n, l->syntax->f_type_parameters);
     for (uint32_t i = 0; !ts_node_is_null (list) && i < ts_node_named_child_count (list); i++) {
         TSNode at = ts_node_named_child (list, i);
-        while (!has_type (at, "identifier") && ts_node_named_child_count (at))
+        struct kids bounds = { 0 };
+        while (!has_type (at, "identifier") && ts_node_named_child_count (at)) {
+            for (uint32_t k = 1; k < ts_node_named_child_count (at); k++)
+                vec_push (l->arena, &bounds, lower (l, ts_node_named_child (at, k)));
             at = ts_node_named_child (at, 0);
+        }
         if (has_type (at, "identifier"))
-            vec_push (l->arena, &kids, lower_name (l, at));
+            vec_push (l->arena, &kids, with_kids (lower_name (l, at), &bounds));
     }
     return with_kids (make (l, AST_TUPLE, n), &kids);
 }
@@ -936,12 +1011,12 @@ static const struct rule rules[] = {
     { "as_pattern", lower_inner, AST_TUPLE },
     { "as_pattern_target", lower_inner, AST_TUPLE },
     { "dotted_name", lower_dotted_name, AST_NAME },
-    { "module", lower_kids, AST_BLOCK },
-    { "block", lower_kids, AST_BLOCK },
+    { "module", lower_block, AST_BLOCK },
+    { "block", lower_block, AST_BLOCK },
     { "expression_statement", lower_expression_statement, AST_EXPRESSION },
-    { "print_statement", lower_kids, AST_RAISE },
+    { "print_statement", lower_old_statement, AST_RAISE },
     { "chevron", lower_inner, AST_TUPLE },
-    { "exec_statement", lower_kids, AST_RAISE },
+    { "exec_statement", lower_old_statement, AST_RAISE },
     { "assignment", lower_assignment, AST_ASSIGN },
     { "augmented_assignment", lower_augmented, AST_AUGMENT },
     { "delete_statement", lower_kids, AST_DELETE },

@@ -155,7 +155,7 @@ class Completion(unittest.TestCase):
 
     def test_bash_completes_commands_options_and_values(self):
         self.assertEqual(self.complete("chard", "comple"), ["completion"])
-        self.assertEqual(self.complete("chard", "check", "--st"), ["--strict"])
+        self.assertEqual(self.complete("chard", "check", "--str"), ["--strict"])
         self.assertEqual(self.complete("chard", "check", "--color", "=", "a"), ["auto", "always"])
         self.assertEqual(self.complete("chard", "completion", "z"), ["zsh"])
         self.assertIn("list", self.complete("chard", "runs", ""))
