@@ -14,6 +14,7 @@ heap_add (struct heap *h, enum object_kind kind, int site)
     o->kind = kind;
     o->class_object = -1;
     o->made_at = site;
+    o->changed_at = -1;
     vec_push (h->arena, &h->stamps, 0);
     return (int) h->objects.len - 1;
 }

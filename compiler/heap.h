@@ -48,6 +48,7 @@ struct object {
     struct vec_int parents; /* objects that hold this one */
     struct vec_int names;   /* module names that ever referred to it (symbols) */
     int made_at;            /* site */
+    int changed_at;         /* site of the last change in place; -1 never */
 };
 
 struct heap {

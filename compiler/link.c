@@ -9,6 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A value that a step is handed. */
+struct need {
+    symbol name;
+    int from;                /* step that leaves it */
+    int version;             /* site of the last write that it may come from */
+    int written;             /* where it is found together with what shares an object with it: `version` or later */
+    int read;                /* site of the first use */
+    const struct set *value; /* what it may be */
+    bool optional;
+};
+
 struct linking {
     struct arena *arena;
     struct pipeline *p;
@@ -17,6 +28,7 @@ struct linking {
     struct diag_list *diags;
     bool *site_is_param;
     struct vec_int *replicated; /* by step: sites */
+    vec (struct need) *needs;   /* by step */
 };
 
 static const char *
@@ -57,10 +69,10 @@ add_output (struct linking *l, int step, const char *name, enum input_kind kind,
 }
 
 static void
-diagnose_split (struct linking *l, int step, int from, const struct event *e, const char *name)
+diagnose_split (struct linking *l, int step, int from, int site, const char *name)
 {
     diag_add (l->diags, SEVERITY_ERROR, "split-step",
-              cell_place (l->flow->program->units.items[l->flow->sites.items[e->site].unit].cell, 0, 0), NULL,
+              cell_place (l->flow->program->units.items[l->flow->sites.items[site].unit].cell, 0, 0), NULL,
               "give the later cells of that step a name of their own",
               "step \"%s\" needs `%s` as it was between cells of step \"%s\", which changes it again later",
               l->p->steps.items[step].name, name, l->p->steps.items[from].name);
@@ -78,27 +90,69 @@ changes_later (const struct linking *l, int step, int site, symbol name)
     return false;
 }
 
-static void
-add_input (struct linking *l, int step, int from, const struct event *e, enum input_kind kind, bool optional)
+static struct input *
+find_input (struct linking *l, int step, const char *name)
 {
-    struct step *s = &l->p->steps.items[step];
-    const char *name = name_text (l, e->name);
-    add_output (l, from, name, kind, optional);
-    if (kind == INPUT_DATA) {
-        add_after (l, step, from);
-        if (changes_later (l, from, e->site, e->name))
-            diagnose_split (l, step, from, e, name);
+    vec_foreach (in, &l->p->steps.items[step].inputs)
+        if (strcmp (in->name, name) == 0)
+            return in;
+    return NULL;
+}
+
+/* A definition that reaches the step as code. */
+static void
+add_code_input (struct linking *l, int step, int from, symbol name, enum input_kind kind)
+{
+    add_output (l, from, name_text (l, name), kind, false);
+    if (find_input (l, step, name_text (l, name)))
+        return;
+    struct input in = { .name = name_text (l, name), .from = from, .kind = kind };
+    vec_push (l->arena, &l->p->steps.items[step].inputs, in);
+}
+
+static struct need *
+find_need (struct linking *l, int step, symbol name)
+{
+    vec_foreach (n, &l->needs[step])
+        if (n->name == name)
+            return n;
+    return NULL;
+}
+
+/* `n` comes from where `other` comes from. */
+static void
+take_from (struct linking *l, int step, struct need *n, const struct need *other)
+{
+    n->from = other->from;
+    n->written = other->written;
+    find_input (l, step, name_text (l, n->name))->from = n->from;
+}
+
+static void
+add_data_input (struct linking *l, int step, const struct need *new)
+{
+    const char *name = name_text (l, new->name);
+    add_output (l, new->from, name, INPUT_DATA, new->optional);
+    if (changes_later (l, new->from, new->version, new->name))
+        diagnose_split (l, step, new->from, new->read, name);
+    struct need *old = find_need (l, step, new->name);
+    if (!old) {
+        vec_push (l->arena, &l->needs[step], *new);
+        struct input *code = find_input (l, step, name);
+        struct input in = { .name = name, .from = new->from, .kind = INPUT_DATA, .optional = new->optional };
+        if (code)
+            *code = in;
+        else
+            vec_push (l->arena, &l->p->steps.items[step].inputs, in);
+        return;
     }
-    vec_foreach (in, &s->inputs)
-        if (strcmp (in->name, name) == 0) {
-            if (in->from != from && kind == INPUT_DATA && in->kind == INPUT_DATA)
-                diagnose_split (l, step, in->from > from ? in->from : from, e, name);
-            if (kind == INPUT_DATA)
-                in->kind = kind;
-            return;
-        }
-    struct input in = { .name = name, .from = from, .kind = kind, .optional = optional };
-    vec_push (l->arena, &s->inputs, in);
+    if (owner_of (l, old->version) != owner_of (l, new->version))
+        diagnose_split (l, step, old->from > new->from ? old->from : new->from, new->read, name);
+    old->value = set_union (l->arena, old->value, new->value);
+    old->version = new->version > old->version ? new->version : old->version;
+    if (new->written > old->written)
+        take_from (l, step, old, new);
+    old->read = new->read < old->read ? new->read : old->read;
 }
 
 /* ---- tracing reads ---------------------------------------------------------------------------------------------- */
@@ -208,11 +262,13 @@ trace (struct linking *l, int step, const struct event *e)
         }
         const struct site *s = &l->flow->sites.items[site];
         if (sure && is_replicable (l, site, 0)) {
-            add_input (l, step, owner, e, s->kind == SITE_IMPORT ? INPUT_IMPORT : INPUT_CODE, false);
+            add_code_input (l, step, owner, e->name, s->kind == SITE_IMPORT ? INPUT_IMPORT : INPUT_CODE);
             replicate (l, step, site);
             return;
         }
-        add_input (l, step, owner, e, INPUT_DATA, w->items[i].kind == WRITE_MAYBE || w->maybe_unbound);
+        struct need n = { .name = e->name, .from = owner, .version = site, .written = site, .read = e->site, .value = e->value,
+                          .optional = w->items[i].kind == WRITE_MAYBE || w->maybe_unbound };
+        add_data_input (l, step, &n);
         diagnose_unpicklable (l, step, owner, e);
         replicate_classes (l, step, e->value);
         return;
@@ -232,6 +288,90 @@ trace_step (struct linking *l, int step)
         if (owner == step)
             for (size_t k = s->first_event; k < s->last_event; k++)
                 trace (l, step, &l->flow->events.items[k]);
+    }
+}
+
+/* ---- names that share an object ---------------------------------------------------------------------------------- */
+
+/* Whether it matters that the two are one: something changes it while or after the step runs, or it is compared by
+ * identity. Library values that nobody changes may as well be copies. */
+static bool
+share (const struct linking *l, const struct need *x, const struct need *y)
+{
+    struct heap *h = l->flow->heap;
+    int since = x->read < y->read ? x->read : y->read;
+    const struct set *a = heap_reach (h, x->value), *b = heap_reach (h, y->value);
+    set_foreach (id, a) {
+        const struct object *o = heap_get (h, id);
+        if (!o->immutable && (o->kind == OBJECT_VALUE || o->kind == OBJECT_FUNCTION)
+            && (o->changed_at >= since || o->class_object >= 0) && set_has (b, id))
+            return true;
+    }
+    return false;
+}
+
+/* What `step` gets of two names that share an object comes from the step that was the last to write one of them: it is
+ * handed the other one too, so that it can leave both together. Whether that made a change. */
+static bool
+join (struct linking *l, int step, struct need *x, struct need *y)
+{
+    struct need *older = x->written < y->written ? x : y, *newer = older == x ? y : x;
+    if (older->from == newer->from || newer->from == step || !share (l, x, y))
+        return false;
+    struct need hand_on = *older;
+    add_data_input (l, newer->from, &hand_on);
+    replicate_classes (l, newer->from, hand_on.value);
+    add_output (l, newer->from, name_text (l, older->name), INPUT_DATA, older->optional);
+    take_from (l, step, older, newer);
+    return true;
+}
+
+static bool
+join_step (struct linking *l, int step)
+{
+    vec_foreach (y, &l->needs[step])
+        vec_foreach (x, &l->needs[step])
+            if (x < y && join (l, step, x, y))
+                return true; /* what a step needs may have grown, and moved */
+    return false;
+}
+
+/* Steps that hand names on stand before the one that needs them, so going backward settles nearly all at once. */
+static void
+join_shared (struct linking *l)
+{
+    for (bool more = true; more;) {
+        more = false;
+        for (int i = (int) l->p->steps.len; i-- > 0;)
+            while (join_step (l, i))
+                more = true;
+    }
+    for (size_t i = 0; i < l->p->steps.len; i++)
+        vec_foreach (n, &l->needs[i])
+            add_after (l, (int) i, n->from);
+}
+
+/* Outputs that nobody takes from there any more. */
+static bool
+is_wanted (const struct linking *l, int step, const char *output)
+{
+    vec_foreach (s, &l->p->steps)
+        vec_foreach (in, &s->inputs)
+            if (in->from == step && strcmp (in->name, output) == 0)
+                return true;
+    return false;
+}
+
+static void
+drop_outputs (struct linking *l)
+{
+    for (size_t i = 0; i < l->p->steps.len; i++) {
+        struct step *s = &l->p->steps.items[i];
+        size_t kept = 0;
+        for (size_t k = 0; k < s->outputs.len; k++)
+            if (is_wanted (l, (int) i, s->outputs.items[k].name))
+                s->outputs.items[kept++] = s->outputs.items[k];
+        s->outputs.len = kept;
     }
 }
 
@@ -572,6 +712,7 @@ link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *
     struct linking l = { .arena = p->arena, .p = p, .flow = flow, .g = g, .diags = diags };
     l.site_is_param = arena_alloc (p->arena, flow->sites.len + 1);
     l.replicated = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.replicated);
+    l.needs = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.needs);
     param_collect (p, flow, diags, l.site_is_param);
     vec_foreach (group, &g->groups) {
         struct step *s = vec_add (p->arena, &p->steps);
@@ -583,6 +724,8 @@ link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *
     }
     for (size_t i = 0; i < p->steps.len; i++)
         trace_step (&l, (int) i);
+    join_shared (&l);
+    drop_outputs (&l);
     link_files (&l);
     for (size_t i = 0; i < p->steps.len; i++) {
         link_tags (&l, (int) i);

@@ -202,6 +202,7 @@ change_object (struct interpreter *in, int id)
         return;
     if (o->made_at != in->site)
         in->effect = true;
+    o->changed_at = in->site;
     heap_holders (in->heap, id, &holders);
     vec_foreach (h, &holders) {
         const struct object *holder = heap_get (in->heap, *h);
