@@ -182,6 +182,17 @@ has_slice (const struct ast *n)
     return false;
 }
 
+/* A slice of a list is a new list of the same elements. */
+static const struct set *
+copy_of_list (struct interpreter *in, int id)
+{
+    const struct set *elements = elements_of (in, set_one (in->arena, id));
+    int copy = new_value (in);
+    heap_get (in->heap, copy)->type = heap_get (in->heap, id)->type;
+    heap_store (in->heap, copy, 0, elements, true);
+    return set_one (in->arena, copy);
+}
+
 static const struct set *
 evaluate_subscript (struct interpreter *in, const struct ast *n)
 {
@@ -198,9 +209,8 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
         const struct object *o = heap_get (in->heap, id);
         if (o->kind != OBJECT_VALUE || o->text)
             continue;
-        /* a slice of a list is a new list of the same elements; of anything else, a view */
         bool listed = o->type && strcmp (symbol_text (in->symbols, o->type), "list") == 0;
-        all = set_union (in->arena, all, listed ? elements_of (in, set_one (in->arena, id)) : view_of (in, id, in->s_call));
+        all = set_union (in->arena, all, listed ? copy_of_list (in, id) : view_of (in, id, in->s_call));
     }
     return all;
 }

@@ -30,6 +30,7 @@ struct writes {
 
 enum event_kind {
     EVENT_READ, /* the site reads the name */
+    EVENT_DELETE, /* the site deletes the name: it must be bound there, to anything */
     EVENT_HOLD, /* the site changes an object that this name refers to, or binds it on some path only: where the site
                    runs, the name's old value must be at hand */
 };

@@ -20,6 +20,12 @@ struct need {
     bool optional;
 };
 
+/* `del name` of something that another step has bound. */
+struct deletion {
+    symbol name;
+    int site;
+};
+
 struct linking {
     struct arena *arena;
     struct pipeline *p;
@@ -29,6 +35,7 @@ struct linking {
     bool *site_is_param;
     struct vec_int *replicated; /* by step: sites */
     vec (struct need) *needs;   /* by step */
+    vec (struct deletion) *deleted; /* by step */
 };
 
 static const char *
@@ -42,6 +49,18 @@ owner_of (const struct linking *l, int site)
 {
     int owner = l->g->owner.items[l->flow->sites.items[site].unit];
     return owner == OWNER_PARAMETERS && !l->site_is_param[site] ? OWNER_SHARED : owner;
+}
+
+static const struct unit *
+unit_of (const struct linking *l, int site)
+{
+    return &l->flow->program->units.items[l->flow->sites.items[site].unit];
+}
+
+static struct place
+place_of (const struct linking *l, int site)
+{
+    return cell_place (unit_of (l, site)->cell, 0, 0);
 }
 
 static void
@@ -64,7 +83,7 @@ add_output (struct linking *l, int step, const char *name, enum input_kind kind,
             o->optional |= optional;
             return;
         }
-    struct output o = { .name = name, .kind = kind, .optional = optional };
+    struct output o = { .name = name, .kind = kind, .optional = optional, .cell = -1 };
     vec_push (l->arena, &s->outputs, o);
 }
 
@@ -72,7 +91,7 @@ static void
 diagnose_split (struct linking *l, int step, int from, int site, const char *name)
 {
     diag_add (l->diags, SEVERITY_ERROR, "split-step",
-              cell_place (l->flow->program->units.items[l->flow->sites.items[site].unit].cell, 0, 0), NULL,
+              place_of (l, site), NULL,
               "give the later cells of that step a name of their own",
               "step \"%s\" needs `%s` as it was between cells of step \"%s\", which changes it again later",
               l->p->steps.items[step].name, name, l->p->steps.items[from].name);
@@ -88,6 +107,32 @@ changes_later (const struct linking *l, int step, int site, symbol name)
         if (c->name == name && c->site > site && owner_of (l, c->site) == step)
             return true;
     return false;
+}
+
+/* Whether the step itself binds or changes the name in a cell above `site`, which is another's: all that comes from
+ * others is there before its first cell, so it would undo that. */
+static bool
+changes_earlier (const struct linking *l, int step, int site, symbol name)
+{
+    const struct group *g = &l->g->groups.items[step];
+    if (g->units.items[0] > l->flow->sites.items[site].unit)
+        return false;
+    vec_foreach (c, &l->flow->changes)
+        if (c->name == name && c->site < site && owner_of (l, c->site) == step)
+            return true;
+    return false;
+}
+
+static void
+check_overwritten (struct linking *l, int step, int site, const struct event *e)
+{
+    if (!changes_earlier (l, step, site, e->name))
+        return;
+    const char *name = name_text (l, e->name);
+    diag_add (l->diags, SEVERITY_ERROR, "split-step", place_of (l, e->site), NULL,
+              "give the later cells of that step a name of their own",
+              "step \"%s\" binds or changes `%s` itself before it needs what cell %d made of it", l->p->steps.items[step].name,
+              name, unit_of (l, site)->cell->index);
 }
 
 static struct input *
@@ -250,6 +295,12 @@ trace (struct linking *l, int step, const struct event *e)
                 return;
             continue;
         }
+        if (e->kind == EVENT_DELETE) {
+            struct deletion d = { e->name, e->site };
+            vec_push (l->arena, &l->deleted[step], d);
+            return;
+        }
+        check_overwritten (l, step, site, e);
         if (owner == OWNER_PARAMETERS) {
             vec_str_add_once (l->arena, &l->p->steps.items[step].parameters, name_text (l, e->name));
             return;
@@ -351,26 +402,32 @@ join_shared (struct linking *l)
             add_after (l, (int) i, n->from);
 }
 
-/* Outputs that nobody takes from there any more. */
-static bool
-is_wanted (const struct linking *l, int step, const char *output)
+/* The site after which an output is what its readers want; -1: nobody takes it from there (any more). */
+static int
+wanted_at (const struct linking *l, int step, const char *output)
 {
-    vec_foreach (s, &l->p->steps)
-        vec_foreach (in, &s->inputs)
-            if (in->from == step && strcmp (in->name, output) == 0)
-                return true;
-    return false;
+    int site = -1;
+    for (size_t i = 0; i < l->p->steps.len; i++)
+        vec_foreach (n, &l->needs[i])
+            if (n->from == step && n->written > site && strcmp (name_text (l, n->name), output) == 0)
+                site = n->written;
+    return site;
 }
 
 static void
-drop_outputs (struct linking *l)
+settle_outputs (struct linking *l)
 {
     for (size_t i = 0; i < l->p->steps.len; i++) {
         struct step *s = &l->p->steps.items[i];
         size_t kept = 0;
-        for (size_t k = 0; k < s->outputs.len; k++)
-            if (is_wanted (l, (int) i, s->outputs.items[k].name))
-                s->outputs.items[kept++] = s->outputs.items[k];
+        for (size_t k = 0; k < s->outputs.len; k++) {
+            struct output *o = &s->outputs.items[k];
+            int site = o->kind == INPUT_DATA ? wanted_at (l, (int) i, o->name) : -1;
+            if (site >= 0)
+                o->cell = unit_of (l, site)->cell->index;
+            if (site >= 0 || o->kind != INPUT_DATA)
+                s->outputs.items[kept++] = *o;
+        }
         s->outputs.len = kept;
     }
 }
@@ -587,6 +644,11 @@ fill_segments (struct linking *l, int step)
         qsort (sites->items, sites->len, sizeof *sites->items, compare_int);
     vec_foreach (site, sites)
         add_replicated_segment (l, s, *site);
+    vec_foreach (d, &l->deleted[step])
+        if (!find_input (l, step, name_text (l, d->name))) {
+            /* It need not travel to be deleted: anything will do. */
+            add_segment (l, s, unit_of (l, d->site), 1, arena_printf (l->arena, "%s = None\n", name_text (l, d->name)), true);
+        }
     vec_foreach (unit, &l->g->groups.items[step].units) {
         const struct unit *u = &l->flow->program->units.items[*unit];
         add_segment (l, s, u, 1, u->text->run, false);
@@ -712,6 +774,7 @@ link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *
     struct linking l = { .arena = p->arena, .p = p, .flow = flow, .g = g, .diags = diags };
     l.site_is_param = arena_alloc (p->arena, flow->sites.len + 1);
     l.replicated = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.replicated);
+    l.deleted = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.deleted);
     l.needs = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.needs);
     param_collect (p, flow, diags, l.site_is_param);
     vec_foreach (group, &g->groups) {
@@ -725,7 +788,7 @@ link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *
     for (size_t i = 0; i < p->steps.len; i++)
         trace_step (&l, (int) i);
     join_shared (&l);
-    drop_outputs (&l);
+    settle_outputs (&l);
     link_files (&l);
     for (size_t i = 0; i < p->steps.len; i++) {
         link_tags (&l, (int) i);

@@ -114,6 +114,8 @@ name_bind (struct interpreter *in, symbol name, const struct set *value)
 void
 name_delete (struct interpreter *in, symbol name)
 {
+    if (name_is_bound (in, name))
+        add_event (in, EVENT_DELETE, name, binding_of (in, name), NULL);
     struct binding *b = modify (in, name);
     b->value = NULL;
     b->writes = NULL;

@@ -36,6 +36,7 @@ struct output {
     const char *name;
     enum input_kind kind;
     bool optional;     /* the step may leave it unbound */
+    int cell;          /* the cell that binds or changes it last, index into the notebook's cells; -1: not known */
     const char *report; /* pipeline metric: shown as such; NULL otherwise */
 };
 

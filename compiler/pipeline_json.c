@@ -68,6 +68,8 @@ put_outputs (json_t *o, const struct step *s)
         json_array_append_new (names, json_string (out->name));
         json_t *artifact = json_pack ("{s:s, s:s}", "name", out->name, "kind", input_kind_name (out->kind));
         put_flag (artifact, "optional", out->optional);
+        if (out->cell >= 0)
+            json_object_set_new (artifact, "cell", json_integer (out->cell));
         put_text (artifact, "report", out->report);
         json_array_append_new (artifacts, artifact);
     }
@@ -274,9 +276,11 @@ get_outputs (const struct pipeline *p, struct step *s, const json_t *o)
     size_t i;
     json_t *item;
     json_array_foreach (json_object_get (o, "artifacts"), i, item) {
+        const json_t *cell = json_object_get (item, "cell");
         struct output out = { .name = get_text (p->arena, item, "name"),
                               .kind = get_kind (item),
                               .optional = json_is_true (json_object_get (item, "optional")),
+                              .cell = cell ? (int) json_integer_value (cell) : -1,
                               .report = get_text (p->arena, item, "report") };
         if (out.name)
             vec_push (p->arena, &s->outputs, out);

@@ -112,42 +112,43 @@ segments (const struct compilation *c, const json_t *params)
     return all;
 }
 
-/* The step's first cell, as a position among the units; -1 if it has none. */
+/* The position of a step's cell among the units; -1 if it is none. */
 static int
-first_unit (const struct compilation *c, const struct step *s)
+find_unit (const struct compilation *c, const struct step *s, int index)
 {
     for (size_t i = 0; i < c->flow->program->units.len; i++) {
         const struct cell *cell = c->flow->program->units.items[i].cell;
-        if (s->cells.len && cell->index == s->cells.items[0] && is_same_text (cell->notebook->reference, s->notebook))
+        if (cell->index == index && is_same_text (cell->notebook->reference, s->notebook))
             return (int) i;
     }
     return -1;
 }
 
+/* An output is looked at behind the cell that made it what its readers want. */
 static void
-add_checkpoint (json_t *all, int at, const struct pipeline *p, const struct step *s, int producer)
+add_checkpoint (json_t *all, const struct compilation *c, const struct step *s, int cell)
 {
     json_t *names = json_array ();
-    vec_foreach (in, &s->inputs)
-        if (in->kind == INPUT_DATA && in->from == producer)
-            json_array_append_new (names, json_string (in->name));
-    if (json_array_size (names))
-        json_array_append_new (all, json_pack ("{s:i,s:s,s:o}", "before_segment", at, "step",
-                                               p->steps.items[producer].name, "names", names));
-    else
-        json_decref (names);
+    vec_foreach (o, &s->outputs)
+        if (o->kind == INPUT_DATA && o->cell == cell)
+            json_array_append_new (names, json_string (o->name));
+    json_array_append_new (all, json_pack ("{s:i,s:s,s:o}", "before_segment", find_unit (c, s, cell) + 1,
+                                           "step", s->name, "names", names));
 }
 
 json_t *
 verify_checkpoints (const struct compilation *c)
 {
-    const struct pipeline *p = c->pipeline;
     json_t *all = json_array ();
-    vec_foreach (s, &p->steps) {
-        int at = first_unit (c, s);
-        for (int producer = 0; at >= 0 && producer < (int) p->steps.len; producer++)
-            add_checkpoint (all, at, p, s, producer);
-    }
+    vec_foreach (s, &c->pipeline->steps)
+        for (size_t i = 0; i < s->outputs.len; i++) {
+            const struct output *o = &s->outputs.items[i];
+            bool first = o->kind == INPUT_DATA && o->cell >= 0;
+            for (size_t k = 0; k < i && first; k++)
+                first = s->outputs.items[k].cell != o->cell || s->outputs.items[k].kind != INPUT_DATA;
+            if (first)
+                add_checkpoint (all, c, s, o->cell);
+        }
     return all;
 }
 

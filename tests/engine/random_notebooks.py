@@ -1,0 +1,213 @@
+"""Random notebooks, run straight and as pipelines: `chard verify` must find them equal, or the compiler must have said
+why they can't be. They are made of what makes dependencies hard: aliases, views, containers, changes in place, functions
+that read and change globals, closures, classes, conditional bindings, loops, generators of random numbers.
+
+    random_notebooks.py [COUNT [FIRST_SEED]]      CHARD_RANDOM_KEEP=DIR keeps those that differ
+
+SPDX-License-Identifier: Apache-2.0"""
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+CHARD = os.environ.get("CHARD", "./chard")
+PYTHON = os.environ.get("CHARD_TEST_PYTHON") or os.environ.get("PYTHON") or sys.executable
+NAMES = "a b c d e k m n".split()
+
+PRELUDE = """import random, copy
+class Box:
+    count = 0
+    def __init__(self, v): self.v = v; self.seen = []
+    def put(self, w): self.seen.append(w); return self
+    def get(self): return self.v
+    def __repr__(self): return 'Box(%r, %r)' % (self.v, self.seen)
+"""
+
+
+class Writer:
+    """Writes statements that run: each is tried in a namespace of its own as it is written."""
+
+    def __init__(self, seed):
+        self.r = random.Random(seed)
+        self.space = {"__name__": "__main__"}
+        exec(PRELUDE, self.space)
+        self.functions = 0
+
+    def names(self, *types):
+        found = [n for n in NAMES if n in self.space and (not types or isinstance(self.space[n], types))]
+        return found
+
+    def one(self, *types):
+        found = self.names(*types)
+        return self.r.choice(found) if found else None
+
+    def value(self):
+        r = self.r
+        return r.choice([lambda: repr([r.randrange(9) for _ in range(r.randrange(1, 4))]),
+                         lambda: repr({"k": r.randrange(9)}), lambda: str(r.randrange(99)),
+                         lambda: "Box([%d])" % r.randrange(9), lambda: "[[%d], [%d]]" % (r.randrange(9), r.randrange(9)),
+                         lambda: "bytearray(b'xyz')", lambda: "set([%d])" % r.randrange(9)])()
+
+    def statement(self):
+        r, new = self.r, self.r.choice(NAMES)
+        any_, list_, dict_, box = self.one(), self.one(list), self.one(dict), self.one(self.space["Box"])
+        number = r.randrange(100)
+        choices = [lambda: "%s = %s" % (new, self.value())]
+        if any_:
+            choices += [lambda: "%s = %s" % (new, any_), lambda: "%s = [%s, %d]" % (new, any_, number),
+                        lambda: "%s = {'k': %s}" % (new, any_), lambda: "%s = Box(%s)" % (new, any_),
+                        lambda: "print(%s)" % any_, lambda: "%s = copy.deepcopy(%s)" % (new, any_),
+                        lambda: "if %d %% 2:\n    %s = %s\nelse:\n    print(%s)" % (number, new, any_, any_),
+                        lambda: "%s, %s = %s, %s" % (new, any_, any_, any_), lambda: "%s = lambda: %s" % (new, any_),
+                        lambda: "del %s" % any_ if len(self.names()) > 4 else None,
+                        lambda: "try:\n    %s = %s\n    1 / 0\nexcept ZeroDivisionError as error:\n    pass" % (new, any_),
+                        lambda: self.function(any_), lambda: "%s = (%s,)" % (new, any_),
+                        lambda: "for i in range(2):\n    %s = [%s, i]" % (new, any_)]
+        if list_:
+            choices += [lambda: "%s.append(%d)" % (list_, number), lambda: "%s += [%d]" % (list_, number),
+                        lambda: "%s[0] = %d" % (list_, number), lambda: "%s[0] = %s" % (list_, any_) if any_ != list_ else None,
+                        lambda: "%s.append(%s)" % (list_, any_) if any_ != list_ else None,
+                        lambda: "%s = %s[0]" % (new, list_), lambda: "%s = %s[:1]" % (new, list_),
+                        lambda: "%s[0].append(%d)" % (list_, number), lambda: "for item in %s:\n    %s = item" % (list_, new),
+                        lambda: "%s = [x for x in %s]" % (new, list_), lambda: "%s = list(%s)" % (new, list_),
+                        lambda: "%s = sorted(%s, key=str)" % (new, list_), lambda: "random.shuffle(%s)" % list_,
+                        lambda: "%s = %s.pop()" % (new, list_) if len(self.space[list_]) > 2 else None,
+                        lambda: "change(%s)" % list_ if "change" in self.space else
+                        "def change(p):\n    p.append(%d)\n    return p" % number,
+                        lambda: "%s = change(%s)" % (new, list_) if "change" in self.space else None,
+                        lambda: "%s = map(str, %s)" % (new, list_) if r.random() < .1 else None]
+        if dict_:
+            choices += [lambda: "%s['k'] = %s" % (dict_, any_) if any_ != dict_ else None,
+                        lambda: "%s = %s['k']" % (new, dict_), lambda: "%s.update(z=%d)" % (dict_, number),
+                        lambda: "%s = %s.get('k')" % (new, dict_), lambda: "%s['k'].append(%d)" % (dict_, number),
+                        lambda: "for key, item in %s.items():\n    %s = item" % (dict_, new)]
+        if box:
+            choices += [lambda: "%s.put(%d)" % (box, number), lambda: "%s = %s.v" % (new, box),
+                        lambda: "%s = %s.get()" % (new, box), lambda: "%s.v = %s" % (box, any_) if any_ != box else None,
+                        lambda: "%s = %s.seen" % (new, box), lambda: "%s = %s.put(%d)" % (new, box, number),
+                        lambda: "setattr(%s, 'v', %d)" % (box, number), lambda: "Box.count += 1\nprint(Box.count)"]
+        choices += [lambda: "%s = random.random()" % new, lambda: "random.seed(%d)" % number,
+                    lambda: "%s = random.Random(%d)" % (new, number)]
+        calls = [n for n in self.space if n.startswith("f_")]
+        if calls:
+            f = r.choice(calls)
+            choices += [lambda: "%s = %s()" % (new, f), lambda: "%s()" % f, lambda: "print(%s())" % f] * 2
+        return r.choice(choices)()
+
+    def function(self, name):
+        self.functions += 1
+        f, r = "f_%d" % self.functions, self.r
+        body = [r.choice(["return %s" % name, "global {0}\n    {0} = [{0}]\n    return 1".format(name),
+                          "%s.append(7)\n    return %s" % (name, name), "return [%s]" % name,
+                          "def inner(): return %s\n    return inner" % name])]
+        return "def %s():\n    %s" % (f, "\n    ".join(body))
+
+    def write(self, count):
+        lines = ["random.seed(1)"]
+        exec(lines[0], self.space)
+        while len(lines) < count:
+            text = self.statement()
+            if text is None or len(repr(self.names())) > 2000:
+                continue
+            try:
+                with open(os.devnull, "w") as null:
+                    old, sys.stdout = sys.stdout, null
+                    try:
+                        exec(text, self.space)
+                        repr([self.space[n] for n in self.names()])
+                    finally:
+                        sys.stdout = old
+            except Exception:
+                continue
+            lines.append(text)
+        return lines
+
+
+def cells(seed):
+    r = random.Random(seed)
+    lines = Writer(seed).write(r.randrange(6, 26))
+    made, steps = [], 0
+    while lines:
+        n = r.randrange(1, 4)
+        if not made or r.random() < .96:
+            steps += 1
+            name = "s%d" % steps
+        else:
+            name = "s%d" % r.randrange(1, steps + 1)  # cells of one step apart
+        made.append((["step:" + name], "\n".join(lines[:n])))
+        del lines[:n]
+    show = "for name in %r:\n    if name in globals() and not callable(globals()[name]): print(name, globals()[name])" % NAMES
+    end = "\n".join("try:\n    print(%s if not callable(%s) else %s())\nexcept NameError:\n    print('unbound')" % (n, n, n)
+                    for n in NAMES)
+    return [(["imports"], PRELUDE)] + made + [(["step:end"], end)], show
+
+
+def runs_straight(made):
+    space = {"__name__": "__main__"}
+    try:
+        with open(os.devnull, "w") as null:
+            old, sys.stdout = sys.stdout, null
+            try:
+                for _, source in made:
+                    exec(source, space)
+            finally:
+                sys.stdout = old
+        return True
+    except Exception:
+        return False
+
+
+def verify(directory, made):
+    path = os.path.join(directory, "nb.ipynb")
+    with open(path, "w") as f:
+        json.dump({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
+            {"cell_type": "code", "id": "c%d" % i, "metadata": {"tags": tags}, "source": source, "outputs": [],
+             "execution_count": None} for i, (tags, source) in enumerate(made)]}, f)
+    r = subprocess.run([CHARD, "verify", "--format=json", "--python", PYTHON, path], stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, text=True, timeout=120)
+    try:
+        answer = json.loads(r.stdout)
+    except ValueError:
+        answer = None
+    return r, answer
+
+
+def main():
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    keep, tally = os.environ.get("CHARD_RANDOM_KEEP"), {"equal": 0, "refused": 0, "differ": 0}
+    print("1..%d" % count, flush=True)
+    number, seed = 0, first
+    while number < count:
+        made, _ = cells(seed)
+        seed += 1
+        if not runs_straight(made):
+            continue
+        number += 1
+        with tempfile.TemporaryDirectory(prefix="chard-random-") as directory:
+            r, answer = verify(directory, made)
+            refused = r.returncode == 1 and not answer and ("error:" in r.stderr or "[unresolved-name]" in r.stderr)
+            if refused:
+                tally["refused"] += 1
+                why = [line for line in r.stderr.splitlines() if "error:" in line or "warning:" in line][0].split(": ", 2)[2]
+                print("ok %d - seed %d is refused: %s" % (number, seed - 1, why), flush=True)
+            elif r.returncode == 0 and answer and answer["equal"]:
+                tally["equal"] += 1
+                print("ok %d - seed %d" % (number, seed - 1), flush=True)
+            else:
+                tally["differ"] += 1
+                for line in (r.stdout + r.stderr)[:3000].splitlines():
+                    print("# " + line)
+                print("not ok %d - seed %d" % (number, seed - 1), flush=True)
+                if keep:
+                    os.makedirs(keep, exist_ok=True)
+                    shutil.copy(os.path.join(directory, "nb.ipynb"), os.path.join(keep, "%d.ipynb" % (seed - 1)))
+    print("# %(equal)d equal, %(refused)d refused, %(differ)d differ" % tally)
+    sys.exit(1 if tally["differ"] else 0)
+
+
+if __name__ == "__main__":
+    main()
