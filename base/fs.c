@@ -228,7 +228,9 @@ fs_absolute (struct arena *a, const char *path)
     if (path[0] == '/')
         return arena_strdup (a, path);
     cleanup_free char *cwd = getcwd (NULL, 0);
-    return fs_join (a, cwd ? cwd : "/", path);
+    while (path[0] == '.' && (path[1] == '/' || !path[1]))
+        path += 1 + strspn (path + 1, "/");
+    return *path ? fs_join (a, cwd ? cwd : "/", path) : arena_strdup (a, cwd ? cwd : "/");
 }
 
 char *

@@ -42,7 +42,7 @@ char *fs_stem (struct arena *a, const char *path);
 /* `dir`/`name`, or `name` itself if it is absolute. */
 char *fs_join (struct arena *a, const char *dir, const char *name);
 
-/* Absolute path without links resolved: the current directory put before a relative path. */
+/* Absolute path without links resolved: the current directory put before a relative path, its leading "./" dropped. */
 char *fs_absolute (struct arena *a, const char *path);
 
 /* The path without "." and "dir/.." in it, by its text alone: links are not looked at. "" becomes ".". */

@@ -85,6 +85,19 @@ strbuf_add_html (struct strbuf *b, const char *s)
         }
 }
 
+void
+strbuf_add_utf8 (struct strbuf *b, unsigned c)
+{
+    if (c < 0x80) {
+        strbuf_addc (b, (char) c);
+        return;
+    }
+    int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    strbuf_addc (b, (char) ((0xff00 >> (more + 1) & 0xff) | c >> (6 * more)));
+    while (more-- > 0)
+        strbuf_addc (b, (char) (0x80 | (c >> (6 * more) & 0x3f)));
+}
+
 const char *
 strbuf_str (const struct strbuf *b)
 {

@@ -18,6 +18,9 @@ void strbuf_adds (struct strbuf *b, const char *s);
 void strbuf_addc (struct strbuf *b, char c);
 void strbuf_addf (struct strbuf *b, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 
+/* Adds the character of code point `c` (up to 0x10ffff) as UTF-8. */
+void strbuf_add_utf8 (struct strbuf *b, unsigned c);
+
 /* Adds `s` with &, <, >, " and ' as entities, fit for HTML and SVG text and attributes. */
 void strbuf_add_html (struct strbuf *b, const char *s);
 

@@ -23,23 +23,54 @@ ast_kind_name (int kind)
     return kind >= 0 && kind <= AST_ERROR ? names[kind] : "?";
 }
 
-/* One escape sequence behind a backslash at `p`; returns how many bytes it took. Numeric ones are left as they are:
- * nobody spells a file's name that way. */
+/* A character by its number, as many digits as there may be: \x41, \u20ac, \101. Returns how many bytes it took; 0 if
+ * it is none, or one that no text of ours can hold (NUL, a lone surrogate). */
 static size_t
+add_number (struct strbuf *b, const char *p, const char *end, int base, size_t least, size_t most)
+{
+    unsigned c = 0;
+    size_t n = 0;
+    for (; n < most && p + n < end; n++) {
+        const char *digits = "0123456789abcdef", *at = strchr (digits, tolower ((unsigned char) p[n]));
+        if (!at || !*at || at - digits >= base)
+            break;
+        c = c * (unsigned) base + (unsigned) (at - digits);
+    }
+    if (n < least || c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        return 0;
+    strbuf_add_utf8 (b, c);
+    return n;
+}
+
+/* One escape sequence whose letter stands at `p`; returns the byte behind it, NULL if its character can't be told. An
+ * unknown one is a backslash, as in Python. */
+static const char *
 add_escape (struct strbuf *b, const char *p, const char *end)
 {
-    static const char from[] = "ntr\\'\"0abfv", to[] = "\n\t\r\\'\"\0\a\b\f\v";
-    if (p >= end)
-        return 0;
-    if (*p == '\n')
-        return 1;
-    const char *at = strchr (from, *p);
-    if (at && *p != '0') {
+    static const char from[] = "ntr\\'\"abfv", to[] = "\n\t\r\\'\"\a\b\f\v";
+    static const struct {
+        char letter;
+        size_t digits;
+    } numeric[] = { { 'x', 2 }, { 'u', 4 }, { 'U', 8 } };
+    if (p >= end || *p == 'N')
+        return NULL;
+    if (*p == '\n' || (*p == '\r' && p + 1 < end && p[1] == '\n'))
+        return p + (*p == '\r' ? 2 : 1);
+    const char *at = *p ? strchr (from, *p) : NULL;
+    if (at) {
         strbuf_addc (b, to[at - from]);
-        return 1;
+        return p + 1;
     }
+    size_t taken = *p >= '0' && *p <= '7' ? add_number (b, p, end, 8, 1, 3) : 0;
+    if (*p >= '0' && *p <= '7')
+        return taken ? p + taken : NULL;
+    for (size_t i = 0; i < sizeof numeric / sizeof *numeric; i++)
+        if (*p == numeric[i].letter) {
+            taken = add_number (b, p + 1, end, 16, numeric[i].digits, numeric[i].digits);
+            return taken ? p + 1 + taken : NULL;
+        }
     strbuf_addc (b, '\\');
-    return 0;
+    return p;
 }
 
 static size_t
@@ -48,13 +79,13 @@ quote_length (const char *p, const char *end)
     return end - p >= 3 && p[1] == p[0] && p[2] == p[0] ? 3 : 1;
 }
 
-/* Appends one literal at `p` ("…", r'…', """…"""); returns the byte behind it, NULL for bytes literals. */
+/* Appends one literal at `p` ("…", r'…', """…"""); returns the byte behind it, NULL if it is bytes or an f-string. */
 static const char *
 add_literal (struct strbuf *b, const char *p, const char *end)
 {
     bool raw = false;
     for (; p < end && *p != '\'' && *p != '"'; p++) {
-        if (tolower (*p) == 'b')
+        if (!strchr ("rRuU", *p))
             return NULL;
         raw |= tolower (*p) == 'r';
     }
@@ -62,15 +93,20 @@ add_literal (struct strbuf *b, const char *p, const char *end)
         return NULL;
     char quote = *p;
     size_t n = quote_length (p, end);
-    for (p += n; p < end; p++) {
+    for (p += n; p && p < end;) {
         if (*p == quote && (n == 1 || (end - p >= 3 && p[1] == quote && p[2] == quote)))
             return p + n;
-        if (*p == '\\' && !raw)
-            p += add_escape (b, p + 1, end);
-        else
+        if (*p == '\\' && !raw) {
+            p = add_escape (b, p + 1, end);
+            continue;
+        }
+        if (*p == '\\' && p + 1 < end) /* raw: it keeps a quote from ending the string, and stays */
+            strbuf_addc (b, *p++);
+        if (*p != '\r' || p + 1 >= end || p[1] != '\n')
             strbuf_addc (b, *p);
+        p++;
     }
-    return end;
+    return p;
 }
 
 char *

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/compile.h"
 
-#include "base/hash.h"
 #include "compiler/facts.h"
 #include "compiler/front.h"
 
@@ -73,122 +72,11 @@ pass_link (struct compilation *c, struct passing *p)
             magic_requirements (c->arena, m, &c->pipeline->requirements);
 }
 
-static const char *
-kubeflow_text (struct compilation *c, const struct notebook *nb, const char *key)
-{
-    const char *s = json_string_value (json_object_get (nb->kubeflow, key));
-    return s && *s ? arena_strdup (c->arena, s) : NULL;
-}
-
-static const char *
-kubeflow_image (struct compilation *c, const struct notebook *nb)
-{
-    const char *image = kubeflow_text (c, nb, "base_image");
-    return image ? image : kubeflow_text (c, nb, "docker_image");
-}
-
-static bool
-read_volume (struct compilation *c, const json_t *v, struct volume *x)
-{
-    const char *text = json_string_value (json_object_get (v, "name"));
-    x->name = text ? arena_strdup (c->arena, text) : NULL;
-    text = json_string_value (json_object_get (v, "mount_point"));
-    x->mount_point = text ? arena_strdup (c->arena, text) : NULL;
-    text = json_string_value (json_object_get (v, "type"));
-    x->type = arena_strdup (c->arena, text ? text : "pvc");
-    const json_t *size = json_object_get (v, "size");
-    text = json_string_value (json_object_get (v, "size_type"));
-    if (json_is_integer (size))
-        x->size = arena_printf (c->arena, "%lld%s", (long long) json_integer_value (size), text ? text : "");
-    else if (json_is_string (size))
-        x->size = arena_printf (c->arena, "%s%s", json_string_value (size), text ? text : "");
-    return x->name && x->mount_point;
-}
-
-/* What a notebook's metadata says of all its steps, where the step says nothing itself. */
-static void
-apply_defaults (struct compilation *c, const struct notebook *nb, struct step_settings *s)
-{
-    const json_t *caching = json_object_get (nb->kubeflow, "enable_caching");
-    size_t i;
-    json_t *tag;
-    json_array_foreach (json_object_get (nb->kubeflow, "steps_defaults"), i, tag)
-        if (json_is_string (tag))
-            tag_apply_setting (c->arena, json_string_value (tag), s);
-    if (json_is_boolean (caching) && s->cache < 0)
-        s->cache = json_is_true (caching);
-}
-
-/* A step of a notebook that is brought in: the image and volumes of that notebook, and the tags of the cell that brings
- * it in. */
-static void
-apply_inclusion (struct compilation *c, const struct notebook *nb, struct step_settings *s)
-{
-    struct diag_list ignored = { .arena = c->arena, .notebook = "" }; /* told when the cell was read */
-    size_t i;
-    json_t *v;
-    if (!s->image)
-        s->image = kubeflow_image (c, nb);
-    json_array_foreach (json_object_get (nb->kubeflow, "volumes"), i, v) {
-        struct volume x = { 0 };
-        if (read_volume (c, v, &x))
-            vec_push (c->arena, &s->volumes, x);
-    }
-    tag_read_settings (c->arena, nb->included_by, s, &ignored);
-}
-
-static void
-apply_metadata (struct compilation *c, struct step *s)
-{
-    const struct notebook *nb = program_notebook (c->flow->program, s->notebook);
-    for (; nb->included_by; nb = nb->included_by->notebook) {
-        apply_defaults (c, nb, &s->settings);
-        apply_inclusion (c, nb, &s->settings);
-    }
-    apply_defaults (c, nb, &s->settings);
-}
-
-static void
-hash_notebook (struct hash *h, const struct notebook *nb)
-{
-    vec_foreach (cell, &nb->cells) {
-        hash_add_str (h, cell->source);
-        vec_foreach (t, &cell->tags)
-            hash_add_str (h, *t);
-    }
-    vec_foreach (other, &nb->included)
-        hash_notebook (h, *other);
-}
-
-/* kubeflow_notebook metadata of all versions: base_image was docker_image, experiment_name stands in experiment too. */
 static void
 pass_metadata (struct compilation *c, struct passing *p)
 {
-    struct pipeline *pipeline = c->pipeline;
-    size_t i;
-    json_t *v;
     (void) p;
-    pipeline->name = kubeflow_text (c, c->notebook, "pipeline_name");
-    if (!pipeline->name)
-        pipeline->name = c->notebook->name;
-    pipeline->description = kubeflow_text (c, c->notebook, "pipeline_description");
-    pipeline->experiment = kubeflow_text (c, c->notebook, "experiment_name");
-    pipeline->image = kubeflow_image (c, c->notebook);
-    pipeline->notebook = c->notebook->path;
-    pipeline->notebook_dir = c->notebook->dir;
-    pipeline->kernel = c->notebook->kernel;
-    json_array_foreach (json_object_get (c->notebook->kubeflow, "volumes"), i, v) {
-        struct volume x = { 0 };
-        if (read_volume (c, v, &x))
-            vec_push (c->arena, &pipeline->volumes, x);
-    }
-    vec_foreach (s, &pipeline->steps)
-        apply_metadata (c, s);
-    struct hash *h = hash_begin ();
-    char hex[HASH_HEX_SIZE];
-    hash_notebook (h, c->notebook);
-    hash_end (h, hex);
-    pipeline->notebook_digest = arena_strdup (c->arena, hex);
+    metadata_apply (c->pipeline, c->flow->program);
 }
 
 static const struct pass {
@@ -222,6 +110,7 @@ compile_file (struct compilation *c, const char *path, const struct compile_opti
     if (!c->notebook)
         return -1;
     c->pipeline = pipeline_create (c->arena);
+    c->pipeline->name = c->notebook->name;
     const char *stop = options ? options->stop_after : NULL;
     if (strcmp (c->notebook->language, "python") != 0 && strcmp (c->notebook->language, "ipython") != 0)
         diag_add (&c->diags, SEVERITY_ERROR, "language", PLACE_NOTEBOOK, NULL,
@@ -249,13 +138,14 @@ compilation_destroy (struct compilation *c)
 static json_t *
 dump_notebook (const struct compilation *c)
 {
+    static const char *const kinds[] = { [CELL_CODE] = "code", [CELL_MARKDOWN] = "markdown", [CELL_RAW] = "raw" };
     json_t *cells = json_array ();
     vec_foreach (cell, &c->notebook->cells) {
         json_t *tags = json_array ();
         vec_foreach (t, &cell->tags)
             json_array_append_new (tags, json_string (*t));
-        json_array_append_new (cells, json_pack ("{s:i, s:i, s:s, s:o}", "index", cell->index, "kind", cell->kind,
-                                                 "source", cell->source, "tags", tags));
+        json_array_append_new (cells, json_pack ("{s:i, s:s, s:s, s:o}", "index", cell->index, "kind",
+                                                 kinds[cell->kind], "source", cell->source, "tags", tags));
     }
     return json_pack ("{s:s, s:o}", "language", c->notebook->language, "cells", cells);
 }

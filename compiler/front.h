@@ -40,4 +40,7 @@ void link_steps (struct pipeline *p, const struct flow *flow, const struct group
  * one's value of a name holds; notebooks side by side that don't agree on a value keep it as a constant each. */
 void param_collect (struct pipeline *p, const struct flow *flow, struct diag_list *diags, bool *site_is_param);
 
+/* Pass metadata: what the notebook's own metadata says of the pipeline and of all its steps; a step's own tags win. */
+void metadata_apply (struct pipeline *p, const struct program *program);
+
 #endif

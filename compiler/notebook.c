@@ -109,8 +109,8 @@ read_cells (struct arena *a, struct notebook *nb, const json_t *list)
             read_cell (a, nb, cell);
 }
 
-static void
-read_metadata (struct arena *a, struct notebook *nb, const json_t *metadata)
+void
+notebook_set_metadata (struct arena *a, struct notebook *nb, const json_t *metadata)
 {
     const json_t *spec = json_object_get (metadata, "kernelspec");
     const char *language = copy_string (a, json_object_get (spec, "language"));
@@ -136,7 +136,7 @@ read_json (struct arena *a, struct notebook *nb, const json_t *root, struct erro
     json_t *sheet;
     json_array_foreach (sheets, i, sheet)
         read_cells (a, nb, json_object_get (sheet, "cells"));
-    read_metadata (a, nb, json_object_get (root, "metadata"));
+    notebook_set_metadata (a, nb, json_object_get (root, "metadata"));
     return 0;
 }
 

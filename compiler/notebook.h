@@ -58,6 +58,9 @@ struct notebook *notebook_parse (struct arena *a, const char *path, const char *
 
 void notebook_clear (struct notebook *nb);
 
+/* Takes from a notebook's `metadata` (NULL: none) what counts: kernel, language, kubeflow_notebook. For the readers. */
+void notebook_set_metadata (struct arena *a, struct notebook *nb, const json_t *metadata);
+
 /* Where a diagnostic about a cell stands; line and column 0: unknown. */
 struct place cell_place (const struct cell *c, int line, int column);
 

@@ -1,51 +1,10 @@
-/* Tags on the "# %%" lines of percent scripts; see notebook_edit.h. Lines are told apart as notebook_percent.c does it.
+/* Tags on the "# %%" lines of percent scripts; see notebook_edit.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/notebook_edit.h"
 
-struct line {
-    size_t start, end, next; /* end: without the line end */
-};
+#include "compiler/percent_line.h"
 
-static bool
-next_line (const char *data, size_t len, size_t at, struct line *l)
-{
-    if (at >= len)
-        return false;
-    const char *nl = memchr (data + at, '\n', len - at);
-    l->start = at;
-    l->end = nl ? (size_t) (nl - data) : len;
-    l->next = nl ? l->end + 1 : len;
-    if (l->end > l->start && data[l->end - 1] == '\r')
-        l->end--;
-    return true;
-}
-
-static bool
-starts_with (const char *data, const struct line *l, const char *prefix)
-{
-    size_t n = strlen (prefix);
-    return l->end - l->start >= n && memcmp (data + l->start, prefix, n) == 0;
-}
-
-static bool
-is_marker (const char *data, const struct line *l)
-{
-    return starts_with (data, l, "# %%") || starts_with (data, l, "#%%");
-}
-
-/* Behind a byte order mark and Jupytext's header between two "# ---" lines. */
-static size_t
-skip_header (const char *data, size_t len)
-{
-    size_t start = len >= 3 && memcmp (data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    struct line l;
-    if (!next_line (data, len, start, &l) || !starts_with (data, &l, "# ---"))
-        return start;
-    while (next_line (data, len, l.next, &l))
-        if (starts_with (data, &l, "# ---"))
-            return l.next;
-    return start;
-}
+#include <string.h>
 
 /* `"step:a", "x"`: whichever quotes the tag itself doesn't hold. */
 static int
@@ -88,7 +47,7 @@ end_of_tags (const char *data, size_t at, size_t end)
 }
 
 static size_t
-find_tags (const char *data, const struct line *l)
+find_tags (const char *data, const struct percent_line *l)
 {
     static const char key[] = "tags=";
     for (size_t i = l->start; i + strlen (key) < l->end; i++)
@@ -98,7 +57,7 @@ find_tags (const char *data, const struct line *l)
 }
 
 static int
-tag_marker (struct edits *edits, const char *data, const struct line *l, const struct notebook_edit_tag *tags,
+tag_marker (struct edits *edits, const char *data, const struct percent_line *l, const struct notebook_edit_tag *tags,
             size_t n, struct error *err)
 {
     cleanup_strbuf struct strbuf b = { 0 };
@@ -123,7 +82,7 @@ tag_marker (struct edits *edits, const char *data, const struct line *l, const s
 
 /* A first cell without a marker gets one. */
 static int
-add_marker (struct edits *edits, const char *data, const struct line *l, const struct notebook_edit_tag *tags,
+add_marker (struct edits *edits, const char *data, const struct percent_line *l, const struct notebook_edit_tag *tags,
             size_t n, struct error *err)
 {
     cleanup_strbuf struct strbuf b = { 0 };
@@ -141,9 +100,10 @@ notebook_edit_percent (struct edits *edits, const char *data, size_t len, const 
 {
     int cell = -1;
     size_t i = 0;
-    struct line l = { .next = skip_header (data, len) };
-    while (i < n && next_line (data, len, l.next, &l)) {
-        bool marker = is_marker (data, &l);
+    size_t header, header_end;
+    struct percent_line l = { .next = percent_line_first (data, len, &header, &header_end) };
+    while (i < n && percent_line_at (data, len, l.next, &l)) {
+        bool marker = percent_line_is_marker (data, &l);
         if (!marker && (cell >= 0 || l.end == l.start))
             continue;
         cell++;

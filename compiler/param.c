@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A literal as JSON; NULL if it isn't one. */
+/* A literal as JSON; NULL if it isn't one, or one that JSON would make something else of: a tuple is no list, and an
+ * integer of more than 64 bits no real. */
 static json_t *
 literal (struct arena *a, const struct ast *n, const char *source)
 {
@@ -17,16 +18,14 @@ literal (struct arena *a, const struct ast *n, const char *source)
         return value ? json_string (value) : NULL;
     }
     if (n->kind == AST_OPERATION && n->nkids == 1 && (*text == '-' || *text == '+')) {
-        json_t *value = literal (a, n->kids[0], source), *negative = value;
-        if (*text == '-' && json_is_integer (value))
-            negative = json_integer (-json_integer_value (value));
-        else if (*text == '-' && json_is_real (value))
-            negative = json_real (-json_real_value (value));
-        if (negative != value)
-            json_decref (value);
-        return negative;
+        json_auto_t *value = literal (a, n->kids[0], source);
+        if (json_is_integer (value))
+            return json_integer (*text == '-' ? -json_integer_value (value) : json_integer_value (value));
+        if (json_is_real (value))
+            return json_real (*text == '-' ? -json_real_value (value) : json_real_value (value));
+        return NULL;
     }
-    if (n->kind == AST_LIST || n->kind == AST_TUPLE || n->kind == AST_DICT) {
+    if (n->kind == AST_LIST || n->kind == AST_DICT) {
         bool dict = n->kind == AST_DICT;
         json_t *all = dict ? json_object () : json_array ();
         for (uint32_t i = 0; all && i < n->nkids; i += dict ? 2 : 1) {
@@ -54,8 +53,8 @@ literal (struct arena *a, const struct ast *n, const char *source)
     char *end;
     errno = 0;
     long long integer = strtoll (text, &end, 0);
-    if (!*end && end != text && !errno)
-        return json_integer (integer);
+    if (!*end && end != text)
+        return errno ? NULL : json_integer (integer);
     double real = strtod (text, &end);
     return !*end && end != text ? json_real (real) : NULL;
 }
@@ -177,7 +176,8 @@ param_collect (struct pipeline *p, const struct flow *flow, struct diag_list *di
         struct place at = program_place (flow->program, s->unit, s->statement->start);
         diag_add (diags, SEVERITY_WARNING, "parameter-not-literal", at,
                   cell_line (p->arena, flow->program->units.items[s->unit].cell, at.line),
-                  "only NAME = literal can be set from outside; the line is run in each step that needs it",
+                  "a number, text, bool, None, list or dict can be set from outside; this line is run in each step that "
+                  "needs it",
                   "this is no pipeline parameter");
     }
     settle (p, flow, diags, &all, site_is_param);

@@ -13,6 +13,15 @@ pipeline_create (struct arena *a)
 }
 
 static void
+volumes_clear (struct volume *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        json_decref (items[i].annotations);
+        items[i].annotations = NULL;
+    }
+}
+
+static void
 settings_clear (struct step_settings *s)
 {
     json_t **owned[] = { &s->limits, &s->labels, &s->annotations, &s->env };
@@ -20,6 +29,7 @@ settings_clear (struct step_settings *s)
         json_decref (*owned[i]);
         *owned[i] = NULL;
     }
+    volumes_clear (s->volumes.items, s->volumes.len);
 }
 
 void
@@ -33,6 +43,7 @@ pipeline_clear (struct pipeline *p)
         json_decref (param->default_value);
         param->default_value = NULL;
     }
+    volumes_clear (p->volumes.items, p->volumes.len);
 }
 
 int

@@ -65,6 +65,9 @@ struct secret {
 struct volume {
     const char *name, *mount_point, *type; /* type "pvc", "new_pvc", "clone", … as written */
     const char *size;                      /* "5Gi", or NULL */
+    const char *storage_class;             /* or NULL */
+    const char *access_mode;               /* as Kubernetes says it: "ReadWriteOnce", …, or NULL */
+    json_t *annotations;                   /* {"key": "value"}, owned by the pipeline, or NULL */
 };
 
 /* What a step needs of the machine it runs on, and how it is run. Zero or NULL means: not said. */

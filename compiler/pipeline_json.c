@@ -112,6 +112,9 @@ volumes_to_json (const struct volume *items, size_t n)
         put_text (o, "mount_point", items[i].mount_point);
         put_text (o, "type", items[i].type);
         put_text (o, "size", items[i].size);
+        put_text (o, "storage_class", items[i].storage_class);
+        put_text (o, "access_mode", items[i].access_mode);
+        put_object (o, "annotations", items[i].annotations);
         json_array_append_new (list, o);
     }
     return list;
@@ -310,26 +313,31 @@ get_tristate (const json_t *o, const char *key)
     return json_is_true (v) ? 1 : json_is_false (v) ? 0 : -1;
 }
 
+static json_t *
+get_object (const json_t *o, const char *key)
+{
+    json_t *v = json_object_get (o, key);
+    return json_is_object (v) ? json_deep_copy (v) : NULL;
+}
+
 static void
 get_volumes (struct arena *a, const json_t *list, struct step_settings *s, struct pipeline *p)
 {
     size_t i;
     json_t *item;
     json_array_foreach (list, i, item) {
-        struct volume v = { get_text (a, item, "name"), get_text (a, item, "mount_point"), get_text (a, item, "type"),
-                            get_text (a, item, "size") };
+        struct volume v = { .name = get_text (a, item, "name"),
+                            .mount_point = get_text (a, item, "mount_point"),
+                            .type = get_text (a, item, "type"),
+                            .size = get_text (a, item, "size"),
+                            .storage_class = get_text (a, item, "storage_class"),
+                            .access_mode = get_text (a, item, "access_mode"),
+                            .annotations = get_object (item, "annotations") };
         if (s)
             vec_push (a, &s->volumes, v);
         else
             vec_push (a, &p->volumes, v);
     }
-}
-
-static json_t *
-get_object (const json_t *o, const char *key)
-{
-    json_t *v = json_object_get (o, key);
-    return json_is_object (v) ? json_deep_copy (v) : NULL;
 }
 
 static void

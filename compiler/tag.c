@@ -145,6 +145,8 @@ read_map (struct reading *r, const char *value, int which)
     const char *equals = which == MAP_ENV ? strchr (value, '=') : NULL;
     if (equals && (!colon || equals < colon))
         colon = equals;
+    if (!colon && which == MAP_LABELS) /* Quarto's "#| label: fig-loss" names a figure */
+        return NULL;
     if (!colon || colon == value)
         return "say KEY:VALUE behind the colon";
     put_once (maps[which], r->arena, value, (size_t) (colon - value), colon + 1);
@@ -161,6 +163,9 @@ read_secret (struct reading *r, const char *value, int unused)
     x.env = strtok_r (NULL, "", &save);
     if (!x.name || !x.key || !x.env)
         return "say secret:NAME:KEY:ENV";
+    vec_foreach (known, &r->settings->secrets)
+        if (strcmp (known->env, x.env) == 0)
+            return NULL;
     vec_push (r->arena, &r->settings->secrets, x);
     return NULL;
 }
@@ -175,6 +180,9 @@ read_volume (struct reading *r, const char *value, int unused)
     v.size = strtok_r (NULL, "", &save);
     if (!v.name || !v.mount_point)
         return "say volume:NAME:MOUNT-POINT";
+    vec_foreach (known, &r->settings->volumes)
+        if (strcmp (known->mount_point, v.mount_point) == 0)
+            return NULL;
     vec_push (r->arena, &r->settings->volumes, v);
     return NULL;
 }
@@ -197,6 +205,7 @@ static const struct key {
     { "functions", false, false, read_role, ROLE_FUNCTIONS },
     { "pipeline-parameters", false, false, read_role, ROLE_PARAMETERS },
     { "parameters", false, false, read_role, ROLE_PARAMETERS },
+    { "injected-parameters", false, false, read_role, ROLE_PARAMETERS },
     { "pipeline-metrics", false, false, read_role, ROLE_METRICS },
     { "skip", false, false, read_role, ROLE_SKIP },
     { "image", true, true, read_text, TEXT_IMAGE },

@@ -48,26 +48,6 @@ take (struct reader *r, char c)
 
 /* ---- strings ---- */
 
-static void
-add_utf8 (struct strbuf *b, unsigned long c)
-{
-    if (c < 0x80)
-        strbuf_addc (b, (char) c);
-    else if (c < 0x800) {
-        strbuf_addc (b, (char) (0xc0 | c >> 6));
-        strbuf_addc (b, (char) (0x80 | (c & 0x3f)));
-    } else if (c < 0x10000) {
-        strbuf_addc (b, (char) (0xe0 | c >> 12));
-        strbuf_addc (b, (char) (0x80 | (c >> 6 & 0x3f)));
-        strbuf_addc (b, (char) (0x80 | (c & 0x3f)));
-    } else {
-        strbuf_addc (b, (char) (0xf0 | (c >> 18 & 7)));
-        strbuf_addc (b, (char) (0x80 | (c >> 12 & 0x3f)));
-        strbuf_addc (b, (char) (0x80 | (c >> 6 & 0x3f)));
-        strbuf_addc (b, (char) (0x80 | (c & 0x3f)));
-    }
-}
-
 /* The code point that `digits` hexadecimal digits name; -1 if they aren't there. */
 static long
 read_hex (struct reader *r, int digits)
@@ -93,7 +73,7 @@ read_wide_escape (struct reader *r, int digits, struct strbuf *out)
     }
     if (c < 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
         return false;
-    add_utf8 (out, (unsigned long) c);
+    strbuf_add_utf8 (out, (unsigned) c);
     return true;
 }
 

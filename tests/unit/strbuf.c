@@ -45,6 +45,20 @@ html_is_escaped (void **state)
     strbuf_free (&b);
 }
 
+/* U+0041, U+00E9, U+20AC, U+1F600: one to four bytes, as RFC 3629 has them. */
+static void
+characters_are_utf8 (void **state)
+{
+    (void) state;
+    static const unsigned characters[] = { 0x41, 0x7f, 0x80, 0xe9, 0x7ff, 0x800, 0x20ac, 0xffff, 0x10000, 0x1f600 };
+    struct strbuf b = { 0 };
+    for (size_t i = 0; i < sizeof characters / sizeof *characters; i++)
+        strbuf_add_utf8 (&b, characters[i]);
+    assert_string_equal (strbuf_str (&b), "A\x7f\xc2\x80\xc3\xa9\xdf\xbf\xe0\xa0\x80\xe2\x82\xac\xef\xbf\xbf"
+                                          "\xf0\x90\x80\x80\xf0\x9f\x98\x80");
+    strbuf_free (&b);
+}
+
 int
 main (void)
 {
@@ -52,6 +66,7 @@ main (void)
         cmocka_unit_test (empty_is_text_too),
         cmocka_unit_test (it_grows_by_all_means),
         cmocka_unit_test (html_is_escaped),
+        cmocka_unit_test (characters_are_utf8),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

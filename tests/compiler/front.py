@@ -1,0 +1,217 @@
+"""What notebooks say of themselves, as `chard compile` understands it: tags, directives, metadata of all Kale versions,
+parameters of all types, percent scripts as Jupytext writes them.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+TOP = os.path.abspath(os.environ.get("TOP", "."))
+CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
+
+
+def code(source, *tags):
+    return {"cell_type": "code", "metadata": {"tags": list(tags)}, "source": source, "outputs": [],
+            "execution_count": None}
+
+
+def chard(*arguments, cwd=None):
+    return subprocess.run([CHARD, *arguments], capture_output=True, text=True, timeout=300, cwd=cwd)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
+            f.write(text)
+        return name
+
+    def compiled(self, name):
+        run = chard("compile", name, cwd=self.folder)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.told = run.stderr
+        return json.loads(run.stdout)
+
+    def notebook(self, *cells, kubeflow=None):
+        document = {"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+        if kubeflow is not None:
+            document["metadata"]["kubeflow_notebook"] = kubeflow
+        return self.compiled(self.write("a.ipynb", json.dumps(document)))
+
+    def only_step(self, *cells, kubeflow=None):
+        return self.notebook(*cells, kubeflow=kubeflow)["steps"][0]
+
+
+class Tags(Case):
+    def test_every_setting_reaches_its_step(self):
+        step = self.only_step(code("x = 1", "step:a", "limit:memory:4Gi", "limit:nvidia.com/gpu:1", "label:team:blue",
+                                   "annotation:note:a:b:c", "image:host:5000/x:1", "secret:s:k:E", "cache:disabled",
+                                   "report:disabled", "retry:3", "timeout:1h30m", "env:A=b:c", "env:B:c=d",
+                                   "volume:v:/data:5Gi", "register:m", "serve:m", "when:n > 1", "foreach:names"))
+        wanted = {"limits": {"memory": "4Gi", "nvidia.com/gpu": "1"}, "labels": {"team": "blue"},
+                  "annotations": {"note": "a:b:c"}, "image": "host:5000/x:1", "cache": False, "report": False,
+                  "secrets": [{"name": "s", "key": "k", "env": "E"}], "retries": 3, "timeout": 5400,
+                  "env": {"A": "b:c", "B": "c=d"}, "register": "m", "serve": "m", "when": "n > 1", "foreach": "names",
+                  "volumes": [{"name": "v", "mount_point": "/data", "type": "pvc", "size": "5Gi"}]}
+        self.assertEqual({k: step.get(k) for k in wanted}, wanted)
+
+    def test_directive_comments_say_the_same(self):
+        pipeline = self.notebook(code("x = 1", "step:a"),
+                                 code("\n#| step: b\n#|after:a\n#|  retry : 2 \n#| timeout: 90s\ny = 2"))
+        self.assertEqual([s["name"] for s in pipeline["steps"]], ["a", "b"])
+        self.assertEqual(pipeline["steps"][1]["after"], ["a"])
+        self.assertEqual((pipeline["steps"][1]["retries"], pipeline["steps"][1]["timeout"]), (2, 90))
+
+    def test_what_is_not_ours_is_left_alone(self):
+        pipeline = self.notebook(code("#| label: fig-loss\n#| fig-cap: 'a: b'\n#| echo: false\n#| export\nx = 1",
+                                      "step:a", "hide-input", "remove_cell", "parameters-of-mine", "a:b", ""))
+        self.assertEqual(self.told, "")
+        self.assertEqual([s["name"] for s in pipeline["steps"]], ["a"])
+
+    def test_a_misspelt_tag_is_told(self):
+        self.notebook(code("x = 1", "setp:a"))
+        self.assertIn('did you mean "step"?', self.told)
+
+    def test_both_generations_of_step_tags(self):
+        pipeline = self.notebook(code("x = 1", "block:a"), code("x += 1", "block:"), code("y = x", "step:b", "prev:a"),
+                                 code("y += 1", "step:"))
+        self.assertEqual([(s["name"], s["cells"]) for s in pipeline["steps"]], [("a", [0, 1]), ("b", [2, 3])])
+
+    def test_skipped_cells_take_no_part(self):
+        pipeline = self.notebook(code("x = 1", "step:a"), code("x = 2", "skip"), code("y = x", "step:b"))
+        self.assertEqual(pipeline["steps"][1]["inputs"], [{"name": "x", "from": "a", "kind": "data"}])
+        self.assertNotIn(1, [c for s in pipeline["steps"] for c in s["cells"]])
+
+
+class Metadata(Case):
+    def test_a_steps_own_setting_wins_over_the_defaults(self):
+        kubeflow = {"steps_defaults": ["retry:9", "label:a:default", "label:b:default", "secret:s1:k:E",
+                                       "secret:s2:k:F", "cache:enabled", "timeout:5", "image:x:1"],
+                    "enable_caching": False}
+        mine, plain = self.notebook(code("x = 1", "step:mine", "retry:1", "label:a:mine", "secret:own:k:E",
+                                         "cache:disabled", "timeout:7", "image:y:2"), code("y = 2", "step:plain"),
+                                    kubeflow=kubeflow)["steps"]
+        self.assertEqual((mine["retries"], mine["timeout"], mine["cache"], mine["image"]), (1, 7, False, "y:2"))
+        self.assertEqual(mine["labels"], {"a": "mine", "b": "default"})
+        self.assertEqual([(s["name"], s["env"]) for s in mine["secrets"]], [("own", "E"), ("s2", "F")])
+        self.assertEqual((plain["retries"], plain["timeout"], plain["cache"], plain["image"]), (9, 5, True, "x:1"))
+
+    def test_defaults_as_an_object(self):
+        step = self.only_step(code("x = 1", "step:a"), kubeflow={"steps_defaults": {
+            "labels": {"a": "b"}, "limits": {"cpu": "2"}, "annotations": {"n": "x:y"}, "base_image": "x:1",
+            "secrets": {"E": {"secret_name": "s", "secret_key": "k"}}, "enable_caching": True,
+            "generate_html_report": False}})
+        self.assertEqual((step["labels"], step["limits"], step["annotations"]), ({"a": "b"}, {"cpu": "2"}, {"n": "x:y"}))
+        self.assertEqual((step["image"], step["cache"], step["report"]), ("x:1", True, False))
+        self.assertEqual(step["secrets"], [{"name": "s", "key": "k", "env": "E"}])
+
+    def test_old_and_new_spellings(self):
+        old = self.notebook(code("x = 1", "block:a"), kubeflow={
+            "pipeline_name": "p", "experiment": {"id": "7", "name": "from-object"}, "docker_image": "old:1",
+            "autosnapshot": True, "katib_run": False})
+        self.assertEqual((old["name"], old["experiment"], old["image"]), ("p", "from-object", "old:1"))
+        new = self.notebook(code("x = 1", "step:a"), kubeflow={
+            "pipeline_description": "d", "experiment": {"name": "no"}, "experiment_name": "yes", "base_image": "new:2",
+            "docker_image": "old:1"})
+        self.assertEqual((new["description"], new["experiment"], new["image"]), ("d", "yes", "new:2"))
+
+    def test_volumes(self):
+        pipeline = self.notebook(code("x = 1", "step:a", "env:KALE_VOLUME_MINE:/elsewhere"), kubeflow={
+            "storage_class_name": "slow", "volume_access_mode": "rwm", "volumes": [
+                {"name": "my.data-1", "mount_point": "/data", "type": "new_pvc", "size": 5, "size_type": "Gi",
+                 "annotations": [{"key": "k", "value": "v"}, {"key": "", "value": ""}], "snapshot": False,
+                 "storage_class_name": "fast", "volume_access_mode": "rwo", "expose_as_env_var": True},
+                {"name": "mine", "mount_point": "/mine", "type": "pvc", "expose_as_env_var": True},
+                {"name": "no mount point"}]})
+        self.assertEqual(pipeline["volumes"], [
+            {"name": "my.data-1", "mount_point": "/data", "type": "new_pvc", "size": "5Gi", "storage_class": "fast",
+             "access_mode": "ReadWriteOnce", "annotations": {"k": "v"}},
+            {"name": "mine", "mount_point": "/mine", "type": "pvc", "storage_class": "slow",
+             "access_mode": "ReadWriteMany"}])
+        self.assertEqual(pipeline["steps"][0]["env"], {"KALE_VOLUME_MY_DATA_1": "/data",
+                                                       "KALE_VOLUME_MINE": "/elsewhere"})
+
+
+class Parameters(Case):
+    LITERALS = ["-3", "+3", "--3", "0xFF", "1_0.0_1", "-1e-3", "1.", "-.5", "1e308", "9223372036854775807", "True", "None",
+                "''", "'it\\'s \"q\" \\\\ é'", "'''a\nb'''", "r'\\d\\''", "u'x'", "'a' \"b\"", "('a'\n 'b')", "'\\\n'",
+                "'\\x41\\u20ac\\U0001F600\\101\\377\\q'", "[]", "{}", "[1, [2, {'k': -1.5}]]", "{'a': 1, 'a': 2}", "(1)"]
+    OTHERS = ["(1, 2)", "[(1,)]", "{1: 2}", "b'x'", "f'{1}'", "12345678901234567890", "1j", "-True", "not True",
+              "'\\x00'", "'\\ud800'", "'\\N{BULLET}'", "{1}", "[*[]]", "1 + 1", "1e400"]
+
+    def test_literals_mean_what_they_mean_in_python(self):
+        cell = code("\n".join("p%d = %s" % e for e in enumerate(self.LITERALS)), "pipeline-parameters")
+        found = {p["name"]: p["default"] for p in self.notebook(cell, code("print(p0)", "step:a"))["parameters"]}
+        self.assertEqual({k: repr(v) for k, v in found.items()},
+                         {"p%d" % i: repr(eval(text)) for i, text in enumerate(self.LITERALS)})
+
+    def test_what_json_can_not_say_is_code(self):
+        cell = code("\n".join("p%d = %s" % e for e in enumerate(self.OTHERS)), "parameters")
+        self.assertEqual(self.notebook(cell, code("print(p0)", "step:a"))["parameters"], [])
+        self.assertEqual(self.told.count("[parameter-not-literal]"), len(self.OTHERS))
+
+    def test_types_and_annotations(self):
+        cell = code("a: float = 1.5\nb: 'int' = -1\nc = False\nd = None\ne = 'x'\nf = [1]\ng = {}", "parameters")
+        types = {p["name"]: p["type"] for p in self.notebook(cell, code("print(a)", "step:a"))["parameters"]}
+        self.assertEqual(types, {"a": "float", "b": "int", "c": "bool", "d": "none", "e": "str", "f": "list", "g": "dict"})
+
+    def test_what_papermill_injected_counts(self):
+        pipeline = self.notebook(code("n = 1", "parameters"), code("n = 5", "injected-parameters"),
+                                 code("print(n)", "step:a"))
+        self.assertEqual([(p["name"], p["default"]) for p in pipeline["parameters"]], [("n", 5)])
+
+    def test_only_the_steps_that_use_one_get_it(self):
+        pipeline = self.notebook(code("n = 1\nm = 2", "parameters"), code("print(n)", "step:a"), code("print(m)", "step:b"))
+        self.assertEqual([s["parameters"] for s in pipeline["steps"]], [["n"], ["m"]])
+
+
+class Percent(Case):
+    SCRIPT = """\
+# ---
+# jupyter:
+#   kernelspec:
+#     name: mykernel
+#     language: python
+#   kubeflow_notebook:
+#     pipeline_name: from-header
+# ---
+
+# %% tags=["step:a"]
+# %%time
+x = 1
+# %matplotlib inline
+
+# %% [markdown]
+# # A heading
+# not code
+
+# %% language="bash" tags=["step:b", 'prev:a']
+# echo hi
+
+#%%
+# !ls
+"""
+
+    def test_as_jupytext_writes_them(self):
+        for newline in "\n", "\r\n":
+            text = self.SCRIPT.replace("\n", newline)
+            with open(os.path.join(self.folder, "p.py"), "w", encoding="utf-8", newline="") as f:
+                f.write(text)
+            run = chard("compile", "--stop-after=notebook", "p.py", cwd=self.folder)
+            cells = json.loads(run.stdout)["cells"]
+            self.assertEqual([c["source"] for c in cells],
+                             ["%%time\nx = 1\n%matplotlib inline", "# A heading\nnot code", "%%bash\necho hi", "!ls"])
+            self.assertEqual([c["tags"] for c in cells], [["step:a"], [], ["step:b", "prev:a"], []])
+            pipeline = self.compiled("p.py")
+            self.assertEqual((pipeline["name"], pipeline["kernel"]), ("from-header", "mykernel"))
+
+
+if __name__ == "__main__":
+    unittest.main()
