@@ -1,10 +1,11 @@
-/* `chard compile`: a notebook in, a document out. Targets are rows of a table; so far there is the IR itself.
+/* `chard compile`: a notebook in, documents out: the IR itself, or what a target (cli/target.h) makes of it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
-#include "base/fs.h"
 #include "cli/batch.h"
 #include "cli/command.h"
+#include "cli/destination.h"
 #include "cli/option.h"
+#include "cli/target.h"
 #include "compiler/compile.h"
 
 #include <jansson.h>
@@ -13,25 +14,31 @@
 
 struct compile_settings {
     const char *to, *output, *stop_after;
+    struct emit_options emit;
 };
 
 static const struct option options[] = {
     { .name = "to", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, to), .argument = "TARGET",
-      .help = "what to make of it: ir (the default), the pipeline as JSON", .choices = "ir" },
+      .help = "what to make of it: ir (the default) is the pipeline as JSON; all is every target",
+      .choices = "ir|" TARGET_CHOICES },
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, output),
-      .argument = "FILE", .help = "write there; - is standard output (the default); with several notebooks a directory" },
+      .argument = "FILE", .help = "write there; - is standard output (the default); a directory for targets and several notebooks" },
     { .name = "stop-after", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, stop_after),
       .argument = "PASS", .help = "stop after this pass of the compiler and print what it made" },
+    { .name = "image", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.image), .argument = "REF",
+      .help = "the image that steps run in, but those with an image: of their own" },
+    { .name = "registry", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.registry),
+      .argument = "PREFIX", .help = "goes before the names of images that are yet to be built" },
     { 0 },
 };
 
 static const struct compile_settings defaults = { .to = "ir", .output = "-" };
 
-/* Where results go. */
-struct destination {
+/* What each notebook's work is told. */
+struct job {
     const struct compile_settings *settings;
-    bool directory;     /* settings->output is one, made as needed */
-    size_t common;      /* leading bytes that all paths share: left out below the directory */
+    struct destination to;
+    bool several; /* notebooks */
 };
 
 /* ---- what comes out --------------------------------------------------------------------------------------------- */
@@ -40,40 +47,6 @@ static json_t *
 make_document (const struct compilation *c, const struct compile_settings *settings)
 {
     return settings->stop_after ? compile_dump (c, settings->stop_after) : pipeline_to_json (c->pipeline);
-}
-
-/* "OUT/sub/train.json" for "notebooks/sub/train.ipynb"; scripts keep their ending ("train.py.json"), since a notebook
- * of the same name may lie beside them. */
-static char *
-path_below (struct arena *a, const struct destination *to, const char *path)
-{
-    const char *rest = path + to->common;
-    while (strncmp (rest, "../", 3) == 0 || strncmp (rest, "./", 2) == 0)
-        rest = strchr (rest, '/') + 1;
-    size_t n = strlen (rest);
-    static const char ending[] = ".ipynb";
-    if (n > sizeof ending - 1 && strcmp (rest + n - (sizeof ending - 1), ending) == 0)
-        n -= sizeof ending - 1;
-    return arena_printf (a, "%s/%.*s.json", to->settings->output, (int) n, rest);
-}
-
-static int
-write_document (struct invocation *inv, const struct destination *to, const char *path, const char *text,
-                struct error *err)
-{
-    if (!to->directory && strcmp (to->settings->output, "-") == 0) {
-        fprintf (inv->out, "%s\n", text);
-        return 0;
-    }
-    const char *file = to->directory ? path_below (inv->arena, to, path) : to->settings->output;
-    if (to->directory && fs_mkdirs (fs_dirname (inv->arena, file), err) < 0)
-        return -1;
-    const char *whole = arena_printf (inv->arena, "%s\n", text);
-    if (fs_write (file, whole, strlen (whole), err) < 0)
-        return -1;
-    if (inv->verbose)
-        fprintf (inv->err, "%s: wrote %s\n", path, file);
-    return 0;
 }
 
 static void
@@ -86,23 +59,38 @@ print_diagnostics (struct invocation *inv, struct diag_list *list)
     fputs (strbuf_str (&text), inv->err);
 }
 
+/* ---- targets ---------------------------------------------------------------------------------------------------- */
+
+/* Below a directory for several notebooks each has one of its own, so that equal names do no harm. */
+static int
+write_target (struct invocation *inv, const struct compilation *c, const char *path, const struct job *job,
+              struct error *err)
+{
+    const struct compile_settings *settings = job->settings;
+    const char *output = job->several ? destination_path (&job->to, inv->arena, path, "") : settings->output;
+    return target_write (inv, c->pipeline, settings->to, &settings->emit, output, err);
+}
+
 /* ---- one notebook ----------------------------------------------------------------------------------------------- */
 
 static int
-compile_and_write (struct invocation *inv, struct compilation *c, const char *path, const struct destination *to,
+compile_and_write (struct invocation *inv, struct compilation *c, const char *path, const struct job *job,
                    struct error *err)
 {
-    const struct compile_options how = { .stop_after = to->settings->stop_after };
+    const struct compile_options how = { .stop_after = job->settings->stop_after };
     if (compile_file (c, path, &how, err) < 0)
         return -1;
     print_diagnostics (inv, &c->diags);
     if (c->diags.errors && !how.stop_after)
         return error_set (err, ERROR_NOTEBOOK, "%s", "");
-    json_auto_t *document = make_document (c, to->settings);
+    if (!how.stop_after && strcmp (job->settings->to, "ir") != 0)
+        return write_target (inv, c, path, job, err);
+    json_auto_t *document = make_document (c, job->settings);
     cleanup_free char *text = document ? json_dumps (document, JSON_INDENT (2) | JSON_ENCODE_ANY) : NULL;
     if (!text)
         return error_set (err, ERROR_NOTEBOOK, "%s: there is nothing to print after this pass", path);
-    if (write_document (inv, to, path, text, err) < 0)
+    const char *whole = arena_printf (inv->arena, "%s\n", text);
+    if (destination_write (&job->to, inv, path, ".json", whole, strlen (whole), err) < 0)
         return -1;
     return c->diags.errors ? error_set (err, ERROR_NOTEBOOK, "%s", "") : 0;
 }
@@ -132,53 +120,20 @@ check_pass (const char *pass, struct error *err)
                       strbuf_str (&all));
 }
 
-/* Leading bytes up to a slash that all paths share. */
-static size_t
-common_directory (const struct vec_str *paths)
-{
-    const char *first = paths->items[0];
-    size_t n = strlen (first);
-    vec_foreach (path, paths) {
-        size_t same = 0;
-        while (same < n && (*path)[same] == first[same])
-            same++;
-        n = same;
-    }
-    while (n > 0 && first[n - 1] != '/')
-        n--;
-    return n;
-}
-
-static int
-choose_destination (struct invocation *inv, const struct compile_settings *settings, const struct vec_str *paths,
-                    struct destination *to, struct error *err)
-{
-    to->settings = settings;
-    to->directory = strcmp (settings->output, "-") != 0
-                    && (paths->len > 1 || fs_is_dir (settings->output) || fs_is_dir (inv->operands.items[0]));
-    to->common = common_directory (paths);
-    if (paths->len > 1 && !to->directory)
-        return error_set (err, ERROR_USAGE, "compile: several notebooks don't fit on standard output; give a directory: "
-                                            "-o DIRECTORY");
-    if (paths->len > 1 && fs_exists (settings->output) && !fs_is_dir (settings->output))
-        return error_set (err, ERROR_USAGE, "compile: %s is a file; several notebooks need a directory",
-                          settings->output);
-    return 0;
-}
-
 static int
 run (struct invocation *inv, const void *data, struct error *err)
 {
     const struct compile_settings *settings = data;
     struct vec_str paths = { 0 };
-    struct destination to;
+    struct job job = { .settings = settings };
     if (settings->stop_after && check_pass (settings->stop_after, err) < 0)
         return error_wrap (err, "compile");
     if (command_expand_notebooks (inv, &paths, err) < 0)
         return error_wrap (err, "compile");
-    if (choose_destination (inv, settings, &paths, &to, err) < 0)
-        return -1;
-    const struct batch batch = { .work = compile_one, .data = &to, .done = "compiled" };
+    if (destination_choose (&job.to, inv, &paths, settings->output, false, err) < 0)
+        return error_wrap (err, "compile");
+    job.several = paths.len > 1;
+    const struct batch batch = { .work = compile_one, .data = &job, .done = "compiled" };
     return batch_run (inv, &paths, &batch, err);
 }
 

@@ -3,6 +3,7 @@
 Started by engine/ (zygote.c, isolated.c), by emitted containers and by `chard verify`.
 
     step.py run SPEC                 one step in this process
+    step.py pod OPTIONS              one step in a pod of KFP or Argo
     step.py zygote --preload a,b     imports a and b, then forks a process per step; JSON lines on descriptor 3
     step.py straight SPEC            all cells in one namespace, with the values seen at checkpoints
     step.py compare SPEC             two straight runs against the pipeline's results; prints JSON
@@ -50,6 +51,17 @@ RESULT directory (made beside its place as RESULT.tmp-PID, renamed into place wh
                    "mutated": [{"name": "x", "cell": 7 or null}], "notes": ["..."], "cells": [{"cell", "seconds"}]}
                   On an error there are outputs.ipynb and result.json only.
 Exit status: 0 ok, 1 the code raised (or was ended by SIGTERM), 2 an output can't be pickled, 3 the environment.
+
+POD: --spec TEXT (several are joined) or --spec-file PATH: as above without cwd, result and "from", but with
+    "inputs":     [{"name", "artifact": key of --in, ...}]           a directory with values.json and values.bin
+    "outputs":    [{"name", "artifact"?: key of --out, ...}]         likewise: only the group of that name
+    "parameters": {"N": {"type": "int", "default": 5, "key"?: name outside}}
+    "files":      {"in": [{"path", "artifact", "inside"?: folder in it}], "out": likewise}
+                                                                     a directory with `content`, if the file was there
+    "artifacts":  {"metrics"?, "report"?, "result"?: key of --out}   JSON; a page of HTML; the whole RESULT directory
+--in KEY PATH, --out KEY PATH: where they lie. Parameters: --executor-input JSON (KFP's ExecutorInput; metadata of the
+outputs are written to its outputFile), or --parameters PATH (Argo's workflow.parameters.json). The working directory
+is the notebook's.
 
 ZYGOTE, on descriptor 3: {"id": 1, "spec": PATH, "log": PATH} -> {"id": 1, "pid": 123}, then {"id": 1, "exit": 0} or
 {"id": 1, "signal": 9}, with "max_rss" (KiB), "user", "system" (seconds). {"cancel": 1}: SIGTERM to the step's process
@@ -4779,16 +4791,317 @@ def _output_text(output):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# A step in a pod: what KFP's launcher and Argo's emissary lay out is brought into the shape that run_step knows, and
+# what it leaves into the places where they look for it.
+
+
+def run_pod(arguments):
+    import shutil
+    import tempfile
+    work, began, status = None, time.perf_counter(), 3
+    try:
+        pod = _Pod(arguments)
+        work = tempfile.mkdtemp(prefix="chard-")
+        spec = pod.specification(work)
+        pod.fetch_files()
+        _enter_space(Space(spec["step"], spec["definitions"]))
+        _enter(spec)
+        with _Output(spec["result"]) as output:
+            status = _run_in(spec, output, began)
+        if status == 0:
+            pod.deliver(spec["result"], spec["cwd"])
+    except Environment as e:
+        _complain(e)
+        status = 3
+    except KeyError as e:
+        _complain("the step's specification lacks %s" % e)
+        status = 3
+    except OSError as e:
+        _complain("%s%s" % (e.strerror or e, ": %s" % e.filename if e.filename else ""))
+        status = 3
+    finally:
+        if work:
+            shutil.rmtree(work, ignore_errors=True)
+    return status
+
+
+class _Pod:
+    def __init__(self, arguments):
+        self.inputs, self.outputs, self.parameters, self.executor = {}, {}, {}, {}
+        spec, rest = "", list(arguments)
+        while rest:
+            option, value = rest.pop(0), rest.pop(0) if rest else None
+            if value is None:
+                raise Environment("step.py pod: %s takes a value" % option)
+            if option == "--spec":
+                spec += value
+            elif option == "--spec-file":
+                spec = _read_text(value)
+            elif option == "--parameters":
+                self.parameters = {p["name"]: p.get("value") for p in _read_json("the parameters", _read_text(value))}
+            elif option == "--executor-input":
+                self.executor = _read_json("KFP's executor input", value)
+                self.parameters = (self.executor.get("inputs") or {}).get("parameterValues") or {}
+            elif option in ("--in", "--out") and rest:
+                (self.inputs if option == "--in" else self.outputs)[value] = os.path.abspath(rest.pop(0))
+            else:
+                raise Environment("step.py pod does not know %s" % option)
+        self.spec = _read_json("the step's specification", spec)
+        if not isinstance(self.spec, dict) or self.spec.get("version") != 1:
+            raise Environment("the step's specification is not of version 1")
+
+    def specification(self, work):
+        """The same as run_step gets from the engine."""
+        spec = dict(self.spec, cwd=os.getcwd(), result=os.path.join(work, "result"))
+        spec.setdefault("definitions", [])
+        first = {}      # the same group of values from the same producer is read once, so that what it shares stays shared
+        spec["inputs"] = []
+        for item in self.spec.get("inputs") or []:
+            place = self.inputs.get(item["artifact"])
+            if place is None:
+                if item.get("optional"):
+                    continue
+                raise Environment("there is no artifact for %s" % item["name"])
+            manifest = _load_json(place, "values.json")
+            for group in manifest["groups"]:
+                if item["name"] in group["names"]:
+                    place = first.setdefault((manifest["step"], group["sha256"], tuple(group["names"])), place)
+            spec["inputs"].append(dict(item, **{"from": os.path.abspath(place)}))
+        spec["parameters"] = {
+            name: _pod_parameter(name, p["type"], self.parameters.get(p.get("key", name), _absent), p.get("default"))
+            for name, p in (self.spec.get("parameters") or {}).items()}
+        return spec
+
+    def fetch_files(self):
+        """Files that steps before this one wrote, at their places in the notebook's directory."""
+        for item in (self.spec.get("files") or {}).get("in") or []:
+            content = os.path.join(self.inputs.get(item["artifact"], ""), item.get("inside", ""), "content")
+            if os.path.lexists(content):
+                _copy_tree(content, item["path"])
+
+    def deliver(self, result, cwd):
+        metadata = {}
+        values = _load_json(result, "values.json")["values"]
+        for item in self.spec.get("outputs") or []:
+            if "artifact" in item:
+                _split_bundle(result, item["name"], self._place(item["artifact"]))
+                metadata[item["artifact"]] = _plain_json(values.get(item["name"]) or {"unbound": True})
+        for item in (self.spec.get("files") or {}).get("out") or []:
+            place = os.path.join(self._place(item["artifact"]), item.get("inside", ""))
+            os.makedirs(place, exist_ok=True)
+            _write_json(os.path.join(place, "chard.json"), {"path": item["path"]})
+            source = os.path.join(cwd, item["path"])
+            if os.path.lexists(source):
+                _copy_tree(source, os.path.join(place, "content"))
+        special = self.spec.get("artifacts") or {}
+        if "metrics" in special:
+            metrics = _load_json(result, "metrics.json")
+            metadata[special["metrics"]] = {k: v for k, v in metrics.items() if v is not None}
+            _write_json(self._place(special["metrics"]), metrics)
+        if "report" in special:
+            page = _report_page(self.spec, _load_json(result, "outputs.ipynb"), _load_json(result, "result.json"))
+            with open(self._place(special["report"]), "w", encoding="utf-8", errors="replace") as f:
+                f.write(page)
+        if "result" in special:
+            import shutil
+            shutil.copytree(result, self._place(special["result"]), copy_function=_link_or_copy, dirs_exist_ok=True)
+        self._tell_executor(metadata)
+
+    def _place(self, artifact):
+        place = self.outputs.get(artifact)
+        if place is None:
+            raise Environment("there is no place for the artifact %s" % artifact)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        return place
+
+    def _tell_executor(self, metadata):
+        """KFP's launcher reads metadata of artifacts from a file (pipeline_spec.proto, ExecutorOutput)."""
+        outputs = self.executor.get("outputs") or {}
+        if not outputs.get("outputFile"):
+            return
+        told = {}
+        for artifact, more in metadata.items():
+            known = ((outputs.get("artifacts") or {}).get(artifact) or {}).get("artifacts") or [{}]
+            told[artifact] = {"artifacts": [dict(known[0], metadata=dict(known[0].get("metadata") or {}, **more))]}
+        os.makedirs(os.path.dirname(os.path.abspath(outputs["outputFile"])), exist_ok=True)
+        _write_json(outputs["outputFile"], {"artifacts": told})
+
+
+def _read_text(path):
+    try:
+        with open(path, encoding="utf-8") as f:
+            return f.read()
+    except (OSError, ValueError) as e:
+        raise Environment("%s: %s" % (path, e)) from e
+
+
+def _read_json(what, text):
+    try:
+        return json.loads(text)
+    except ValueError as e:
+        raise Environment("%s is not JSON: %s" % (what, e)) from e
+
+
+def _copy_tree(source, target):
+    import shutil
+    os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
+    if os.path.isdir(source):
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target)
+
+
+def _link_or_copy(source, target):
+    import shutil
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+    return target
+
+
+def _pod_parameter(name, kind, value, default):
+    """A parameter's value as the notebook would have it. Argo hands over text; KFP JSON, in which all numbers are
+    doubles."""
+    if value is _absent:
+        return default
+    try:
+        if kind == "str":
+            return value if isinstance(value, str) else json.dumps(value)
+        if isinstance(value, str):
+            value = _literal(value) if kind != "none" or value else None
+        if kind == "int" and not isinstance(value, bool) and value == int(value):
+            return int(value)
+        if kind == "float" and not isinstance(value, bool):
+            return float(value)
+        if kind == "bool" and isinstance(value, bool):
+            return value
+        if kind == "none" or isinstance(value, {"list": list, "dict": dict}.get(kind, ())):
+            value = _whole_numbers(value)
+            same = json.dumps(value, sort_keys=True) == json.dumps(_whole_numbers(default), sort_keys=True)
+            return default if same else value
+    except (TypeError, ValueError, SyntaxError):
+        pass
+    raise Environment("parameter %s takes a value of type %s, not %s" % (name, kind, _short(value, 80)))
+
+
+def _literal(text):
+    """JSON or a Python literal."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return ast.literal_eval(text.strip())
+
+
+def _whole_numbers(value):
+    """Numbers without a fraction as integers: KFP has but one kind of number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_whole_numbers(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _whole_numbers(v) for k, v in value.items()}
+    return value
+
+
+def _split_bundle(result, name, target):
+    """Writes a bundle that holds the group of `name` alone; a name that is unbound gets one without groups."""
+    manifest = _load_json(result, "values.json")
+    os.makedirs(target, exist_ok=True)
+    groups = [g for g in manifest["groups"] if name in g["names"]]
+    names = {n for g in groups for n in g["names"]}
+    part = dict(manifest, groups=groups, unbound=[n for n in manifest.get("unbound", ()) if n == name])
+    for key in ("values", "extras"):
+        if key in manifest:
+            part[key] = {n: v for n, v in manifest[key].items() if n in names}
+    source, sink = os.path.join(result, "values.bin"), os.path.join(target, "values.bin")
+    if len(groups) == len(manifest["groups"]):
+        _remove(sink)
+        _link_or_copy(source, sink)
+    else:
+        _copy_spans(source, sink, part)
+    _write_json(os.path.join(target, "values.json"), part)
+
+
+def _copy_spans(source, sink, manifest):
+    """Copies the bytes that the manifest speaks of, and makes it speak of their new places."""
+    end, spans = 0, []
+
+    def move(span, aligned):
+        nonlocal end
+        if aligned:
+            end = (end + PAGE - 1) // PAGE * PAGE
+        spans.append((span[0], span[1], end))
+        end += span[1]
+        return [spans[-1][2], span[1]]
+    manifest["groups"] = [dict(g, pickle=move(g["pickle"], False), buffers=[move(b, True) for b in g["buffers"]])
+                          for g in manifest["groups"]]
+    if "definitions" in manifest:
+        manifest["definitions"] = {n: {"pickle": move(d["pickle"], False)} for n, d in manifest["definitions"].items()}
+    with open(source, "rb") as f, open(sink, "wb") as out:
+        for start, length, place in spans:
+            f.seek(start)
+            out.seek(place)
+            while length > 0:
+                data = f.read(min(length, 16 << 20))
+                if not data:
+                    raise Environment("%s is shorter than its values.json says" % source)
+                out.write(data)
+                length -= len(data)
+
+
+# ---- the report of one step: a page of its own, for KFP's dashboard ----
+
+_page_style = """body{font:14px/1.45 system-ui,sans-serif;max-width:62em;margin:2em auto;padding:0 1em;color:#222}
+h1{font-size:1.3em}pre{background:#f6f6f4;padding:.6em .8em;overflow:auto;border-radius:4px;white-space:pre-wrap}
+pre.out{background:none;border-left:3px solid #d8d8d0}pre.error{color:#a00}table{border-collapse:collapse}
+td,th{border:1px solid #ddd;padding:.2em .5em;text-align:right}img{max-width:100%}.when{color:#777}"""
+
+
+def _report_page(spec, notebook, result):
+    import html
+    title = "%s: %s" % (spec.get("notebook", "notebook"), spec["step"])
+    parts = ["<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>%s</title><style>%s</style></head><body>"
+             % (html.escape(title), _page_style), "<h1>%s</h1><p class=\"when\">%.2f s</p>" % (html.escape(title), result["seconds"])]
+    for cell in notebook["cells"]:
+        parts.append("<pre>%s</pre>" % html.escape("".join(cell["source"])))
+        parts += [_report_output(o, html.escape) for o in cell.get("outputs", ())]
+    return "\n".join(parts + ["</body></html>\n"])
+
+
+def _report_output(output, escape):
+    if output["output_type"] == "stream":
+        return "<pre class=\"out\">%s</pre>" % escape(_without_ansi("".join(output["text"])))
+    if output["output_type"] == "error":
+        return "<pre class=\"out error\">%s</pre>" % escape(_without_ansi("\n".join(output["traceback"])))
+    data = {k: "".join(v) if isinstance(v, list) else v for k, v in output.get("data", {}).items()}
+    for kind in ("text/html", "image/svg+xml"):
+        if kind in data:
+            return "<div>%s</div>" % data[kind]
+    for kind in ("image/png", "image/jpeg", "image/gif"):
+        if kind in data:
+            return "<img alt=\"\" src=\"data:%s;base64,%s\">" % (kind, "".join(data[kind].split()))
+    return "<pre class=\"out\">%s</pre>" % escape(str(data.get("text/plain", ", ".join(data))))
+
+
+def _without_ansi(text):
+    return re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", text)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def main(arguments):
-    usage = "usage: step.py run SPEC | zygote [--preload a,b] | straight SPEC | compare SPEC\n"
+    usage = "usage: step.py run SPEC | pod ... | zygote [--preload a,b] | straight SPEC | compare SPEC\n"
     if sys.path and sys.path[0] == os.path.dirname(os.path.abspath(_FILE)):
         sys.path[0] = ""        # the notebook's directory comes here, never ours
     if len(arguments) == 2 and arguments[0] in ("run", "straight", "compare"):
         if arguments[0] != "compare":
             _use_null_input()
         _leave({"run": run_step, "straight": run_straight, "compare": run_compare}[arguments[0]](arguments[1]))
+    if arguments[:1] == ["pod"]:
+        _use_null_input()
+        _leave(run_pod(arguments[1:]))
     if arguments[:1] == ["zygote"] and (len(arguments) == 1 or len(arguments) == 3 and arguments[1] == "--preload"):
         sys.path[0] = os.getcwd()
         Zygote(arguments[2].split(",") if len(arguments) == 3 else []).run()

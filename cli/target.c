@@ -1,0 +1,60 @@
+/* See target.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/target.h"
+
+#include "base/fs.h"
+
+#include <string.h>
+
+const struct target targets[] = {
+    { "kfp", "Kubeflow Pipelines v2: NAME.kfp.yaml", emit_kfp, false },
+    { 0 },
+};
+
+static int
+emit (const struct emit_plan *plan, const char *name, struct emission *e, struct error *err)
+{
+    const bool all = strcmp (name, "all") == 0;
+    for (const struct target *t = targets; t->name; t++) {
+        if (all ? t->scheduled && !plan->options->schedule : strcmp (t->name, name) != 0)
+            continue;
+        if (t->scheduled && !plan->options->schedule)
+            return error_set (err, ERROR_USAGE, "%s needs a schedule: --schedule '0 2 * * *'", name);
+        if (t->emit (plan, e, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+write_file (struct invocation *inv, const char *directory, const struct emit_file *f, struct error *err)
+{
+    const char *path = fs_join (inv->arena, directory, f->path);
+    if (fs_mkdirs (fs_dirname (inv->arena, path), err) < 0 || fs_write (path, f->text, f->len, err) < 0)
+        return -1;
+    if (inv->verbose)
+        fprintf (inv->err, "wrote %s\n", path);
+    return 0;
+}
+
+int
+target_write (struct invocation *inv, const struct pipeline *p, const char *name, const struct emit_options *o,
+              const char *output, struct error *err)
+{
+    struct emission e = { .arena = inv->arena };
+    const struct emit_plan *plan = emit_plan_create (inv->arena, p, o);
+    if (emit (plan, name, &e, err) < 0)
+        return -1;
+    if (strcmp (output, "-") == 0) {
+        if (e.files.len != 1)
+            return error_set (err, ERROR_USAGE, "--to %s makes %zu files: give a directory, -o DIRECTORY", name, e.files.len);
+        fwrite (e.files.items[0].text, 1, e.files.items[0].len, inv->out);
+        return 0;
+    }
+    if (fs_exists (output) && !fs_is_dir (output))
+        return error_set (err, ERROR_USAGE, "%s is a file; --to %s writes into a directory", output, name);
+    vec_foreach (f, &e.files)
+        if (write_file (inv, output, f, err) < 0)
+            return -1;
+    return 0;
+}

@@ -1,0 +1,28 @@
+/* The table of targets: what a pipeline can be turned into. Commands and the kernel's magic loop over it; to add one is
+ * a function in compiler/emit/ and a row in target.c.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_CLI_TARGET_H
+#define CHARD_CLI_TARGET_H
+
+#include "cli/command.h"
+#include "compiler/emit/emit.h"
+
+struct target {
+    const char *name;    /* "kfp", for --to */
+    const char *summary; /* what it makes, for people */
+    int (*emit) (const struct emit_plan *plan, struct emission *e, struct error *err);
+    bool scheduled;      /* it needs a schedule: "all" passes it over where there is none */
+};
+
+/* All of them; ends with a zeroed row. */
+extern const struct target targets[];
+
+/* The choices for an option: "kfp|argo|…|all". */
+#define TARGET_CHOICES "kfp|all"
+
+/* Emits for `name`, or for every target if it is "all", and writes what came of it: below the directory `output`, made
+ * as needed, or to inv->out if that is "-" and it is a single file. Nothing is written unless all went well. */
+int target_write (struct invocation *inv, const struct pipeline *p, const char *name, const struct emit_options *o,
+                  const char *output, struct error *err);
+
+#endif

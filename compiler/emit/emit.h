@@ -1,0 +1,86 @@
+/* What all emitters share. An emitter turns the IR, and nothing else, into files for a place where pipelines run:
+ *
+ *     struct pipeline ── emit_plan_create ──> struct emit_plan ── emit_kfp, emit_argo, … ──> struct emission ── files
+ *
+ * The plan is what has to be the same for all targets: names that Kubernetes allows, images, where the code goes.
+ * Documents are built as json_t, checked (each emitter verifies its own) and printed as YAML; nothing is written before
+ * all of them are right.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_EMIT_EMIT_H
+#define CHARD_COMPILER_EMIT_EMIT_H
+
+#include "base/error.h"
+#include "compiler/pipeline.h"
+
+#include <stddef.h>
+
+/* Where things lie in an image that emit_container describes. */
+#define EMIT_HARNESS "/chard/step.py"
+#define EMIT_SPECS "/chard/steps"
+#define EMIT_WORK "/work"
+
+/* What the user says of the target; NULL: not said. */
+struct emit_options {
+    const char *image;    /* reference of the image that all steps without an image: of their own run in */
+    const char *registry; /* "registry.example.com/team": goes before the names of images that aren't given */
+    const char *schedule, *timezone; /* five cron fields; an IANA name */
+};
+
+/* One image: a Containerfile if it is ours to build. */
+struct emit_image {
+    const char *reference; /* what a pod is told */
+    const char *base;      /* what it is built from */
+    const char *name;      /* of its Containerfile's directory; unique */
+    struct vec_str requirements; /* sorted; lines of a requirements file */
+    struct vec_int steps;
+};
+
+struct emit_step {
+    const char *name;      /* what Kubernetes allows: a DNS label, unique in the pipeline */
+    int image;             /* index into the plan's images */
+    struct vec_str files;  /* paths of files that it writes and another step reads */
+};
+
+struct emit_plan {
+    struct arena *arena;
+    const struct pipeline *pipeline;
+    const struct emit_options *options;
+    const char *name;          /* of the pipeline, as a DNS label */
+    struct vec_str known;      /* names that have keys, … */
+    const char **keys;         /* … and these: letters, digits and '_', all different */
+    struct emit_step *steps;   /* in the pipeline's order */
+    vec (struct emit_image) images;
+    bool code_in_image;        /* too large for a document: each step's specification is a file below EMIT_SPECS */
+};
+
+/* A file to be written: a path relative to the output directory. */
+struct emit_file {
+    const char *path;
+    const char *text;
+    size_t len;
+};
+
+struct emission {
+    struct arena *arena;
+    vec (struct emit_file) files;
+};
+
+/* Everything lies in `a`. */
+struct emit_plan *emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o);
+
+/* What something is called in documents. A value is known by its name, wherever it goes. */
+const char *emit_value_key (const struct emit_plan *plan, const char *name);
+const char *emit_param_key (const struct emit_plan *plan, const char *name);
+const char *emit_file_key (const struct emit_plan *plan, const char *path);
+const char *emit_report_key (const struct emit_plan *plan);
+const char *emit_metrics_key (const struct emit_plan *plan);
+
+/* Adds a file; text is copied. emission_add_yaml prints one document, or several if `documents` is an array, and
+ * emission_add_json one, with a line feed at its end. Both take over the json. */
+void emission_add (struct emission *e, const char *path, const char *text, size_t len);
+void emission_add_yaml (struct emission *e, const char *path, json_t *documents);
+
+/* The targets. 0, or -1 with ERROR_NOTEBOOK where the pipeline can't be said to that target, `e` as it was. */
+int emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err);
+
+#endif

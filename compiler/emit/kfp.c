@@ -1,0 +1,403 @@
+/* Kubeflow Pipelines v2: a PipelineSpec of schema 2.1.0 (pipeline_spec.proto, in proto3's JSON mapping) as YAML, and
+ * where Kubernetes has to know more, a PlatformSpec behind it. Each value that a step leaves is an artifact, a folder
+ * that templates/step.py reads and writes; parameters reach the steps that use them and no others, so that KFP's cache
+ * stays useful.
+ *
+ *     root.dag.tasks[NAME] ── componentRef ──> components[comp-NAME] ── executorLabel ──> executors[exec-NAME]
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+#include "compiler/emit/emit.h"
+#include "compiler/emit/kfp_verify.h"
+#include "compiler/emit/pod_spec.h"
+
+#include <math.h>
+
+static void
+put (json_t *object, const char *key, json_t *value)
+{
+    json_object_set_new (object, key, value);
+}
+
+static void
+put_unless_empty (json_t *object, const char *key, json_t *value)
+{
+    if (json_object_size (value) || json_array_size (value))
+        json_object_set (object, key, value);
+    json_decref (value);
+}
+
+static const char *
+label (const struct emit_plan *plan, const char *prefix, int step)
+{
+    return arena_printf (plan->arena, "%s-%s", prefix, plan->steps[step].name);
+}
+
+/* ---- parameters ------------------------------------------------------------------------------------------------- */
+
+/* KFP's numbers are doubles: an integer that they can't hold travels as text, which step.py reads as what it is. */
+static const char *
+parameter_type (const struct param *p)
+{
+    static const struct {
+        const char *ours, *kfp;
+    } types[] = { { "int", "NUMBER_INTEGER" }, { "float", "NUMBER_DOUBLE" }, { "str", "STRING" }, { "bool", "BOOLEAN" },
+                  { "list", "LIST" },          { "dict", "STRUCT" },         { "none", "STRING" } };
+    if (json_is_integer (p->default_value) && llabs (json_integer_value (p->default_value)) > 1LL << 53)
+        return "STRING";
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp (types[i].ours, p->type) == 0)
+            return types[i].kfp;
+    return "STRING";
+}
+
+static json_t *
+root_parameters (const struct emit_plan *plan)
+{
+    json_t *all = json_object ();
+    vec_foreach (p, &plan->pipeline->params) {
+        const char *type = parameter_type (p);
+        json_t *one = json_pack ("{s:s,s:b}", "parameterType", type, "isOptional", 1);
+        if (strcmp (type, "STRING") == 0 && json_is_integer (p->default_value))
+            put (one, "defaultValue", json_sprintf ("%" JSON_INTEGER_FORMAT, json_integer_value (p->default_value)));
+        else if (!json_is_null (p->default_value))
+            put (one, "defaultValue", json_incref (p->default_value));
+        put (all, emit_param_key (plan, p->name), one);
+    }
+    return all;
+}
+
+/* ---- components ------------------------------------------------------------------------------------------------- */
+
+/* Title of an artifact's schema, for the dashboard. */
+static json_t *
+artifact (const char *title, bool optional, const char *description)
+{
+    json_t *a = json_pack ("{s:{s:s,s:s}}", "artifactType", "schemaTitle", title, "schemaVersion", "0.0.1");
+    if (optional)
+        put (a, "isOptional", json_true ());
+    if (description)
+        put (a, "description", json_string (description));
+    return a;
+}
+
+/* What KFP calls a value that is told so by its use: all else is an Artifact, whose metadata say more. */
+static const char *
+value_title (const struct step *s, const char *name)
+{
+    const char *model[] = { s->settings.serve, s->settings.register_as };
+    for (size_t i = 0; i < 2; i++)
+        if (model[i] && strcmp (model[i], name) == 0)
+            return "system.Model";
+    return "system.Artifact";
+}
+
+static const char *
+described (const struct emit_plan *plan, const char *name)
+{
+    return strcmp (emit_value_key (plan, name), name) == 0 ? NULL : name;
+}
+
+static json_t *
+component_inputs (const struct emit_plan *plan, const struct step *s)
+{
+    json_t *artifacts = json_object (), *parameters = json_object (), *all = json_object ();
+    vec_foreach (in, &s->inputs)
+        if (in->kind == INPUT_DATA)
+            put (artifacts, emit_value_key (plan, in->name),
+                 artifact (value_title (&plan->pipeline->steps.items[in->from], in->name), false,
+                           described (plan, in->name)));
+    vec_foreach (f, &s->files)
+        put (artifacts, emit_file_key (plan, f->path), artifact ("system.Artifact", false, f->path));
+    vec_foreach (name, &s->parameters) {
+        const struct param *p = &plan->pipeline->params.items[pipeline_find_param (plan->pipeline, *name)];
+        put (parameters, emit_param_key (plan, *name),
+             json_pack ("{s:s,s:b}", "parameterType", parameter_type (p), "isOptional", 1));
+    }
+    put_unless_empty (all, "artifacts", artifacts);
+    put_unless_empty (all, "parameters", parameters);
+    return all;
+}
+
+static json_t *
+component_outputs (const struct emit_plan *plan, int step)
+{
+    const struct step *s = &plan->pipeline->steps.items[step];
+    json_t *artifacts = json_object (), *all = json_object ();
+    vec_foreach (o, &s->outputs)
+        if (o->kind == INPUT_DATA)
+            put (artifacts, emit_value_key (plan, o->name),
+                 artifact (value_title (s, o->name), false, described (plan, o->name)));
+    vec_foreach (path, &plan->steps[step].files)
+        put (artifacts, emit_file_key (plan, *path), artifact ("system.Artifact", false, *path));
+    if (s->metrics.len)
+        put (artifacts, emit_metrics_key (plan), artifact ("system.Metrics", false, NULL));
+    if (s->settings.report != 0)
+        put (artifacts, emit_report_key (plan), artifact ("system.HTML", false, NULL));
+    put_unless_empty (all, "artifacts", artifacts);
+    return all;
+}
+
+static json_t *
+components (const struct emit_plan *plan)
+{
+    json_t *all = json_object ();
+    for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
+        json_t *one = json_pack ("{s:s}", "executorLabel", label (plan, "exec", i));
+        put_unless_empty (one, "inputDefinitions", component_inputs (plan, &plan->pipeline->steps.items[i]));
+        put_unless_empty (one, "outputDefinitions", component_outputs (plan, i));
+        put (all, label (plan, "comp", i), one);
+    }
+    return all;
+}
+
+/* ---- executors -------------------------------------------------------------------------------------------------- */
+
+/* `--in KEY PATH` or `--out KEY PATH` for each artifact of a component's definitions. */
+static void
+append_places (json_t *args, const char *option, const char *direction, const json_t *definitions)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach (json_object_get (definitions, "artifacts"), key, value) {
+        json_array_append_new (args, json_string (option));
+        json_array_append_new (args, json_string (key));
+        json_array_append_new (args, json_sprintf ("{{$.%s.artifacts['%s'].path}}", direction, key));
+    }
+}
+
+static json_t *
+arguments (const struct emit_plan *plan, int step, const json_t *component)
+{
+    json_t *args = json_array ();
+    pod_spec_append (args, plan, step, POD_VALUES);
+    json_array_append_new (args, json_string ("--executor-input"));
+    json_array_append_new (args, json_string ("{{$}}"));
+    append_places (args, "--in", "inputs", json_object_get (component, "inputDefinitions"));
+    append_places (args, "--out", "outputs", json_object_get (component, "outputDefinitions"));
+    return args;
+}
+
+/* PipelineContainerSpec.ResourceSpec: processor and memory by name; one kind of accelerator is all that it can hold. */
+static json_t *
+resources (const struct step *s, struct error *err)
+{
+    json_t *all = json_object ();
+    const char *key;
+    json_t *value;
+    json_object_foreach (s->settings.limits, key, value) {
+        if (strcmp (key, "cpu") == 0) {
+            put (all, "resourceCpuLimit", json_incref (value));
+        } else if (strcmp (key, "memory") == 0) {
+            put (all, "resourceMemoryLimit", json_incref (value));
+        } else if (!json_object_get (all, "accelerator")) {
+            put (all, "accelerator", json_pack ("{s:s,s:O}", "resourceType", key, "resourceCount", value));
+        } else {
+            error_set (err, ERROR_NOTEBOOK, "step %s: Kubeflow Pipelines gives a step one kind of accelerator, so limit:%s "
+                                            "is one too many; take it off, or emit for argo", s->name, key);
+            json_decref (all);
+            return NULL;
+        }
+    }
+    return all;
+}
+
+static json_t *
+executors (const struct emit_plan *plan, const json_t *all_components, struct error *err)
+{
+    json_t *all = json_object ();
+    for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
+        const json_t *component = json_object_get (all_components, label (plan, "comp", i));
+        json_t *limits = resources (&plan->pipeline->steps.items[i], err);
+        if (!limits) {
+            json_decref (all);
+            return NULL;
+        }
+        json_t *container = json_pack ("{s:s,s:[s,s,s],s:o}", "image", plan->images.items[plan->steps[i].image].reference,
+                                       "command", "python3", EMIT_HARNESS, "pod", "args",
+                                       arguments (plan, i, component));
+        put_unless_empty (container, "resources", limits);
+        put (all, label (plan, "exec", i), json_pack ("{s:o}", "container", container));
+    }
+    return all;
+}
+
+/* ---- tasks ------------------------------------------------------------------------------------------------------ */
+
+static json_t *
+task_output (const struct emit_plan *plan, int from, const char *key)
+{
+    return json_pack ("{s:{s:s,s:s}}", "taskOutputArtifact", "producerTask", plan->steps[from].name, "outputArtifactKey",
+                      key);
+}
+
+static json_t *
+task_inputs (const struct emit_plan *plan, const struct step *s)
+{
+    json_t *artifacts = json_object (), *parameters = json_object (), *all = json_object ();
+    vec_foreach (in, &s->inputs)
+        if (in->kind == INPUT_DATA)
+            put (artifacts, emit_value_key (plan, in->name),
+                 task_output (plan, in->from, emit_value_key (plan, in->name)));
+    vec_foreach (f, &s->files)
+        put (artifacts, emit_file_key (plan, f->path), task_output (plan, f->from, emit_file_key (plan, f->path)));
+    vec_foreach (name, &s->parameters)
+        put (parameters, emit_param_key (plan, *name),
+             json_pack ("{s:s}", "componentInputParameter", emit_param_key (plan, *name)));
+    put_unless_empty (all, "artifacts", artifacts);
+    put_unless_empty (all, "parameters", parameters);
+    return all;
+}
+
+/* As many tries as the engine makes here, the second after 10 s, each wait twice the last. */
+static json_t *
+retry_policy (int retries)
+{
+    return json_pack ("{s:i,s:s,s:f,s:s}", "maxRetryCount", retries, "backoffDuration", "10s", "backoffFactor", 2.0,
+                      "backoffMaxDuration", "3600s");
+}
+
+static json_t *
+tasks (const struct emit_plan *plan)
+{
+    json_t *all = json_object ();
+    for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
+        const struct step *s = &plan->pipeline->steps.items[i];
+        json_t *after = json_array ();
+        for (size_t k = 0; k < s->after.len; k++)
+            json_array_append_new (after, json_string (plan->steps[s->after.items[k]].name));
+        json_t *one = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", plan->steps[i].name, "componentRef", "name",
+                                 label (plan, "comp", i));
+        put_unless_empty (one, "dependentTasks", after);
+        put_unless_empty (one, "inputs", task_inputs (plan, s));
+        put (one, "cachingOptions", s->settings.cache == 0 ? json_object () : json_pack ("{s:b}", "enableCache", 1));
+        if (s->settings.retries > 0)
+            put (one, "retryPolicy", retry_policy (s->settings.retries));
+        put (all, plan->steps[i].name, one);
+    }
+    return all;
+}
+
+/* ---- what Kubernetes has to know: kubernetes_executor_config.proto ---------------------------------------------- */
+
+static json_t *
+pod_metadata (const struct emit_plan *plan, int step)
+{
+    const struct step *s = &plan->pipeline->steps.items[step];
+    json_t *all = json_object (), *annotations = json_object ();
+    if (strcmp (plan->steps[step].name, s->name) != 0)
+        put (annotations, "chard.dev/step", json_string (s->name));
+    json_object_update (annotations, s->settings.annotations);
+    put_unless_empty (all, "labels", s->settings.labels ? json_incref (s->settings.labels) : json_object ());
+    put_unless_empty (all, "annotations", annotations);
+    return all;
+}
+
+static json_t *
+constant (const char *text)
+{
+    return json_pack ("{s:{s:s}}", "runtimeValue", "constant", text);
+}
+
+static json_t *
+secrets (const struct step *s)
+{
+    json_t *all = json_array ();
+    vec_foreach (x, &s->settings.secrets)
+        json_array_append_new (all, json_pack ("{s:s,s:o,s:[{s:s,s:s}],s:b}", "secretName", x->name, "secretNameParameter",
+                                               constant (x->name), "keyToEnv", "secretKey", x->key, "envVar", x->env,
+                                               "optional", 0));
+    return all;
+}
+
+static void
+append_volume (json_t *all, const struct volume *v)
+{
+    json_array_append_new (all, json_pack ("{s:s,s:s,s:o}", "constant", v->name, "mountPath", v->mount_point,
+                                           "pvcNameParameter", constant (v->name)));
+}
+
+static json_t *
+volumes (const struct emit_plan *plan, const struct step *s)
+{
+    json_t *all = json_array ();
+    vec_foreach (v, &plan->pipeline->volumes)
+        append_volume (all, v);
+    vec_foreach (v, &s->settings.volumes)
+        append_volume (all, v);
+    return all;
+}
+
+/* The platform document, or an empty object when there is nothing to tell. */
+static json_t *
+platform (const struct emit_plan *plan)
+{
+    json_t *all = json_object (), *document = json_object ();
+    for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
+        const struct step *s = &plan->pipeline->steps.items[i];
+        json_t *one = json_object ();
+        if (s->settings.timeout > 0)
+            put (one, "activeDeadlineSeconds", json_sprintf ("%.0f", ceil (s->settings.timeout)));
+        put_unless_empty (one, "podMetadata", pod_metadata (plan, i));
+        put_unless_empty (one, "secretAsEnv", secrets (s));
+        put_unless_empty (one, "pvcMount", volumes (plan, s));
+        put_unless_empty (all, label (plan, "exec", i), one);
+    }
+    if (json_object_size (all))
+        put (document, "platforms",
+             json_pack ("{s:{s:{s:O}}}", "kubernetes", "deploymentSpec", "executors", all));
+    json_decref (all);
+    return document;
+}
+
+/* ---- the document ----------------------------------------------------------------------------------------------- */
+
+static json_t *
+pipeline_info (const struct emit_plan *plan)
+{
+    const struct pipeline *p = plan->pipeline;
+    json_t *info = json_pack ("{s:s}", "name", plan->name);
+    if (strcmp (plan->name, p->name) != 0)
+        put (info, "displayName", json_string (p->name));
+    if (p->description && *p->description)
+        put (info, "description", json_string (p->description));
+    return info;
+}
+
+static json_t *
+pipeline_spec (const struct emit_plan *plan, struct error *err)
+{
+    json_t *all_components = components (plan);
+    json_t *all_executors = executors (plan, all_components, err);
+    if (!all_executors) {
+        json_decref (all_components);
+        return NULL;
+    }
+    json_t *inputs = json_object (), *root = json_object (), *spec = json_object ();
+    put_unless_empty (inputs, "parameters", root_parameters (plan));
+    put (root, "dag", json_pack ("{s:o}", "tasks", tasks (plan)));
+    put_unless_empty (root, "inputDefinitions", inputs);
+    put (spec, "pipelineInfo", pipeline_info (plan));
+    put (spec, "root", root);
+    put (spec, "components", all_components);
+    put (spec, "deploymentSpec", json_pack ("{s:o}", "executors", all_executors));
+    put (spec, "schemaVersion", json_string ("2.1.0"));
+    put (spec, "sdkVersion", json_string ("chard-" CHARD_VERSION));
+    return spec;
+}
+
+int
+emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err)
+{
+    json_auto_t *spec = pipeline_spec (plan, err);
+    if (!spec || kfp_verify (spec, err) < 0)
+        return -1;
+    json_t *documents = json_array ();
+    json_array_append (documents, spec);
+    json_t *more = platform (plan);
+    if (json_object_size (more))
+        json_array_append (documents, more);
+    json_decref (more);
+    emission_add_yaml (e, arena_printf (plan->arena, "%s.kfp.yaml", plan->name), documents);
+    return 0;
+}

@@ -1,0 +1,210 @@
+/* See kfp_verify.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/emit/kfp_verify.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+struct check {
+    const json_t *spec, *tasks;
+    const char *name; /* of the task being looked at */
+    const json_t *task, *component;
+    struct error *err;
+};
+
+/* The value at a path of keys, which ends with NULL. */
+static json_t *
+at (const json_t *object, ...)
+{
+    va_list keys;
+    va_start (keys, object);
+    for (const char *key; object && (key = va_arg (keys, const char *));)
+        object = json_object_get (object, key);
+    va_end (keys);
+    return (json_t *) object;
+}
+
+static int __attribute__ ((format (printf, 2, 3)))
+wrong (const struct check *c, const char *fmt, ...)
+{
+    char what[1000];
+    va_list ap;
+    va_start (ap, fmt);
+    vsnprintf (what, sizeof what, fmt, ap);
+    va_end (ap);
+    return error_set (c->err, ERROR_NOTEBOOK, "the KFP document is wrong at task %s: %s. This is a mistake of Chard's; please "
+                                              "report it", c->name, what);
+}
+
+static json_t *
+component_of (const struct check *c, const json_t *task)
+{
+    const char *name = json_string_value (at (task, "componentRef", "name", NULL));
+    return name ? at (c->spec, "components", name, NULL) : NULL;
+}
+
+/* ---- executors ---- */
+
+static const char *
+known_placeholder (const json_t *component, const char *text)
+{
+    char direction[8], kind[12], key[80];
+    if (strcmp (text, "{{$}}") == 0)
+        return NULL;
+    if (sscanf (text, "{{$.%7[a-z].%11[a-z]['%79[^']'].path}}", direction, kind, key) != 3
+        || strcmp (kind, "artifacts") != 0)
+        return "is not understood";
+    const char *definitions = strcmp (direction, "inputs") == 0 ? "inputDefinitions" : "outputDefinitions";
+    return at (component, definitions, kind, key, NULL) ? NULL : "names nothing that the component has";
+}
+
+static int
+check_executor (const struct check *c)
+{
+    const char *label = json_string_value (at (c->component, "executorLabel", NULL));
+    const json_t *container = label ? at (c->spec, "deploymentSpec", "executors", label, "container", NULL) : NULL;
+    if (!container)
+        return wrong (c, "there is no executor %s", label ? label : "(none named)");
+    const char *image = json_string_value (at (container, "image", NULL));
+    if (!image || !*image || json_array_size (at (container, "command", NULL)) == 0)
+        return wrong (c, "executor %s has no image or no command", label);
+    size_t i;
+    json_t *arg;
+    json_array_foreach (at (container, "args", NULL), i, arg) {
+        const char *text = json_string_value (arg);
+        if (!text)
+            return wrong (c, "argument %zu is no text", i);
+        const char *problem = strncmp (text, "{{", 2) == 0  ? known_placeholder (c->component, text)
+                              : strstr (text, "{{") != NULL ? "stands where none may"
+                                                            : NULL;
+        if (problem)
+            return wrong (c, "the placeholder in argument %zu %s", i, problem);
+    }
+    return 0;
+}
+
+/* ---- inputs ---- */
+
+static bool
+waits_for (const json_t *task, const char *name)
+{
+    size_t i;
+    json_t *other;
+    json_array_foreach (at (task, "dependentTasks", NULL), i, other)
+        if (strcmp (json_string_value (other), name) == 0)
+            return true;
+    return false;
+}
+
+static int
+check_artifact (const struct check *c, const char *key, const json_t *input)
+{
+    const json_t *wanted = at (c->component, "inputDefinitions", "artifacts", key, NULL);
+    const char *producer = json_string_value (at (input, "taskOutputArtifact", "producerTask", NULL));
+    const char *output = json_string_value (at (input, "taskOutputArtifact", "outputArtifactKey", NULL));
+    if (!wanted)
+        return wrong (c, "its component has no artifact %s", key);
+    const json_t *task = producer ? at (c->tasks, producer, NULL) : NULL;
+    if (!task)
+        return wrong (c, "artifact %s comes from task %s, which isn't there", key, producer ? producer : "(none named)");
+    const json_t *given = output ? at (component_of (c, task), "outputDefinitions", "artifacts", output, NULL) : NULL;
+    if (!given)
+        return wrong (c, "task %s has no output %s", producer, output ? output : "(none named)");
+    if (!json_equal (at (given, "artifactType", NULL), at (wanted, "artifactType", NULL)))
+        return wrong (c, "artifact %s is of another type than what task %s leaves", key, producer);
+    return waits_for (c->task, producer) ? 0 : wrong (c, "it does not wait for task %s, whose %s it needs", producer, key);
+}
+
+static int
+check_parameter (const struct check *c, const char *key, const json_t *input)
+{
+    const char *from = json_string_value (at (input, "componentInputParameter", NULL));
+    const json_t *given = from ? at (c->spec, "root", "inputDefinitions", "parameters", from, NULL) : NULL;
+    const json_t *wanted = at (c->component, "inputDefinitions", "parameters", key, NULL);
+    if (!given || !wanted)
+        return wrong (c, "parameter %s is not one of the pipeline's and the component's", key);
+    return json_equal (at (given, "parameterType", NULL), at (wanted, "parameterType", NULL))
+               ? 0
+               : wrong (c, "parameter %s has two types", key);
+}
+
+/* Each entry of the task's inputs of one kind is right, and each that the component has is given. */
+static int
+check_inputs (const struct check *c, const char *kind,
+              int (*check) (const struct check *c, const char *key, const json_t *input))
+{
+    const char *key;
+    json_t *value;
+    const json_t *given = at (c->task, "inputs", kind, NULL);
+    json_object_foreach ((json_t *) given, key, value)
+        if (check (c, key, value) < 0)
+            return -1;
+    json_object_foreach (at (c->component, "inputDefinitions", kind, NULL), key, value)
+        if (!json_object_get (given, key))
+            return wrong (c, "%s of its component are not given: %s", kind, key);
+    return 0;
+}
+
+/* ---- order ---- */
+
+enum mark { UNSEEN, OPEN, DONE };
+
+/* Depth first; `marks` maps names to enum mark. */
+static int
+check_order (struct check *c, json_t *marks, const char *name)
+{
+    json_int_t mark = json_integer_value (json_object_get (marks, name));
+    c->name = name;
+    if (mark == OPEN)
+        return wrong (c, "it waits for itself");
+    const json_t *task = json_object_get (c->tasks, name);
+    if (!task)
+        return wrong (c, "it is waited for and isn't there");
+    if (mark == DONE)
+        return 0;
+    json_object_set_new (marks, name, json_integer (OPEN));
+    size_t i;
+    json_t *other;
+    json_array_foreach (at (task, "dependentTasks", NULL), i, other)
+        if (!json_is_string (other) || check_order (c, marks, json_string_value (other)) < 0)
+            return -1;
+    json_object_set_new (marks, name, json_integer (DONE));
+    return 0;
+}
+
+static int
+check_task (struct check *c)
+{
+    const char *info = json_string_value (at (c->task, "taskInfo", "name", NULL));
+    if (!info || strcmp (info, c->name) != 0)
+        return wrong (c, "KFP's driver needs taskInfo.name to be the task's key");
+    c->component = component_of (c, c->task);
+    if (!c->component)
+        return wrong (c, "its component isn't there");
+    if (check_executor (c) < 0 || check_inputs (c, "artifacts", check_artifact) < 0)
+        return -1;
+    return check_inputs (c, "parameters", check_parameter);
+}
+
+int
+kfp_verify (const json_t *spec, struct error *err)
+{
+    json_auto_t *marks = json_object ();
+    struct check c = { .spec = spec, .tasks = at (spec, "root", "dag", "tasks", NULL), .name = "(none)", .err = err };
+    const char *name;
+    json_t *task;
+    if (!json_object_size (c.tasks))
+        return error_set (err, ERROR_NOTEBOOK, "the pipeline has no steps; there is nothing to run");
+    json_object_foreach ((json_t *) c.tasks, name, task)
+        if (check_order (&c, marks, name) < 0)
+            return -1;
+    json_object_foreach ((json_t *) c.tasks, name, task) {
+        c.name = name;
+        c.task = task;
+        if (check_task (&c) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,146 @@
+/* What all targets share of a pipeline's names, images and files (emit.h).
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/emit/emit.h"
+
+#include "base/strbuf.h"
+#include "compiler/emit/image.h"
+#include "compiler/emit/names.h"
+#include "doc/yaml.h"
+
+#define INLINE_LIMIT 400000 /* bytes of Python in one document; Argo takes 1 MB, and KFP quotes it twice */
+
+/* What has a key but is no value: spelt so that no Python name can be it. */
+#define REPORT "step report"
+#define METRICS "step metrics"
+#define FILE_PREFIX "file "
+
+static const char *
+file_name (struct arena *a, const char *path)
+{
+    return arena_printf (a, FILE_PREFIX "%s", path);
+}
+
+static void
+collect_names (struct emit_plan *plan)
+{
+    struct arena *a = plan->arena;
+    vec_foreach (p, &plan->pipeline->params)
+        vec_str_add_once (a, &plan->known, p->name);
+    vec_foreach (s, &plan->pipeline->steps) {
+        vec_foreach (o, &s->outputs)
+            vec_str_add_once (a, &plan->known, o->name);
+        vec_foreach (f, &s->files)
+            vec_str_add_once (a, &plan->known, file_name (a, f->path));
+    }
+    vec_push (a, &plan->known, REPORT);
+    vec_push (a, &plan->known, METRICS);
+    plan->keys = names_map (a, &plan->known, NAME_KEY, "value");
+}
+
+static void
+name_steps (struct emit_plan *plan)
+{
+    struct arena *a = plan->arena;
+    const struct pipeline *p = plan->pipeline;
+    struct vec_str names = { 0 };
+    vec_foreach (s, &p->steps)
+        vec_push (a, &names, s->name);
+    const char **mapped = names_map (a, &names, NAME_LABEL, "step");
+    plan->name = names_map_one (a, p->name, NAME_LABEL, "pipeline");
+    plan->steps = arena_alloc (a, (p->steps.len + 1) * sizeof *plan->steps);
+    for (size_t i = 0; i < p->steps.len; i++)
+        plan->steps[i].name = mapped[i];
+    vec_foreach (s, &p->steps)
+        vec_foreach (f, &s->files)
+            vec_str_add_once (a, &plan->steps[f->from].files, f->path);
+}
+
+static bool
+is_code_large (const struct pipeline *p)
+{
+    size_t bytes = 0;
+    vec_foreach (s, &p->steps)
+        vec_foreach (seg, &s->segments)
+            bytes += strlen (seg->source);
+    return bytes > INLINE_LIMIT;
+}
+
+struct emit_plan *
+emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o)
+{
+    struct emit_plan *plan = arena_new (a, struct emit_plan);
+    plan->arena = a;
+    plan->pipeline = p;
+    plan->options = o;
+    plan->code_in_image = is_code_large (p);
+    name_steps (plan);
+    collect_names (plan);
+    image_plan (plan);
+    return plan;
+}
+
+/* ---- keys ---- */
+
+static const char *
+key_of (const struct emit_plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->known.len; i++)
+        if (strcmp (plan->known.items[i], name) == 0)
+            return plan->keys[i];
+    return NULL;
+}
+
+const char *
+emit_value_key (const struct emit_plan *plan, const char *name)
+{
+    return key_of (plan, name);
+}
+
+const char *
+emit_param_key (const struct emit_plan *plan, const char *name)
+{
+    return key_of (plan, name);
+}
+
+const char *
+emit_file_key (const struct emit_plan *plan, const char *path)
+{
+    return key_of (plan, file_name (plan->arena, path));
+}
+
+const char *
+emit_report_key (const struct emit_plan *plan)
+{
+    return key_of (plan, REPORT);
+}
+
+const char *
+emit_metrics_key (const struct emit_plan *plan)
+{
+    return key_of (plan, METRICS);
+}
+
+/* ---- files ---- */
+
+void
+emission_add (struct emission *e, const char *path, const char *text, size_t len)
+{
+    struct emit_file f = { .path = arena_strdup (e->arena, path), .text = arena_strndup (e->arena, text, len), .len = len };
+    vec_push (e->arena, &e->files, f);
+}
+
+void
+emission_add_yaml (struct emission *e, const char *path, json_t *documents)
+{
+    cleanup_strbuf struct strbuf text = { 0 };
+    size_t i;
+    json_t *document;
+    if (json_is_array (documents)) {
+        json_array_foreach (documents, i, document)
+            yaml_print (document, &text);
+    } else {
+        yaml_print (documents, &text);
+    }
+    json_decref (documents);
+    emission_add (e, path, strbuf_str (&text), text.len);
+}

@@ -1,0 +1,170 @@
+/* See pod_spec.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/emit/pod_spec.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/strbuf.h"
+
+#define PIECE 100000
+
+static json_t *
+strings (const struct vec_str *v)
+{
+    json_t *all = json_array ();
+    vec_foreach (s, v)
+        json_array_append_new (all, json_string (*s));
+    return all;
+}
+
+static json_t *
+segments (const struct step *s)
+{
+    json_t *all = json_array ();
+    vec_foreach (seg, &s->segments)
+        json_array_append_new (all, json_pack ("{s:i,s:i,s:s,s:b}", "cell", seg->cell, "line", seg->line, "source",
+                                               seg->source, "replicated", seg->replicated));
+    return all;
+}
+
+static json_t *
+inputs (const struct emit_plan *plan, const struct step *s, enum pod_layout layout)
+{
+    json_t *all = json_array ();
+    vec_foreach (in, &s->inputs)
+        if (in->kind == INPUT_DATA)
+            json_array_append_new (all, json_pack ("{s:s,s:s,s:b,s:b}", "name", in->name, "artifact",
+                                                   layout == POD_VALUES ? emit_value_key (plan, in->name)
+                                                                        : plan->steps[in->from].name,
+                                                   "optional", in->optional, "mutated", in->mutated));
+    return all;
+}
+
+static json_t *
+outputs (const struct emit_plan *plan, const struct step *s, enum pod_layout layout)
+{
+    json_t *all = json_array ();
+    vec_foreach (o, &s->outputs) {
+        if (o->kind != INPUT_DATA)
+            continue;
+        json_t *one = json_pack ("{s:s,s:s,s:b}", "name", o->name, "kind", input_kind_name (o->kind), "optional",
+                                 o->optional);
+        if (layout == POD_VALUES)
+            json_object_set_new (one, "artifact", json_string (emit_value_key (plan, o->name)));
+        json_array_append_new (all, one);
+    }
+    return all;
+}
+
+static json_t *
+parameters (const struct emit_plan *plan, const struct step *s)
+{
+    json_t *all = json_object ();
+    vec_foreach (name, &s->parameters) {
+        const struct param *p = &plan->pipeline->params.items[pipeline_find_param (plan->pipeline, *name)];
+        json_t *one = json_pack ("{s:s,s:O}", "type", p->type, "default", p->default_value);
+        const char *key = emit_param_key (plan, *name);
+        if (strcmp (key, *name) != 0)
+            json_object_set_new (one, "key", json_string (key));
+        json_object_set_new (all, *name, one);
+    }
+    return all;
+}
+
+/* A file as an artifact of its own, or as a folder in the result of the step that writes it. */
+static json_t *
+file (const struct emit_plan *plan, const char *path, const char *artifact, enum pod_layout layout)
+{
+    const char *key = emit_file_key (plan, path);
+    if (layout == POD_VALUES)
+        return json_pack ("{s:s,s:s}", "path", path, "artifact", key);
+    return json_pack ("{s:s,s:s,s:s}", "path", path, "artifact", artifact, "inside",
+                      arena_printf (plan->arena, "files/%s", key));
+}
+
+static json_t *
+files (const struct emit_plan *plan, int step, enum pod_layout layout)
+{
+    const struct step *s = &plan->pipeline->steps.items[step];
+    json_t *in = json_array (), *out = json_array ();
+    vec_foreach (f, &s->files)
+        json_array_append_new (in, file (plan, f->path, plan->steps[f->from].name, layout));
+    vec_foreach (path, &plan->steps[step].files)
+        json_array_append_new (out, file (plan, *path, "result", layout));
+    return json_pack ("{s:o,s:o}", "in", in, "out", out);
+}
+
+static json_t *
+special_artifacts (const struct emit_plan *plan, const struct step *s, enum pod_layout layout)
+{
+    json_t *all = json_object ();
+    if (layout == POD_RESULTS) {
+        json_object_set_new (all, "result", json_string ("result"));
+        return all;
+    }
+    if (s->metrics.len)
+        json_object_set_new (all, "metrics", json_string (emit_metrics_key (plan)));
+    if (s->settings.report != 0)
+        json_object_set_new (all, "report", json_string (emit_report_key (plan)));
+    return all;
+}
+
+const char *
+pod_layout_name (enum pod_layout layout)
+{
+    return layout == POD_VALUES ? "kfp" : "argo";
+}
+
+const char *
+pod_escape (struct arena *a, const char *json)
+{
+    cleanup_strbuf struct strbuf out = { 0 };
+    for (const char *p = json; *p; p++) {
+        if (*p == '$')
+            strbuf_adds (&out, "\\u0024");
+        else if (*p == '{' && p > json && p[-1] == '{')
+            strbuf_adds (&out, "\\u007b");
+        else
+            strbuf_addc (&out, *p);
+    }
+    return arena_strndup (a, strbuf_str (&out), out.len);
+}
+
+const char *
+pod_spec_text (const struct emit_plan *plan, int step, enum pod_layout layout)
+{
+    const struct pipeline *p = plan->pipeline;
+    const struct step *s = &p->steps.items[step];
+    json_auto_t *spec = json_pack ("{s:i,s:s,s:s}", "version", 1, "step", s->name, "notebook", fs_basename (p->notebook));
+    json_object_set_new (spec, "segments", segments (s));
+    json_object_set_new (spec, "inputs", inputs (plan, s, layout));
+    json_object_set_new (spec, "parameters", parameters (plan, s));
+    json_object_set_new (spec, "outputs", outputs (plan, s, layout));
+    json_object_set_new (spec, "metrics", strings (&s->metrics));
+    json_object_set_new (spec, "definitions", strings (&s->definitions));
+    json_object_set_new (spec, "files", files (plan, step, layout));
+    json_object_set_new (spec, "artifacts", special_artifacts (plan, s, layout));
+    if (json_object_size (s->settings.env))
+        json_object_set (spec, "env", s->settings.env);
+    cleanup_free char *text = json_dumps (spec, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION (17));
+    return pod_escape (plan->arena, text);
+}
+
+void
+pod_spec_append (json_t *args, const struct emit_plan *plan, int step, enum pod_layout layout)
+{
+    if (plan->code_in_image) {
+        json_array_append_new (args, json_string ("--spec-file"));
+        json_array_append_new (args, json_sprintf ("%s/%s/%s.json", EMIT_SPECS, pod_layout_name (layout),
+                                                   plan->steps[step].name));
+        return;
+    }
+    const char *text = pod_spec_text (plan, step, layout);
+    for (size_t left = strlen (text); left > 0;) {
+        size_t n = left < PIECE ? left : PIECE;
+        json_array_append_new (args, json_string ("--spec"));
+        json_array_append_new (args, json_stringn (text, n));
+        text += n;
+        left -= n;
+    }
+}
