@@ -1,0 +1,125 @@
+"""What `chard compile --to kfp` prints: read strictly by KFP's own protocol buffers, loaded by the KFP SDK, and run by
+its local orchestrator with the same values as a run here. One check of the SDK's is lifted for that: its subprocess
+runner refuses components that are containers.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import contextlib
+import io
+import json
+import os
+import re
+import subprocess
+import unittest
+
+import notebooks
+from notebooks import Folder, notebook
+
+try:
+    import yaml
+    from google.protobuf import json_format
+    from kfp import components, local
+    from kfp.kubernetes import kubernetes_executor_config_pb2 as kubernetes_pb2
+    from kfp.local import subprocess_task_handler
+    from kfp.pipeline_spec import pipeline_spec_pb2
+except ImportError:
+    raise unittest.SkipTest("kfp is not installed: ./bootstrap check does that") from None
+
+
+def read_strictly(text):
+    """The documents, after KFP's protocol buffers took every field of them."""
+    spec, *more = yaml.safe_load_all(text)
+    json_format.ParseDict(spec, pipeline_spec_pb2.PipelineSpec())
+    json_format.ParseDict(spec["deploymentSpec"], pipeline_spec_pb2.PipelineDeploymentConfig())
+    for document in more:
+        json_format.ParseDict(document, pipeline_spec_pb2.PlatformSpec())
+        for executor in document["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values():
+            json_format.ParseDict(executor, kubernetes_pb2.KubernetesExecutorConfig())
+    return [spec, *more]
+
+
+def step_specs(spec):
+    """{task: what step.py is told}"""
+    found = {}
+    for label, executor in spec["deploymentSpec"]["executors"].items():
+        args = executor["container"]["args"]
+        text = "".join(b for a, b in zip(args, args[1:]) if a == "--spec")
+        found[label[len("exec-"):]] = json.loads(text)
+    return found
+
+
+class Emitted(unittest.TestCase):
+    def run_by_kfp(self, folder, text, **parameters):
+        """(what the steps printed, {task: its outputs' directory})"""
+        text = text.replace("/chard/step.py", notebooks.HARNESS)
+        subprocess_task_handler.SubprocessTaskHandler.validate_not_container_component = lambda self, command: None
+        root = os.path.join(folder.dir, "root")
+        here = os.getcwd()
+        os.chdir(folder.work)
+        printed = io.StringIO()
+        path = os.environ["PATH"]
+        os.environ["PATH"] = os.path.dirname(notebooks.PYTHON) + ":" + path
+        try:
+            local.init(local.SubprocessRunner(use_venv=False), pipeline_root=root)
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
+                components.load_component_from_text(text)(**parameters)
+        except RuntimeError as e:
+            self.fail("%s\n%s" % (e, printed.getvalue()[-3000:]))
+        finally:
+            os.environ["PATH"] = path
+            os.chdir(here)
+        [run] = os.listdir(root)
+        return printed.getvalue(), os.path.join(root, run)
+
+    def compare(self, spec, here, run, again):
+        """Every value that a step left is the same there and here; what two runs here don't agree on isn't counted."""
+        pairs = [(o["name"], here[s["step"]], os.path.join(run, task, o["artifact"]))
+                 for task, s in step_specs(spec).items() for o in s["outputs"]]
+        found = notebooks.differences(pairs)
+        names = {}
+        for name, result, _ in pairs:
+            names.setdefault(result, []).append(name)
+        for _ in range(6):      # two runs may agree by chance on what is random
+            if not found:
+                break
+            more = again()
+            noise = {d[0] for d in notebooks.differences([(n, here[s], more[s]) for s in here for n in
+                                                          names.get(here[s], ())])}
+            found = [d for d in found if d[0] not in noise]
+        self.assertEqual(found, [])
+
+
+class Tricky(Emitted):
+    def check(self, case, wanted):
+        with Folder(os.path.join(notebooks.TRICKY, case + ".ipynb")) as folder:
+            [(name, text)] = folder.emit("kfp").items()
+            self.assertTrue(name.endswith(".kfp.yaml"))
+            read_strictly(text)
+            printed, _ = self.run_by_kfp(folder, text)
+            self.assertIn("RESULT=" + wanted, printed)
+
+
+class Kale(Emitted):
+    def check_read(self, path):
+        with Folder(os.path.join(notebooks.KALE, path)) as folder:
+            [text] = folder.emit("kfp").values()
+            read_strictly(text)
+            components.load_component_from_text(text)
+
+    def check_run(self, path):
+        with Folder(os.path.join(notebooks.KALE, path)) as folder:
+            here = folder.run_here()
+            if here is None:
+                self.skipTest("it does not run here either")
+            [text] = folder.emit("kfp").values()
+            spec = read_strictly(text)[0]
+            _, run = self.run_by_kfp(folder, text)
+            self.compare(spec, here, run, folder.run_here)
+
+
+for case, wanted in notebooks.sample(notebooks.tricky().items()):
+    setattr(Tricky, "test_" + case, lambda self, case=case, wanted=wanted: self.check(case, wanted))
+for path in notebooks.sample(notebooks.kale()):
+    name = re.sub(r"\W+", "_", path)
+    setattr(Kale, "test_read_" + name, lambda self, path=path: self.check_read(path))
+    setattr(Kale, "test_run_" + name, lambda self, path=path: self.check_run(path))

@@ -1,0 +1,135 @@
+"""What the tests of emitted documents share: notebooks, local runs of them, and the comparison of values.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import glob
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+CHARD = os.environ.get("CHARD", "./chard")
+TOP = os.path.abspath(os.environ.get("TOP", "."))
+SHARED = os.environ.get("SHARED", os.path.join(TOP, "..", "shared"))
+PYTHON = os.environ.get("CHARD_TEST_PYTHON", sys.executable)
+HARNESS = os.path.join(TOP, "templates", "step.py")
+TRICKY = os.path.join(SHARED, "notebooks", "tricky")
+KALE = os.path.join(SHARED, "notebooks", "kale")
+
+
+def tricky():
+    """{case: what it prints behind RESULT=} of those that can run as a pipeline."""
+    try:
+        with open(os.path.join(TRICKY, "truth.json"), encoding="utf-8") as f:
+            truth = json.load(f)
+    except FileNotFoundError:
+        return {}
+    return {case: t["sequential_result"] for case, t in sorted(truth.items()) if not t["cannot_be_marshalled"]}
+
+
+def kale():
+    return [os.path.relpath(p, KALE) for p in sorted(glob.glob(os.path.join(KALE, "**", "*.ipynb"), recursive=True))]
+
+
+def sample(items):
+    """All of them if CHARD_TESTS=all, as ./bootstrap check has it once; else every sixth, for the sake of time."""
+    items = list(items)
+    return items if os.environ.get("CHARD_TESTS") == "all" else items[::6]
+
+
+def notebook(*cells, metadata=None):
+    """A notebook's text: cells are (tags, source)."""
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata or {}, "cells": [
+        {"cell_type": "code", "id": "c%d" % i, "metadata": {"tags": list(tags)}, "outputs": [], "execution_count": None,
+         "source": source} for i, (tags, source) in enumerate(cells)]})
+
+
+class Folder:
+    """A notebook in a directory of its own, with what lies beside it, and what is made of it."""
+
+    def __init__(self, path=None, text=None):
+        self.dir = os.path.realpath(tempfile.mkdtemp(prefix="chard-emit-"))
+        if path:
+            self.work = os.path.join(self.dir, "work")
+            shutil.copytree(os.path.dirname(path), self.work, ignore=shutil.ignore_patterns(".chard"))
+            subprocess.run(["chmod", "-R", "u+w", self.work], check=True)
+            self.notebook = os.path.join(self.work, os.path.basename(path))
+        else:
+            self.work = self.dir
+            self.notebook = os.path.join(self.dir, "nb.ipynb")
+            with open(self.notebook, "w", encoding="utf-8") as f:
+                f.write(text)
+        self.out = os.path.join(self.dir, "out")
+        self.runs = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def chard(self, *arguments, timeout=300, home="home"):
+        env = dict(os.environ, CHARD_HOME=os.path.join(self.dir, home))
+        return subprocess.run([CHARD, *arguments], capture_output=True, text=True, errors="replace", timeout=timeout,
+                              cwd=self.work, env=env)
+
+    def emit(self, target, *options):
+        """Emits into `out`; {file name: text}."""
+        run = self.chard("compile", "--to", target, "-o", self.out, *options, self.notebook)
+        assert run.returncode == 0, run.stderr
+        found = {}
+        for path in glob.glob(os.path.join(self.out, "**"), recursive=True):
+            if os.path.isfile(path):
+                with open(path, encoding="utf-8") as f:
+                    found[os.path.relpath(path, self.out)] = f.read()
+        return found
+
+    def pipeline(self):
+        return json.loads(self.chard("compile", self.notebook).stdout)
+
+    def run_here(self, *options):
+        """{step: result directory} of a local run, or None if a step failed."""
+        self.runs += 1
+        home = "home-%d" % self.runs    # of its own: the next run's results must not take the place of this one's
+        run = self.chard("run", "--python", PYTHON, *options, self.notebook, home=home)
+        if run.returncode:
+            return None
+        [log] = glob.glob(os.path.join(self.dir, home, "runs", "*", "run.jsonl"))
+        with open(log, encoding="utf-8") as f:
+            events = [json.loads(line) for line in f]
+        return {e["step"]: e["result"] for e in events if e["event"] == "step.end"}
+
+
+def harness():
+    """templates/step.py as a module."""
+    spec = importlib.util.spec_from_file_location("_chard_step", HARNESS)
+    module = sys.modules["_chard_step"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def differences(pairs):
+    """Where two results differ: pairs are (name, directory, directory). In a Python of its own, since reading the values
+    takes over __main__."""
+    code = ("import json, sys; sys.path.insert(0, %r); import notebooks; step = notebooks.harness();"
+            "print(json.dumps(notebooks._differences(step, json.load(sys.stdin))))" % os.path.dirname(__file__))
+    run = subprocess.run([PYTHON, "-c", code], input=json.dumps(pairs), capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def _differences(step, pairs):
+    step._enter_space(step.Space("compare"))
+    found = []
+    for name, one, other in pairs:
+        values = []
+        for directory in (one, other):
+            bundle = step.Bundle(directory)
+            values.append(bundle.get(name) if name in bundle.groups else "(unbound)")
+        difference = step.differ(values[0], values[1], name)
+        if difference is not None:
+            found.append([name, *map(str, difference)])
+    return found
