@@ -3,23 +3,9 @@
 #include "engine/spec.h"
 
 #include "base/cleanup.h"
-#include "base/fs.h"
+#include "compiler/step_spec.h"
 
 #include <fcntl.h>
-
-static json_t *
-segments (const struct step *s)
-{
-    json_t *all = json_array ();
-    vec_foreach (seg, &s->segments) {
-        json_t *one = json_pack ("{s:i,s:i,s:s,s:b}", "cell", seg->cell, "line", seg->line, "source", seg->source,
-                                 "replicated", seg->replicated);
-        if (seg->notebook)
-            json_object_set_new (one, "notebook", json_string (seg->notebook));
-        json_array_append_new (all, one);
-    }
-    return all;
-}
 
 static json_t *
 inputs (const struct step *s, const struct spec_places *where)
@@ -33,49 +19,14 @@ inputs (const struct step *s, const struct spec_places *where)
     return all;
 }
 
-static json_t *
-outputs (const struct step *s)
-{
-    json_t *all = json_array ();
-    vec_foreach (o, &s->outputs)
-        if (o->kind == INPUT_DATA)
-            json_array_append_new (all, json_pack ("{s:s,s:s,s:b}", "name", o->name, "kind", input_kind_name (o->kind),
-                                                   "optional", o->optional));
-    return all;
-}
-
-static json_t *
-strings (const struct vec_str *v)
-{
-    json_t *all = json_array ();
-    vec_foreach (s, v)
-        json_array_append_new (all, json_string (*s));
-    return all;
-}
-
-void
-spec_put_folders (json_t *spec, const struct pipeline *p)
-{
-    struct vec_str folders = { 0 };
-    pipeline_folders (p, &folders);
-    if (folders.len)
-        json_object_set_new (spec, "path", strings (&folders));
-}
-
 json_t *
 spec_create (const struct pipeline *p, int step, const struct spec_places *where, json_t *params)
 {
-    const struct step *s = &p->steps.items[step];
-    json_t *spec = json_pack ("{s:i,s:s,s:s,s:s,s:s}", "version", 1, "step", s->name, "notebook",
-                              fs_basename (p->notebook), "cwd", p->notebook_dir, "result", where->result);
-    json_object_set_new (spec, "segments", segments (s));
-    spec_put_folders (spec, p);
-    json_object_set_new (spec, "inputs", inputs (s, where));
+    json_t *spec = step_spec_create (p, step);
+    json_object_set_new (spec, "cwd", json_string (p->notebook_dir));
+    json_object_set_new (spec, "result", json_string (where->result));
+    json_object_set_new (spec, "inputs", inputs (&p->steps.items[step], where));
     json_object_set (spec, "parameters", params);
-    json_object_set_new (spec, "outputs", outputs (s));
-    json_object_set_new (spec, "metrics", strings (&s->metrics));
-    json_object_set_new (spec, "definitions", strings (&s->definitions));
-    json_object_set_new (spec, "env", s->settings.env ? json_incref (s->settings.env) : json_object ());
     return spec;
 }
 

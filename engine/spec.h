@@ -15,9 +15,6 @@ struct spec_places {
 /* The document; `params` are the values of those the step uses (borrowed). The caller owns the result. */
 json_t *spec_create (const struct pipeline *p, int step, const struct spec_places *where, json_t *params);
 
-/* Adds "path": where modules lie besides the notebook's directory, if it is composed of notebooks from elsewhere. */
-void spec_put_folders (json_t *spec, const struct pipeline *p);
-
 /* Writes a document of ours that is no truth (it can be made again), so without waiting for the disk. */
 int spec_write (const char *path, const json_t *document, struct error *err);
 

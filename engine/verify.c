@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "compiler/flow.h"
+#include "compiler/step_spec.h"
 #include "engine/launcher.h"
 #include "engine/python.h"
 #include "engine/runlog.h"
@@ -179,7 +180,7 @@ straight_spec (const struct compilation *c, const json_t *params, const char *re
     json_t *spec = json_pack ("{s:i,s:s,s:s,s:s,s:s,s:o,s:{},s:o,s:[],s:o}", "version", 1, "step", "straight", "notebook",
                       fs_basename (p->notebook), "cwd", p->notebook_dir, "result", result, "segments", cells, "parameters",
                       "env", env, "metrics", "checkpoints", points);
-    spec_put_folders (spec, p);
+    step_spec_put_folders (spec, p);
     return spec;
 }
 
@@ -280,7 +281,7 @@ compare (const struct tools *t, const char *run_dir, const char *const straight[
         return -1;
     json_auto_t *spec = json_pack ("{s:i,s:[s,s],s:o,s:s,s:s}", "version", 1, "straight", straight[0], straight[1],
                                    "steps", steps, "cwd", t->p->notebook_dir, "notebook", fs_basename (t->p->notebook));
-    spec_put_folders (spec, t->p);
+    step_spec_put_folders (spec, t->p);
     cleanup_strbuf struct strbuf out = { 0 };
     if (run_harness (t, "compare", "compare", spec, &out, err) < 0)
         return -1;

@@ -3,29 +3,10 @@
 #include "compiler/emit/pod_spec.h"
 
 #include "base/cleanup.h"
-#include "base/fs.h"
 #include "base/strbuf.h"
+#include "compiler/step_spec.h"
 
 #define PIECE 100000
-
-static json_t *
-strings (const struct vec_str *v)
-{
-    json_t *all = json_array ();
-    vec_foreach (s, v)
-        json_array_append_new (all, json_string (*s));
-    return all;
-}
-
-static json_t *
-segments (const struct step *s)
-{
-    json_t *all = json_array ();
-    vec_foreach (seg, &s->segments)
-        json_array_append_new (all, json_pack ("{s:i,s:i,s:s,s:b}", "cell", seg->cell, "line", seg->line, "source",
-                                               seg->source, "replicated", seg->replicated));
-    return all;
-}
 
 static json_t *
 inputs (const struct emit_plan *plan, const struct step *s, enum pod_layout layout)
@@ -40,20 +21,15 @@ inputs (const struct emit_plan *plan, const struct step *s, enum pod_layout layo
     return all;
 }
 
-static json_t *
-outputs (const struct emit_plan *plan, const struct step *s, enum pod_layout layout)
+/* Of values that are artifacts of their own: which. */
+static void
+name_outputs (const struct emit_plan *plan, json_t *spec)
 {
-    json_t *all = json_array ();
-    vec_foreach (o, &s->outputs) {
-        if (o->kind != INPUT_DATA)
-            continue;
-        json_t *one = json_pack ("{s:s,s:s,s:b}", "name", o->name, "kind", input_kind_name (o->kind), "optional",
-                                 o->optional);
-        if (layout == POD_VALUES)
-            json_object_set_new (one, "artifact", json_string (emit_value_key (plan, o->name)));
-        json_array_append_new (all, one);
-    }
-    return all;
+    size_t i;
+    json_t *o;
+    json_array_foreach (json_object_get (spec, "outputs"), i, o)
+        json_object_set_new (o, "artifact",
+                             json_string (emit_value_key (plan, json_string_value (json_object_get (o, "name")))));
 }
 
 static json_t *
@@ -135,17 +111,13 @@ pod_spec_text (const struct emit_plan *plan, int step, enum pod_layout layout)
 {
     const struct pipeline *p = plan->pipeline;
     const struct step *s = &p->steps.items[step];
-    json_auto_t *spec = json_pack ("{s:i,s:s,s:s}", "version", 1, "step", s->name, "notebook", fs_basename (p->notebook));
-    json_object_set_new (spec, "segments", segments (s));
+    json_auto_t *spec = step_spec_create (p, step);
+    if (layout == POD_VALUES)
+        name_outputs (plan, spec);
     json_object_set_new (spec, "inputs", inputs (plan, s, layout));
     json_object_set_new (spec, "parameters", parameters (plan, s));
-    json_object_set_new (spec, "outputs", outputs (plan, s, layout));
-    json_object_set_new (spec, "metrics", strings (&s->metrics));
-    json_object_set_new (spec, "definitions", strings (&s->definitions));
     json_object_set_new (spec, "files", files (plan, step, layout));
     json_object_set_new (spec, "artifacts", special_artifacts (plan, s, layout));
-    if (json_object_size (s->settings.env))
-        json_object_set (spec, "env", s->settings.env);
     cleanup_free char *text = json_dumps (spec, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION (17));
     return pod_escape (plan->arena, text);
 }
