@@ -66,7 +66,7 @@ pass_step (struct compilation *c, struct passing *p)
 static void
 pass_link (struct compilation *c, struct passing *p)
 {
-    link_steps (c->pipeline, c->flow, p->grouping, &c->diags);
+    link_steps (c->pipeline, c->flow, p->grouping, &c->diags, NULL);
     vec_foreach (u, &p->program->units)
         vec_foreach (m, &u->text->magics)
             magic_requirements (c->arena, m, &c->pipeline->requirements);

@@ -33,8 +33,10 @@ struct program *program_build (struct arena *a, struct notebook *nb, struct diag
  * its cells, where chains that can't run in parallel are joined. Steps stand in the order of their first cells. */
 struct grouping *step_group (const struct flow *flow, struct diag_list *diags);
 
-/* Pass link: inputs, outputs, segments, files, parameters, settings; steps in topological order. */
-void link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *g, struct diag_list *diags);
+/* Pass link: inputs, outputs, segments, files, parameters, settings; steps in topological order. Where an error is told
+ * that would not be one if two groups were one step, their indices are appended to `conflicts` (may be NULL). */
+void link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *g, struct diag_list *diags,
+                 struct vec_int *conflicts);
 
 /* Parameters of the pipeline from the cells tagged so; `site_is_param` by site. Where notebooks are composed, the outer
  * one's value of a name holds; notebooks side by side that don't agree on a value keep it as a constant each. */

@@ -36,7 +36,17 @@ struct linking {
     struct vec_int *replicated; /* by step: sites */
     vec (struct need) *needs;   /* by step */
     vec (struct deletion) *deleted; /* by step */
+    struct vec_int *conflicts;  /* pairs of steps that had better be one; may be NULL */
 };
+
+static void
+note_conflict (struct linking *l, int step, int other)
+{
+    if (!l->conflicts)
+        return;
+    vec_push (l->arena, l->conflicts, step);
+    vec_push (l->arena, l->conflicts, other);
+}
 
 static const char *
 name_text (const struct linking *l, symbol name)
@@ -90,6 +100,7 @@ add_output (struct linking *l, int step, const char *name, enum input_kind kind,
 static void
 diagnose_split (struct linking *l, int step, int from, int site, const char *name)
 {
+    note_conflict (l, step, from);
     diag_add (l->diags, SEVERITY_ERROR, "split-step",
               place_of (l, site), NULL,
               "give the later cells of that step a name of their own",
@@ -267,6 +278,7 @@ diagnose_unpicklable (struct linking *l, int step, int from, const struct event 
         const struct object *o = heap_get (l->flow->heap, id);
         if (!o->unpicklable)
             continue;
+        note_conflict (l, step, from);
         const struct site *s = &l->flow->sites.items[e->site];
         const struct unit *u = &l->flow->program->units.items[e->at ? e->unit : s->unit];
         struct place at = e->at ? program_place (l->flow->program, e->unit, e->at->start)
@@ -710,6 +722,7 @@ diagnose_cycle (struct linking *l, const bool *done)
         vec_foreach (b, &s->after)
             if (!done[*b])
                 next = *b;
+        note_conflict (l, at, next);
         text = arena_printf (l->arena, "%s\"%s\" waits for ", text, s->name);
         at = next;
     }
@@ -769,9 +782,10 @@ order_steps (struct linking *l)
 }
 
 void
-link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *g, struct diag_list *diags)
+link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *g, struct diag_list *diags,
+            struct vec_int *conflicts)
 {
-    struct linking l = { .arena = p->arena, .p = p, .flow = flow, .g = g, .diags = diags };
+    struct linking l = { .arena = p->arena, .p = p, .flow = flow, .g = g, .diags = diags, .conflicts = conflicts };
     l.site_is_param = arena_alloc (p->arena, flow->sites.len + 1);
     l.replicated = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.replicated);
     l.deleted = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.deleted);

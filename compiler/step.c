@@ -220,6 +220,15 @@ group_definitions (struct stepping *s)
     }
 }
 
+static bool
+has_inferred (const struct grouping *g)
+{
+    vec_foreach (group, &g->groups)
+        if (group->inferred)
+            return true;
+    return false;
+}
+
 struct grouping *
 step_group (const struct flow *flow, struct diag_list *diags)
 {
@@ -235,7 +244,7 @@ step_group (const struct flow *flow, struct diag_list *diags)
         group_notebook (&s, *nb, &cells);
     if (s.g->groups.len == 0)
         group_definitions (&s);
-    if (cells.len)
+    if (has_inferred (s.g))
         step_join (&s, &cells);
     if (s.g->groups.len)
         qsort (s.g->groups.items, s.g->groups.len, sizeof *s.g->groups.items, compare_groups);

@@ -1,4 +1,5 @@
-/* Joins single-cell steps where a step of its own would gain nothing. The edges are those that linking the cells as
+/* Joins inferred steps: single cells where a step of its own would gain nothing, and whatever could not be made a
+ * pipeline if it stayed apart. The edges are those that linking the cells as
  * steps gives, so that whatever the link pass knows of data, files, state and tags holds here too. See step.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/step.h"
@@ -156,47 +157,42 @@ join_chains (struct stepping *s, struct graph *g)
 
 /* ---- linking ---------------------------------------------------------------------------------------------------- */
 
-/* Links the groups as they are into a pipeline that is thrown away. False if that went wrong: then nothing is joined. */
-static bool
-find_edges (struct stepping *s, int *order, struct vec_int *edges)
+/* What linking the groups as they are would give. */
+struct trial {
+    int *order;              /* groups in an order in which they can run */
+    struct vec_int *edges;   /* edges[k]: the groups that order[k] waits for */
+    struct vec_int conflicts; /* pairs of groups that had better be one */
+    bool cyclic;
+};
+
+static struct trial
+try_linking (struct stepping *s)
 {
     struct arena *a = s->arena;
     struct grouping *g = s->g;
+    size_t n = g->groups.len;
+    struct trial t = { arena_alloc (a, (n + 1) * sizeof *t.order), arena_alloc (a, (n + 1) * sizeof *t.edges), { 0 }, false };
     struct diag_list diags = { .arena = a, .notebook = "" };
     struct pipeline *p = pipeline_create (a);
-    for (size_t i = 0; i < g->groups.len; i++) {
+    const char **names = arena_alloc (a, (n + 1) * sizeof *names);
+    for (size_t i = 0; i < n; i++) {
+        names[i] = g->groups.items[i].name;
         g->groups.items[i].name = arena_printf (a, "%zu", i);
         vec_foreach (unit, &g->groups.items[i].units)
             g->owner.items[*unit] = (int) i;
     }
-    link_steps (p, s->flow, g, &diags);
-    for (size_t k = 0; k < p->steps.len; k++)
-        order[k] = atoi (p->steps.items[k].name);
-    bool fine = true;
-    for (size_t k = 0; k < p->steps.len; k++)
+    link_steps (p, s->flow, g, &diags, &t.conflicts);
+    for (size_t k = 0; k < n; k++)
+        t.order[k] = atoi (p->steps.items[k].name);
+    for (size_t k = 0; k < n; k++)
         vec_foreach (b, &p->steps.items[k].after) {
-            fine = fine && *b < (int) k;
-            vec_push (a, &edges[k], order[*b]);
+            t.cyclic |= *b >= (int) k; /* then they were left in their old order */
+            vec_push (a, &t.edges[k], t.order[*b]);
         }
+    for (size_t i = 0; i < n; i++)
+        g->groups.items[i].name = names[i];
     pipeline_clear (p);
-    return fine;
-}
-
-static void
-merge_groups (struct stepping *s, const struct graph *g)
-{
-    struct grouping *all = s->g;
-    vec (struct group) kept = { 0 };
-    for (int i = 0; i < (int) g->n; i++) {
-        struct group *to = &all->groups.items[root_of (g, i)];
-        if (root_of (g, i) != i)
-            vec_push (s->arena, &to->units, all->groups.items[i].units.items[0]);
-    }
-    for (int i = 0; i < (int) g->n; i++)
-        if (root_of (g, i) == i)
-            vec_push (s->arena, &kept, all->groups.items[i]);
-    memcpy (all->groups.items, kept.items, kept.len * sizeof *kept.items);
-    all->groups.len = kept.len;
+    return t;
 }
 
 static int
@@ -205,39 +201,79 @@ compare_int (const void *x, const void *y)
     return *(const int *) x - *(const int *) y;
 }
 
+static void
+merge_groups (struct stepping *s, const struct graph *g)
+{
+    struct grouping *all = s->g;
+    size_t kept = 0;
+    for (int i = 0; i < (int) g->n; i++) {
+        struct group *to = &all->groups.items[root_of (g, i)], *from = &all->groups.items[i];
+        if (to == from)
+            continue;
+        vec_foreach (unit, &from->units)
+            vec_push (s->arena, &to->units, *unit);
+        qsort (to->units.items, to->units.len, sizeof (int), compare_int);
+    }
+    for (int i = 0; i < (int) g->n; i++)
+        if (root_of (g, i) == i)
+            all->groups.items[kept++] = all->groups.items[i];
+    all->groups.len = kept;
+}
+
+/* Groups that nobody asked for by a tag give way where the pipeline could not be made of them; the earlier one stays. */
+static bool
+join_conflicts (struct stepping *s, struct graph *g, const struct vec_int *conflicts)
+{
+    bool joined = false;
+    for (size_t i = 0; i + 1 < conflicts->len; i += 2) {
+        int x = root_of (g, conflicts->items[i]), y = root_of (g, conflicts->items[i + 1]);
+        bool free = s->g->groups.items[x].inferred && s->g->groups.items[y].inferred;
+        if (x == y || !free || !same_notebook (s, x, y))
+            continue;
+        g->into[x > y ? x : y] = x > y ? y : x;
+        joined = true;
+    }
+    return joined;
+}
+
+static struct graph
+graph_create (struct arena *a, size_t n)
+{
+    struct graph g = { .n = n, .words = (n + 63) / 64 };
+    g.before = arena_alloc (a, (n + 1) * sizeof *g.before);
+    g.after = arena_alloc (a, (n + 1) * sizeof *g.after);
+    g.into = arena_alloc (a, (n + 1) * sizeof *g.into);
+    g.cell = arena_alloc (a, n + 1);
+    for (size_t i = 0; i < n; i++)
+        g.into[i] = (int) i;
+    return g;
+}
+
+static void
+join_cells (struct stepping *s, struct graph *g, const struct trial *t, const struct vec_int *cells)
+{
+    cleanup_free uint64_t *ancestors = calloc (g->n + 1, (g->words + 1) * sizeof *ancestors);
+    g->ancestors = ancestors;
+    vec_foreach (i, cells)
+        g->cell[*i] = true;
+    reduce (s->arena, g, t->order, t->edges);
+    join_glances (s, g);
+    join_chains (s, g);
+}
+
 void
 step_join (struct stepping *s, const struct vec_int *cells)
 {
-    struct arena *a = s->arena;
-    size_t n = s->g->groups.len;
-    const char **names = arena_alloc (a, n * sizeof *names);
-    int *order = arena_alloc (a, n * sizeof *order);
-    struct vec_int *edges = arena_alloc (a, n * sizeof *edges);
-    struct graph g = { .n = n, .words = (n + 63) / 64 };
-    g.before = arena_alloc (a, n * sizeof *g.before);
-    g.after = arena_alloc (a, n * sizeof *g.after);
-    g.into = arena_alloc (a, n * sizeof *g.into);
-    g.cell = arena_alloc (a, n);
-    for (size_t i = 0; i < n; i++) {
-        names[i] = s->g->groups.items[i].name;
-        g.into[i] = (int) i;
+    bool joined = true;
+    for (int round = 0; joined; round++) {
+        struct graph g = graph_create (s->arena, s->g->groups.len);
+        struct trial t = try_linking (s);
+        if (round == 0 && cells->len && !t.cyclic)
+            join_cells (s, &g, &t, cells);
+        joined = join_conflicts (s, &g, &t.conflicts);
+        merge_groups (s, &g);
     }
-    vec_foreach (i, cells)
-        g.cell[*i] = true;
-    bool fine = find_edges (s, order, edges);
-    for (size_t i = 0; i < n; i++)
-        s->g->groups.items[i].name = names[i];
-    if (fine) {
-        cleanup_free uint64_t *ancestors = calloc (n, g.words * sizeof *ancestors);
-        g.ancestors = ancestors;
-        reduce (a, &g, order, edges);
-        join_glances (s, &g);
-        join_chains (s, &g);
-    }
-    merge_groups (s, &g);
     vec_foreach (group, &s->g->groups)
-        if (!*group->name) {
-            qsort (group->units.items, group->units.len, sizeof (int), compare_int);
+        if (!*group->name)
             group->name = step_name_units (s, &group->units, &group->title);
-        }
 }

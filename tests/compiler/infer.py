@@ -145,6 +145,13 @@ class Cells(Inference):
             ["make-it", "load-data", "floor", "model", "bash", "t", "q"])
         self.assertEqual(self.steps("!mkdir -p out", "!ls out"), {"mkdir": ([0, 1], [])})
 
+    def test_what_cannot_travel_keeps_its_step(self):
+        # the generator is used up by and by: its users can't be steps of their own
+        self.assertEqual(self.steps("def gen():\n    yield 1\n    yield 2", "g = gen()", "a = next(g)", "b = abs(-1)", "print(next(g))", "print(a, b)"),
+                         {"gen": ([1, 2, 4], []), "b": ([3], []), "cell-5": ([5], ["gen", "b"])})
+        self.assertEqual(self.steps(md("## Make"), "g = (i * i for i in range(9))", md("## Other"), "b = abs(-1)", md("## Use"), "print(next(g))"),
+                         {"make": ([1, 5], []), "other": ([3], [])})
+
     def test_ten_thousand_cells(self):
         self.write(*["x%d = %s" % (i, "x%d + abs(1)" % (i - 1) if i % 100 else "abs(%d)" % i) for i in range(10000)])
         found = self.compiled()
