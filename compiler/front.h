@@ -34,7 +34,8 @@ struct program *program_build (struct arena *a, struct notebook *nb, struct diag
 struct grouping *step_group (const struct flow *flow, struct diag_list *diags);
 
 /* Pass link: inputs, outputs, segments, files, parameters, settings; steps in topological order. Where an error is told
- * that would not be one if two groups were one step, their indices are appended to `conflicts` (may be NULL). */
+ * that would not be one if two groups were one step, their indices are appended to `conflicts` (may be NULL); ~UNIT in
+ * the place of the second: if that unit, which all steps share, were of the first. */
 void link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *g, struct diag_list *diags,
                  struct vec_int *conflicts);
 

@@ -36,7 +36,7 @@ struct linking {
     struct vec_int *replicated; /* by step: sites */
     vec (struct need) *needs;   /* by step */
     vec (struct deletion) *deleted; /* by step */
-    struct vec_int *conflicts;  /* pairs of steps that had better be one; may be NULL */
+    struct vec_int *conflicts;  /* see link_steps; may be NULL */
 };
 
 static void
@@ -140,6 +140,8 @@ check_overwritten (struct linking *l, int step, int site, const struct event *e)
     if (!changes_earlier (l, step, site, e->name))
         return;
     const char *name = name_text (l, e->name);
+    int owner = owner_of (l, site);
+    note_conflict (l, step, owner >= 0 ? owner : ~l->flow->sites.items[site].unit);
     diag_add (l->diags, SEVERITY_ERROR, "split-step", place_of (l, e->site), NULL,
               "give the later cells of that step a name of their own",
               "step \"%s\" binds or changes `%s` itself before it needs what cell %d made of it", l->p->steps.items[step].name,

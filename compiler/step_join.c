@@ -220,12 +220,30 @@ merge_groups (struct stepping *s, const struct graph *g)
     all->groups.len = kept;
 }
 
+/* A cell that only defines, between the cells of a group, becomes one of them; unless its tag says otherwise. */
+static bool
+take_unit (struct stepping *s, struct group *group, int unit)
+{
+    const struct unit *u = &s->flow->program->units.items[unit];
+    if (!group->inferred || u->tags.role != ROLE_NONE || u->cell->notebook != group->notebook
+        || s->g->owner.items[unit] != OWNER_SHARED)
+        return false;
+    s->g->owner.items[unit] = 0; /* its place is known when the groups are final */
+    vec_push (s->arena, &group->units, unit);
+    qsort (group->units.items, group->units.len, sizeof (int), compare_int);
+    return true;
+}
+
 /* Groups that nobody asked for by a tag give way where the pipeline could not be made of them; the earlier one stays. */
 static bool
 join_conflicts (struct stepping *s, struct graph *g, const struct vec_int *conflicts)
 {
     bool joined = false;
     for (size_t i = 0; i + 1 < conflicts->len; i += 2) {
+        if (conflicts->items[i + 1] < 0) {
+            joined |= take_unit (s, &s->g->groups.items[root_of (g, conflicts->items[i])], ~conflicts->items[i + 1]);
+            continue;
+        }
         int x = root_of (g, conflicts->items[i]), y = root_of (g, conflicts->items[i + 1]);
         bool free = s->g->groups.items[x].inferred && s->g->groups.items[y].inferred;
         if (x == y || !free || !same_notebook (s, x, y))

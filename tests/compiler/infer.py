@@ -152,6 +152,10 @@ class Cells(Inference):
         self.assertEqual(self.steps(md("## Make"), "g = (i * i for i in range(9))", md("## Other"), "b = abs(-1)", md("## Use"), "print(next(g))"),
                          {"make": ([1, 5], []), "other": ([3], [])})
 
+    def test_a_definition_that_is_made_anew_in_a_section_stays_there(self):
+        self.assertEqual(self.steps(md("## A"), "def f(): return 1\na = f() + abs(-1)", "def f(): return 2", "b = f()", md("## B"), "print(a, b, f())"),
+                         {"a": ([1, 2, 3], []), "b": ([5], ["a"])})
+
     def test_ten_thousand_cells(self):
         self.write(*["x%d = %s" % (i, "x%d + abs(1)" % (i - 1) if i % 100 else "abs(%d)" % i) for i in range(10000)])
         found = self.compiled()
