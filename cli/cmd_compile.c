@@ -29,6 +29,10 @@ static const struct option options[] = {
       .help = "the image that steps run in, but those with an image: of their own" },
     { .name = "registry", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.registry),
       .argument = "PREFIX", .help = "goes before the names of images that are yet to be built" },
+    { .name = "schedule", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.schedule),
+      .argument = "CRON", .help = "for cron: minute, hour, day, month and weekday, as in crontab" },
+    { .name = "timezone", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.timezone),
+      .argument = "ZONE", .help = "of the schedule: Europe/Berlin; else that of the cluster" },
     { 0 },
 };
 

@@ -7,6 +7,8 @@
 #include <string.h>
 
 const struct target targets[] = {
+    { "argo", "Argo Workflows: NAME.workflow.yaml and NAME.workflowtemplate.yaml", emit_argo, false },
+    { "cron", "Argo Workflows at a schedule: NAME.cronworkflow.yaml", emit_cron, true },
     { "kfp", "Kubeflow Pipelines v2: NAME.kfp.yaml", emit_kfp, false },
     { 0 },
 };

@@ -18,7 +18,7 @@ struct target {
 extern const struct target targets[];
 
 /* The choices for an option: "kfp|argo|…|all". */
-#define TARGET_CHOICES "kfp|all"
+#define TARGET_CHOICES "argo|cron|kfp|all"
 
 /* Emits for `name`, or for every target if it is "all", and writes what came of it: below the directory `output`, made
  * as needed, or to inv->out if that is "-" and it is a single file. Nothing is written unless all went well. */

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,4 +207,18 @@ json_text_parse (const char *data, size_t len, const char *const *skip, struct e
         fail (&s, len, &e, err);
     strbuf_free (&s.out);
     return j;
+}
+
+void
+json_text_print_real (double x, char out[JSON_TEXT_REAL_SIZE])
+{
+    char digits[40];
+    int precision = 1;
+    do
+        snprintf (digits, sizeof digits, "%.*g", precision, x);
+    while (strtod (digits, NULL) != x && ++precision <= 17);
+    const char *exponent = strchr (digits, 'e');
+    int before = exponent ? (int) (exponent - digits) : (int) strlen (digits);
+    snprintf (out, JSON_TEXT_REAL_SIZE, "%.*s%s%s", before, digits, strchr (digits, '.') ? "" : ".0",
+              exponent ? exponent : "");
 }

@@ -16,4 +16,8 @@
  * the original text when it isn't JSON. */
 json_t *json_text_parse (const char *data, size_t len, const char *const *skip, struct error *err);
 
+/* Writes the shortest digits that read back as `x`, always with a point: YAML 1.1 takes "1e+20" for text. */
+#define JSON_TEXT_REAL_SIZE 48
+void json_text_print_real (double x, char out[JSON_TEXT_REAL_SIZE]);
+
 #endif

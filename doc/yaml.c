@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "doc/json_text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -96,23 +97,12 @@ emit_string (yaml_emitter_t *e, const json_t *value)
     emit_scalar (e, text, len, is_block (text, len) ? YAML_LITERAL_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
 }
 
-/* The shortest digits that read back as `x`, with a point: YAML 1.1 takes "1e+20" for text. */
 static void
 emit_real (yaml_emitter_t *e, double x)
 {
-    char digits[40], whole[48];
-    int precision = 1;
-    do
-        snprintf (digits, sizeof digits, "%.*g", precision, x);
-    while (strtod (digits, NULL) != x && ++precision <= 17);
-    char *exponent = strchr (digits, 'e');
-    if (strchr (digits, '.'))
-        snprintf (whole, sizeof whole, "%s", digits);
-    else if (exponent)
-        snprintf (whole, sizeof whole, "%.*s.0%s", (int) (exponent - digits), digits, exponent);
-    else
-        snprintf (whole, sizeof whole, "%s.0", digits);
-    emit_scalar (e, whole, strlen (whole), YAML_PLAIN_SCALAR_STYLE);
+    char digits[JSON_TEXT_REAL_SIZE];
+    json_text_print_real (x, digits);
+    emit_scalar (e, digits, strlen (digits), YAML_PLAIN_SCALAR_STYLE);
 }
 
 static void

@@ -55,7 +55,7 @@ Exit status: 0 ok, 1 the code raised (or was ended by SIGTERM), 2 an output can'
 POD: --spec TEXT (several are joined) or --spec-file PATH: as above without cwd, result and "from", but with
     "inputs":     [{"name", "artifact": key of --in, ...}]           a directory with values.json and values.bin
     "outputs":    [{"name", "artifact"?: key of --out, ...}]         likewise: only the group of that name
-    "parameters": {"N": {"type": "int", "default": 5, "key"?: name outside}}
+    "parameters": {"N": {"type": "int", "default": 5, "key"?: name outside, "json"?: a str is JSON}}
     "files":      {"in": [{"path", "artifact", "inside"?: folder in it}], "out": likewise}
                                                                      a directory with `content`, if the file was there
     "artifacts":  {"metrics"?, "report"?, "result"?: key of --out}   JSON; a page of HTML; the whole RESULT directory
@@ -4868,7 +4868,7 @@ class _Pod:
                     place = first.setdefault((manifest["step"], group["sha256"], tuple(group["names"])), place)
             spec["inputs"].append(dict(item, **{"from": os.path.abspath(place)}))
         spec["parameters"] = {
-            name: _pod_parameter(name, p["type"], self.parameters.get(p.get("key", name), _absent), p.get("default"))
+            name: _pod_parameter(name, p, self.parameters.get(p.get("key", name), _absent))
             for name, p in (self.spec.get("parameters") or {}).items()}
         return spec
 
@@ -4960,14 +4960,15 @@ def _link_or_copy(source, target):
     return target
 
 
-def _pod_parameter(name, kind, value, default):
+def _pod_parameter(name, about, value):
     """A parameter's value as the notebook would have it. Argo hands over text; KFP JSON, in which all numbers are
     doubles."""
+    kind, default = about["type"], about.get("default")
     if value is _absent:
         return default
     try:
         if kind == "str":
-            return value if isinstance(value, str) else json.dumps(value)
+            return _text_parameter(value, about.get("json"))
         if isinstance(value, str):
             value = _literal(value) if kind != "none" or value else None
         if kind == "int" and not isinstance(value, bool) and value == int(value):
@@ -4983,6 +4984,15 @@ def _pod_parameter(name, kind, value, default):
     except (TypeError, ValueError, SyntaxError):
         pass
     raise Environment("parameter %s takes a value of type %s, not %s" % (name, kind, _short(value, 80)))
+
+
+def _text_parameter(value, as_json):
+    if as_json:
+        try:
+            value = json.loads(value)
+        except ValueError:
+            pass
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _literal(text):

@@ -75,12 +75,18 @@ const char *emit_file_key (const struct emit_plan *plan, const char *path);
 const char *emit_report_key (const struct emit_plan *plan);
 const char *emit_metrics_key (const struct emit_plan *plan);
 
+/* The steps whose values or files step `step` takes, ascending, each once. */
+void emit_producers (const struct emit_plan *plan, int step, struct vec_int *producers);
+
 /* Adds a file; text is copied. emission_add_yaml prints one document, or several if `documents` is an array, and
  * emission_add_json one, with a line feed at its end. Both take over the json. */
 void emission_add (struct emission *e, const char *path, const char *text, size_t len);
 void emission_add_yaml (struct emission *e, const char *path, json_t *documents);
 
-/* The targets. 0, or -1 with ERROR_NOTEBOOK where the pipeline can't be said to that target, `e` as it was. */
+/* The targets. 0, or -1 with ERROR_NOTEBOOK where the pipeline can't be said to that target, `e` as it was. emit_cron
+ * needs a schedule. */
+int emit_argo (const struct emit_plan *plan, struct emission *e, struct error *err);
+int emit_cron (const struct emit_plan *plan, struct emission *e, struct error *err);
 int emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err);
 
 #endif

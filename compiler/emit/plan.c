@@ -7,7 +7,8 @@
 #include "compiler/emit/names.h"
 #include "doc/yaml.h"
 
-#define INLINE_LIMIT 400000 /* bytes of Python in one document; Argo takes 1 MB, and KFP quotes it twice */
+#define INLINE_LIMIT 400000     /* bytes of Python in one document; Argo takes 1 MB, and KFP quotes it twice */
+#define INLINE_STEP_LIMIT 40000 /* and in one step: a pod's template, which repeats it, is limited to 128 kB */
 
 /* What has a key but is no value: spelt so that no Python name can be it. */
 #define REPORT "step report"
@@ -59,9 +60,13 @@ static bool
 is_code_large (const struct pipeline *p)
 {
     size_t bytes = 0;
-    vec_foreach (s, &p->steps)
+    vec_foreach (s, &p->steps) {
+        size_t before = bytes;
         vec_foreach (seg, &s->segments)
             bytes += strlen (seg->source);
+        if (bytes - before > INLINE_STEP_LIMIT)
+            return true;
+    }
     return bytes > INLINE_LIMIT;
 }
 
@@ -118,6 +123,21 @@ const char *
 emit_metrics_key (const struct emit_plan *plan)
 {
     return key_of (plan, METRICS);
+}
+
+void
+emit_producers (const struct emit_plan *plan, int step, struct vec_int *producers)
+{
+    const struct step *s = &plan->pipeline->steps.items[step];
+    for (int from = 0; from < step; from++) {
+        bool takes = false;
+        vec_foreach (in, &s->inputs)
+            takes |= in->kind == INPUT_DATA && in->from == from;
+        vec_foreach (f, &s->files)
+            takes |= f->from == from;
+        if (takes)
+            vec_push (plan->arena, producers, from);
+    }
 }
 
 /* ---- files ---- */

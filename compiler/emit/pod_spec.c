@@ -8,15 +8,27 @@
 
 #define PIECE 100000
 
+/* Which input artifact brings the result of step `from`: its place among the steps that this one takes from. */
+static const char *
+producer_key (const struct emit_plan *plan, int step, int from)
+{
+    struct vec_int producers = { 0 };
+    emit_producers (plan, step, &producers);
+    for (size_t k = 0; k < producers.len; k++)
+        if (producers.items[k] == from)
+            return arena_printf (plan->arena, "%zu", k);
+    return "";
+}
+
 static json_t *
-inputs (const struct emit_plan *plan, const struct step *s, enum pod_layout layout)
+inputs (const struct emit_plan *plan, int step, enum pod_layout layout)
 {
     json_t *all = json_array ();
-    vec_foreach (in, &s->inputs)
+    vec_foreach (in, &plan->pipeline->steps.items[step].inputs)
         if (in->kind == INPUT_DATA)
             json_array_append_new (all, json_pack ("{s:s,s:s,s:b,s:b}", "name", in->name, "artifact",
                                                    layout == POD_VALUES ? emit_value_key (plan, in->name)
-                                                                        : plan->steps[in->from].name,
+                                                                        : producer_key (plan, step, in->from),
                                                    "optional", in->optional, "mutated", in->mutated));
     return all;
 }
@@ -33,7 +45,7 @@ name_outputs (const struct emit_plan *plan, json_t *spec)
 }
 
 static json_t *
-parameters (const struct emit_plan *plan, const struct step *s)
+parameters (const struct emit_plan *plan, const struct step *s, enum pod_layout layout)
 {
     json_t *all = json_object ();
     vec_foreach (name, &s->parameters) {
@@ -42,6 +54,8 @@ parameters (const struct emit_plan *plan, const struct step *s)
         const char *key = emit_param_key (plan, *name);
         if (strcmp (key, *name) != 0)
             json_object_set_new (one, "key", json_string (key));
+        if (layout == POD_RESULTS && pod_string_needs_json (json_string_value (p->default_value)))
+            json_object_set_new (one, "json", json_true ());
         json_object_set_new (all, *name, one);
     }
     return all;
@@ -64,7 +78,7 @@ files (const struct emit_plan *plan, int step, enum pod_layout layout)
     const struct step *s = &plan->pipeline->steps.items[step];
     json_t *in = json_array (), *out = json_array ();
     vec_foreach (f, &s->files)
-        json_array_append_new (in, file (plan, f->path, plan->steps[f->from].name, layout));
+        json_array_append_new (in, file (plan, f->path, producer_key (plan, step, f->from), layout));
     vec_foreach (path, &plan->steps[step].files)
         json_array_append_new (out, file (plan, *path, "result", layout));
     return json_pack ("{s:o,s:o}", "in", in, "out", out);
@@ -91,6 +105,15 @@ pod_layout_name (enum pod_layout layout)
     return layout == POD_VALUES ? "kfp" : "argo";
 }
 
+bool
+pod_string_needs_json (const char *s)
+{
+    for (; s && *s; s++)
+        if ((unsigned char) *s < 0x20 || (unsigned char) *s >= 0x7f || strncmp (s, "{{", 2) == 0)
+            return true;
+    return false;
+}
+
 const char *
 pod_escape (struct arena *a, const char *json)
 {
@@ -100,6 +123,8 @@ pod_escape (struct arena *a, const char *json)
             strbuf_adds (&out, "\\u0024");
         else if (*p == '{' && p > json && p[-1] == '{')
             strbuf_adds (&out, "\\u007b");
+        else if (*p == 0x7f)
+            strbuf_adds (&out, "\\u007f");
         else
             strbuf_addc (&out, *p);
     }
@@ -114,29 +139,41 @@ pod_spec_text (const struct emit_plan *plan, int step, enum pod_layout layout)
     json_auto_t *spec = step_spec_create (p, step);
     if (layout == POD_VALUES)
         name_outputs (plan, spec);
-    json_object_set_new (spec, "inputs", inputs (plan, s, layout));
-    json_object_set_new (spec, "parameters", parameters (plan, s));
+    json_object_set_new (spec, "inputs", inputs (plan, step, layout));
+    json_object_set_new (spec, "parameters", parameters (plan, s, layout));
     json_object_set_new (spec, "files", files (plan, step, layout));
     json_object_set_new (spec, "artifacts", special_artifacts (plan, s, layout));
     cleanup_free char *text = json_dumps (spec, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION (17));
     return pod_escape (plan->arena, text);
 }
 
-void
-pod_spec_append (json_t *args, const struct emit_plan *plan, int step, enum pod_layout layout)
+json_t *
+pod_spec_pieces (const struct emit_plan *plan, int step, enum pod_layout layout)
 {
+    json_t *pieces = json_array ();
     if (plan->code_in_image) {
-        json_array_append_new (args, json_string ("--spec-file"));
-        json_array_append_new (args, json_sprintf ("%s/%s/%s.json", EMIT_SPECS, pod_layout_name (layout),
-                                                   plan->steps[step].name));
-        return;
+        json_array_append_new (pieces, json_sprintf ("%s/%s/%s.json", EMIT_SPECS, pod_layout_name (layout),
+                                                     plan->steps[step].name));
+        return pieces;
     }
     const char *text = pod_spec_text (plan, step, layout);
     for (size_t left = strlen (text); left > 0;) {
         size_t n = left < PIECE ? left : PIECE;
-        json_array_append_new (args, json_string ("--spec"));
-        json_array_append_new (args, json_stringn (text, n));
+        json_array_append_new (pieces, json_stringn (text, n));
         text += n;
         left -= n;
+    }
+    return pieces;
+}
+
+void
+pod_spec_append (json_t *args, const struct emit_plan *plan, int step, enum pod_layout layout)
+{
+    json_auto_t *pieces = pod_spec_pieces (plan, step, layout);
+    size_t i;
+    json_t *piece;
+    json_array_foreach (pieces, i, piece) {
+        json_array_append_new (args, json_string (plan->code_in_image ? "--spec-file" : "--spec"));
+        json_array_append (args, piece);
     }
 }

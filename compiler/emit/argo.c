@@ -1,0 +1,459 @@
+/* Argo Workflows: a Workflow, a WorkflowTemplate of the same, and a CronWorkflow. Each step's whole result is one
+ * artifact in the cluster's repository; what steps have in common (image, number of inputs, resources, …) is a template
+ * that their tasks share, each handing it its own specification, so that hundreds of steps stay small.
+ *
+ *     spec.templates: pipeline (DAG) ── task NAME ──> step, step-2, … (containers)
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/strbuf.h"
+#include "compiler/emit/argo_verify.h"
+#include "compiler/emit/emit.h"
+#include "compiler/emit/names.h"
+#include "compiler/emit/pod_spec.h"
+#include "doc/json_text.h"
+
+#include <math.h>
+
+#define ENTRY "pipeline"
+#define INPUT_PATH "/tmp/chard-in" /* Argo mounts inputs there: its folders are root's, so nothing of ours goes there */
+#define RESULT_PATH "/tmp/chard-out/result"
+#define PARAMETERS_PATH "/tmp/chard-parameters.json"
+#define MEMO_AGE "2160h" /* 90 days */
+
+struct argo {
+    const struct emit_plan *plan;
+    json_t *templates; /* containers, each once */
+    json_t *volumes, *claims; /* of the workflow: "volumes", "volumeClaimTemplates" */
+    const char **codes; /* by step: digest of its specification and of all that it builds upon */
+    bool **used;        /* by step: which parameters it and all before it use */
+};
+
+static void
+put (json_t *object, const char *key, json_t *value)
+{
+    json_object_set_new (object, key, value);
+}
+
+static void
+put_unless_empty (json_t *object, const char *key, json_t *value)
+{
+    if (json_object_size (value) || json_array_size (value))
+        json_object_set (object, key, value);
+    json_decref (value);
+}
+
+static json_t *
+value_of (const char *name, const char *value)
+{
+    return json_pack ("{s:s,s:s}", "name", name, "value", value);
+}
+
+/* ---- what a step's container is told ---------------------------------------------------------------------------- */
+
+/* Pieces of the specification are parameters spec, spec-2, … */
+static const char *
+piece_name (struct arena *a, size_t k)
+{
+    return k == 0 ? "spec" : arena_printf (a, "spec-%zu", k + 1);
+}
+
+static json_t *
+template_inputs (const struct argo *argo, int step, size_t pieces, bool memoized)
+{
+    struct arena *a = argo->plan->arena;
+    json_t *parameters = json_array (), *artifacts = json_array ();
+    for (size_t k = 0; k < pieces; k++)
+        json_array_append_new (parameters, json_pack ("{s:s}", "name", piece_name (a, k)));
+    if (memoized)
+        json_array_append_new (parameters, json_pack ("{s:s}", "name", "memo"));
+    struct vec_int producers = { 0 };
+    emit_producers (argo->plan, step, &producers);
+    for (size_t k = 0; k < producers.len; k++)
+        json_array_append_new (artifacts, json_pack ("{s:s,s:s}", "name", arena_printf (a, "in-%zu", k), "path",
+                                                     arena_printf (a, INPUT_PATH "/%zu", k)));
+    if (argo->plan->pipeline->steps.items[step].parameters.len)
+        json_array_append_new (artifacts, json_pack ("{s:s,s:s,s:{s:s}}", "name", "parameters", "path", PARAMETERS_PATH,
+                                                     "raw", "data", "{{workflow.parameters.json}}"));
+    json_t *inputs = json_object ();
+    put_unless_empty (inputs, "parameters", parameters);
+    put_unless_empty (inputs, "artifacts", artifacts);
+    return inputs;
+}
+
+static json_t *
+container_args (const struct argo *argo, int step, size_t pieces)
+{
+    struct arena *a = argo->plan->arena;
+    json_t *args = json_array ();
+    for (size_t k = 0; k < pieces; k++) {
+        json_array_append_new (args, json_string (argo->plan->code_in_image ? "--spec-file" : "--spec"));
+        json_array_append_new (args, json_sprintf ("{{inputs.parameters.%s}}", piece_name (a, k)));
+    }
+    if (argo->plan->pipeline->steps.items[step].parameters.len) {
+        json_array_append_new (args, json_string ("--parameters"));
+        json_array_append_new (args, json_string (PARAMETERS_PATH));
+    }
+    struct vec_int producers = { 0 };
+    emit_producers (argo->plan, step, &producers);
+    for (size_t k = 0; k < producers.len; k++) {
+        json_array_append_new (args, json_string ("--in"));
+        json_array_append_new (args, json_sprintf ("%zu", k));
+        json_array_append_new (args, json_sprintf (INPUT_PATH "/%zu", k));
+    }
+    json_array_append_new (args, json_string ("--out"));
+    json_array_append_new (args, json_string ("result"));
+    json_array_append_new (args, json_string (RESULT_PATH));
+    return args;
+}
+
+static json_t *
+secret_variables (const struct step *s)
+{
+    json_t *all = json_array ();
+    vec_foreach (x, &s->settings.secrets)
+        json_array_append_new (all, json_pack ("{s:s,s:{s:{s:s,s:s}}}", "name", x->env, "valueFrom", "secretKeyRef", "name",
+                                               x->name, "key", x->key));
+    return all;
+}
+
+/* ---- volumes ---------------------------------------------------------------------------------------------------- */
+
+/* A claim that is there already, or one that the workflow makes and gives up with itself. */
+static void
+declare_volume (struct argo *argo, const struct volume *v, const char *name)
+{
+    size_t i;
+    json_t *known;
+    json_t *lists[] = { argo->volumes, argo->claims };
+    for (size_t k = 0; k < 2; k++)
+        json_array_foreach (lists[k], i, known) {
+            const json_t *metadata = json_object_get (known, "metadata");
+            const json_t *n = json_object_get (metadata ? metadata : known, "name");
+            if (strcmp (json_string_value (n), name) == 0)
+                return;
+        }
+    if (v->type && strncmp (v->type, "new", 3) == 0)
+        json_array_append_new (argo->claims,
+                               json_pack ("{s:{s:s},s:{s:[s],s:{s:{s:s}}}}", "metadata", "name", name, "spec",
+                                          "accessModes", "ReadWriteMany", "resources", "requests", "storage",
+                                          v->size ? v->size : "5Gi"));
+    else
+        json_array_append_new (argo->volumes, json_pack ("{s:s,s:{s:s}}", "name", name, "persistentVolumeClaim",
+                                                         "claimName", v->name));
+}
+
+static void
+append_mount (struct argo *argo, json_t *mounts, const struct volume *v)
+{
+    const char *name = names_map_one (argo->plan->arena, v->name, NAME_LABEL, "volume");
+    declare_volume (argo, v, name);
+    json_array_append_new (mounts, json_pack ("{s:s,s:s}", "name", name, "mountPath", v->mount_point));
+}
+
+static json_t *
+volume_mounts (struct argo *argo, const struct step *s)
+{
+    json_t *mounts = json_array ();
+    vec_foreach (v, &argo->plan->pipeline->volumes)
+        append_mount (argo, mounts, v);
+    vec_foreach (v, &s->settings.volumes)
+        append_mount (argo, mounts, v);
+    return mounts;
+}
+
+/* ---- templates -------------------------------------------------------------------------------------------------- */
+
+static json_t *
+container (struct argo *argo, int step, size_t pieces)
+{
+    const struct step *s = &argo->plan->pipeline->steps.items[step];
+    json_t *c = json_pack ("{s:s,s:[s,s,s],s:o}", "image", argo->plan->images.items[argo->plan->steps[step].image].reference,
+                           "command", "python3", EMIT_HARNESS, "pod", "args", container_args (argo, step, pieces));
+    put_unless_empty (c, "env", secret_variables (s));
+    if (json_object_size (s->settings.limits))
+        put (c, "resources", json_pack ("{s:O}", "limits", s->settings.limits));
+    put_unless_empty (c, "volumeMounts", volume_mounts (argo, s));
+    return c;
+}
+
+static void
+put_running (struct arena *a, json_t *template, const struct step *s)
+{
+    json_t *metadata = json_object ();
+    put_unless_empty (metadata, "labels", s->settings.labels ? json_incref (s->settings.labels) : json_object ());
+    put_unless_empty (metadata, "annotations",
+                      s->settings.annotations ? json_incref (s->settings.annotations) : json_object ());
+    put_unless_empty (template, "metadata", metadata);
+    if (s->settings.retries > 0)
+        put (template, "retryStrategy",
+             json_pack ("{s:s,s:s,s:{s:s,s:s,s:s}}", "limit", arena_printf (a, "%d", s->settings.retries), "retryPolicy", "Always",
+                        "backoff", "duration", "10s", "factor", "2", "maxDuration", "1h"));
+    if (s->settings.timeout > 0)
+        put (template, "activeDeadlineSeconds", json_sprintf ("%.0f", ceil (s->settings.timeout)));
+}
+
+static bool
+is_memoized (const struct step *s)
+{
+    return s->settings.cache != 0;
+}
+
+/* All of a step's template but its name. */
+static json_t *
+step_template (struct argo *argo, int step, size_t pieces)
+{
+    const struct step *s = &argo->plan->pipeline->steps.items[step];
+    json_t *t = json_object ();
+    put (t, "inputs", template_inputs (argo, step, pieces, is_memoized (s)));
+    put (t, "container", container (argo, step, pieces));
+    put (t, "outputs", json_pack ("{s:[{s:s,s:s,s:{s:{s:i}}}]}", "artifacts", "name", "result", "path", RESULT_PATH, "archive",
+                                  "tar", "compressionLevel", 0));
+    put_running (argo->plan->arena, t, s);
+    if (is_memoized (s))
+        put (t, "memoize",
+             json_pack ("{s:s,s:s,s:{s:{s:s}}}", "key", "{{=sprig.sha256sum(inputs.parameters.memo)}}", "maxAge", MEMO_AGE,
+                        "cache", "configMap", "name", arena_printf (argo->plan->arena, "chard-%s", argo->plan->name)));
+    return t;
+}
+
+/* The name of the template that is like `body` (taken over), which becomes one if there is none yet. */
+static const char *
+share_template (struct argo *argo, json_t *body)
+{
+    size_t i;
+    json_t *known;
+    json_array_foreach (argo->templates, i, known) {
+        json_auto_t *bare = json_copy (known);
+        json_object_del (bare, "name");
+        if (json_equal (bare, body)) {
+            json_decref (body);
+            return json_string_value (json_object_get (known, "name"));
+        }
+    }
+    const char *name = i == 0 ? "step" : arena_printf (argo->plan->arena, "step-%zu", i + 1);
+    json_t *named = json_pack ("{s:s}", "name", name);
+    json_object_update (named, body);
+    json_decref (body);
+    json_array_append_new (argo->templates, named);
+    return name;
+}
+
+/* ---- tasks ------------------------------------------------------------------------------------------------------ */
+
+/* What decides a step's result: its specification, its image, the same of all steps it takes from, and parameters. */
+static const char *
+code_digest (const struct argo *argo, int step, const json_t *spec)
+{
+    const struct emit_plan *plan = argo->plan;
+    char hex[HASH_HEX_SIZE];
+    struct hash *h = hash_begin ();
+    size_t i;
+    json_t *piece;
+    json_array_foreach (spec, i, piece)
+        hash_add_str (h, json_string_value (piece));
+    hash_add_str (h, plan->images.items[plan->steps[step].image].reference);
+    const struct vec_int *after = &plan->pipeline->steps.items[step].after;
+    for (size_t k = 0; k < after->len; k++)
+        hash_add_str (h, argo->codes[after->items[k]]);
+    hash_end (h, hex);
+    return arena_strdup (plan->arena, hex);
+}
+
+/* Which parameters a step and all before it use. */
+static void
+mark_parameters (struct argo *argo, int step)
+{
+    const struct pipeline *p = argo->plan->pipeline;
+    const struct step *s = &p->steps.items[step];
+    bool *used = argo->used[step] = arena_alloc (argo->plan->arena, p->params.len + 1);
+    vec_foreach (name, &s->parameters)
+        used[pipeline_find_param (p, *name)] = true;
+    for (size_t k = 0; k < s->after.len; k++)
+        for (size_t i = 0; i < p->params.len; i++)
+            used[i] |= argo->used[s->after.items[k]][i];
+}
+
+/* The key under which Argo keeps a step's outputs, before it is digested: code, then digests of parameters. */
+static const char *
+memo_text (const struct argo *argo, int step)
+{
+    const struct pipeline *p = argo->plan->pipeline;
+    cleanup_strbuf struct strbuf text = { 0 };
+    strbuf_adds (&text, argo->codes[step]);
+    for (size_t i = 0; i < p->params.len; i++)
+        if (argo->used[step][i])
+            strbuf_addf (&text, " {{=sprig.sha256sum(workflow.parameters.%s)}}",
+                         emit_param_key (argo->plan, p->params.items[i].name));
+    return arena_strdup (argo->plan->arena, strbuf_str (&text));
+}
+
+static json_t *
+task_arguments (const struct argo *argo, int step, const json_t *spec)
+{
+    const struct emit_plan *plan = argo->plan;
+    json_t *parameters = json_array (), *artifacts = json_array (), *all = json_object ();
+    size_t i;
+    json_t *piece;
+    json_array_foreach (spec, i, piece)
+        json_array_append_new (parameters, value_of (piece_name (plan->arena, i), json_string_value (piece)));
+    if (is_memoized (&plan->pipeline->steps.items[step]))
+        json_array_append_new (parameters, value_of ("memo", memo_text (argo, step)));
+    struct vec_int producers = { 0 };
+    emit_producers (plan, step, &producers);
+    for (size_t k = 0; k < producers.len; k++)
+        json_array_append_new (artifacts, json_pack ("{s:s,s:s}", "name", arena_printf (plan->arena, "in-%zu", k), "from",
+                                                     arena_printf (plan->arena, "{{tasks.%s.outputs.artifacts.result}}",
+                                                                   plan->steps[producers.items[k]].name)));
+    put_unless_empty (all, "parameters", parameters);
+    put_unless_empty (all, "artifacts", artifacts);
+    return all;
+}
+
+static json_t *
+task (struct argo *argo, int step)
+{
+    const struct emit_plan *plan = argo->plan;
+    const struct step *s = &plan->pipeline->steps.items[step];
+    json_auto_t *spec = pod_spec_pieces (plan, step, POD_RESULTS);
+    argo->codes[step] = code_digest (argo, step, spec);
+    mark_parameters (argo, step);
+    const char *template = share_template (argo, step_template (argo, step, json_array_size (spec)));
+    json_t *t = json_pack ("{s:s,s:s}", "name", plan->steps[step].name, "template", template);
+    json_t *after = json_array ();
+    for (size_t k = 0; k < s->after.len; k++)
+        json_array_append_new (after, json_string (plan->steps[s->after.items[k]].name));
+    put_unless_empty (t, "dependencies", after);
+    put_unless_empty (t, "arguments", task_arguments (argo, step, spec));
+    return t;
+}
+
+/* ---- the workflow ----------------------------------------------------------------------------------------------- */
+
+/* Argo's parameters are text: strings as they are, all else as JSON. A string that Argo would take for a template is
+ * written as JSON too, and pod_spec says so. */
+static const char *
+parameter_text (struct arena *a, const struct param *p)
+{
+    if (json_is_string (p->default_value) && !pod_string_needs_json (json_string_value (p->default_value)))
+        return json_string_value (p->default_value);
+    if (json_is_real (p->default_value)) {
+        char digits[JSON_TEXT_REAL_SIZE];
+        json_text_print_real (json_real_value (p->default_value), digits);
+        return arena_strdup (a, digits);
+    }
+    cleanup_free char *text = json_dumps (p->default_value,
+                                          JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION (17));
+    return pod_escape (a, text);
+}
+
+static json_t *
+workflow_arguments (const struct emit_plan *plan)
+{
+    json_t *parameters = json_array (), *all = json_object ();
+    vec_foreach (p, &plan->pipeline->params)
+        json_array_append_new (parameters, value_of (emit_param_key (plan, p->name), parameter_text (plan->arena, p)));
+    put_unless_empty (all, "parameters", parameters);
+    return all;
+}
+
+static json_t *
+workflow_spec (const struct emit_plan *plan)
+{
+    const size_t n = plan->pipeline->steps.len;
+    struct argo argo = { .plan = plan, .templates = json_array (), .volumes = json_array (), .claims = json_array (),
+                         .codes = arena_alloc (plan->arena, (n + 1) * sizeof (char *)),
+                         .used = arena_alloc (plan->arena, (n + 1) * sizeof (bool *)) };
+    json_t *tasks = json_array (), *spec = json_pack ("{s:s}", "entrypoint", ENTRY);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new (tasks, task (&argo, (int) i));
+    put_unless_empty (spec, "arguments", workflow_arguments (plan));
+    put (spec, "podGC", json_pack ("{s:s}", "strategy", "OnPodSuccess"));
+    put_unless_empty (spec, "volumes", argo.volumes);
+    put_unless_empty (spec, "volumeClaimTemplates", argo.claims);
+    json_array_insert_new (argo.templates, 0, json_pack ("{s:s,s:{s:o}}", "name", ENTRY, "dag", "tasks", tasks));
+    put (spec, "templates", argo.templates);
+    return spec;
+}
+
+/* Names as in the notebook, of steps that had to be renamed. */
+static const char *
+renamed_steps (const struct emit_plan *plan)
+{
+    json_auto_t *map = json_object ();
+    for (size_t i = 0; i < plan->pipeline->steps.len; i++)
+        if (strcmp (plan->steps[i].name, plan->pipeline->steps.items[i].name) != 0)
+            put (map, plan->steps[i].name, json_string (plan->pipeline->steps.items[i].name));
+    if (json_object_size (map) == 0)
+        return NULL;
+    cleanup_free char *text = json_dumps (map, JSON_COMPACT | JSON_ENSURE_ASCII);
+    return pod_escape (plan->arena, text);
+}
+
+static json_t *
+metadata (const struct emit_plan *plan, const char *name_key, const char *name)
+{
+    const struct pipeline *p = plan->pipeline;
+    json_t *annotations = json_object ();
+    const char *renamed = renamed_steps (plan);
+    put (annotations, "chard.dev/notebook", json_string (fs_basename (p->notebook)));
+    if (p->notebook_digest)
+        put (annotations, "chard.dev/notebook-sha256", json_string (p->notebook_digest));
+    if (p->description && *p->description)
+        put (annotations, "workflows.argoproj.io/description", json_string (p->description));
+    if (renamed)
+        put (annotations, "chard.dev/steps", json_string (renamed));
+    return json_pack ("{s:s,s:{s:s,s:s},s:o}", name_key, name, "labels", "app.kubernetes.io/managed-by", "chard",
+                      "chard.dev/pipeline", plan->name, "annotations", annotations);
+}
+
+static json_t *
+document (const char *kind, json_t *about, json_t *spec)
+{
+    return json_pack ("{s:s,s:s,s:o,s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind", kind, "metadata", about, "spec",
+                      spec);
+}
+
+static json_t *
+verified_spec (const struct emit_plan *plan, struct error *err)
+{
+    json_t *spec = workflow_spec (plan);
+    if (argo_verify (spec, err) == 0)
+        return spec;
+    json_decref (spec);
+    return NULL;
+}
+
+int
+emit_argo (const struct emit_plan *plan, struct emission *e, struct error *err)
+{
+    struct arena *a = plan->arena;
+    json_auto_t *spec = verified_spec (plan, err);
+    if (!spec)
+        return -1;
+    emission_add_yaml (e, arena_printf (a, "%s.workflow.yaml", plan->name),
+                       document ("Workflow", metadata (plan, "generateName", arena_printf (a, "%s-", plan->name)),
+                                 json_incref (spec)));
+    emission_add_yaml (e, arena_printf (a, "%s.workflowtemplate.yaml", plan->name),
+                       document ("WorkflowTemplate", metadata (plan, "name", plan->name), json_incref (spec)));
+    return 0;
+}
+
+int
+emit_cron (const struct emit_plan *plan, struct emission *e, struct error *err)
+{
+    const struct emit_options *o = plan->options;
+    json_t *spec = verified_spec (plan, err);
+    if (!spec)
+        return -1;
+    json_t *cron = json_pack ("{s:[s],s:s,s:i}", "schedules", o->schedule, "concurrencyPolicy", "Forbid",
+                              "startingDeadlineSeconds", 300);
+    if (o->timezone)
+        put (cron, "timezone", json_string (o->timezone));
+    put (cron, "workflowSpec", spec);
+    emission_add_yaml (e, arena_printf (plan->arena, "%s.cronworkflow.yaml", plan->name),
+                       document ("CronWorkflow", metadata (plan, "name", plan->name), cron));
+    return 0;
+}

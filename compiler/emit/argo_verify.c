@@ -1,0 +1,246 @@
+/* See argo_verify.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/emit/argo_verify.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+struct check {
+    const json_t *spec;
+    json_t *templates, *tasks; /* by name, borrowed values */
+    struct error *err;
+};
+
+static const char *
+text (const json_t *object, const char *key)
+{
+    const char *s = json_string_value (json_object_get (object, key));
+    return s ? s : "";
+}
+
+static int __attribute__ ((format (printf, 2, 3)))
+wrong (const struct check *c, const char *fmt, ...)
+{
+    char what[1000];
+    va_list ap;
+    va_start (ap, fmt);
+    vsnprintf (what, sizeof what, fmt, ap);
+    va_end (ap);
+    return error_set (c->err, ERROR_NOTEBOOK, "the Argo document is wrong: %s. This is a mistake of Chard's; please report it",
+                      what);
+}
+
+/* The entries of `list` by their names into `map`. */
+static int
+index_names (const struct check *c, const json_t *list, json_t *map, const char *what)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach (list, i, one) {
+        const char *name = text (one, "name");
+        if (!*name || json_object_get (map, name))
+            return wrong (c, "two %s are called '%s'", what, name);
+        json_object_set (map, name, one);
+    }
+    return 0;
+}
+
+static const json_t *
+find (const json_t *list, const char *name)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach (list, i, one)
+        if (strcmp (text (one, "name"), name) == 0)
+            return one;
+    return NULL;
+}
+
+/* ---- tasks ---- */
+
+static bool
+waits_for (const json_t *task, const char *name)
+{
+    size_t i;
+    json_t *other;
+    json_array_foreach (json_object_get (task, "dependencies"), i, other)
+        if (strcmp (json_string_value (other), name) == 0)
+            return true;
+    return false;
+}
+
+/* "{{tasks.NAME.outputs.artifacts.KEY}}" */
+static int
+check_from (const struct check *c, const json_t *task, const char *from)
+{
+    char producer[80], key[80];
+    if (sscanf (from, "{{tasks.%79[^.].outputs.artifacts.%79[^}]}}", producer, key) != 2)
+        return wrong (c, "task %s takes an artifact from '%s'", text (task, "name"), from);
+    const json_t *other = json_object_get (c->tasks, producer);
+    if (!other || !waits_for (task, producer))
+        return wrong (c, "task %s takes an artifact from %s without waiting for it", text (task, "name"), producer);
+    const json_t *template = json_object_get (c->templates, text (other, "template"));
+    const json_t *outputs = json_object_get (json_object_get (template, "outputs"), "artifacts");
+    return find (outputs, key) ? 0 : wrong (c, "task %s does not leave the artifact %s", producer, key);
+}
+
+/* Each input of the template is given, unless it says itself where it comes from, and nothing else is. */
+static int
+check_given (const struct check *c, const json_t *task, const json_t *template, const char *kind)
+{
+    const json_t *given = json_object_get (json_object_get (task, "arguments"), kind);
+    const json_t *wanted = json_object_get (json_object_get (template, "inputs"), kind);
+    size_t i;
+    json_t *one;
+    json_array_foreach (wanted, i, one)
+        if (!json_object_get (one, "raw") && !find (given, text (one, "name")))
+            return wrong (c, "task %s does not give %s", text (task, "name"), text (one, "name"));
+    json_array_foreach (given, i, one) {
+        if (!find (wanted, text (one, "name")))
+            return wrong (c, "task %s gives %s, which its template does not take", text (task, "name"), text (one, "name"));
+        if (json_object_get (one, "from") && check_from (c, task, text (one, "from")) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+check_task (const struct check *c, const json_t *task)
+{
+    const json_t *template = json_object_get (c->templates, text (task, "template"));
+    size_t i;
+    json_t *other;
+    if (!template)
+        return wrong (c, "task %s has no template '%s'", text (task, "name"), text (task, "template"));
+    json_array_foreach (json_object_get (task, "dependencies"), i, other)
+        if (!json_object_get (c->tasks, json_string_value (other)))
+            return wrong (c, "task %s waits for %s, which isn't there", text (task, "name"), json_string_value (other));
+    if (check_given (c, task, template, "parameters") < 0)
+        return -1;
+    return check_given (c, task, template, "artifacts");
+}
+
+enum mark { UNSEEN, OPEN, DONE };
+
+static int
+check_order (const struct check *c, json_t *marks, const char *name)
+{
+    json_int_t mark = json_integer_value (json_object_get (marks, name));
+    if (mark != UNSEEN)
+        return mark == DONE ? 0 : wrong (c, "task %s waits for itself", name);
+    json_object_set_new (marks, name, json_integer (OPEN));
+    size_t i;
+    json_t *other;
+    json_array_foreach (json_object_get (json_object_get (c->tasks, name), "dependencies"), i, other)
+        if (check_order (c, marks, json_string_value (other)) < 0)
+            return -1;
+    json_object_set_new (marks, name, json_integer (DONE));
+    return 0;
+}
+
+static int
+check_tasks (const struct check *c)
+{
+    json_auto_t *marks = json_object ();
+    const char *name;
+    json_t *task;
+    json_object_foreach (c->tasks, name, task)
+        if (check_task (c, task) < 0)
+            return -1;
+    json_object_foreach (c->tasks, name, task)
+        if (check_order (c, marks, name) < 0)
+            return -1;
+    return 0;
+}
+
+/* ---- templates ---- */
+
+static int
+check_container (const struct check *c, const json_t *template)
+{
+    const json_t *container = json_object_get (template, "container");
+    if (!container)
+        return 0;
+    if (!*text (container, "image") || json_array_size (json_object_get (container, "command")) == 0)
+        return wrong (c, "template %s has no image or no command", text (template, "name"));
+    size_t i, k;
+    json_t *mount, *claim;
+    json_array_foreach (json_object_get (container, "volumeMounts"), i, mount) {
+        bool known = find (json_object_get (c->spec, "volumes"), text (mount, "name")) != NULL;
+        json_array_foreach (json_object_get (c->spec, "volumeClaimTemplates"), k, claim)
+            known |= strcmp (text (json_object_get (claim, "metadata"), "name"), text (mount, "name")) == 0;
+        if (!known)
+            return wrong (c, "template %s mounts the volume %s, which isn't declared", text (template, "name"),
+                          text (mount, "name"));
+    }
+    return 0;
+}
+
+/* ---- references ---- */
+
+static bool
+is_known_reference (const char *tag, size_t len)
+{
+    static const char *const beginnings[] = { "inputs.parameters.", "workflow.parameters.", "tasks.",
+                                              "=sprig.sha256sum(inputs.parameters.",
+                                              "=sprig.sha256sum(workflow.parameters." };
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        size_t n = strlen (beginnings[i]);
+        if (len > n && strncmp (tag, beginnings[i], n) == 0 && !memchr (tag, '{', len))
+            return true;
+    }
+    return false;
+}
+
+/* Argo looks for references everywhere, so a text of the user's that looks like one must not get through. */
+static int
+check_references (const struct check *c, const json_t *value)
+{
+    const char *key, *s = json_string_value (value);
+    size_t i;
+    json_t *member;
+    for (const char *p = s ? strstr (s, "{{") : NULL; p; p = strstr (p + 2, "{{")) {
+        const char *end = strstr (p, "}}");
+        if (!end || !is_known_reference (p + 2, (size_t) (end - p - 2)))
+            return error_set (c->err, ERROR_NOTEBOOK, "Argo takes what stands in double braces for a reference of its own, and "
+                                                      "would not start this: %.200s", s);
+    }
+    json_object_foreach ((json_t *) value, key, member)
+        if (check_references (c, member) < 0)
+            return -1;
+    json_array_foreach (value, i, member)
+        if (check_references (c, member) < 0)
+            return -1;
+    return 0;
+}
+
+static int
+check_all (const struct check *c)
+{
+    const json_t *entry = json_object_get (c->templates, text (c->spec, "entrypoint"));
+    const json_t *tasks = json_object_get (json_object_get (entry, "dag"), "tasks");
+    if (!tasks)
+        return wrong (c, "there is no entry point '%s'", text (c->spec, "entrypoint"));
+    if (json_array_size (tasks) == 0)
+        return error_set (c->err, ERROR_NOTEBOOK, "the pipeline has no steps; there is nothing to run");
+    if (index_names (c, tasks, c->tasks, "tasks") < 0 || check_tasks (c) < 0)
+        return -1;
+    const char *name;
+    json_t *template;
+    json_object_foreach (c->templates, name, template)
+        if (check_container (c, template) < 0)
+            return -1;
+    return check_references (c, c->spec);
+}
+
+int
+argo_verify (const json_t *spec, struct error *err)
+{
+    json_auto_t *templates = json_object (), *tasks = json_object ();
+    struct check c = { .spec = spec, .templates = templates, .tasks = tasks, .err = err };
+    if (index_names (&c, json_object_get (spec, "templates"), templates, "templates") < 0)
+        return -1;
+    return check_all (&c);
+}

@@ -1,0 +1,217 @@
+"""What `chard compile --to argo` and `--to cron` print: valid by Argo's own schema with no field that it doesn't know,
+small enough for hundreds of steps, and run here as a pod would be: references replaced as Argo's controller does it,
+arguments expanded as Kubernetes does it, inputs and outputs laid as the emissary lays them.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import unittest
+
+import notebooks
+from notebooks import Folder, notebook
+
+try:
+    import yaml
+except ImportError:
+    raise unittest.SkipTest("PyYAML is not installed: ./bootstrap check does that") from None
+
+PREFIX = "io.argoproj.workflow.v1alpha1."
+
+
+def load_schema():
+    path = os.path.join(notebooks.SHARED, "schemas", "argo", "workflow.schema.json")
+    if not os.path.exists(path):
+        raise unittest.SkipTest("../shared is not there")
+    with open(path, encoding="utf-8") as f:
+        return json.load(f)
+
+
+def unknown_fields(schema, kind, value, path=""):
+    """Fields that the schema's definitions don't name; JSON schema itself lets them pass."""
+    while "$ref" in kind:
+        kind = schema["definitions"][kind["$ref"].rpartition("/")[2]]
+    found = []
+    if isinstance(value, dict) and "properties" in kind:
+        for key, member in value.items():
+            if key not in kind["properties"]:
+                found.append(path + "." + key)
+            else:
+                found += unknown_fields(schema, kind["properties"][key], member, path + "." + key)
+    elif isinstance(value, dict) and isinstance(kind.get("additionalProperties"), dict):
+        for key, member in value.items():
+            found += unknown_fields(schema, kind["additionalProperties"], member, path + "." + key)
+    elif isinstance(value, list) and "items" in kind:
+        for i, member in enumerate(value):
+            found += unknown_fields(schema, kind["items"], member, "%s[%d]" % (path, i))
+    return found
+
+
+def go_quote(text):
+    """As Go's strconv.Quote, without the quotes around: what Argo puts into the template's JSON."""
+    quoted = json.dumps(text, ensure_ascii=False)[1:-1]
+    if re.search(r"[\x7f\x80-\x9f\u2028\u2029\ufeff\U000e0000-\U0010ffff]", quoted):
+        raise AssertionError("Argo would make broken JSON of %r" % text)
+    return quoted
+
+
+def replace(template, known):
+    """util/template of Argo: references in the template's JSON text. What looks like one and isn't is an error."""
+    def one(match):
+        tag = match.group(1).strip()
+        if tag in known:
+            return go_quote(known[tag])
+        digest = re.fullmatch(r"=sprig\.sha256sum\((.*)\)", tag)
+        if digest and digest.group(1) in known:
+            import hashlib
+            return hashlib.sha256(known[digest.group(1)].encode()).hexdigest()
+        if re.fullmatch(r"tasks\.[a-z0-9-]+\.outputs\.artifacts\.[a-z-]+", tag):
+            return match.group(0)
+        raise AssertionError("Argo can't resolve {{%s}}" % tag)
+    return json.loads(re.sub(r"\{\{(.*?)\}\}", one, json.dumps(template)))
+
+
+def expand(text, variables):
+    """Kubernetes' expansion of $(NAME) in arguments: $$ is one $, and $(NAME) stays if there is no such variable."""
+    return re.sub(r"\$\$|\$\((\w+)\)", lambda m: "$" if m.group(0) == "$$" else variables.get(m.group(1), m.group(0)), text)
+
+
+class Pod:
+    """Runs the tasks of a workflow one after the other."""
+
+    def __init__(self, folder, spec):
+        self.folder, self.spec = folder, spec
+        self.templates = {t["name"]: t for t in spec["templates"]}
+        self.results, self.printed, self.memos = {}, "", {}
+        parameters = spec.get("arguments", {}).get("parameters", [])
+        self.known = {"workflow.parameters." + p["name"]: p["value"] for p in parameters}
+        self.known["workflow.parameters.json"] = json.dumps(parameters, ensure_ascii=False)
+
+    def run(self):
+        todo = self.templates[self.spec["entrypoint"]]["dag"]["tasks"]
+        while todo:
+            ready = [t for t in todo if all(d in self.results for d in t.get("dependencies", ()))]
+            assert ready, "a cycle"
+            for task in ready:
+                self.run_task(replace(task, self.known))
+            todo = [t for t in todo if t not in ready]
+
+    def run_task(self, task):
+        arguments = task.get("arguments", {})
+        known = dict(self.known)
+        known.update({"inputs.parameters." + p["name"]: p["value"] for p in arguments.get("parameters", ())})
+        template = replace(self.templates[task["template"]], known)
+        if "memoize" in template:
+            key = template["memoize"]["key"]
+            assert re.fullmatch(r"[-._a-zA-Z0-9]+", key), key
+            assert key not in self.memos, "%s and %s have one key" % (task["name"], self.memos[key])
+            self.memos[key] = task["name"]
+        root = os.path.join(self.folder.dir, "pods", task["name"])
+        os.makedirs(root)
+        given = {a["name"]: a for a in arguments.get("artifacts", ())}
+        for artifact in template["inputs"].get("artifacts", ()):
+            self.lay_input(artifact, given.get(artifact["name"]), root)
+        container = template["container"]
+        argv = [self.place(expand(a, {}), root) for a in container["command"] + container["args"]]
+        argv[0] = notebooks.PYTHON
+        env = {k: v for k, v in os.environ.items() if not k.startswith("CHARD")}
+        run = subprocess.run(argv, cwd=self.folder.work, env=env, capture_output=True, text=True, timeout=300)
+        assert run.returncode == 0, "%s: %s" % (task["name"], run.stdout + run.stderr)
+        self.printed += run.stdout
+        [output] = template["outputs"]["artifacts"]
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w") as tar:
+            tar.add(self.place(output["path"], root), arcname="result")
+        self.results[task["name"]] = data.getvalue()
+        shutil.rmtree(root)
+
+    def place(self, text, root):
+        return text.replace("/chard/step.py", notebooks.HARNESS) if text == "/chard/step.py" else (
+            root + text if text.startswith("/tmp/chard-") else text)
+
+    def lay_input(self, artifact, given, root):
+        path = self.place(artifact["path"], root)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if "raw" in artifact:
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(artifact["raw"]["data"])
+            return
+        producer = re.fullmatch(r"\{\{tasks\.(.*)\.outputs\.artifacts\.result\}\}", given["from"]).group(1)
+        with tarfile.open(fileobj=io.BytesIO(self.results[producer])) as tar:
+            tar.extractall(path + ".tar", filter="fully_trusted")
+        os.rename(os.path.join(path + ".tar", "result"), path)
+
+
+class Argo(unittest.TestCase):
+    def check_schema(self, text):
+        import jsonschema
+        schema = load_schema()
+        document = yaml.safe_load(text)
+        kind = {"$ref": "#/definitions/" + PREFIX + document["kind"]}
+        errors = jsonschema.Draft7Validator({**kind, "definitions": schema["definitions"]}).iter_errors(document)
+        self.assertEqual([(list(e.path), e.message[:200]) for e in errors], [])
+        self.assertEqual(unknown_fields(schema, kind, document), [])
+        return document
+
+    def check_documents(self, folder):
+        found = {}
+        for text in [*folder.emit("argo").values(),
+                     *folder.emit("cron", "--schedule", "5 4 * * 1-5", "--timezone", "Europe/Berlin").values()]:
+            document = self.check_schema(text)
+            found[document["kind"]] = document
+        self.assertEqual(found["Workflow"]["spec"], found["WorkflowTemplate"]["spec"])
+        self.assertEqual(found["Workflow"]["spec"], found["CronWorkflow"]["spec"]["workflowSpec"])
+        self.assertEqual(found["CronWorkflow"]["spec"]["schedules"], ["5 4 * * 1-5"])
+        return found["Workflow"]
+
+    def check_tricky(self, case, wanted):
+        with Folder(os.path.join(notebooks.TRICKY, case + ".ipynb")) as folder:
+            pod = Pod(folder, self.check_documents(folder)["spec"])
+            pod.run()
+            self.assertIn("RESULT=" + wanted, pod.printed)
+
+    def check_kale(self, path):
+        with Folder(os.path.join(notebooks.KALE, path)) as folder:
+            self.check_documents(folder)
+
+    def test_hundreds_of_steps_fit(self):
+        source = "x%d = [x%d, %d]\n" + "# what a cell of a usual length looks like, with something in it\n" * 12
+        cells = [(["step:s0"], "x0 = []")] + [(["step:s%d" % i], source % (i, i - 1, i)) for i in range(1, 300)]
+        with Folder(text=notebook(*cells)) as folder:
+            document = self.check_documents(folder)
+            self.assertLess(len(json.dumps(document)), 1 << 20)
+            for template in document["spec"]["templates"]:
+                if "container" in template:
+                    self.assertLess(len(json.dumps(template)), 128 << 10)
+            self.assertLess(len(document["spec"]["templates"]), 10)
+
+    def test_schedule_is_needed(self):
+        with Folder(text=notebook(([], "x = 1"))) as folder:
+            run = folder.chard("compile", "--to", "cron", "-o", folder.out, folder.notebook)
+            self.assertEqual(run.returncode, 2)
+            self.assertIn("--schedule", run.stderr)
+
+    def test_settings(self):
+        tags = ["step:a", "limit:nvidia.com/gpu:1", "limit:memory:2Gi", "retry:3", "timeout:90s", "label:team:red",
+                "secret:db:password:DB_PASSWORD", "volume:data:/data", "cache:disabled"]
+        with Folder(text=notebook((tags, "x = 1"))) as folder:
+            [_, template] = self.check_documents(folder)["spec"]["templates"]
+            self.assertEqual(template["container"]["resources"]["limits"], {"nvidia.com/gpu": "1", "memory": "2Gi"})
+            self.assertEqual(template["retryStrategy"]["limit"], "3")
+            self.assertEqual(template["activeDeadlineSeconds"], "90")
+            self.assertEqual(template["metadata"]["labels"], {"team": "red"})
+            self.assertEqual(template["container"]["env"], [{"name": "DB_PASSWORD", "valueFrom": {
+                "secretKeyRef": {"name": "db", "key": "password"}}}])
+            self.assertEqual(template["container"]["volumeMounts"], [{"name": "data", "mountPath": "/data"}])
+            self.assertNotIn("memoize", template)
+
+
+for case, wanted in notebooks.sample(notebooks.tricky().items()):
+    setattr(Argo, "test_" + case, lambda self, case=case, wanted=wanted: self.check_tricky(case, wanted))
+for path in notebooks.sample(notebooks.kale()):
+    setattr(Argo, "test_" + re.sub(r"\W+", "_", path), lambda self, path=path: self.check_kale(path))
