@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/diag.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -59,15 +61,17 @@ severity_name (enum severity s)
     return names[s];
 }
 
-/* The caret goes under a character, so multi-byte characters before it count once and tabs are kept. */
+/* The caret goes under a character: tabs before it are kept, a wide one counts twice and a combining one not at all. */
 static void
 add_caret (const char *line, int column, struct strbuf *out)
 {
-    for (int seen = 1; *line && seen < column; line++) {
-        if (((unsigned char) *line & 0xc0) == 0x80)
-            continue;
-        strbuf_addc (out, *line == '\t' ? '\t' : ' ');
-        seen++;
+    size_t rest = strlen (line), len;
+    for (int seen = 1; rest && seen < column; line += len, rest -= len, seen++) {
+        int width = utf8_width (utf8_decode (line, rest, &len));
+        if (*line == '\t')
+            strbuf_addc (out, '\t');
+        else
+            strbuf_addf (out, "%*s", width, "");
     }
     strbuf_addc (out, '^');
 }

@@ -2,6 +2,8 @@
  * the drawings join the links between the same two boxes.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/draw.h"
+
+#include "base/utf8.h"
 #include "compiler/markup.h"
 
 #include <stdlib.h>
@@ -335,7 +337,7 @@ static void
 add_padded (struct strbuf *out, const char *text, size_t columns)
 {
     strbuf_adds (out, text);
-    for (size_t n = markup_columns (text); n < columns; n++)
+    for (size_t n = utf8_columns (text); n < columns; n++)
         strbuf_addc (out, ' ');
 }
 
@@ -361,7 +363,7 @@ widest (const struct drawing *d, bool detail)
     size_t width = 0;
     vec_foreach (n, &d->nodes) {
         const char *text = detail ? n->detail : printable (d->arena, n->title);
-        size_t columns = text ? markup_columns (text) : 0;
+        size_t columns = text ? utf8_columns (text) : 0;
         if (columns > width)
             width = columns;
     }
@@ -407,7 +409,7 @@ static void
 add_dot (struct strbuf *out, const char *text)
 {
     for (size_t i = 0, n = strlen (text), len; i < n; i += len) {
-        uint32_t c = markup_decode (text + i, n - i, &len);
+        uint32_t c = utf8_decode (text + i, n - i, &len);
         if (c == '"' || c == '\\')
             strbuf_addf (out, "\\%c", (char) c);
         else if (c == '\n')
@@ -476,7 +478,7 @@ static void
 add_mermaid (struct strbuf *out, const char *text)
 {
     for (size_t i = 0, n = strlen (text), len; i < n; i += len) {
-        uint32_t c = markup_decode (text + i, n - i, &len);
+        uint32_t c = utf8_decode (text + i, n - i, &len);
         if (c == '\n')
             strbuf_adds (out, "<br/>");
         else if (c < 0x20)

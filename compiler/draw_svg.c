@@ -5,6 +5,7 @@
 #include "compiler/layout.h"
 #include "compiler/markup.h"
 
+#include "base/utf8.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -59,7 +60,7 @@ shorten (struct arena *a, const char *text, size_t max)
     cleanup_strbuf struct strbuf b = { 0 };
     size_t shown = 0, n = strlen (text);
     for (size_t i = 0, len; i < n; i += len) {
-        uint32_t c = markup_decode (text + i, n - i, &len);
+        uint32_t c = utf8_decode (text + i, n - i, &len);
         if (++shown > max) {
             strbuf_adds (&b, "…");
             break;
@@ -78,7 +79,7 @@ edge_label (struct arena *a, const struct draw_edge *e)
     cleanup_strbuf struct strbuf b = { 0 };
     size_t shown = 0;
     vec_foreach (n, &e->names) {
-        if (shown && markup_columns (strbuf_str (&b)) + markup_columns (*n) + 2 > LABEL_MAX)
+        if (shown && utf8_columns (strbuf_str (&b)) + utf8_columns (*n) + 2 > LABEL_MAX)
             break;
         strbuf_addf (&b, "%s%s", shown ? ", " : "", shorten (a, *n, LABEL_MAX));
         shown++;

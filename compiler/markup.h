@@ -7,19 +7,11 @@
 #include "base/strbuf.h"
 
 #include <stddef.h>
-#include <stdint.h>
-
-/* Decodes the character at `s` (of `n` > 0 bytes) and tells its length through `len`. A byte that is no valid UTF-8,
- * and a surrogate, yield U+FFFD and a length of 1. */
-uint32_t markup_decode (const char *s, size_t n, size_t *len);
 
 /* Adds `n` bytes of text, fit for element content and attributes in double quotes: the five special characters become
  * entities, invalid UTF-8 and characters that XML 1.0 forbids (§2.2: most control characters) become U+FFFD. */
 void markup_add (struct strbuf *b, const char *s, size_t n);
 void markup_adds (struct strbuf *b, const char *s);
-
-/* How many columns a terminal gives the text: 2 for East Asian wide characters, 0 for combining ones. */
-size_t markup_columns (const char *s);
 
 /* Estimated width of the text in a proportional sans-serif font, in units of the font size (em). Rather too wide than
  * too narrow: it must hold for DejaVu Sans as for Helvetica. */

@@ -3,6 +3,7 @@
 #include "engine/ansi.h"
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "compiler/markup.h"
 
 #include <stdbool.h>
@@ -254,7 +255,7 @@ ansi_add_html (struct strbuf *out, const char *text, size_t n)
         else if (c == '\b')
             s.column -= s.column > 0;
         else if (c == '\t' || (unsigned char) c >= 0x20) {
-            markup_decode (text + i, n - i, &len);
+            utf8_decode (text + i, n - i, &len);
             put_glyph (&s, text + i, len);
         }
     }

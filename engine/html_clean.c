@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "engine/html_clean.h"
 
+#include "base/utf8.h"
 #include "compiler/markup.h"
 
 #include <ctype.h>
@@ -162,7 +163,7 @@ add_text (struct strbuf *out, const char *s, size_t n)
             i = end;
         } else {
             size_t len;
-            markup_decode (s + i, n - i, &len);
+            utf8_decode (s + i, n - i, &len);
             markup_add (out, s + i, len);
             i += len - 1;
         }

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/utf8.h"
 #include "compiler/markup.h"
 #include "engine/report_output.h"
 #include "engine/report_run.h"
@@ -314,11 +315,11 @@ static const char *
 short_name (struct arena *a, const char *name)
 {
     enum { MOST = 28 };
-    if (markup_columns (name) <= MOST)
+    if (utf8_columns (name) <= MOST)
         return name;
     size_t n = 0, len;
     for (size_t columns = 0; columns < MOST - 1 && name[n]; columns++, n += len)
-        markup_decode (name + n, strlen (name + n), &len);
+        utf8_decode (name + n, strlen (name + n), &len);
     return arena_printf (a, "%.*s…", (int) n, name);
 }
 

@@ -1,0 +1,3 @@
+# %% tags=["notebook:helper"] notebook_path="parts/helper.py"
+
+# %% tags=["notebook:other"] notebook_path="parts/other.py"

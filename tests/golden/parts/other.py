@@ -1,0 +1,5 @@
+# %% tags=["parameters"]
+n = 2
+
+# %% tags=["step:o"]
+print (n)

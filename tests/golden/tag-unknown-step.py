@@ -1,0 +1,2 @@
+# %% tags=["step:a", "prev:loda"]
+x = 1

@@ -1,0 +1,5 @@
+# %% tags=["step:a", "hide-input"]
+x = 1
+
+# %% tags=["stpe:b", "prev:a"]
+print (x)
