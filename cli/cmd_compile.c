@@ -94,6 +94,11 @@ compile_and_write (struct invocation *inv, struct compilation *c, const char *pa
     if (!text)
         return error_set (err, ERROR_NOTEBOOK, "%s: there is nothing to print after this pass", path);
     const char *whole = arena_printf (inv->arena, "%s\n", text);
+    if (job->several && destination_is_stdout (&job->to)) { /* a member of the object that the batch puts together */
+        json_auto_t *name = json_string (path);
+        cleanup_free char *key = name ? json_dumps (name, JSON_ENCODE_ANY) : NULL;
+        whole = arena_printf (inv->arena, "%s: %s", key ? key : "\"?\"", text);
+    }
     if (destination_write (&job->to, inv, path, ".json", whole, strlen (whole), err) < 0)
         return -1;
     return c->diags.errors ? error_set (err, ERROR_NOTEBOOK, "%s", "") : 0;
@@ -134,10 +139,13 @@ run (struct invocation *inv, const void *data, struct error *err)
         return error_wrap (err, "compile");
     if (command_expand_notebooks (inv, &paths, err) < 0)
         return error_wrap (err, "compile");
-    if (destination_choose (&job.to, inv, &paths, settings->output, false, err) < 0)
+    bool joins = inv->json && (settings->stop_after || strcmp (settings->to, "ir") == 0);
+    if (destination_choose (&job.to, inv, &paths, settings->output, joins, err) < 0)
         return error_wrap (err, "compile");
     job.several = paths.len > 1;
-    const struct batch batch = { .work = compile_one, .data = &job, .done = "compiled" };
+    struct batch batch = { .work = compile_one, .data = &job, .done = "compiled" };
+    if (job.several && destination_is_stdout (&job.to))
+        batch.open = "{\n", batch.separator = ",\n", batch.close = "\n}\n";
     return batch_run (inv, &paths, &batch, err);
 }
 
@@ -149,7 +157,8 @@ const struct command command_compile = {
                "same notebook always gives the same bytes. A notebook with errors gives no document: they are told on "
                "standard error, and the exit status is 1.\n"
                "With several notebooks (a directory stands for all below it) -o names a directory, in which the "
-               "notebooks' own folders are repeated.",
+               "notebooks' own folders are repeated; with --format=json they may go to standard output too, as one "
+               "object {notebook: pipeline}.",
     .examples = "chard compile train.ipynb                      # the pipeline on standard output\n"
                 "chard compile --to ir -o train.json train.ipynb\n"
                 "chard compile -o build/ notebooks/             # all of them, over all cores\n"

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/option.h"
 
+#include <jansson.h>
 #include <string.h>
 
 /* ---- what the table says, in the shape that shells ask for ------------------------------------------------------ */
@@ -371,7 +372,11 @@ run (struct invocation *inv, const void *settings, struct error *err)
         if (strcmp (shells[i].name, inv->operands.items[0]) == 0) {
             cleanup_strbuf struct strbuf text = { 0 };
             shells[i].print (inv->arena, &text);
-            fputs (strbuf_str (&text), inv->out);
+            json_auto_t *o = inv->json ? json_pack ("{s:s, s:s}", "shell", shells[i].name, "script", strbuf_str (&text)) : NULL;
+            if (o)
+                json_dumpf (o, inv->out, JSON_INDENT (2));
+            else
+                fputs (strbuf_str (&text), inv->out);
             return 0;
         }
     return error_set (err, ERROR_USAGE, "completion: there is none for '%s', only for bash, zsh and fish",

@@ -1,0 +1,158 @@
+/* `chard runs show`: how a run went, step by step, and why each ran or did not.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/strbuf.h"
+#include "cli/past_run.h"
+#include "cli/progress.h"
+#include "engine/report_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct option options[] = { PAST_OPTION_OF, { 0 } };
+
+static void
+format_time (double t, char text[32])
+{
+    time_t seconds = (time_t) t;
+    struct tm local;
+    localtime_r (&seconds, &local);
+    strftime (text, 32, "%Y-%m-%d %H:%M:%S", &local);
+}
+
+static void
+print_step (struct invocation *inv, const struct past_run *run, const char *step)
+{
+    const char *status = past_step_status (run, step), *color = past_status_color (inv, status);
+    const json_t *end = runlog_last (&run->log, "step.end", step), *error = json_object_get (end, "error");
+    char time[32] = "", memory[32] = "";
+    if (json_object_get (end, "seconds"))
+        progress_format_seconds (json_number_value (json_object_get (end, "seconds")), time);
+    if (json_object_get (end, "max_rss"))
+        snprintf (memory, sizeof memory, "%.0f MiB", json_number_value (json_object_get (end, "max_rss")) / (1 << 20));
+    fprintf (inv->out, "  %-24s %s%-11s%s %9s %9s  %s\n", past_one_line (inv->arena, step), color, status,
+             *color ? "\033[0m" : "", time, memory, past_step_why (run, step));
+    if (json_is_integer (json_object_get (error, "cell")))
+        fprintf (inv->out, "      %s%scell %d, line %d: %s: %s\n", past_text (error, "notebook"),
+                 past_text (error, "notebook")[0] ? ", " : "", (int) json_integer_value (json_object_get (error, "cell")),
+                 (int) json_integer_value (json_object_get (error, "line")), past_text (error, "type"),
+                 past_text (error, "message"));
+    else if (error)
+        fprintf (inv->out, "      %s: %s\n", past_text (error, "type"), past_text (error, "message"));
+}
+
+/* What pipeline-metrics cells told; NULL if the step has none. The caller's to give up. */
+static json_t *
+metrics_of (const struct past_run *run, const char *step)
+{
+    const char *result = past_text (runlog_last (&run->log, "step.end", step), "result");
+    json_t *metrics = *result ? report_run_load (result, "metrics.json") : NULL;
+    if (json_object_size (metrics))
+        return metrics;
+    json_decref (metrics);
+    return NULL;
+}
+
+static void
+print_metrics (struct invocation *inv, const struct past_run *run, const char *step)
+{
+    json_auto_t *metrics = metrics_of (run, step);
+    const char *name;
+    json_t *value;
+    json_object_foreach (metrics, name, value) {
+        cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION (6));
+        fprintf (inv->out, "metric     %s = %s (%s)\n", name, text ? text : "?", past_one_line (inv->arena, step));
+    }
+}
+
+static void
+print_run (struct invocation *inv, const struct past_run *run)
+{
+    const char *status = past_run_status (run), *color = past_status_color (inv, status);
+    char began[32], time[32] = "";
+    format_time (json_number_value (json_object_get (run->begin, "time")), began);
+    if (run->end)
+        progress_format_seconds (json_number_value (json_object_get (run->end, "seconds")), time);
+    fprintf (inv->out, "run        %s\nnotebook   %s\nstatus     %s%s%s\n", run->id, past_text (run->begin, "notebook"), color,
+             status, *color ? "\033[0m" : "");
+    if (past_text (run->end, "error")[0])
+        fprintf (inv->out, "error      %s\n", past_text (run->end, "error"));
+    fprintf (inv->out, "began      %s\n", began);
+    if (time[0])
+        fprintf (inv->out, "took       %s\n", time);
+    if (past_text (run->begin, "commit")[0])
+        fprintf (inv->out, "commit     %s\n", past_text (run->begin, "commit"));
+    fprintf (inv->out, "python     %s (%s)\n", past_text (run->begin, "python"), past_text (run->begin, "python_version"));
+    const char *name;
+    json_t *value;
+    json_object_foreach (json_object_get (run->begin, "parameters"), name, value) {
+        cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT);
+        fprintf (inv->out, "parameter  %s = %s\n", name, text ? text : "?");
+    }
+    fputs ("steps\n", inv->out);
+    size_t i;
+    json_t *step;
+    json_array_foreach (json_object_get (run->begin, "steps"), i, step)
+        print_step (inv, run, json_string_value (step));
+    json_array_foreach (json_object_get (run->begin, "steps"), i, step)
+        print_metrics (inv, run, json_string_value (step));
+    char *report = fs_join (inv->arena, run->dir, "report.html");
+    if (fs_exists (report))
+        fprintf (inv->out, "report     %s\n", report);
+}
+
+static json_t *
+show_to_json (const struct past_run *run)
+{
+    json_t *o = json_deep_copy (run->begin), *steps = json_array ();
+    json_object_del (o, "event");
+    json_object_set_new (o, "status", json_string (past_run_status (run)));
+    json_object_set_new (o, "dir", json_string (run->dir));
+    json_object_set_new (o, "end", run->end ? json_deep_copy (run->end) : json_null ());
+    size_t i;
+    json_t *name;
+    json_array_foreach (json_object_get (run->begin, "steps"), i, name) {
+        const char *step = json_string_value (name);
+        json_t *end = runlog_last (&run->log, "step.end", step);
+        json_t *s = end ? json_deep_copy (end) : json_pack ("{s:s}", "step", step);
+        json_object_del (s, "event");
+        json_object_set_new (s, "status", json_string (past_step_status (run, step)));
+        json_object_set_new (s, "why", json_string (past_step_why (run, step)));
+        json_t *metrics = metrics_of (run, step);
+        if (metrics)
+            json_object_set_new (s, "metrics", metrics);
+        json_array_append_new (steps, s);
+    }
+    json_object_set_new (o, "steps", steps);
+    return o;
+}
+
+static int
+run (struct invocation *inv, const void *settings, struct error *err)
+{
+    struct past_run run = { 0 };
+    if (inv->operands.len > 1)
+        return error_set (err, ERROR_USAGE, "name one run, or none for the last");
+    int status = past_run_open (inv, settings, inv->operands.len ? inv->operands.items[0] : NULL, &run, err);
+    if (status == 0 && !run.begin)
+        status = error_set (err, ERROR_NOTEBOOK, "run %s was killed before it began: its log is empty", run.id);
+    else if (status == 0 && inv->json)
+        past_print_json (inv, show_to_json (&run));
+    else if (status == 0)
+        print_run (inv, &run);
+    runlog_content_clear (&run.log);
+    return status;
+}
+
+const struct command command_runs_show = {
+    .name = "runs show",
+    .operands = "[RUN]",
+    .summary = "Tell how a run went, and why each step ran or did not",
+    .examples = "chard runs show         # the last run\n"
+                "chard runs show 3e71    # the one whose name ends so",
+    .options = options,
+    PAST_COMMAND,
+    .run = run,
+};

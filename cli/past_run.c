@@ -1,0 +1,98 @@
+/* See past_run.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/past_run.h"
+
+#include "base/fs.h"
+
+#include <string.h>
+
+const struct past_settings past_defaults = { .limit = 20, .keep = -1 };
+
+int
+past_state_open (struct invocation *inv, const struct past_settings *s, struct state *state, struct error *err)
+{
+    const char *dir = !s->of ? "." : fs_is_dir (s->of) ? s->of : fs_dirname (inv->arena, s->of);
+    return state_open (state, inv->arena, dir, false, err);
+}
+
+int
+past_run_open (struct invocation *inv, const struct past_settings *s, const char *wanted, struct past_run *run,
+               struct error *err)
+{
+    if (past_state_open (inv, s, &run->state, err) < 0)
+        return -1;
+    run->id = state_find_run (&run->state, inv->arena, wanted, err);
+    if (!run->id)
+        return -1;
+    run->dir = state_run_dir (&run->state, inv->arena, run->id);
+    if (runlog_read (fs_join (inv->arena, run->dir, "run.jsonl"), &run->log, err) < 0)
+        return -1;
+    run->begin = runlog_first (&run->log, "run.begin", NULL);
+    run->end = runlog_last (&run->log, "run.end", NULL);
+    return 0;
+}
+
+const char *
+past_text (const json_t *o, const char *key)
+{
+    const char *s = json_string_value (json_object_get (o, key));
+    return s ? s : "";
+}
+
+const char *
+past_run_status (const struct past_run *run)
+{
+    return run->end ? past_text (run->end, "status") : run->log.alive ? "running" : "interrupted";
+}
+
+const char *
+past_step_status (const struct past_run *run, const char *step)
+{
+    const json_t *end = runlog_last (&run->log, "step.end", step);
+    if (end)
+        return past_text (end, "status");
+    if (!runlog_first (&run->log, "step.begin", step))
+        return "waiting";
+    return run->log.alive ? "running" : "interrupted";
+}
+
+const char *
+past_status_color (const struct invocation *inv, const char *status)
+{
+    static const struct {
+        const char *status, *color;
+    } colors[] = { { "ok", "\033[32m" },         { "cached", "\033[36m" },     { "failed", "\033[1;31m" },
+                   { "timeout", "\033[1;31m" },  { "canceled", "\033[33m" },   { "skipped", "\033[33m" },
+                   { "running", "\033[1;34m" },  { "interrupted", "\033[1;31m" } };
+    for (size_t i = 0; inv->color_out && i < sizeof colors / sizeof *colors; i++)
+        if (strcmp (colors[i].status, status) == 0)
+            return colors[i].color;
+    return "";
+}
+
+const char *
+past_one_line (struct arena *a, const char *name)
+{
+    char *s = arena_strdup (a, name);
+    for (char *c = s; *c; c++)
+        if ((unsigned char) *c < 32 || *c == 127)
+            *c = '?';
+    return s;
+}
+
+const char *
+past_step_why (const struct past_run *run, const char *step)
+{
+    const json_t *end = runlog_last (&run->log, "step.end", step);
+    if (past_text (end, "why")[0])
+        return past_text (end, "why");
+    return past_text (runlog_last (&run->log, "step.begin", step), "why");
+}
+
+void
+past_print_json (struct invocation *inv, json_t *o)
+{
+    json_dumpf (o, inv->out, JSON_INDENT (2) | JSON_REAL_PRECISION (15));
+    fputc ('\n', inv->out);
+    json_decref (o);
+}
