@@ -17,7 +17,7 @@ static const struct option options[] = {
       .help = "warnings fail the check as errors do" },
     { .name = "stop-after", .kind = OPTION_STRING, .offset = offsetof (struct check_settings, stop_after),
       .argument = "PASS", .help = "look no further than this pass of the compiler (syntax: does it parse?)",
-      .choices = "notebook|syntax|flow|step|link|metadata" },
+      .choices = COMPILE_PASSES },
     { 0 },
 };
 

@@ -24,7 +24,8 @@ static const struct option options[] = {
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, output),
       .argument = "FILE", .help = "write there; - is standard output (the default); a directory for targets and several notebooks" },
     { .name = "stop-after", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, stop_after),
-      .argument = "PASS", .help = "stop after this pass of the compiler and print what it made" },
+      .argument = "PASS", .help = "stop after this pass of the compiler and print what it made",
+      .choices = COMPILE_PASSES },
     { .name = "image", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.image), .argument = "REF",
       .help = "the image that steps run in, but those with an image: of their own" },
     { .name = "registry", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.registry),
@@ -116,27 +117,11 @@ compile_one (struct invocation *inv, const char *path, const void *data, struct 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
 
 static int
-check_pass (const char *pass, struct error *err)
-{
-    const char *const *names = compile_pass_names ();
-    for (const char *const *name = names; *name; name++)
-        if (strcmp (*name, pass) == 0)
-            return 0;
-    cleanup_strbuf struct strbuf all = { 0 };
-    for (const char *const *name = names; *name; name++)
-        strbuf_addf (&all, "%s%s", name == names ? "" : ", ", *name);
-    return error_set (err, ERROR_USAGE, "--stop-after: there is no pass '%s'; the passes are %s", pass,
-                      strbuf_str (&all));
-}
-
-static int
 run (struct invocation *inv, const void *data, struct error *err)
 {
     const struct compile_settings *settings = data;
     struct vec_str paths = { 0 };
     struct job job = { .settings = settings };
-    if (settings->stop_after && check_pass (settings->stop_after, err) < 0)
-        return error_wrap (err, "compile");
     if (command_expand_notebooks (inv, &paths, err) < 0)
         return error_wrap (err, "compile");
     bool joins = inv->json && (settings->stop_after || strcmp (settings->to, "ir") == 0);

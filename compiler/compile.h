@@ -12,6 +12,9 @@ struct notebook;
 struct flow;
 struct program;
 
+/* Names of all passes in their order, as choices of an option. */
+#define COMPILE_PASSES "notebook|syntax|flow|step|link|metadata"
+
 struct compile_options {
     const char *stop_after; /* name of the last pass to run, or NULL for all */
 };
