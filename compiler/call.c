@@ -128,6 +128,8 @@ call_function (struct interpreter *in, int function, const struct call *c)
     bind_parameters (in, &env, function, c);
     struct env *outer_env = in->env;
     int outer_unit = in->unit;
+    bool decorating = in->decorating;
+    in->decorating = false;
     in->unit = heap_get (in->heap, function)->unit;
     in->env = arena_new (in->arena, struct env); /* closures made within may outlive the call */
     *in->env = env;
@@ -140,6 +142,7 @@ call_function (struct interpreter *in, int function, const struct call *c)
     in->depth--;
     in->env = outer_env;
     in->unit = outer_unit;
+    in->decorating = decorating;
     if (!running->generator)
         return running->returned;
     int id = new_value (in);
@@ -195,20 +198,31 @@ is_class_name (const char *path)
     return name[1] == '\0';
 }
 
-/* Functions among the arguments are taken to be called: map(f, …), df.apply(f), sort(key=f). */
+static bool
+is_function (const struct object *o)
+{
+    return o->kind == OBJECT_FUNCTION || (o->kind == OBJECT_BOUND && o->class_object >= 0 && o->receiver);
+}
+
+/* Functions among the arguments are taken to be called: map(f, …), df.apply(f), sort(key=f). What they are called with
+ * is taken to be elements of the other arguments. */
 static void
 call_back (struct interpreter *in, const struct set *values)
 {
     if (in->depth > 6)
         return;
     struct call unknown = { 0 };
-    set_foreach (id, values) {
-        const struct object *o = heap_get (in->heap, id);
-        if (o->kind == OBJECT_FUNCTION)
-            call_function (in, id, &unknown);
-        else if (o->kind == OBJECT_BOUND && o->class_object >= 0 && o->receiver)
+    bool any = false;
+    set_foreach (id, values)
+        any = any || is_function (heap_get (in->heap, id));
+    if (!any)
+        return;
+    set_foreach (id, values)
+        if (heap_get (in->heap, id)->kind == OBJECT_VALUE)
+            unknown.rest = set_union (in->arena, unknown.rest, elements_of (in, set_one (in->arena, id)));
+    set_foreach (id, values)
+        if (is_function (heap_get (in->heap, id)))
             call_one (in, id, &unknown);
-    }
 }
 
 /* Functions held somewhere within a value whose method is called: a model's custom loss, a transformer's func. */
@@ -304,6 +318,41 @@ mutate_arguments (struct interpreter *in, const struct effect *e, const struct c
     }
 }
 
+/* What zip, enumerate, d.items (), map and their like give one after another. */
+static const struct set *
+elements_given (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
+{
+    const struct set *parts[MAX_ARGUMENTS] = { NULL };
+    if (e->flags & EFFECT_NUMBERS) {
+        parts[1] = elements_of (in, on);
+        return tuple_of (in, parts, 2);
+    }
+    if (e->flags & EFFECT_ZIPS) {
+        for (int i = 0; i < c->count; i++)
+            parts[i] = elements_of (in, c->positional[i]);
+        return c->rest ? elements_of (in, c->rest) : tuple_of (in, parts, c->count);
+    }
+    if (e->flags & EFFECT_MAPS) {
+        for (int i = 1; i < c->count; i++)
+            parts[i - 1] = elements_of (in, c->positional[i]);
+        return in->depth > 6 || !c->count ? NULL : call_value (in, c->positional[0], parts, c->count - 1);
+    }
+    int id = new_value (in);
+    heap_get (in->heap, id)->type = symbol_of_str (in->symbols, "tuple");
+    heap_store (in->heap, id, 0, elements_of (in, on), false);
+    return set_one (in->arena, id);
+}
+
+static const struct set *
+sequence_of (struct interpreter *in, const struct set *elements, const struct effect *e)
+{
+    int id = new_value (in);
+    struct object *o = heap_get (in->heap, id);
+    o->iterator = o->unpicklable = (e->flags & EFFECT_ITERATOR) != 0;
+    heap_store (in->heap, id, 0, elements, false);
+    return set_one (in->arena, id);
+}
+
 /* The result of a library call, given what it was called on (the receiver, or argument 0 of a function). */
 static const struct set *
 result_of (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c, symbol path)
@@ -314,6 +363,8 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         return on;
     if (e->flags & EFFECT_RETURNS_ELEMENT)
         return elements_of (in, on);
+    if (e->flags & (EFFECT_ZIPS | EFFECT_NUMBERS | EFFECT_TUPLES | EFFECT_MAPS))
+        return sequence_of (in, elements_given (in, e, on, c), e);
     int id = new_value (in);
     struct object *o = heap_get (in->heap, id);
     o->type = e->returns;
@@ -322,11 +373,10 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
     bool constructor = path && !(e->flags & EFFECT_KNOWN) && is_class_name (symbol_text (in->symbols, path));
     if (!o->type && path && is_class_name (symbol_text (in->symbols, path)))
         o->type = path;
-    if (constructor || e->flags & EFFECT_RETURNS_HOLDER)
-        heap_store (in->heap, id, 0, c->all, false);
     if (e->flags & EFFECT_RETURNS_HOLDER && e->flags & (EFFECT_CONSUMES | EFFECT_ITERATOR))
-        set_foreach (x, c->all) /* list (x) holds x's elements; x itself it does not */
-            heap_store (in->heap, id, 0, heap_field (in->heap, x, 0), true);
+        heap_store (in->heap, id, 0, elements_of (in, c->all), false); /* list (x) holds x's elements, x it does not */
+    else if (constructor || e->flags & EFFECT_RETURNS_HOLDER)
+        heap_store (in->heap, id, 0, c->all, false);
     if (e->flags & EFFECT_RETURNS_VIEW && on) {
         heap_store (in->heap, id, 0, on, false);
         set_foreach (x, on)
@@ -352,9 +402,10 @@ call_library (struct interpreter *in, int callee, struct call *c)
     touch_files (in, e, c);
     touch_state (in, e);
     mutate_arguments (in, e, c);
-    call_back (in, c->all);
     if (e->flags & EFFECT_PURE_DECORATOR)
         return c->all;
+    if (!(e->flags & EFFECT_MAPS) && !in->decorating)
+        call_back (in, c->all);
     /* os.path.join ("a", "b") and Path ("a") are as known as their arguments */
     if (strcmp (text, "os.path.join") == 0 && c->count == 2) {
         const char *a = text_of (in, c->positional[0]), *b = text_of (in, c->positional[1]);
@@ -371,6 +422,32 @@ call_library (struct interpreter *in, int callee, struct call *c)
     return result_of (in, e, argument (in, c, 0), c, path);
 }
 
+static bool
+is_drawing (const struct interpreter *in, const struct call *c)
+{
+    for (int i = 0; i < c->keywords; i++)
+        if (library_keyword_draws (in->library, c->keyword[i].name))
+            return true;
+    return false;
+}
+
+static bool
+is_discarded (const struct interpreter *in, const struct call *c)
+{
+    return c->node && c->node == in->discarded;
+}
+
+/* The table says; a method that it doesn't know, and whose result nobody gets, was called for what it does. */
+static bool
+changes_receiver (struct interpreter *in, int receiver, const struct effect *e, const struct call *c)
+{
+    if (keyword_is_true (in, c, in->s_inplace))
+        return true;
+    if (!heap_get (in->heap, receiver)->type && is_drawing (in, c))
+        return false;
+    return e->flags & EFFECT_KNOWN ? e->flags & EFFECT_MUTATES : is_discarded (in, c);
+}
+
 /* A method that no class of the notebook defines. */
 static const struct set *
 call_library_method (struct interpreter *in, int receiver, symbol name, struct call *c)
@@ -381,8 +458,8 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     if (heap_get (in->heap, receiver)->text) /* methods of strings */
         return NULL;
     touch_files (in, e, c);
-    if (e->flags & EFFECT_MUTATES || keyword_is_true (in, c, in->s_inplace))
-        objects_change (in, on, (e->flags & EFFECT_MUTATES_DEEP) != 0);
+    if (changes_receiver (in, receiver, e, c))
+        objects_change (in, on, e->flags & EFFECT_KNOWN ? (e->flags & EFFECT_MUTATES_DEEP) != 0 : true);
     if (e->flags & EFFECT_HOLDS)
         heap_store (in->heap, receiver, 0, c->all, false);
     mutate_arguments (in, e, c);

@@ -170,6 +170,80 @@ elements_of (struct interpreter *in, const struct set *s)
     return all;
 }
 
+const struct set *
+tuple_of (struct interpreter *in, const struct set *const *parts, int count)
+{
+    int id = new_value (in);
+    heap_get (in->heap, id)->type = symbol_of_str (in->symbols, "tuple");
+    heap_get (in->heap, id)->positional = true;
+    for (int i = 0; i < count; i++) {
+        heap_store (in->heap, id, 0, parts[i], false);
+        if (i < MAX_PLACES)
+            heap_store (in->heap, id, in->s_place[i], parts[i], true);
+    }
+    return set_one (in->arena, id);
+}
+
+/* A value of which nothing is known yet is taken for a tuple when it is first unpacked. */
+static void
+make_places (struct interpreter *in, int id)
+{
+    const struct object *o = heap_get (in->heap, id);
+    if (o->positional || o->iterator || heap_field (in->heap, id, 0))
+        return;
+    heap_get (in->heap, id)->positional = true;
+    for (int i = 0; i < MAX_PLACES; i++)
+        heap_store (in->heap, id, 0, part_of (in, id, in->s_place[i]), false);
+}
+
+const struct set *
+part_at (struct interpreter *in, const struct set *s, uint32_t i)
+{
+    const struct set *all = NULL;
+    set_foreach (id, s) {
+        const struct object *o = heap_get (in->heap, id);
+        const struct set *self = set_one (in->arena, id);
+        if (o->kind != OBJECT_VALUE || o->class_object >= 0) /* the tuple around it was lost on the way */
+            all = set_union (in->arena, all, self);
+        if (o->kind != OBJECT_VALUE || o->text)
+            continue;
+        make_places (in, id);
+        const struct set *part = heap_get (in->heap, id)->positional && i < MAX_PLACES
+                                     ? heap_field (in->heap, id, in->s_place[i])
+                                     : elements_of (in, self);
+        all = set_union (in->arena, all, part);
+    }
+    return all;
+}
+
+/* The place that a constant subscript names, or -1. */
+static int
+constant_place (const char *text, const struct ast *n)
+{
+    if (n->nkids != 2 || n->kids[1]->kind != AST_CONSTANT || n->kids[1]->end - n->kids[1]->start > 2)
+        return -1;
+    int place = 0;
+    for (uint32_t i = n->kids[1]->start; i < n->kids[1]->end; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        place = place * 10 + text[i] - '0';
+    }
+    return place;
+}
+
+static const struct set *
+item_at (struct interpreter *in, const struct set *base, int place)
+{
+    const struct set *all = NULL;
+    set_foreach (id, base) {
+        const struct set *self = set_one (in->arena, id);
+        bool known = place >= 0 && place < MAX_PLACES && heap_get (in->heap, id)->positional;
+        all = set_union (in->arena, all,
+                         known ? heap_field (in->heap, id, in->s_place[place]) : elements_of (in, self));
+    }
+    return all;
+}
+
 static bool
 has_slice (const struct ast *n)
 {
@@ -203,7 +277,7 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
         evaluate (in, n->kids[i]);
     }
     if (!slice)
-        return elements_of (in, base);
+        return item_at (in, base, constant_place (in->program->units.items[in->unit].text->code, n));
     const struct set *all = NULL;
     set_foreach (id, base) {
         const struct object *o = heap_get (in->heap, id);
@@ -257,8 +331,30 @@ join_text (struct interpreter *in, const struct ast *n, const struct set *left, 
 /* ---- displays, operators, comprehensions ------------------------------------------------------------------------ */
 
 static const struct set *
+evaluate_tuple (struct interpreter *in, const struct ast *n)
+{
+    const struct set *parts[MAX_PLACES], *all = NULL;
+    for (uint32_t i = 0; i < n->nkids && i < MAX_PLACES; i++) {
+        parts[i] = evaluate (in, n->kids[i]);
+        all = set_union (in->arena, all, parts[i]);
+    }
+    return all ? tuple_of (in, parts, (int) n->nkids) : NULL;
+}
+
+static bool
+has_places (const struct ast *n)
+{
+    ast_foreach (kid, n)
+        if (!*kid || (*kid)->kind == AST_STARRED)
+            return false;
+    return n->nkids <= MAX_PLACES;
+}
+
+static const struct set *
 evaluate_display (struct interpreter *in, const struct ast *n, const char *type)
 {
+    if (n->kind == AST_TUPLE && has_places (n))
+        return evaluate_tuple (in, n);
     const struct set *held = NULL;
     ast_foreach (kid, n)
         if (*kid) {
@@ -450,6 +546,17 @@ store_element (struct interpreter *in, const struct ast *target, const struct se
     objects_change (in, base, false);
 }
 
+/* a, *b, c = value: places are known up to the star. */
+static void
+assign_places (struct interpreter *in, const struct ast *target, const struct set *value)
+{
+    bool starred = false;
+    for (uint32_t i = 0; i < target->nkids; i++) {
+        starred = starred || target->kids[i]->kind == AST_STARRED;
+        assign (in, target->kids[i], starred ? elements_of (in, value) : part_at (in, value, i));
+    }
+}
+
 void
 assign (struct interpreter *in, const struct ast *target, const struct set *value)
 {
@@ -457,12 +564,7 @@ assign (struct interpreter *in, const struct ast *target, const struct set *valu
     case AST_NAME: bind_name (in, target->name, value); break;
     case AST_CAPTURE: bind_name (in, target->name, value); break;
     case AST_TUPLE:
-    case AST_LIST: {
-        const struct set *elements = elements_of (in, value);
-        ast_foreach (kid, target)
-            assign (in, *kid, elements);
-        break;
-    }
+    case AST_LIST: assign_places (in, target, value); break;
     case AST_STARRED:
         if (target->nkids) {
             int id = new_value (in);

@@ -43,6 +43,7 @@ struct object {
     symbol method;
     bool immutable;
     bool iterator;    /* reading it uses it up */
+    bool positional;  /* a tuple: its parts are known by their places, as fields "[0]", "[1]", … */
     bool unpicklable; /* can't travel between steps, by what the library table says */
     vec (struct field) fields;
     struct vec_int parents; /* objects that hold this one */

@@ -43,7 +43,9 @@ decorate (struct interpreter *in, const struct ast *decorators, const struct set
 {
     for (uint32_t i = decorators->nkids; i-- > 0;) {
         const struct set *decorator = evaluate (in, decorators->kids[i]);
+        in->decorating = true; /* who decorates calls later, if at all */
         const struct set *result = call_value (in, decorator, &value, 1);
+        in->decorating = false;
         value = set_union (in->arena, value, result);
     }
     return value;
@@ -323,6 +325,26 @@ run_delete (struct interpreter *in, const struct ast *n)
             objects_change (in, evaluate (in, (*target)->kids[0]), false);
 }
 
+/* The last expression of a cell is shown, unless a semicolon follows it. */
+static bool
+is_shown (const struct interpreter *in, const struct ast *n)
+{
+    const struct unit *u = &in->program->units.items[in->unit];
+    if (in->env || !u->tree->nkids || u->tree->kids[u->tree->nkids - 1] != n)
+        return false;
+    const char *behind = u->text->code + n->end;
+    return behind[strspn (behind, " \t")] != ';';
+}
+
+static void
+run_expression (struct interpreter *in, const struct ast *n)
+{
+    const struct ast *outer = in->discarded;
+    in->discarded = is_shown (in, n) ? NULL : n->kids[0];
+    evaluate (in, n->kids[0]);
+    in->discarded = outer;
+}
+
 static void
 run_return (struct interpreter *in, const struct ast *n)
 {
@@ -345,7 +367,7 @@ run_statement (struct interpreter *in, const struct ast *n)
         return;
     switch ((enum ast_kind) n->kind) {
     case AST_BLOCK: run_block (in, n); break;
-    case AST_EXPRESSION: evaluate (in, n->kids[0]); break;
+    case AST_EXPRESSION: run_expression (in, n); break;
     case AST_ASSIGN: run_assign (in, n); break;
     case AST_AUGMENT: run_augment (in, n); break;
     case AST_ANNOTATE:
@@ -484,7 +506,8 @@ run_magic (struct interpreter *in, const struct magic *m)
 {
     static const char harmless[] = "matplotlib config load_ext reload_ext autoreload precision pylab xmode cd env set_env "
                                    "tensorflow_version";
-    read_shell_names (in, m->arguments);
+    if (!m->transparent) /* what stands behind %time is code: `{n: f (n)}` is a dict there */
+        read_shell_names (in, m->arguments);
     struct vec_str packages = { 0 };
     if (m->kind == MAGIC_LINE && is_word_of (m->name, harmless)) {
         in->setup = true;
@@ -557,6 +580,8 @@ interpreter_run (struct program *program)
     in.s_bases = symbol_of_str (s, "__bases__");
     in.s_inplace = symbol_of_str (s, "inplace");
     in.s_mode = symbol_of_str (s, "mode");
+    for (int i = 0; i < MAX_PLACES; i++)
+        in.s_place[i] = symbol_of_str (s, arena_printf (a, "[%d]", i));
     for (size_t i = 0; i < program->units.len; i++)
         run_unit (&in, (int) i);
     return flow;

@@ -10,6 +10,8 @@
 #include "compiler/library.h"
 #include "compiler/scope.h"
 
+enum { MAX_PLACES = 12 };
+
 /* A module name at this point of the walk. */
 struct binding {
     const struct set *value;
@@ -61,7 +63,10 @@ struct interpreter {
     long budget;     /* nodes still to be evaluated before calls are no longer followed */
     const struct ast *calls[32]; /* definitions on the call stack */
     bool effect, setup;          /* of the site being walked */
+    bool decorating;             /* a decorator is being called */
     bool dynamic;                /* something before may have bound any name */
+    const struct ast *discarded; /* a call whose result nobody gets: it must do something */
+    symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
     symbol s_init, s_call, s_forward, s_bases, s_inplace, s_mode;
 };
 
@@ -77,6 +82,12 @@ void file_used (struct interpreter *in, enum file_use use, const char *path); /*
 const struct set *evaluate (struct interpreter *in, const struct ast *n);
 void assign (struct interpreter *in, const struct ast *target, const struct set *value);
 const struct set *elements_of (struct interpreter *in, const struct set *s);
+
+/* What stands at place `i` of the tuples in `s`, as unpacking finds it. */
+const struct set *part_at (struct interpreter *in, const struct set *s, uint32_t i);
+
+/* A new tuple of these parts, any of which may be NULL. */
+const struct set *tuple_of (struct interpreter *in, const struct set *const *parts, int count);
 const struct set *attribute_of (struct interpreter *in, const struct set *s, symbol name);
 int library_object (struct interpreter *in, symbol path);
 int new_value (struct interpreter *in);

@@ -39,6 +39,11 @@ static const struct {
     { "opens", EFFECT_OPENS_FILE },
     { "shell", EFFECT_SHELL },
     { "decorator", EFFECT_PURE_DECORATOR },
+    { "zips", EFFECT_ZIPS },
+    { "numbers", EFFECT_NUMBERS },
+    { "tuples", EFFECT_TUPLES },
+    { "maps", EFFECT_MAPS },
+    { "drawing", EFFECT_DRAWING },
     { "fresh", 0 },
 };
 
@@ -122,7 +127,11 @@ library_function (const struct library *l, const char *path)
             return e;
         *dot = '\0';
     }
-    return &unknown;
+    const char *last = strrchr (path, '.');
+    if (!last)
+        return &unknown;
+    snprintf (pattern, sizeof pattern, "*%s", last);
+    return find (l, pattern);
 }
 
 static const struct effect *
@@ -134,8 +143,17 @@ find_member (const struct library *l, symbol type, char separator, symbol name)
         const struct effect *e = find (l, key);
         if (e->flags)
             return e;
+        snprintf (key, sizeof key, "%s%c*", symbol_text (l->symbols, type), separator);
+        e = find (l, key);
+        if (e->flags)
+            return e;
     }
     snprintf (key, sizeof key, "%c%s", separator, symbol_text (l->symbols, name));
+    const struct effect *e = find (l, key);
+    char *end = strchr (key + 2, '_');
+    if (e->flags || !end)
+        return e;
+    snprintf (end, sizeof key - (size_t) (end - key), "_*");
     return find (l, key);
 }
 
@@ -143,6 +161,14 @@ const struct effect *
 library_method (const struct library *l, symbol type, symbol name)
 {
     return find_member (l, type, '.', name);
+}
+
+bool
+library_keyword_draws (const struct library *l, symbol keyword)
+{
+    char key[128];
+    snprintf (key, sizeof key, "=%s", symbol_text (l->symbols, keyword));
+    return find (l, key)->flags & EFFECT_DRAWING;
 }
 
 const struct effect *

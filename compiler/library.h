@@ -33,6 +33,11 @@ enum effect_flag {
     EFFECT_SHELL = 1 << 18,        /* runs a command given as argument 0 */
     EFFECT_PURE_DECORATOR = 1 << 19, /* wraps a definition without any effect: it can be replicated */
     EFFECT_KNOWN = 1 << 20,        /* stands in the table at all */
+    EFFECT_ZIPS = 1 << 21,         /* gives tuples of one element of each argument */
+    EFFECT_NUMBERS = 1 << 22,      /* gives pairs of something plain and an element */
+    EFFECT_TUPLES = 1 << 23,       /* gives tuples of elements */
+    EFFECT_MAPS = 1 << 24,         /* gives what argument 0 returns for elements of the others */
+    EFFECT_DRAWING = 1 << 25,      /* of a keyword: who is called with it draws, and changes nothing */
 };
 
 struct effect {
@@ -48,14 +53,19 @@ struct library;
 /* Reads the table. Lies in `a`. */
 struct library *library_create (struct arena *a, struct symbols *symbols);
 
-/* What calling the library object at `path` does: the line of that very path, else of its longest prefix with ".*".
+/* What calling the library object at `path` does: the line of that very path, else of its longest prefix with ".*",
+ * else "*.name" for its last part.
  * Never NULL; EFFECT_KNOWN is off when no line matches. */
 const struct effect *library_function (const struct library *l, const char *path);
 
-/* What calling method `name` on a value of class `type` (0: unknown) does: "type.name", else ".name". */
+/* What calling method `name` on a value of class `type` (0: unknown) does: "type.name", else "type.*", else ".name",
+ * else ".prefix*" by the word before the first underscore (".get_*"). */
 const struct effect *library_method (const struct library *l, symbol type, symbol name);
 
 /* What reading attribute `name` of a value of class `type` gives: lines "@name" and "type@name". */
 const struct effect *library_attribute (const struct library *l, symbol type, symbol name);
+
+/* True if a call with this keyword ("color") draws: line "=color drawing". */
+bool library_keyword_draws (const struct library *l, symbol keyword);
 
 #endif
