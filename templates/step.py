@@ -4919,12 +4919,23 @@ class _Pod:
         outputs = self.executor.get("outputs") or {}
         if not outputs.get("outputFile"):
             return
-        told = {}
+        told, metadata = {}, _without_placeholders(metadata)
         for artifact, more in metadata.items():
             known = ((outputs.get("artifacts") or {}).get(artifact) or {}).get("artifacts") or [{}]
             told[artifact] = {"artifacts": [dict(known[0], metadata=dict(known[0].get("metadata") or {}, **more))]}
         os.makedirs(os.path.dirname(os.path.abspath(outputs["outputFile"])), exist_ok=True)
         _write_json(outputs["outputFile"], {"artifacts": told})
+
+
+def _without_placeholders(value):
+    """KFP looks for placeholders in all that it hands to a step, what is told of its inputs included."""
+    if isinstance(value, str):
+        return value.replace("{{", "{ {")
+    if isinstance(value, list):
+        return [_without_placeholders(v) for v in value]
+    if isinstance(value, dict):
+        return {_without_placeholders(k): _without_placeholders(v) for k, v in value.items()}
+    return value
 
 
 def _read_text(path):
@@ -4969,19 +4980,21 @@ def _pod_parameter(name, about, value):
     try:
         if kind == "str":
             return _text_parameter(value, about.get("json"))
+        if kind == "none" and isinstance(value, str):
+            return _literal_or_text(value)
         if isinstance(value, str):
-            value = _literal(value) if kind != "none" or value else None
+            value = _literal(value)
         if kind == "int" and not isinstance(value, bool) and value == int(value):
             return int(value)
         if kind == "float" and not isinstance(value, bool):
             return float(value)
         if kind == "bool" and isinstance(value, bool):
             return value
-        if kind == "none" or isinstance(value, {"list": list, "dict": dict}.get(kind, ())):
+        if kind == "none" or isinstance(value, {"list": list, "dict": dict}[kind]):
             value = _whole_numbers(value)
             same = json.dumps(value, sort_keys=True) == json.dumps(_whole_numbers(default), sort_keys=True)
             return default if same else value
-    except (TypeError, ValueError, SyntaxError):
+    except (KeyError, TypeError, ValueError, SyntaxError):
         pass
     raise Environment("parameter %s takes a value of type %s, not %s" % (name, kind, _short(value, 80)))
 
@@ -5001,6 +5014,14 @@ def _literal(text):
         return json.loads(text)
     except ValueError:
         return ast.literal_eval(text.strip())
+
+
+def _literal_or_text(text):
+    """The value of a parameter whose default is None, and so tells no type."""
+    try:
+        return _literal(text) if text else None
+    except (TypeError, ValueError, SyntaxError):
+        return text
 
 
 def _whole_numbers(value):

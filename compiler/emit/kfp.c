@@ -6,7 +6,7 @@
  *     root.dag.tasks[NAME] ── componentRef ──> components[comp-NAME] ── executorLabel ──> executors[exec-NAME]
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "base/fs.h"
+#include "base/cleanup.h"
 #include "compiler/emit/emit.h"
 #include "compiler/emit/kfp_verify.h"
 #include "compiler/emit/pod_spec.h"
@@ -35,7 +35,25 @@ label (const struct emit_plan *plan, const char *prefix, int step)
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
 
-/* KFP's numbers are doubles: an integer that they can't hold travels as text, which step.py reads as what it is. */
+/* What KFP's values can't hold: integers beyond the doubles' 53 bits, and null within a list or struct. */
+static bool
+is_beyond_kfp (const json_t *value)
+{
+    const char *key;
+    size_t i;
+    json_t *member;
+    if (json_is_integer (value))
+        return llabs (json_integer_value (value)) > 1LL << 53;
+    json_object_foreach ((json_t *) value, key, member)
+        if (json_is_null (member) || is_beyond_kfp (member))
+            return true;
+    json_array_foreach (value, i, member)
+        if (json_is_null (member) || is_beyond_kfp (member))
+            return true;
+    return false;
+}
+
+/* A value that KFP can't hold travels as text, which step.py reads as what it is. */
 static const char *
 parameter_type (const struct param *p)
 {
@@ -43,7 +61,7 @@ parameter_type (const struct param *p)
         const char *ours, *kfp;
     } types[] = { { "int", "NUMBER_INTEGER" }, { "float", "NUMBER_DOUBLE" }, { "str", "STRING" }, { "bool", "BOOLEAN" },
                   { "list", "LIST" },          { "dict", "STRUCT" },         { "none", "STRING" } };
-    if (json_is_integer (p->default_value) && llabs (json_integer_value (p->default_value)) > 1LL << 53)
+    if (is_beyond_kfp (p->default_value))
         return "STRING";
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp (types[i].ours, p->type) == 0)
@@ -52,18 +70,24 @@ parameter_type (const struct param *p)
 }
 
 static json_t *
+default_value (const struct param *p)
+{
+    if (json_is_null (p->default_value))
+        return json_string ("None");
+    if (!is_beyond_kfp (p->default_value))
+        return json_incref (p->default_value);
+    cleanup_free char *text = json_dumps (p->default_value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION (17));
+    return json_string (text);
+}
+
+static json_t *
 root_parameters (const struct emit_plan *plan)
 {
     json_t *all = json_object ();
-    vec_foreach (p, &plan->pipeline->params) {
-        const char *type = parameter_type (p);
-        json_t *one = json_pack ("{s:s,s:b}", "parameterType", type, "isOptional", 1);
-        if (strcmp (type, "STRING") == 0 && json_is_integer (p->default_value))
-            put (one, "defaultValue", json_sprintf ("%" JSON_INTEGER_FORMAT, json_integer_value (p->default_value)));
-        else if (!json_is_null (p->default_value))
-            put (one, "defaultValue", json_incref (p->default_value));
-        put (all, emit_param_key (plan, p->name), one);
-    }
+    vec_foreach (p, &plan->pipeline->params)
+        put (all, emit_param_key (plan, p->name),
+             json_pack ("{s:s,s:o,s:b}", "parameterType", parameter_type (p), "defaultValue", default_value (p),
+                        "isOptional", 1));
     return all;
 }
 
