@@ -14,7 +14,7 @@
 
 struct compile_settings {
     const char *to, *output, *stop_after;
-    struct emit_options emit;
+    struct target_settings target;
 };
 
 static const struct option options[] = {
@@ -26,13 +26,15 @@ static const struct option options[] = {
     { .name = "stop-after", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, stop_after),
       .argument = "PASS", .help = "stop after this pass of the compiler and print what it made",
       .choices = COMPILE_PASSES },
-    { .name = "image", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.image), .argument = "REF",
+    { .name = "image", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.image), .argument = "REF",
       .help = "the image that steps run in, but those with an image: of their own" },
-    { .name = "registry", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.registry),
+    { .name = "registry", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.registry),
       .argument = "PREFIX", .help = "goes before the names of images that are yet to be built" },
-    { .name = "schedule", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.schedule),
+    { .name = "python", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.python),
+      .argument = "PATH", .help = "whose packages images get; else the Python of the notebook's kernel" },
+    { .name = "schedule", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.schedule),
       .argument = "CRON", .help = "for cron: minute, hour, day, month and weekday, as in crontab" },
-    { .name = "timezone", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, emit.timezone),
+    { .name = "timezone", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.timezone),
       .argument = "ZONE", .help = "of the schedule: Europe/Berlin; else that of the cluster" },
     { 0 },
 };
@@ -73,7 +75,7 @@ write_target (struct invocation *inv, const struct compilation *c, const char *p
 {
     const struct compile_settings *settings = job->settings;
     const char *output = job->several ? destination_path (&job->to, inv->arena, path, "") : settings->output;
-    return target_write (inv, c->pipeline, settings->to, &settings->emit, output, err);
+    return target_write (inv, c->pipeline, settings->to, &settings->target, output, err);
 }
 
 /* ---- one notebook ----------------------------------------------------------------------------------------------- */

@@ -2,12 +2,18 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/target.h"
 
+#include "base/cleanup.h"
 #include "base/fs.h"
+#include "cli/target_machine.h"
+
+#include <fcntl.h>
+#include <sys/sendfile.h>
 
 #include <string.h>
 
 const struct target targets[] = {
     { "argo", "Argo Workflows: NAME.workflow.yaml and NAME.workflowtemplate.yaml", emit_argo, false },
+    { "container", "Containerfile, its context, and a Job that builds it in a cluster", emit_container, false },
     { "cron", "Argo Workflows at a schedule: NAME.cronworkflow.yaml", emit_cron, true },
     { "kfp", "Kubeflow Pipelines v2: NAME.kfp.yaml", emit_kfp, false },
     { 0 },
@@ -28,11 +34,32 @@ emit (const struct emit_plan *plan, const char *name, struct emission *e, struct
     return 0;
 }
 
+/* Data files may be large, so they aren't read into memory. */
+static int
+copy_file (const char *source, const char *path, struct error *err)
+{
+    cleanup_free char *part = xasprintf ("%s.part", path);
+    cleanup_fd int in = open (source, O_RDONLY | O_CLOEXEC), out = -1;
+    if (in < 0 || (out = open (part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) < 0)
+        return error_errno (err, "%s", in < 0 ? source : part);
+    ssize_t n;
+    while ((n = sendfile (out, in, NULL, 1 << 30)) > 0)
+        ;
+    if (n < 0 || rename (part, path) < 0) {
+        error_errno (err, "%s", path);
+        unlink (part);
+        return -1;
+    }
+    return 0;
+}
+
 static int
 write_file (struct invocation *inv, const char *directory, const struct emit_file *f, struct error *err)
 {
     const char *path = fs_join (inv->arena, directory, f->path);
-    if (fs_mkdirs (fs_dirname (inv->arena, path), err) < 0 || fs_write (path, f->text, f->len, err) < 0)
+    if (fs_mkdirs (fs_dirname (inv->arena, path), err) < 0)
+        return -1;
+    if (f->source ? copy_file (f->source, path, err) < 0 : fs_write_unsynced (path, f->text, f->len, err) < 0)
         return -1;
     if (inv->verbose)
         fprintf (inv->err, "wrote %s\n", path);
@@ -40,12 +67,15 @@ write_file (struct invocation *inv, const char *directory, const struct emit_fil
 }
 
 int
-target_write (struct invocation *inv, const struct pipeline *p, const char *name, const struct emit_options *o,
+target_write (struct invocation *inv, const struct pipeline *p, const char *name, const struct target_settings *settings,
               const char *output, struct error *err)
 {
     struct emission e = { .arena = inv->arena };
-    const struct emit_plan *plan = emit_plan_create (inv->arena, p, o);
-    if (emit (plan, name, &e, err) < 0)
+    struct emit_options o = settings->emit;
+    if (target_ask_machine (inv->arena, p, settings->python, &o, err) < 0)
+        return -1;
+    const struct emit_plan *plan = emit_plan_create (inv->arena, p, &o, err);
+    if (!plan || emit (plan, name, &e, err) < 0)
         return -1;
     if (strcmp (output, "-") == 0) {
         if (e.files.len != 1)

@@ -18,11 +18,17 @@ struct target {
 extern const struct target targets[];
 
 /* The choices for an option: "kfp|argo|…|all". */
-#define TARGET_CHOICES "argo|cron|kfp|all"
+#define TARGET_CHOICES "argo|container|cron|kfp|all"
+
+/* What the user says. */
+struct target_settings {
+    struct emit_options emit;
+    const char *python; /* whose packages the images get: --python, or NULL for the notebook's kernel's */
+};
 
 /* Emits for `name`, or for every target if it is "all", and writes what came of it: below the directory `output`, made
  * as needed, or to inv->out if that is "-" and it is a single file. Nothing is written unless all went well. */
-int target_write (struct invocation *inv, const struct pipeline *p, const char *name, const struct emit_options *o,
-                  const char *output, struct error *err);
+int target_write (struct invocation *inv, const struct pipeline *p, const char *name,
+                  const struct target_settings *settings, const char *output, struct error *err);
 
 #endif

@@ -202,6 +202,13 @@ compare_str (const void *x, const void *y)
 }
 
 void
+digests_imports (struct arena *a, const struct vec_str *files, struct vec_str *names)
+{
+    vec_foreach (f, files)
+        names_of_file (a, *f, names);
+}
+
+void
 digests_local_modules (struct arena *a, const char *dir, const struct vec_str *imports, struct vec_str *files)
 {
     struct vec_str names = { 0 };

@@ -24,6 +24,9 @@ const char *digests_path (struct digests *d, struct arena *a, const char *path);
  * import in turn: absolute paths, sorted. Found by reading their import lines; nothing is run. */
 void digests_local_modules (struct arena *a, const char *dir, const struct vec_str *imports, struct vec_str *files);
 
+/* Names of the modules that these Python files import, each once. */
+void digests_imports (struct arena *a, const struct vec_str *files, struct vec_str *names);
+
 /* True if `name` is a module of `dir` itself, not of the environment. */
 bool digests_is_local_module (const char *dir, const char *name);
 

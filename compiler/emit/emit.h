@@ -24,6 +24,13 @@ struct emit_options {
     const char *image;    /* reference of the image that all steps without an image: of their own run in */
     const char *registry; /* "registry.example.com/team": goes before the names of images that aren't given */
     const char *schedule, *timezone; /* five cron fields; an IANA name */
+
+    /* What the machine knows and the IR does not. */
+    const char *harness;                /* path of templates/step.py */
+    const char *python;                 /* version of the notebook's Python: "3.11.2" */
+    const char *commit;                 /* that the notebook's directory has checked out */
+    const struct vec_str *requirements; /* by step: sorted lines of a requirements file; or NULL */
+    const struct vec_str *modules;      /* local Python files that steps import: absolute, below notebook_dir; or NULL */
 };
 
 /* One image: a Containerfile if it is ours to build. */
@@ -33,6 +40,7 @@ struct emit_image {
     const char *name;      /* of its Containerfile's directory; unique */
     struct vec_str requirements; /* sorted; lines of a requirements file */
     struct vec_int steps;
+    bool given;                  /* the user's own: not ours to build */
 };
 
 struct emit_step {
@@ -56,8 +64,9 @@ struct emit_plan {
 /* A file to be written: a path relative to the output directory. */
 struct emit_file {
     const char *path;
-    const char *text;
+    const char *text;   /* its content, … */
     size_t len;
+    const char *source; /* … or the path of a file that it is a copy of */
 };
 
 struct emission {
@@ -65,8 +74,9 @@ struct emission {
     vec (struct emit_file) files;
 };
 
-/* Everything lies in `a`. */
-struct emit_plan *emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o);
+/* Everything lies in `a`. NULL if a file that belongs into an image can't be read. */
+struct emit_plan *emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o,
+                                    struct error *err);
 
 /* What something is called in documents. A value is known by its name, wherever it goes. */
 const char *emit_value_key (const struct emit_plan *plan, const char *name);
@@ -78,14 +88,16 @@ const char *emit_metrics_key (const struct emit_plan *plan);
 /* The steps whose values or files step `step` takes, ascending, each once. */
 void emit_producers (const struct emit_plan *plan, int step, struct vec_int *producers);
 
-/* Adds a file; text is copied. emission_add_yaml prints one document, or several if `documents` is an array, and
- * emission_add_json one, with a line feed at its end. Both take over the json. */
+/* Adds a file; text is copied. emission_add_yaml prints one document, or several if `documents` is an array, which it
+ * takes over. */
 void emission_add (struct emission *e, const char *path, const char *text, size_t len);
+void emission_add_copy (struct emission *e, const char *path, const char *source);
 void emission_add_yaml (struct emission *e, const char *path, json_t *documents);
 
 /* The targets. 0, or -1 with ERROR_NOTEBOOK where the pipeline can't be said to that target, `e` as it was. emit_cron
  * needs a schedule. */
 int emit_argo (const struct emit_plan *plan, struct emission *e, struct error *err);
+int emit_container (const struct emit_plan *plan, struct emission *e, struct error *err);
 int emit_cron (const struct emit_plan *plan, struct emission *e, struct error *err);
 int emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err);
 

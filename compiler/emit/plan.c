@@ -71,7 +71,7 @@ is_code_large (const struct pipeline *p)
 }
 
 struct emit_plan *
-emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o)
+emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o, struct error *err)
 {
     struct emit_plan *plan = arena_new (a, struct emit_plan);
     plan->arena = a;
@@ -80,8 +80,7 @@ emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_o
     plan->code_in_image = is_code_large (p);
     name_steps (plan);
     collect_names (plan);
-    image_plan (plan);
-    return plan;
+    return image_plan (plan, err) < 0 ? NULL : plan;
 }
 
 /* ---- keys ---- */
@@ -146,6 +145,13 @@ void
 emission_add (struct emission *e, const char *path, const char *text, size_t len)
 {
     struct emit_file f = { .path = arena_strdup (e->arena, path), .text = arena_strndup (e->arena, text, len), .len = len };
+    vec_push (e->arena, &e->files, f);
+}
+
+void
+emission_add_copy (struct emission *e, const char *path, const char *source)
+{
+    struct emit_file f = { .path = arena_strdup (e->arena, path), .source = arena_strdup (e->arena, source) };
     vec_push (e->arena, &e->files, f);
 }
 

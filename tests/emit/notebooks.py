@@ -81,8 +81,8 @@ class Folder:
         run = self.chard("compile", "--to", target, "-o", self.out, *options, self.notebook)
         assert run.returncode == 0, run.stderr
         found = {}
-        for path in glob.glob(os.path.join(self.out, "**"), recursive=True):
-            if os.path.isfile(path):
+        for folder, _, names in os.walk(self.out):
+            for path in (os.path.join(folder, name) for name in names):
                 with open(path, encoding="utf-8") as f:
                     found[os.path.relpath(path, self.out)] = f.read()
         return found

@@ -1,0 +1,73 @@
+/* See target_machine.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/target_machine.h"
+
+#include "base/fs.h"
+#include "base/hash.h"
+#include "engine/digest.h"
+#include "engine/packages.h"
+#include "engine/python.h"
+#include "engine/state.h"
+
+/* The harness needs no package; what a step needs is what it imports, itself and through modules of the notebook's
+ * directory, and what `!pip install` lines name. */
+static const struct vec_str *
+requirements (struct arena *a, const struct pipeline *p, const json_t *packages)
+{
+    struct vec_str *all = arena_alloc (a, (p->steps.len + 1) * sizeof *all);
+    for (size_t i = 0; i < p->steps.len; i++) {
+        struct vec_str files = { 0 }, names = { 0 };
+        digests_local_modules (a, p->notebook_dir, &p->steps.items[i].imports, &files);
+        digests_imports (a, &files, &names);
+        packages_require (packages, a, p->notebook_dir, &names, &all[i]);
+        vec_foreach (line, &p->requirements)
+            packages_require_line (packages, a, *line, &all[i]);
+        packages_require (packages, a, p->notebook_dir, &p->steps.items[i].imports, &all[i]);
+    }
+    return all;
+}
+
+static const struct vec_str *
+modules (struct arena *a, const struct pipeline *p)
+{
+    struct vec_str imports = { 0 }, *files = arena_new (a, struct vec_str);
+    vec_foreach (s, &p->steps)
+        vec_foreach (name, &s->imports)
+            vec_str_add_once (a, &imports, *name);
+    digests_local_modules (a, p->notebook_dir, &imports, files);
+    return files;
+}
+
+/* The notebook's state directory, if it ever ran here, remembers what was answered; compiling makes none. */
+static json_t *
+ask_python (struct arena *a, const struct pipeline *p, const char *wanted, const char *harness, struct error *err)
+{
+    struct python py = { 0 };
+    struct state state = { 0 };
+    char digest[HASH_HEX_SIZE];
+    if (python_find (&py, a, wanted, p->kernel, err) < 0 || state_open (&state, a, p->notebook_dir, false, err) < 0)
+        return NULL;
+    if (!fs_is_dir (state.dir))
+        return packages_probe (&py, a, NULL, err);
+    if (hash_file (harness, digest, err) < 0 || python_probe (&py, a, &state, harness, digest, err) < 0)
+        return NULL;
+    return packages_probe (&py, a, &state, err);
+}
+
+int
+target_ask_machine (struct arena *a, const struct pipeline *p, const char *python, struct emit_options *o,
+                    struct error *err)
+{
+    o->harness = python_find_harness (a, err);
+    if (!o->harness)
+        return -1;
+    json_auto_t *packages = ask_python (a, p, python, o->harness, python ? err : NULL);
+    if (!packages && python)
+        return -1;
+    const char *version = json_string_value (json_object_get (packages, "python"));
+    o->python = version ? arena_strdup (a, version) : NULL;
+    o->requirements = requirements (a, p, packages);
+    o->modules = modules (a, p);
+    o->commit = state_git_commit (a, p->notebook_dir);
+    return 0;
+}
