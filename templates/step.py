@@ -4915,12 +4915,13 @@ class _Pod:
         return place
 
     def _tell_executor(self, metadata):
-        """KFP's launcher reads metadata of artifacts from a file (pipeline_spec.proto, ExecutorOutput)."""
+        """KFP's launcher reads metadata of artifacts from a file (pipeline_spec.proto, ExecutorOutput); null it refuses."""
         outputs = self.executor.get("outputs") or {}
         if not outputs.get("outputFile"):
             return
         told, metadata = {}, _without_placeholders(metadata)
         for artifact, more in metadata.items():
+            more = {k: v for k, v in more.items() if v is not None}
             known = ((outputs.get("artifacts") or {}).get(artifact) or {}).get("artifacts") or [{}]
             told[artifact] = {"artifacts": [dict(known[0], metadata=dict(known[0].get("metadata") or {}, **more))]}
         os.makedirs(os.path.dirname(os.path.abspath(outputs["outputFile"])), exist_ok=True)
