@@ -3,6 +3,7 @@
 #include "engine/key.h"
 
 #include "base/strbuf.h"
+#include "compiler/syntax_normal.h"
 
 #define CHANGES_TOLD 4 /* more than that is noise */
 
@@ -28,12 +29,15 @@ key_add (struct arena *a, struct key *k, enum component_kind kind, const char *n
     vec_push (a, &k->parts, c);
 }
 
-/* The one place that decides when two pieces of code are the same. */
+/* The one place that decides when two pieces of code are the same: what isn't Python must be so to the letter. */
 static const char *
 code_digest (struct arena *a, const char *source)
 {
     char hex[HASH_HEX_SIZE];
-    hash_bytes (source, strlen (source), hex);
+    cleanup_strbuf struct strbuf normal = { 0 };
+    if (!syntax_normalize (source, strlen (source), &normal))
+        strbuf_adds (&normal, source);
+    hash_bytes (strbuf_str (&normal), normal.len, hex);
     return arena_strdup (a, hex);
 }
 
