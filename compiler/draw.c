@@ -113,15 +113,6 @@ collect_pipeline (struct arena *a, const struct pipeline *p)
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
 
 static json_t *
-names_to_json (const struct vec_str *names)
-{
-    json_t *list = json_array ();
-    vec_foreach (n, names)
-        json_array_append_new (list, json_string (*n));
-    return list;
-}
-
-static json_t *
 cells_to_json (const struct vec_int *cells)
 {
     json_t *list = json_array ();
@@ -145,7 +136,7 @@ draw_pipeline_json (const struct pipeline *p)
     }
     vec_foreach (e, &l.all)
         json_array_append_new (edges, json_pack ("{s:s, s:s, s:o, s:s}", "from", p->steps.items[e->from].name, "to",
-                                                 p->steps.items[e->to].name, "names", names_to_json (&e->names),
+                                                 p->steps.items[e->to].name, "names", pipeline_names_to_json (&e->names),
                                                  "kind", kinds[e->kind]));
     arena_destroy (a);
     return json_pack ("{s:s?, s:s?, s:o, s:o}", "name", p->name, "notebook", p->notebook, "steps", steps, "edges",

@@ -151,6 +151,9 @@ int pipeline_verify (const struct pipeline *p, struct error *err);
 /* The published form (share/chard/pipeline.schema.json). The caller owns the result. */
 json_t *pipeline_to_json (const struct pipeline *p);
 
+/* A list of names as a JSON array; the caller owns it. */
+json_t *pipeline_names_to_json (const struct vec_str *names);
+
 /* The inverse, as the engine's run log keeps it; `j` stays the caller's. NULL and ERROR_NOTEBOOK if it isn't one. */
 struct pipeline *pipeline_from_json (struct arena *a, const json_t *j, struct error *err);
 

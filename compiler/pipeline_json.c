@@ -21,8 +21,8 @@ put_flag (json_t *o, const char *key, bool value)
         json_object_set_new (o, key, json_true ());
 }
 
-static json_t *
-names_to_json (const struct vec_str *names)
+json_t *
+pipeline_names_to_json (const struct vec_str *names)
 {
     json_t *list = json_array ();
     vec_foreach (n, names)
@@ -35,7 +35,7 @@ static void
 put_names (json_t *o, const char *key, const struct vec_str *names)
 {
     if (names->len)
-        json_object_set_new (o, key, names_to_json (names));
+        json_object_set_new (o, key, pipeline_names_to_json (names));
 }
 
 static void
@@ -165,7 +165,7 @@ step_to_json (const struct pipeline *p, const struct step *s)
         json_object_set_new (o, "tagged", step_names (p, &s->tagged));
     json_object_set_new (o, "inputs", inputs_to_json (p, s));
     put_outputs (o, s);
-    json_object_set_new (o, "parameters", names_to_json (&s->parameters));
+    json_object_set_new (o, "parameters", pipeline_names_to_json (&s->parameters));
     if (s->files.len) {
         json_t *list = json_array ();
         vec_foreach (f, &s->files)

@@ -29,22 +29,13 @@ outputs (const struct step *s)
     return all;
 }
 
-static json_t *
-strings (const struct vec_str *v)
-{
-    json_t *all = json_array ();
-    vec_foreach (s, v)
-        json_array_append_new (all, json_string (*s));
-    return all;
-}
-
 void
 step_spec_put_folders (json_t *spec, const struct pipeline *p)
 {
     struct vec_str folders = { 0 };
     pipeline_folders (p, &folders);
     if (folders.len)
-        json_object_set_new (spec, "path", strings (&folders));
+        json_object_set_new (spec, "path", pipeline_names_to_json (&folders));
 }
 
 json_t *
@@ -55,8 +46,8 @@ step_spec_create (const struct pipeline *p, int step)
     json_object_set_new (spec, "segments", segments (s));
     step_spec_put_folders (spec, p);
     json_object_set_new (spec, "outputs", outputs (s));
-    json_object_set_new (spec, "metrics", strings (&s->metrics));
-    json_object_set_new (spec, "definitions", strings (&s->definitions));
+    json_object_set_new (spec, "metrics", pipeline_names_to_json (&s->metrics));
+    json_object_set_new (spec, "definitions", pipeline_names_to_json (&s->definitions));
     json_object_set_new (spec, "env", s->settings.env ? json_incref (s->settings.env) : json_object ());
     return spec;
 }

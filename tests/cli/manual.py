@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import glob
+import json
 import os
 import re
 import shutil
@@ -46,6 +47,31 @@ class Manual(unittest.TestCase):
         sources = "".join(read(p) for p in glob.glob(os.path.join(TOP, "compiler/*.c")))
         rules = re.findall(r'SEVERITY_\w+,\s*"([a-z-]+)"', sources)
         self.told("chard-diagnostics.7", sorted(set(rules)))
+
+    def test_environment(self):
+        """Every variable that a source asks for is told of; these are everybody's."""
+        found = set()
+        for folder in "base", "doc", "compiler", "engine", "cli":
+            for path in glob.glob(os.path.join(TOP, folder, "**", "*.c"), recursive=True):
+                found |= set(re.findall(r'getenv \("([A-Z_]+)"\)', read(path)))
+        self.told("chard-pipeline.5", sorted(found - {"HOME", "PATH"}))
+
+    def test_pipeline_document(self):
+        schema = json.loads(read("share/chard/pipeline.schema.json"))
+        members = set(schema["properties"]) | set(schema["$defs"]["step"]["properties"])
+        self.told("chard-pipeline.5", sorted(members))
+
+    def test_events(self):
+        header = read("engine/runlog.h").split("*/")[0]
+        self.told("chard-pipeline.5", re.findall(r"^ \*     ((?:run|step)\.\w+)", header, re.M))
+
+    def test_every_page_is_installed_and_found(self):
+        pages = sorted(os.path.basename(p) for p in glob.glob(os.path.join(TOP, "man/*.[1-8]")))
+        installed = re.search(r"dist_man_MANS = (.*)", read("Makefile.am")).group(1)
+        for name in pages:
+            self.assertIn("man/" + name, installed)
+            if name != "chard.1":
+                self.told("chard.1", [".BR %s (%s)" % tuple(name.rsplit(".", 1))])
 
     @unittest.skipUnless(shutil.which("groff"), "groff is not installed")
     def test_pages_are_well_formed(self):
