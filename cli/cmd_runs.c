@@ -95,6 +95,19 @@ remove_old_runs (struct invocation *inv, const struct past_settings *s, const st
     return status;
 }
 
+/* With no run going on, whatever is half-written was left by one that was killed. */
+static void
+sweep_killed_runs (struct invocation *inv, struct state *state)
+{
+    struct vec_str ids = { 0 };
+    if (state_lock (state, true, NULL) != 0)
+        return;
+    state_list_runs (state, inv->arena, &ids);
+    vec_foreach (id, &ids)
+        state_sweep_run (inv->arena, state_run_dir (state, inv->arena, *id));
+    state_close (state);
+}
+
 static int
 runs_gc (struct invocation *inv, const void *settings, struct error *err)
 {
@@ -110,6 +123,8 @@ runs_gc (struct invocation *inv, const void *settings, struct error *err)
     if (fs_is_dir (state.runs) && remove_old_runs (inv, s, &state, &runs, err) < 0)
         return -1;
     int status = cache_collect (&state, limit, &u, err);
+    if (status == 0)
+        sweep_killed_runs (inv, &state);
     if (status == 1)
         return error_set (err, ERROR_NOTEBOOK, "a run is going on in %s; try again when it has ended", state.dir);
     if (status < 0)

@@ -146,6 +146,8 @@ read_earlier (struct plan *plan)
             || runlog_read (fs_join (a, e.dir, "run.jsonl"), &e.log, NULL) < 0)
             continue;
         looked_at++;
+        if (!e.log.ended && !e.log.alive)
+            state_sweep_run (a, e.dir);
         if (is_same_notebook (&e.log, notebook))
             vec_push (a, &plan->earlier, e);
         else

@@ -178,6 +178,29 @@ state_find_run (const struct state *s, struct arena *a, const char *wanted, stru
     return (char *) found;
 }
 
+static void
+sweep_step (struct arena *a, const char *dir)
+{
+    DIR *d = opendir (dir);
+    for (struct dirent *e; d && (e = readdir (d));)
+        if (strncmp (e->d_name, "result.tmp-", 11) == 0 || strncmp (e->d_name, "result.old-", 11) == 0)
+            fs_remove_tree (fs_join (a, dir, e->d_name), NULL);
+    if (d)
+        closedir (d);
+}
+
+void
+state_sweep_run (struct arena *a, const char *run_dir)
+{
+    char *steps = fs_join (a, run_dir, "steps");
+    DIR *d = opendir (steps);
+    for (struct dirent *e; d && (e = readdir (d));)
+        if (e->d_name[0] != '.')
+            sweep_step (a, fs_join (a, steps, e->d_name));
+    if (d)
+        closedir (d);
+}
+
 char *
 state_step_dir (struct arena *a, int index, const char *name)
 {

@@ -45,6 +45,10 @@ void state_list_runs (const struct state *s, struct arena *a, struct vec_str *id
  * if there is none or it is ambiguous. */
 char *state_find_run (const struct state *s, struct arena *a, const char *wanted, struct error *err);
 
+/* Removes what a killed run's steps were writing when it was killed: results that never became whole. The run must not
+ * be going on. */
+void state_sweep_run (struct arena *a, const char *run_dir);
+
 /* A directory name for step number `index`: "03-train". Whatever isn't a letter, digit, '.', '_' or '-' becomes '_';
  * the number keeps names apart. */
 char *state_step_dir (struct arena *a, int index, const char *name);
