@@ -7,6 +7,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#define SHOWN_MOST 160  /* characters of a source line */
+#define SHOWN_BEFORE 80 /* … of which so many at most stand before the place that is meant */
+
 void
 diag_add (struct diag_list *list, enum severity severity, const char *rule, struct place at, const char *source_line,
           const char *hint, const char *fmt, ...)
@@ -61,6 +64,43 @@ severity_name (enum severity s)
     return names[s];
 }
 
+/* Text from a notebook: its control characters must not reach a terminal. */
+static void
+add_clean (struct strbuf *out, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        strbuf_addc (out, ((unsigned char) text[i] < 32 && text[i] != '\t') || text[i] == 127 ? '?' : text[i]);
+}
+
+static size_t
+next_character (const char *line, size_t i)
+{
+    for (i += line[i] != '\0'; ((unsigned char) line[i] & 0xc0) == 0x80; i++)
+        ;
+    return i;
+}
+
+/* The part of a line that is shown: the bytes from `start` to `end`, with the column within it. A line of a megabyte
+ * would tell nobody anything. */
+struct excerpt {
+    size_t start, end;
+    int column;
+};
+
+static struct excerpt
+take_excerpt (const char *line, int column)
+{
+    struct excerpt x = { 0, 0, column };
+    for (int skipped = column - SHOWN_BEFORE; skipped > 1 && line[x.start]; skipped--, x.column--)
+        x.start = next_character (line, x.start);
+    x.end = x.start;
+    for (int shown = 0; shown < SHOWN_MOST && line[x.end]; shown++)
+        x.end = next_character (line, x.end);
+    if (!line[next_character (line, x.end)]) /* an ellipsis for one character saves nothing */
+        x.end = next_character (line, x.end);
+    return x;
+}
+
 /* The caret goes under a character: tabs before it are kept, a wide one counts twice and a combining one not at all. */
 static void
 add_caret (const char *line, int column, struct strbuf *out)
@@ -76,6 +116,22 @@ add_caret (const char *line, int column, struct strbuf *out)
     strbuf_addc (out, '^');
 }
 
+static void
+add_source (const struct diag *d, const char *green, const char *off, struct strbuf *out)
+{
+    const char *line = d->source_line;
+    struct excerpt x = take_excerpt (line, d->at.column);
+    const char *cut = x.start ? "…" : "";
+    strbuf_addf (out, "    %s", cut);
+    add_clean (out, line + x.start, x.end - x.start);
+    strbuf_adds (out, line[x.end] ? "…\n" : "\n");
+    if (d->at.column > 0) {
+        strbuf_addf (out, "    %s%s", green, *cut ? " " : "");
+        add_caret (line + x.start, x.column, out);
+        strbuf_addf (out, "%s\n", off);
+    }
+}
+
 void
 diag_print (const struct diag *d, bool color, struct strbuf *out)
 {
@@ -86,18 +142,11 @@ diag_print (const struct diag *d, bool color, struct strbuf *out)
         strbuf_addf (out, "cell %d:", d->at.cell);
     if (d->at.line > 0)
         strbuf_addf (out, "%d:%d:", d->at.line, d->at.column > 0 ? d->at.column : 1);
-    strbuf_addf (out, " %s%s:%s %s%s%s [%s]\n", color ? colors[d->severity] : "", severity_name (d->severity), off, bold,
-                 d->message, off, d->rule);
-    if (d->source_line) {
-        strbuf_addf (out, "    %s\n", d->source_line);
-        if (d->at.column > 0) {
-            strbuf_adds (out, "    ");
-            if (color)
-                strbuf_adds (out, "\033[1;32m");
-            add_caret (d->source_line, d->at.column, out);
-            strbuf_addf (out, "%s\n", off);
-        }
-    }
+    strbuf_addf (out, " %s%s:%s %s", color ? colors[d->severity] : "", severity_name (d->severity), off, bold);
+    add_clean (out, d->message, strlen (d->message));
+    strbuf_addf (out, "%s [%s]\n", off, d->rule);
+    if (d->source_line)
+        add_source (d, color ? "\033[1;32m" : "", off, out);
     if (d->hint)
         strbuf_addf (out, "  hint: %s\n", d->hint);
 }

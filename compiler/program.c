@@ -31,6 +31,12 @@ diagnose_syntax (struct program *p, int unit, const struct syntax_error *e, stru
     struct unit *u = &p->units.items[unit];
     struct place at = program_place (p, unit, e->start);
     u->broken = true;
+    if (e->too_deep) {
+        diag_add (diags, SEVERITY_ERROR, "syntax", at, cell_line (p->arena, u->cell, at.line),
+                  "split it: give a part of it a name, or make it a loop over a list",
+                  "this is nested deeper than %d levels", SYNTAX_MAX_DEPTH);
+        return;
+    }
     diag_add (diags, SEVERITY_ERROR, "syntax", at, cell_line (p->arena, u->cell, at.line),
               "mend the cell, or tag it `skip` to leave it out of the pipeline",
               e->expected ? "this is no Python: %s is missing" : "this is no Python%s", e->expected ? e->expected : "");

@@ -12,8 +12,6 @@
 
 const TSLanguage *tree_sitter_python (void);
 
-#define MAX_DEPTH 900 /* of nesting that is followed; deeper nodes become constants */
-
 struct lowering {
     struct arena *arena;
     struct symbols *symbols;
@@ -46,6 +44,23 @@ struct kids {
 };
 
 static struct ast *lower (struct lowering *l, TSNode n);
+
+/* One level deeper; false, and an error, where that is too deep. leave_level in any case. */
+static bool
+enter_level (struct lowering *l, TSNode n)
+{
+    if (++l->depth <= SYNTAX_MAX_DEPTH)
+        return true;
+    if (l->error->start == UINT32_MAX)
+        *l->error = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), NULL, true };
+    return false;
+}
+
+static void
+leave_level (struct lowering *l)
+{
+    l->depth--;
+}
 
 /* ---- small helpers ---------------------------------------------------------------------------------------------- */
 
@@ -670,8 +685,11 @@ lower_if (struct lowering *l, TSNode n)
     struct ast *first = make_fixed (l, AST_IF, n, 3), *at = first;
     first->kids[0] = lower_field (l, n, l->syntax->f_condition);
     first->kids[1] = lower_block_field (l, n, l->syntax->f_consequence);
+    int outer = l->depth;
     for (uint32_t i = 0; i < ts_node_named_child_count (n); i++) {
         TSNode kid = ts_node_named_child (n, i);
+        if (has_type (kid, "elif_clause") && !enter_level (l, kid))
+            break;
         if (has_type (kid, "elif_clause")) {
             struct ast *next = make_fixed (l, AST_IF, kid, 3);
             next->kids[0] = lower_field (l, kid, l->syntax->f_condition);
@@ -682,6 +700,7 @@ lower_if (struct lowering *l, TSNode n)
             at->kids[2] = lower_block_field (l, kid, l->syntax->f_body);
         }
     }
+    l->depth = outer;
     for (at = first; at && at->kind == AST_IF; at = at->kids[2])
         if (!at->kids[0])
             at->kids[0] = make (l, AST_CONSTANT, n);
@@ -815,8 +834,10 @@ static void add_pattern (struct lowering *l, TSNode n, struct kids *kids);
 static void
 add_pattern_children (struct lowering *l, TSNode n, uint32_t from, struct kids *kids)
 {
-    for (uint32_t i = from; i < ts_node_named_child_count (n); i++)
+    for (uint32_t i = from; i < ts_node_named_child_count (n) && enter_level (l, n); i++) {
         add_pattern (l, ts_node_named_child (n, i), kids);
+        leave_level (l);
+    }
 }
 
 static void
@@ -1058,11 +1079,8 @@ static struct ast *
 lower (struct lowering *l, TSNode n)
 {
     const struct rule *r = rule_of (l, n);
-    if (l->depth > MAX_DEPTH)
-        return make (l, AST_CONSTANT, n);
-    l->depth++;
-    struct ast *x = r ? r->lower (l, n) : lower_unknown (l, n);
-    l->depth--;
+    struct ast *x = !enter_level (l, n) ? make (l, AST_CONSTANT, n) : r ? r->lower (l, n) : lower_unknown (l, n);
+    leave_level (l);
     return x;
 }
 
@@ -1072,13 +1090,13 @@ static bool
 find_error (TSNode n, struct syntax_error *e, int depth)
 {
     if (ts_node_is_missing (n)) {
-        *e = (struct syntax_error){ ts_node_start_byte (n), ts_node_start_byte (n), ts_node_type (n) };
+        *e = (struct syntax_error){ ts_node_start_byte (n), ts_node_start_byte (n), ts_node_type (n), false };
         return true;
     }
     if (!ts_node_has_error (n))
         return false;
-    if (ts_node_is_error (n) || depth > MAX_DEPTH) {
-        *e = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), NULL };
+    if (ts_node_is_error (n) || depth > SYNTAX_MAX_DEPTH) {
+        *e = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), NULL, false };
         return true;
     }
     for (uint32_t i = 0; i < ts_node_child_count (n); i++)
@@ -1137,7 +1155,7 @@ struct ast *
 syntax_parse (struct syntax *s, struct arena *a, struct symbols *symbols, const char *text, size_t len,
               struct syntax_error *error)
 {
-    *error = (struct syntax_error){ UINT32_MAX, 0, NULL };
+    *error = (struct syntax_error){ UINT32_MAX, 0, NULL, false };
     TSTree *tree = ts_parser_parse_string (s->parser, NULL, text, (uint32_t) len);
     TSNode root = ts_tree_root_node (tree);
     struct lowering l = { .arena = a, .symbols = symbols, .syntax = s, .text = text, .error = error };

@@ -52,6 +52,39 @@ print (const struct diag *d, const char *wanted)
     strbuf_free (&out);
 }
 
+/* What a line is cut to, and that the caret still stands under the character that is meant. */
+static void
+long_lines_are_cut (void **state)
+{
+    (void) state;
+    char line[100001];
+    memset (line, 'a', 100000);
+    line[100000] = '\0';
+    line[49999] = 'X';
+    struct diag d = { "n", { 0, 1, 50000 }, SEVERITY_ERROR, "r", "m", NULL, line };
+    struct strbuf out = { 0 };
+    diag_print (&d, false, &out);
+    assert_true (out.len < 400);
+    const char *source = strchr (out.data, '\n') + 1, *caret = strchr (source, '\n') + 1;
+    size_t ellipsis = strlen ("…") - 1; /* one column, more bytes */
+    assert_int_equal (strchr (source, 'X') - source - (ptrdiff_t) ellipsis, strchr (caret, '^') - caret);
+    strbuf_free (&out);
+    line[161] = '\0';
+    d.at.column = 1;
+    line[0] = 'X';
+    diag_print (&d, false, &out);
+    assert_null (strstr (out.data, "…")); /* one more than the most is shown rather than its ellipsis */
+    strbuf_free (&out);
+}
+
+static void
+control_characters_stay_inside (void **state)
+{
+    (void) state;
+    struct diag d = { "n", { 0, 1, 3 }, SEVERITY_ERROR, "r", "step \033[31mred\n", NULL, "\tx\033[0m" };
+    print (&d, "n:cell 0:1:3: error: step ?[31mred? [r]\n    \tx?[0m\n    \t ^\n");
+}
+
 static void
 they_read_like_a_compilers (void **state)
 {
@@ -109,6 +142,8 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (the_same_twice_is_one),
         cmocka_unit_test (the_notebook_comes_first_then_places),
+        cmocka_unit_test (long_lines_are_cut),
+        cmocka_unit_test (control_characters_stay_inside),
         cmocka_unit_test (they_read_like_a_compilers),
         cmocka_unit_test (the_caret_counts_characters_and_keeps_tabs),
         cmocka_unit_test (errors_are_wrapped),
