@@ -550,6 +550,9 @@ link_tags_of (struct linking *l, int step, const struct cell *c, const struct ce
             diag_add (l->diags, SEVERITY_WARNING, "tag-unknown-step", cell_place (c, 0, 0), NULL,
                       "name a step of this notebook, or take the tag away",
                       "step \"%s\" is to wait for \"%s\", which isn't there", s->name, *name);
+        if (before.len == 1 && before.items[0] == step)
+            diag_add (l->diags, SEVERITY_ERROR, "cycle", cell_place (c, 0, 0), NULL, "take the tag away",
+                      "step \"%s\" is to wait for itself", s->name);
         vec_foreach (b, &before)
             if (*b != step) {
                 add_after (l, step, *b);

@@ -23,22 +23,26 @@ add_source (struct strbuf *b, const json_t *source)
             strbuf_add (b, json_string_value (piece), json_string_length (piece));
 }
 
-/* Python refuses a NUL in source text; everything behind this reader relies on NUL-terminated text. */
-static char *
-clean_source (struct arena *a, const struct strbuf *b, size_t *len)
+void
+cell_set_source (struct arena *a, struct cell *c, const char *data, size_t len)
 {
-    if (!b->data || !memchr (b->data, '\0', b->len)) {
-        *len = b->len;
-        return arena_strndup (a, strbuf_str (b), b->len);
-    }
+    c->source = arena_strndup (a, data, len);
+    c->len = len;
+    if (!memchr (data, '\0', len))
+        return;
     cleanup_strbuf struct strbuf clean = { 0 };
-    for (size_t i = 0; i < b->len; i++)
-        if (b->data[i])
-            strbuf_addc (&clean, b->data[i]);
-        else
-            strbuf_adds (&clean, "\xef\xbf\xbd");
-    *len = clean.len;
-    return arena_strndup (a, clean.data, clean.len);
+    int line = 1;
+    for (size_t i = 0; i < len; i++) {
+        line += data[i] == '\n';
+        if (data[i]) {
+            strbuf_addc (&clean, data[i]);
+            continue;
+        }
+        strbuf_adds (&clean, "\xef\xbf\xbd");
+        c->nul_line = c->nul_line ? c->nul_line : line;
+    }
+    c->source = arena_strndup (a, clean.data, clean.len);
+    c->len = clean.len;
 }
 
 static const char *
@@ -95,7 +99,7 @@ read_cell (struct arena *a, struct notebook *nb, const json_t *cell)
     add_heading_marks (&source, cell);
     const json_t *text = json_object_get (cell, "source");
     add_source (&source, text ? text : json_object_get (cell, "input")); /* "input": nbformat 3's code cells */
-    c->source = clean_source (a, &source, &c->len);
+    cell_set_source (a, c, strbuf_str (&source), source.len);
     read_tags (a, c, metadata);
 }
 

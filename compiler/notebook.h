@@ -25,6 +25,7 @@ struct cell {
     const char *id;     /* nbformat 4.5 id, or NULL */
     const char *source; /* NUL-terminated; a NUL within the source was made U+FFFD */
     size_t len;
+    int nul_line;       /* the line (from 1) of the first such NUL, which Python refuses; 0 if there was none */
     struct vec_str tags;        /* metadata.tags, then those of directive comments, in order */
     const char *notebook_path;  /* metadata.notebook_path (Kale's composition), or NULL */
     int execution_count;        /* 0 if none */
@@ -63,6 +64,9 @@ void notebook_set_metadata (struct arena *a, struct notebook *nb, const json_t *
 
 /* Where a diagnostic about a cell stands; line and column 0: unknown. */
 struct place cell_place (const struct cell *c, int line, int column);
+
+/* Gives the cell that source: copied, with its NULs replaced and `nul_line` set. */
+void cell_set_source (struct arena *a, struct cell *c, const char *data, size_t len);
 
 /* Line `line` (from 1) of a cell's source, allocated in `a`; NULL beyond its end. */
 char *cell_line (struct arena *a, const struct cell *c, int line);

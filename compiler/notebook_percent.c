@@ -103,10 +103,7 @@ end_cell (struct arena *a, struct notebook *nb, struct reading *r)
         return;
     while (source->len && source->data[source->len - 1] == '\n')
         source->data[--source->len] = '\0';
-    for (char *nul; (nul = source->len ? memchr (source->data, '\0', source->len) : NULL);)
-        *nul = ' ';
-    c->source = arena_strndup (a, strbuf_str (source), source->len);
-    c->len = source->len;
+    cell_set_source (a, c, strbuf_str (source), source->len);
     c->code_index = c->kind == CELL_CODE ? nb->code_cells++ : -1;
     strbuf_clear (source);
 }

@@ -42,6 +42,16 @@ diagnose_syntax (struct program *p, int unit, const struct syntax_error *e, stru
               e->expected ? "this is no Python: %s is missing" : "this is no Python%s", e->expected ? e->expected : "");
 }
 
+/* What stands there instead would be another text, without anybody's noticing. */
+static void
+diagnose_nul (struct program *p, struct unit *u, struct diag_list *diags)
+{
+    u->broken = true;
+    diag_add (diags, SEVERITY_ERROR, "syntax", cell_place (u->cell, u->cell->nul_line, 0),
+              cell_line (p->arena, u->cell, u->cell->nul_line), "take it out, or write it as \\x00 within a string",
+              "this line holds a NUL character, which Python refuses");
+}
+
 struct building {
     struct program *program;
     struct syntax *syntax;
@@ -59,7 +69,9 @@ add_unit (struct building *b, const struct cell *c, const struct cell_tags *tags
     u->text = magic_rewrite (p->arena, c->source, c->len);
     u->tree = syntax_parse (b->syntax, p->arena, p->symbols, u->text->code, c->len, &error);
     scope_build (p->arena, p->symbols, u->tree);
-    if (error.start != UINT32_MAX)
+    if (c->nul_line)
+        diagnose_nul (p, u, b->diags);
+    else if (error.start != UINT32_MAX)
         diagnose_syntax (p, (int) p->units.len - 1, &error, b->diags);
 }
 

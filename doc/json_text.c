@@ -15,7 +15,6 @@ struct scan {
     const char *at, *end;
     const char *const *skip;
     struct strbuf out;
-    bool skipped; /* some value was left out: positions in `out` say nothing of the original any more */
 };
 
 /* The byte behind a string whose opening quote is at `p`, or `end` if it never closes. */
@@ -133,7 +132,6 @@ skip_value (struct scan *s, const char *key, const char *key_end)
         return;
     strbuf_adds (&s->out, *value == '[' ? ":[]" : ":{}");
     s->at = end;
-    s->skipped = true;
 }
 
 static bool
@@ -182,30 +180,92 @@ mend (struct scan *s)
     }
 }
 
-static void
-fail (const struct scan *s, size_t len, const json_error_t *e, struct error *err)
+/* ---- what is wrong ---- */
+
+/* Bytes of the UTF-8 character at `p`, or 0 if there is none (RFC 3629). */
+static size_t
+utf8_length (const unsigned char *p, const unsigned char *end)
 {
-    if (len == 0)
-        error_set (err, ERROR_NOTEBOOK, "the file is empty");
-    else if (s->skipped)
-        error_set (err, ERROR_NOTEBOOK, "not valid JSON: %s", e->text);
-    else
-        error_set (err, ERROR_NOTEBOOK, "not valid JSON: line %d, column %d: %s", e->line, e->column, e->text);
+    size_t n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+    if (n == 0 || (size_t) (end - p) < n)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    bool bad = (*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90)
+               || (*p == 0xf4 && p[1] > 0x8f);
+    return bad ? 0 : n;
 }
 
-json_t *
-json_text_parse (const char *data, size_t len, const char *const *skip, struct error *err)
+static int
+fail_if_not_utf8 (const char *data, size_t len, struct error *err)
+{
+    const unsigned char *p = (const unsigned char *) data, *end = p + len;
+    int line = 1;
+    if (len >= 2 && (memcmp (data, "\xff\xfe", 2) == 0 || memcmp (data, "\xfe\xff", 2) == 0))
+        return error_set (err, ERROR_NOTEBOOK, "the file is UTF-16, and has to be UTF-8: save it as that");
+    for (size_t n; p < end; p += n) {
+        n = utf8_length (p, end);
+        if (n == 0)
+            return error_set (err, ERROR_NOTEBOOK, "line %d: the byte 0x%02x is not UTF-8: save the file as UTF-8", line, *p);
+        line += *p == '\n';
+    }
+    return 0;
+}
+
+static int
+count_lines (const char *data, size_t len)
+{
+    int lines = 1;
+    for (const char *p = data; (p = memchr (p, '\n', (size_t) (data + len - p))); p++)
+        lines++;
+    return lines;
+}
+
+static json_t *parse (const char *data, size_t len, const char *const *skip, json_error_t *e);
+
+/* Says what a person can do about it. Nothing is skipped this time: lines are the file's own. */
+static void
+fail (const char *data, size_t len, struct error *err)
+{
+    json_error_t e;
+    if (space_end (data, data + len) == data + len) {
+        error_set (err, ERROR_NOTEBOOK, "the file is empty");
+        return;
+    }
+    if (fail_if_not_utf8 (data, len, err) < 0)
+        return;
+    json_decref (parse (data, len, NULL, &e));
+    if (json_error_code (&e) == json_error_premature_end_of_input)
+        error_set (err, ERROR_NOTEBOOK, "the file is cut off: its JSON doesn't end (line %d is the last); get it whole again",
+                   count_lines (data, len));
+    else if (json_error_code (&e) == json_error_stack_overflow)
+        error_set (err, ERROR_NOTEBOOK, "line %d: the JSON is nested too deeply (more than %d levels)", e.line,
+                   JSON_PARSER_MAX_DEPTH);
+    else
+        error_set (err, ERROR_NOTEBOOK, "not valid JSON: line %d, column %d: %s", e.line, e.column, e.text);
+}
+
+static json_t *
+parse (const char *data, size_t len, const char *const *skip, json_error_t *e)
 {
     static const char bom[] = "\xef\xbb\xbf";
     struct scan s = { .at = data, .end = data + len, .skip = skip };
     if (len >= 3 && memcmp (data, bom, 3) == 0)
         s.at += 3;
     mend (&s);
-    json_error_t e;
-    json_t *j = json_loadb (strbuf_str (&s.out), s.out.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &e);
-    if (!j)
-        fail (&s, len, &e, err);
+    json_t *j = json_loadb (strbuf_str (&s.out), s.out.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, e);
     strbuf_free (&s.out);
+    return j;
+}
+
+json_t *
+json_text_parse (const char *data, size_t len, const char *const *skip, struct error *err)
+{
+    json_error_t e;
+    json_t *j = parse (data, len, skip, &e);
+    if (!j)
+        fail (data, len, err);
     return j;
 }
 
