@@ -61,7 +61,7 @@ long_lines_are_cut (void **state)
     memset (line, 'a', 100000);
     line[100000] = '\0';
     line[49999] = 'X';
-    struct diag d = { "n", { 0, 1, 50000 }, SEVERITY_ERROR, "r", "m", NULL, line };
+    struct diag d = { "n", { 0, 1, 50000, NULL }, SEVERITY_ERROR, "r", "m", NULL, line };
     struct strbuf out = { 0 };
     diag_print (&d, false, &out);
     assert_true (out.len < 400);
@@ -81,7 +81,7 @@ static void
 control_characters_stay_inside (void **state)
 {
     (void) state;
-    struct diag d = { "n", { 0, 1, 3 }, SEVERITY_ERROR, "r", "step \033[31mred\n", NULL, "\tx\033[0m" };
+    struct diag d = { "n", { 0, 1, 3, NULL }, SEVERITY_ERROR, "r", "step \033[31mred\n", NULL, "\tx\033[0m" };
     print (&d, "n:cell 0:1:3: error: step ?[31mred? [r]\n    \tx?[0m\n    \t ^\n");
 }
 
