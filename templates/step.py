@@ -3646,7 +3646,8 @@ def _run_in(spec, output, began):
         raise
     except BaseException as e:
         status, error = 1, cells.errors or _bare_error(e, spec)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:     # else it has come, and may come again
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.disable()
     try:
         if status == 0:
@@ -3841,6 +3842,13 @@ def _end_pools():
     processes = sys.modules.get("multiprocessing.process")
     util = sys.modules.get("multiprocessing.util")
     if processes:
+        threading, start = sys.modules["threading"], processes.BaseProcess.start
+
+        def start_no_more(self):
+            while threading.current_thread() is not threading.main_thread():
+                time.sleep(1)       # a pool's thread, about to replace the workers that end here
+            return start(self)
+        processes.BaseProcess.start = start_no_more
         for p in processes.active_children():
             if p.daemon:
                 p.terminate()
