@@ -199,7 +199,8 @@ lower_block (struct lowering *l, TSNode n)
     for (uint32_t i = 1; i < block->nkids && wanted >= 0 && l->error->start == UINT32_MAX; i++) {
         int found = indentation (l->text, block->kids[i]->start);
         if (found >= 0 && found != wanted)
-            *l->error = (struct syntax_error){ block->kids[i]->start, block->kids[i]->end, "the indentation of the lines above" };
+            *l->error = (struct syntax_error){ block->kids[i]->start, block->kids[i]->end,
+                                                  "the indentation of the lines above", false };
     }
     return block;
 }
@@ -213,7 +214,7 @@ lower_old_statement (struct lowering *l, TSNode n)
     if (chevron)
         vec_push (l->arena, &kids, lower (l, ts_node_child (n, 0)));
     else if (l->error->start == UINT32_MAX)
-        *l->error = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), NULL };
+        *l->error = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), NULL, false };
     add_children (l, n, &kids);
     if (chevron) {
         kids.items[0]->kind = AST_NAME;
@@ -261,7 +262,7 @@ lower_name (struct lowering *l, TSNode n)
     struct ast *x = make (l, AST_NAME, n);
     x->name = text_symbol (l, n);
     if (l->error->start == UINT32_MAX && is_keyword (l->text + x->start, x->end - x->start))
-        *l->error = (struct syntax_error){ x->start, x->end, NULL };
+        *l->error = (struct syntax_error){ x->start, x->end, NULL, false };
     return x;
 }
 
@@ -572,7 +573,7 @@ lower_block_field (struct lowering *l, TSNode n, TSFieldId f)
 {
     struct ast *body = lower_field (l, n, f);
     if ((!body || (body->kind == AST_BLOCK && !body->nkids)) && l->error->start == UINT32_MAX)
-        *l->error = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), "an indented block" };
+        *l->error = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), "an indented block", false };
     return body ? body : make (l, AST_BLOCK, n);
 }
 
