@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/loop.h"
+#include "engine/change.h"
 #include "engine/failure.h"
 #include "engine/index.h"
 #include "engine/launcher.h"
@@ -43,6 +44,7 @@ struct task {
     bool timed_out, canceled, log_cut;
     uint64_t memory;    /* bytes it is expected to use; 0 unknown */
     int cores;
+    json_t *changes;    /* engine/change.h, once it has a result; or NULL */
 };
 
 struct runner {
@@ -167,6 +169,27 @@ skip (struct task *t, const char *why)
     emit (t->runner, e, false);
 }
 
+/* A step that has a result and still fails, since it changed what others were to get. True if that is so; the event
+ * then says why. */
+static bool
+broke_promise (struct task *t, json_t *e)
+{
+    struct runner *r = t->runner;
+    json_t *error = change_error (r->p, t->index, t->changes);
+    if (t->changes)
+        json_object_set (e, "changed", t->changes);
+    if (!error)
+        return false;
+    json_object_set_new (e, "status", json_string ("failed"));
+    json_object_set_new (e, "error", error);
+    r->result.failed++;
+    finish (t, TASK_FAILED);
+    emit (r, e, true);
+    if (!r->o->keep_going)
+        cancel_all (r);
+    return true;
+}
+
 static void
 take_cached (struct task *t, const struct plan_step *ps)
 {
@@ -179,12 +202,16 @@ take_cached (struct task *t, const struct plan_step *ps)
     t->result = ps->result.dir;
     if (mkdir (t->dir, 0777) == 0 && symlink (t->result, fs_join (t->runner->arena, t->dir, "result")) < 0)
         t->result = ps->result.dir; /* only for people: the log names it too */
+    t->changes = change_find (t->runner->p, t->runner->plan, t->index);
+    if (broke_promise (t, e))
+        return;
     t->runner->result.cached++;
     finish (t, TASK_DONE);
     emit (t->runner, e, false);
 }
 
-/* The result of a step that says it went well: its files kept, moved into the cache, and read. */
+/* The result of a step that says it went well: its files kept, moved into the cache, and read. What broke the promise
+ * stays out of the cache: run again, it is to be told again. */
 static int
 take_result (struct task *t, struct error *err)
 {
@@ -196,7 +223,9 @@ take_result (struct task *t, struct error *err)
     if (plan_keep_files (r->plan, t->index, dir, err) < 0 || plan_set_result (r->plan, t->index, dir, err) < 0)
         return -1;
     t->result = dir;
-    if (plan_may_store (r->plan, t->index)) {
+    t->changes = change_find (r->p, r->plan, t->index);
+    json_auto_t *broken = change_error (r->p, t->index, t->changes);
+    if (!broken && plan_may_store (r->plan, t->index)) {
         bool replace = r->o->no_cache || r->o->from || r->o->only;
         t->result = cache_store (&r->state, r->arena, ps->key.hex, dir, replace, err);
     }
@@ -226,10 +255,17 @@ static void
 succeed (struct task *t, const struct launch_end *end)
 {
     json_t *e = end_event (t, end, "ok");
+    json_t *notes = json_object_get (plan_step (t->runner->plan, t->index)->result.result, "notes");
     json_object_set_new (e, "result", json_string (t->result));
+    if (json_array_size (notes))
+        json_object_set (e, "notes", notes);
+    if (broke_promise (t, e))
+        return;
     t->runner->result.ran++;
     finish (t, TASK_DONE);
     emit (t->runner, e, true);
+    if (t->changes)
+        note (t->runner, change_note (t->runner->arena, t->runner->p, t->index, t->changes));
 }
 
 static void
@@ -831,6 +867,8 @@ runner_run (struct arena *a, const struct pipeline *p, const struct run_options 
     r.oom_kills = machine_oom_kills ();
     srand48 ((long) getpid ());
     int status = run (&r, err);
+    for (size_t i = 0; r.tasks && i < p->steps.len; i++)
+        json_decref (r.tasks[i].changes);
     plan_destroy (r.plan);
     runlog_destroy (r.log);
     index_close (r.index);

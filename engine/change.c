@@ -1,0 +1,145 @@
+/* See change.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/change.h"
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
+static const struct input *
+find_input (const struct step *s, const char *name)
+{
+    vec_foreach (in, &s->inputs)
+        if (in->kind == INPUT_DATA && strcmp (in->name, name) == 0)
+            return in;
+    return NULL;
+}
+
+static bool
+has_name (const json_t *names, const char *name)
+{
+    size_t i;
+    const json_t *n;
+    json_array_foreach (names, i, n)
+        if (json_is_string (n) && strcmp (json_string_value (n), name) == 0)
+            return true;
+    return false;
+}
+
+/* Names that were handed over together with `name`, because they share objects: what changes one may change all. */
+static const json_t *
+names_with (const struct result *r, const char *name)
+{
+    size_t i;
+    const json_t *group;
+    json_array_foreach (json_object_get (r->values, "groups"), i, group)
+        if (has_name (json_object_get (group, "names"), name))
+            return json_object_get (group, "names");
+    return NULL;
+}
+
+static bool
+reads_any (const struct step *s, int from, const json_t *names)
+{
+    vec_foreach (in, &s->inputs)
+        if (in->kind == INPUT_DATA && in->from == from && has_name (names, in->name))
+            return true;
+    return false;
+}
+
+/* Steps behind `i` that read what step `from` left: the order of steps is the notebook's as far as that matters. */
+static json_t *
+users_behind (const struct pipeline *p, int i, int from, const json_t *names)
+{
+    json_t *users = json_array ();
+    for (size_t k = (size_t) i + 1; k < p->steps.len; k++)
+        if (reads_any (&p->steps.items[k], from, names))
+            json_array_append_new (users, json_string (p->steps.items[k].name));
+    return users;
+}
+
+json_t *
+change_find (const struct pipeline *p, struct plan *plan, int i)
+{
+    const json_t *mutated = json_object_get (plan_step (plan, i)->result.result, "mutated"), *m;
+    json_t *changes = NULL;
+    size_t k;
+    json_array_foreach (mutated, k, m) {
+        const char *name = json_string_value (json_object_get (m, "name"));
+        const struct input *in = name ? find_input (&p->steps.items[i], name) : NULL;
+        if (!in)
+            continue;
+        json_t *cell = json_object_get (m, "cell");
+        const json_t *names = names_with (&plan_step (plan, in->from)->result, name);
+        changes = changes ? changes : json_array ();
+        json_array_append_new (changes, json_pack ("{s:s,s:o,s:s,s:o}", "name", name, "cell",
+                                                   cell ? json_incref (cell) : json_null (), "from",
+                                                   p->steps.items[in->from].name, "used_by",
+                                                   users_behind (p, i, in->from, names)));
+    }
+    return changes;
+}
+
+/* "cell 4", or "one of the cells 3, 5, 8" where step.py can't tell. */
+static void
+add_place (struct strbuf *b, const struct step *s, const json_t *change)
+{
+    const json_t *cell = json_object_get (change, "cell");
+    if (json_is_integer (cell)) {
+        strbuf_addf (b, "cell %d", (int) json_integer_value (cell));
+        return;
+    }
+    strbuf_adds (b, "one of the cells ");
+    for (size_t k = 0; k < s->cells.len; k++)
+        strbuf_addf (b, "%s%d", k ? ", " : "", s->cells.items[k]);
+}
+
+static const char *
+text_of (const json_t *o, const char *key)
+{
+    const char *s = json_string_value (json_object_get (o, key));
+    return s ? s : "";
+}
+
+json_t *
+change_error (const struct pipeline *p, int i, const json_t *changes)
+{
+    const struct step *s = &p->steps.items[i];
+    size_t k;
+    const json_t *change;
+    json_array_foreach (changes, k, change) {
+        const json_t *users = json_object_get (change, "used_by");
+        if (json_array_size (users) == 0)
+            continue;
+        const char *name = text_of (change, "name");
+        cleanup_strbuf struct strbuf message = { 0 }, hint = { 0 };
+        if (json_is_integer (json_object_get (change, "cell"))) /* told beside the message */
+            strbuf_adds (&message, "it");
+        else
+            add_place (&message, s, change);
+        strbuf_addf (&message, " changed %s, which Chard took as only read there; step %s, behind it, gets %s as step %s left "
+                               "it, so the pipeline would not compute what the notebook does", name,
+                     json_string_value (json_array_get (users, 0)), name, text_of (change, "from"));
+        strbuf_addf (&hint, "say that %s comes from there: put the line `%s = %s` behind what changes it; or give both cells "
+                            "the same step: tag", name, name, name);
+        json_t *error = json_pack ("{s:s,s:s,s:s}", "type", "UndeclaredChange", "message", strbuf_str (&message), "hint",
+                                   strbuf_str (&hint));
+        json_object_set (error, "cell", json_object_get (change, "cell"));
+        return error;
+    }
+    return NULL;
+}
+
+char *
+change_note (struct arena *a, const struct pipeline *p, int i, const json_t *changes)
+{
+    const struct step *s = &p->steps.items[i];
+    const json_t *change = json_array_get (changes, 0);
+    cleanup_strbuf struct strbuf b = { 0 };
+    strbuf_addf (&b, "step %s: ", s->name);
+    add_place (&b, s, change);
+    strbuf_addf (&b, " changed %s, which Chard took as only read there", text_of (change, "name"));
+    if (json_array_size (changes) > 1)
+        strbuf_addf (&b, " (and %zu more)", json_array_size (changes) - 1);
+    strbuf_adds (&b, "; no step behind it reads that, so nothing is lost");
+    return arena_strdup (a, strbuf_str (&b));
+}
