@@ -3,6 +3,7 @@
 #include "doc/json_text.h"
 
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -182,33 +183,17 @@ mend (struct scan *s)
 
 /* ---- what is wrong ---- */
 
-/* Bytes of the UTF-8 character at `p`, or 0 if there is none (RFC 3629). */
-static size_t
-utf8_length (const unsigned char *p, const unsigned char *end)
-{
-    size_t n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
-    if (n == 0 || (size_t) (end - p) < n)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    bool bad = (*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90)
-               || (*p == 0xf4 && p[1] > 0x8f);
-    return bad ? 0 : n;
-}
-
 static int
 fail_if_not_utf8 (const char *data, size_t len, struct error *err)
 {
-    const unsigned char *p = (const unsigned char *) data, *end = p + len;
     int line = 1;
     if (len >= 2 && (memcmp (data, "\xff\xfe", 2) == 0 || memcmp (data, "\xfe\xff", 2) == 0))
         return error_set (err, ERROR_NOTEBOOK, "the file is UTF-16, and has to be UTF-8: save it as that");
-    for (size_t n; p < end; p += n) {
-        n = utf8_length (p, end);
-        if (n == 0)
-            return error_set (err, ERROR_NOTEBOOK, "line %d: the byte 0x%02x is not UTF-8: save the file as UTF-8", line, *p);
-        line += *p == '\n';
+    for (size_t i = 0, n; i < len; i += n) {
+        if (utf8_decode (data + i, len - i, &n) == UTF8_REPLACEMENT && n == 1)
+            return error_set (err, ERROR_NOTEBOOK, "line %d: the byte 0x%02x is not UTF-8: save the file as UTF-8", line,
+                              (unsigned char) data[i]);
+        line += data[i] == '\n';
     }
     return 0;
 }
