@@ -551,8 +551,8 @@ link_tags_of (struct linking *l, int step, const struct cell *c, const struct ce
                       "name a step of this notebook, or take the tag away",
                       "step \"%s\" is to wait for \"%s\", which isn't there", s->name, *name);
         if (before.len == 1 && before.items[0] == step)
-            diag_add (l->diags, SEVERITY_ERROR, "cycle", cell_place (c, 0, 0), NULL, "take the tag away",
-                      "step \"%s\" is to wait for itself", s->name);
+            diag_add (l->diags, SEVERITY_WARNING, "cycle", cell_place (c, 0, 0), NULL, "take the tag away",
+                      "step \"%s\" is to wait for itself: passed over", s->name);
         vec_foreach (b, &before)
             if (*b != step) {
                 add_after (l, step, *b);

@@ -14,6 +14,7 @@
 
 struct index {
     sqlite3 *db;
+    bool is_new;
 };
 
 static const char schema[] =
@@ -39,13 +40,14 @@ user_version (sqlite3 *db)
 
 /* Opens `path`; NULL if it is no index of ours. Losing it in a crash is fine, so nothing is fsync'd. */
 static sqlite3 *
-open_db (const char *path)
+open_db (const char *path, bool *is_new)
 {
     sqlite3 *db = NULL;
     if (sqlite3_open_v2 (path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK) {
         sqlite3_busy_timeout (db, 2000);
         sqlite3_exec (db, "PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE", NULL, NULL, NULL);
         int version = user_version (db);
+        *is_new = version == 0;
         if (version == SCHEMA_VERSION
             || (version == 0 && sqlite3_exec (db, schema, NULL, NULL, NULL) == SQLITE_OK))
             return db;
@@ -60,16 +62,24 @@ struct index *
 index_open (const struct state *s)
 {
     cleanup_free char *path = xasprintf ("%s/index.sqlite", s->dir);
-    sqlite3 *db = open_db (path);
+    bool is_new = false;
+    sqlite3 *db = open_db (path, &is_new);
     if (!db) { /* broken, or of another version: made again */
         fs_remove_tree (path, NULL);
-        db = open_db (path);
+        db = open_db (path, &is_new);
     }
     if (!db)
         return NULL;
     struct index *ix = xcalloc (1, sizeof *ix);
     ix->db = db;
+    ix->is_new = is_new;
     return ix;
+}
+
+bool
+index_is_new (const struct index *ix)
+{
+    return ix && ix->is_new;
 }
 
 void

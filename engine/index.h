@@ -11,6 +11,7 @@
 #include "engine/state.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct index;
 
@@ -26,6 +27,9 @@ struct index_run {
  * nothing. */
 struct index *index_open (const struct state *s);
 void index_close (struct index *ix);
+
+/* True if it was made just now, and knows nothing yet of the logs there are. */
+bool index_is_new (const struct index *ix);
 
 /* Reads a run's log into the index, replacing what was there about it. */
 int index_add_run (struct index *ix, const char *run_dir, struct error *err);

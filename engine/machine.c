@@ -10,6 +10,7 @@
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The number behind `label` in a file of "label number" lines, times `unit`; `missing` if it isn't there. */
@@ -45,12 +46,32 @@ read_cgroup (char *path, size_t size)
 }
 
 static uint64_t
-cgroup_number (const char *name, uint64_t missing)
+cgroup_number (const char *group, const char *name, const char *label, uint64_t missing)
 {
-    char group[600], path[800];
-    read_cgroup (group, sizeof group);
+    char path[800];
     snprintf (path, sizeof path, "/sys/fs/cgroup%s/%s", group, name);
-    return number_after (path, "", 1, missing);
+    return number_after (path, label, 1, missing);
+}
+
+/* What the limits of this control group and of those above it leave; what files occupy is given back when wanted. */
+static uint64_t
+cgroup_memory (void)
+{
+    char group[600];
+    uint64_t least = UINT64_MAX;
+    read_cgroup (group, sizeof group);
+    for (;;) {
+        uint64_t limit = cgroup_number (group, "memory.max", "", UINT64_MAX);
+        uint64_t used = cgroup_number (group, "memory.current", "", 0);
+        uint64_t files = cgroup_number (group, "memory.stat", "inactive_file ", 0);
+        used -= files < used ? files : used;
+        uint64_t left = limit == UINT64_MAX ? UINT64_MAX : limit > used ? limit - used : 0;
+        least = left < least ? left : least;
+        char *slash = strrchr (group, '/');
+        if (!slash)
+            return least;
+        *slash = '\0';
+    }
 }
 
 int
@@ -70,13 +91,16 @@ machine_cores (void)
     return cores < 1 ? 1 : cores;
 }
 
-uint64_t
-machine_memory (void)
+int
+machine_memory (uint64_t *bytes, struct error *err)
 {
-    uint64_t free_bytes = number_after ("/proc/meminfo", "MemAvailable:", 1024, UINT64_MAX);
-    uint64_t limit = cgroup_number ("memory.max", UINT64_MAX), used = cgroup_number ("memory.current", 0);
-    uint64_t left = limit == UINT64_MAX ? UINT64_MAX : limit > used ? limit - used : 0;
-    return left < free_bytes ? left : free_bytes;
+    const char *said = getenv ("CHARD_MEMORY");
+    if (said && said[0])
+        return cache_parse_size (said, bytes, err) < 0 ? error_wrap (err, "CHARD_MEMORY") : 0;
+    uint64_t left = number_after ("/proc/meminfo", "MemAvailable:", 1024, UINT64_MAX), group = cgroup_memory ();
+    left = group < left ? group : left;
+    *bytes = left == UINT64_MAX ? left : left / 10 * 9;
+    return 0;
 }
 
 uint64_t

@@ -3,6 +3,7 @@
 #ifndef CHARD_ENGINE_MACHINE_H
 #define CHARD_ENGINE_MACHINE_H
 
+#include "base/error.h"
 #include "compiler/pipeline.h"
 
 #include <stdint.h>
@@ -10,8 +11,9 @@
 /* Cores this process may use (its affinity and its control group's quota). */
 int machine_cores (void);
 
-/* Bytes that can still be used without swapping: what the system and the control group leave. UINT64_MAX if unknown. */
-uint64_t machine_memory (void);
+/* Bytes that steps may use together: what $CHARD_MEMORY says ("8G"), else nine tenths of what the system and the
+ * control groups leave without swapping; UINT64_MAX if unknown. -1 and ERROR_USAGE if CHARD_MEMORY is no size. */
+int machine_memory (uint64_t *bytes, struct error *err);
 
 /* How many processes the kernel has killed since boot because memory ran out; 0 if it doesn't tell. */
 uint64_t machine_oom_kills (void);

@@ -27,7 +27,6 @@
 #define LOG_MAX (64L << 20)   /* bytes of a step's log that are kept */
 #define RETRY_FIRST 0.5       /* seconds before the second attempt, doubled each time … */
 #define RETRY_MOST 60.0       /* … up to this */
-#define MEMORY_SHARE 0.9      /* of what is available that steps may be expected to use */
 
 enum task_state { TASK_WAITING, TASK_READY, TASK_RUNNING, TASK_BACKOFF, TASK_DONE, TASK_FAILED, TASK_SKIPPED };
 
@@ -128,12 +127,13 @@ emit_begin (struct runner *r)
                                  string_or_null (r->o->only));
     const struct pipeline *p = r->p;
     emit (r,
-          json_pack ("{s:s,s:i,s:s,s:s,s:s,s:o,s:o,s:O,s:s,s:s,s:s,s:o,s:i,s:i,s:o}", "event", "run.begin", "log", 1,
+          json_pack ("{s:s,s:i,s:s,s:s,s:s,s:o,s:o,s:O,s:s,s:s,s:s,s:o,s:i,s:I,s:i,s:o}", "event", "run.begin", "log", 1,
                      "run", r->id, "name", p->name ? p->name : "", "notebook", fs_absolute (r->arena, p->notebook),
                      "digest", string_or_null (p->notebook_digest), "commit",
                      string_or_null (state_git_commit (r->arena, p->notebook_dir)), "parameters", r->o->params, "python",
                      r->python.path, "python_version", r->python.version, "chard", CHARD_VERSION, "steps", steps,
-                     "jobs", r->jobs, "pid", (int) getpid (), "options", options),
+                     "jobs", r->jobs, "memory", r->memory > INT64_MAX ? (json_int_t) INT64_MAX : (json_int_t) r->memory,
+                     "pid", (int) getpid (), "options", options),
           false);
 }
 
@@ -324,6 +324,8 @@ fail (struct task *t, const struct launch_end *end, const char *not_whole)
     }
     json_auto_t *error = failure_describe (&f);
     if (!r->canceling && t->attempt <= retries_of (t) && failure_is_worth_retrying (&f)) {
+        if (end->signal == SIGKILL && t->memory < r->memory)
+            t->memory = r->memory; /* maybe for want of memory: next time alone */
         back_off (t, error);
         return;
     }
@@ -555,7 +557,22 @@ emit_step_begin (struct task *t, const char *spec)
     json_t *e = step_event ("step.begin", t);
     json_object_update_new (e, json_pack ("{s:i,s:s,s:s,s:o,s:s,s:s}", "attempt", t->attempt, "key", ps->key.hex, "why",
                                           ps->why, "components", key_to_json (&ps->key), "spec", spec, "log", t->log));
+    if (t->memory)
+        json_object_set_new (e, "memory", json_integer ((json_int_t) t->memory));
     emit (t->runner, e, false);
+}
+
+static void
+warn_if_too_large (struct task *t)
+{
+    struct runner *r = t->runner;
+    double gib = 1 << 30;
+    if (t->memory <= r->memory)
+        return;
+    note (r, arena_printf (r->arena, "step %s %s %.2f GiB of memory, more than the %.2f GiB that steps may use here "
+                                     "(CHARD_MEMORY): it runs alone", step_of (t)->name,
+                           machine_step_memory (step_of (t)) ? "asks for" : "used", (double) t->memory / gib,
+                           (double) r->memory / gib));
 }
 
 static int
@@ -569,6 +586,8 @@ start (struct task *t, struct error *err)
         return -1;
     if (!r->launcher && start_launcher (r, err) < 0)
         return -1;
+    if (t->attempt == 1)
+        warn_if_too_large (t);
     t->began = loop_now ();
     emit_step_begin (t, spec);
     if (launcher_run (r->launcher, t->index, spec, t->log, err) < 0)
@@ -584,15 +603,13 @@ start (struct task *t, struct error *err)
     return 0;
 }
 
-/* One step alone is always let in: if it is too large for the machine, waiting wouldn't help. */
+/* One step alone is always let in: if it is too large for the machine, waiting wouldn't help. Nothing runs beside it. */
 static bool
 fits (const struct runner *r, const struct task *t)
 {
     if (r->running == 0)
         return true;
-    if (r->cores_used + t->cores > r->jobs)
-        return false;
-    return t->memory == 0 || (double) (r->memory_used + t->memory) <= MEMORY_SHARE * (double) r->memory;
+    return r->cores_used + t->cores <= r->jobs && r->memory_used <= r->memory && t->memory <= r->memory - r->memory_used;
 }
 
 /* ---- the schedule ---- */
@@ -838,6 +855,8 @@ run (struct runner *r, struct error *err)
         return -1;
     }
     r->index = index_open (&r->state);
+    if (index_is_new (r->index))
+        index_refresh (r->index, &r->state);
     make_tasks (r);
     emit_begin (r);
     if (r->python.note)
@@ -858,12 +877,11 @@ runner_run (struct arena *a, const struct pipeline *p, const struct run_options 
             struct error *err)
 {
     struct runner r = { .arena = a, .p = p, .o = o, .state = { .lock = -1 } };
-    if (refuse_unsupported (p, err) < 0)
+    if (refuse_unsupported (p, err) < 0 || machine_memory (&r.memory, err) < 0)
         return -1;
     struct sigaction ignore = { .sa_handler = SIG_IGN }, saved;
     sigaction (SIGPIPE, &ignore, &saved);
     r.jobs = o->jobs > 0 ? o->jobs : machine_cores ();
-    r.memory = machine_memory ();
     r.oom_kills = machine_oom_kills ();
     srand48 ((long) getpid ());
     int status = run (&r, err);
