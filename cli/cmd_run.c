@@ -39,7 +39,7 @@ static const struct option options[] = {
     { .name = "retries", .kind = OPTION_INT, FIELD (retries), .argument = "N",
       .help = "try a failed step N more times, waiting longer each time" },
     { .name = "max-size", .kind = OPTION_STRING, FIELD (max_size), .argument = "SIZE",
-      .help = "keep the cache below this size, such as 500M (default: 10G)" },
+      .help = "keep the cache below this size, such as 500M (default: CHARD_CACHE_SIZE, else 10G)" },
     { .name = "force", .kind = OPTION_FLAG, FIELD (force), .help = "run although some name can't be found" },
     { .name = "json-events", .kind = OPTION_FLAG, FIELD (json_events),
       .help = "print the run's events to standard output as they happen, as JSON lines" },

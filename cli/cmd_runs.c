@@ -57,7 +57,8 @@ runs_rm (struct invocation *inv, const void *settings, struct error *err)
 static const struct option gc_options[] = {
     PAST_OPTION_OF,
     { .name = "max-size", .kind = OPTION_STRING, PAST_FIELD (max_size), .argument = "SIZE",
-      .help = "let the cache keep this much, such as 500M (default: 10G); what was not used for longest goes first" },
+      .help = "let the cache keep this much, such as 500M (default: CHARD_CACHE_SIZE, else 10G); what was not "
+              "used for longest goes first" },
     { .name = "keep", .kind = OPTION_INT, PAST_FIELD (keep), .argument = "N", .help = "keep only the last N runs too" },
     { 0 },
 };
@@ -114,11 +115,12 @@ runs_gc (struct invocation *inv, const void *settings, struct error *err)
     const struct past_settings *s = settings;
     struct state state;
     struct cache_usage u = { 0 };
-    uint64_t limit = CACHE_DEFAULT_SIZE;
+    uint64_t limit;
     int runs = 0;
     if (inv->operands.len)
         return error_set (err, ERROR_USAGE, "it takes no operand; --of names a notebook");
-    if ((s->max_size && cache_parse_size (s->max_size, &limit, err) < 0) || past_state_open (inv, s, &state, err) < 0)
+    if (cache_limit (&limit, err) < 0 || (s->max_size && cache_parse_size (s->max_size, &limit, err) < 0)
+        || past_state_open (inv, s, &state, err) < 0)
         return -1;
     if (fs_is_dir (state.runs) && remove_old_runs (inv, s, &state, &runs, err) < 0)
         return -1;

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#define DEFAULT_SIZE (10ULL << 30)
+
 /* ---- reading a result ---- */
 
 static json_t *
@@ -369,13 +371,13 @@ cache_restore_file (struct digests *d, struct arena *a, const struct result *r, 
 struct entry {
     const char *path;
     uint64_t bytes;
-    time_t used;
+    int64_t used; /* nanoseconds since 1970; 0: never finished */
 };
 
 static int
 compare_used (const void *x, const void *y)
 {
-    time_t a = ((const struct entry *) x)->used, b = ((const struct entry *) y)->used;
+    int64_t a = ((const struct entry *) x)->used, b = ((const struct entry *) y)->used;
     return a < b ? -1 : a > b;
 }
 
@@ -386,8 +388,21 @@ look_at (struct arena *a, const struct state *s, const char *name)
     struct stat st;
     e.bytes = fs_tree_size (e.path);
     /* what has no entry.json was never finished: first to go */
-    e.used = strlen (name) == HASH_HEX_SIZE - 1 && stat (fs_join (a, e.path, "entry.json"), &st) == 0 ? st.st_mtime : 0;
+    if (strlen (name) == HASH_HEX_SIZE - 1 && stat (fs_join (a, e.path, "entry.json"), &st) == 0)
+        e.used = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
     return e;
+}
+
+/* Under another name first: never is half an entry to be found under its own. */
+static int
+remove_entry (struct arena *a, const struct state *s, const char *path)
+{
+    if (strncmp (fs_basename (path), "doomed-", 7) == 0) /* by a process that was killed then */
+        return fs_remove_tree (path, NULL);
+    char *doomed = arena_printf (a, "%s/doomed-%s", s->cache, fs_basename (path));
+    if (fs_remove_tree (doomed, NULL) < 0 || rename (path, doomed) < 0)
+        return -1;
+    return fs_remove_tree (doomed, NULL);
 }
 
 int
@@ -417,9 +432,7 @@ cache_collect (struct state *s, uint64_t max_bytes, struct cache_usage *usage, s
     vec_foreach (e, &entries) {
         if (e->used != 0 && u.bytes <= max_bytes)
             break;
-        char *doomed = arena_printf (a, "%s/doomed-%d", s->cache, u.removed); /* never half an entry under its name */
-        fs_remove_tree (doomed, NULL);
-        if (rename (e->path, doomed) < 0 || fs_remove_tree (doomed, NULL) < 0)
+        if (remove_entry (a, s, e->path) < 0)
             continue;
         u.bytes -= e->bytes;
         u.freed += e->bytes;
@@ -429,6 +442,16 @@ cache_collect (struct state *s, uint64_t max_bytes, struct cache_usage *usage, s
     arena_destroy (a);
     state_close (s);
     *usage = u;
+    return 0;
+}
+
+int
+cache_limit (uint64_t *bytes, struct error *err)
+{
+    const char *said = getenv ("CHARD_CACHE_SIZE");
+    if (said && said[0])
+        return cache_parse_size (said, bytes, err) < 0 ? error_wrap (err, "CHARD_CACHE_SIZE") : 0;
+    *bytes = DEFAULT_SIZE;
     return 0;
 }
 

@@ -16,7 +16,6 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#define CACHE_DEFAULT_SIZE (10ULL << 30)
 
 /* A finished step's result, as read from its directory. */
 struct result {
@@ -59,6 +58,9 @@ struct cache_usage {
 /* Removes the entries that were not used for longest until at most `max_bytes` are left; none if a run is going on
  * (returns 1 then). `s` must not hold a lock. */
 int cache_collect (struct state *s, uint64_t max_bytes, struct cache_usage *usage, struct error *err);
+
+/* Bytes that the cache may take: $CHARD_CACHE_SIZE, else 10 GiB. -1 and ERROR_USAGE if that is no size. */
+int cache_limit (uint64_t *bytes, struct error *err);
 
 /* Reads "10G", "500M", "1.5GiB", "4Gi", "1024" as bytes. */
 int cache_parse_size (const char *text, uint64_t *bytes, struct error *err);

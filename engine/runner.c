@@ -63,6 +63,7 @@ struct runner {
     struct task *tasks;
     int jobs, cores_used, running;
     uint64_t memory, memory_used, oom_kills;
+    uint64_t cache_bytes;
     bool canceling;     /* a signal came, or the first failure did */
     bool interrupted;   /* … a signal */
     bool advancing, again;
@@ -840,7 +841,7 @@ keep_cache_small (struct runner *r)
 {
     struct cache_usage usage;
     if (r->result.ran > 0)
-        cache_collect (&r->state, r->o->cache_bytes ? r->o->cache_bytes : CACHE_DEFAULT_SIZE, &usage, NULL);
+        cache_collect (&r->state, r->cache_bytes, &usage, NULL);
 }
 
 static int
@@ -877,8 +878,10 @@ runner_run (struct arena *a, const struct pipeline *p, const struct run_options 
             struct error *err)
 {
     struct runner r = { .arena = a, .p = p, .o = o, .state = { .lock = -1 } };
-    if (refuse_unsupported (p, err) < 0 || machine_memory (&r.memory, err) < 0)
+    if (refuse_unsupported (p, err) < 0 || machine_memory (&r.memory, err) < 0 || cache_limit (&r.cache_bytes, err) < 0)
         return -1;
+    if (o->cache_bytes)
+        r.cache_bytes = o->cache_bytes;
     struct sigaction ignore = { .sa_handler = SIG_IGN }, saved;
     sigaction (SIGPIPE, &ignore, &saved);
     r.jobs = o->jobs > 0 ? o->jobs : machine_cores ();

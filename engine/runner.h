@@ -20,7 +20,7 @@ struct run_options {
     bool keep_going;        /* a failure stops only what depends on it */
     int retries;            /* for steps that don't say; */
     const char *python;     /* or NULL */
-    uint64_t cache_bytes;   /* limit of the cache; 0: the default */
+    uint64_t cache_bytes;   /* limit of the cache; 0: cache_limit's */
 
     /* Called with every event as it is logged (engine/runlog.h), and several times a second while steps run. */
     void (*on_event) (const json_t *event, void *arg);
