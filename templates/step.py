@@ -1707,7 +1707,7 @@ class Stream(io.TextIOBase):
     """sys.stdout and sys.stderr of the step: text goes to the log and is recorded for the executed notebook."""
 
     def __init__(self, name, fd):
-        self.name_, self.fd, self.pending, self.count, self.tick = name, fd, [], 0, 0.0
+        self.name_, self.fd, self.pending, self.size, self.count, self.tick = name, fd, [], 0, 0, 0.0
         self.owner = os.getpid()
         self.raw_ = None
 
@@ -1733,8 +1733,11 @@ class Stream(io.TextIOBase):
     def put(self, text):
         """Into the log: at once, line by line, unless it comes in floods."""
         self.pending.append(text)
+        self.size += len(text)
         self.count += 1
-        if "\n" in text or "\r" in text:
+        if self.size > 1 << 20:
+            self.flush()
+        elif "\n" in text or "\r" in text:
             if self.count < 1000:
                 self.flush()
             else:
@@ -1747,7 +1750,7 @@ class Stream(io.TextIOBase):
 
     def flush(self):
         if self.pending:
-            pending, self.pending = "".join(self.pending), []
+            pending, self.pending, self.size = "".join(self.pending), [], 0
             _write_log(self.fd, pending.encode("utf-8", "backslashreplace"))
 
     def writelines(self, lines):

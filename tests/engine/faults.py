@@ -51,6 +51,44 @@ def test_os_exit():
             assert not os.path.exists(lab.path("after.txt"))
 
 
+FAULTS = (  # what a step does, and what is said of it
+    ("1/0", "ZeroDivisionError", "division by zero", (3, 2)),
+    ("import sys\nsys.exit(3)", "SystemExit", "3", (3, 3)),
+    ("raise KeyboardInterrupt", "KeyboardInterrupt", "", (3, 2)),
+    ("import os\nos._exit(7)", "Exit", "exit status 7", None),
+    ("import os\nos.kill(os.getpid(), 9)", "Killed", "SIGKILL", None),
+    ("import ctypes\nctypes.string_at(0)", "Signal", "Segmentation fault", None),
+    ("import resource\nresource.setrlimit(resource.RLIMIT_AS, (1 << 28, 1 << 28))\nb = bytearray(1 << 30)", "MemoryError", "", (3, 4)),
+    ("def f(n):\n    return f(n + 1)\nf(0)", "RecursionError", "recursion", (3, 4)),
+    ("x = open('nb.json')", "Unserializable", "x", None),
+    ("x = (i for i in 'abc')", "Unserializable", "generator", None),
+    ("(((", "SyntaxError", "never closed", (3, 2)),
+    ("x = '\\udc80'\nprint(x, 1/0)", "ZeroDivisionError", "", (3, 3)),
+)
+
+
+def test_each_fault_is_told_and_harms_no_other_step():
+    """The same twice: what was done well is kept, what failed fails the same way, and the log is whole."""
+    with Lab() as lab:
+        bad = [step("s%d" % i, "ok = 1\n" + source + "\n", leaves=["x"] if "x =" in source else [], cell=3)
+               for i, (source, *_) in enumerate(FAULTS)]
+        lab.pipeline(*bad, step("good", "y = 1\n", leaves=["y"]), step("more", "z = y\n", needs=[("y", "good")]))
+        for again in (False, True):
+            r = lab.run("--keep-going")
+            assert r.returncode == 1, r.stderr
+            assert lab.events()[-1]["event"] == "run.end" and lab.events()[-1]["failed"] == len(FAULTS)
+            assert lab.statuses()["good"] == lab.statuses()["more"] == ("cached" if again else "ok")
+            for i, (source, kind, words, place) in enumerate(FAULTS):
+                end = lab.ends()["s%d" % i]
+                e = end["error"]
+                assert end["status"] == "failed" and e["type"] == kind and words in e["message"], (source, e)
+                assert not place or (e["cell"], e["line"]) == place, (source, e)
+                assert place or e.get("hint"), (source, e)
+                assert kind in r.stderr
+            assert len(os.listdir(lab.path(".chard/cache"))) == 2
+            lab.wait_for_no_process()
+
+
 def test_one_gigabyte_of_output():
     with Lab() as lab:
         lab.pipeline(step("s", "import os\nblock = b'x' * 1023 + b'\\n'\nblock *= 1024\n"
@@ -70,6 +108,7 @@ def test_one_gigabyte_printed():
         assert os.path.getsize(lab.ends()["s"]["log"]) < (65 << 20)
         du = subprocess.run(["du", "-sm", lab.dir], stdout=subprocess.PIPE, text=True).stdout
         assert int(du.split()[0]) < 200, du
+        assert lab.ends()["s"]["max_rss"] < 200 << 20, lab.ends()["s"]
 
 
 DAEMON = """import os, time
