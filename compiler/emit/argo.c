@@ -401,6 +401,8 @@ metadata (const struct emit_plan *plan, const char *name_key, const char *name)
     put (annotations, "chard.dev/notebook", json_string (fs_basename (p->notebook)));
     if (p->notebook_digest)
         put (annotations, "chard.dev/notebook-sha256", json_string (p->notebook_digest));
+    if (plan->options->commit)
+        put (annotations, "chard.dev/commit", json_string (plan->options->commit));
     if (p->description && *p->description)
         put (annotations, "workflows.argoproj.io/description", json_string (p->description));
     if (renamed)

@@ -352,6 +352,35 @@ volumes (const struct emit_plan *plan, const struct step *s)
     return all;
 }
 
+static void
+append_claim (json_t *claims, const struct volume *v)
+{
+    size_t i;
+    json_t *known;
+    if (!v->type || strncmp (v->type, "new", 3) != 0)
+        return;
+    json_array_foreach (claims, i, known)
+        if (strcmp (json_string_value (json_object_get (json_object_get (known, "metadata"), "name")), v->name) == 0)
+            return;
+    json_array_append_new (claims, json_pack ("{s:s,s:s,s:{s:s},s:{s:[s],s:{s:{s:s}}}}", "apiVersion", "v1", "kind",
+                                              "PersistentVolumeClaim", "metadata", "name", v->name, "spec", "accessModes",
+                                              "ReadWriteMany", "resources", "requests", "storage",
+                                              v->size ? v->size : "5Gi"));
+}
+
+/* KFP mounts claims and makes none: those that the notebook wants anew are to be made before the first run. */
+static json_t *
+claims (const struct pipeline *p)
+{
+    json_t *all = json_array ();
+    vec_foreach (v, &p->volumes)
+        append_claim (all, v);
+    vec_foreach (s, &p->steps)
+        vec_foreach (v, &s->settings.volumes)
+            append_claim (all, v);
+    return all;
+}
+
 /* The platform document, or an empty object when there is nothing to tell. */
 static json_t *
 platform (const struct emit_plan *plan)
@@ -423,5 +452,10 @@ emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err)
         json_array_append (documents, more);
     json_decref (more);
     emission_add_yaml (e, arena_printf (plan->arena, "%s.kfp.yaml", plan->name), documents);
+    json_t *wanted = claims (plan->pipeline);
+    if (json_array_size (wanted))
+        emission_add_yaml (e, arena_printf (plan->arena, "%s.volumes.yaml", plan->name), wanted);
+    else
+        json_decref (wanted);
     return 0;
 }

@@ -99,6 +99,49 @@ class Tricky(Emitted):
             self.assertIn("RESULT=" + wanted, printed)
 
 
+class Settings(unittest.TestCase):
+    def emitted(self, tags, **metadata):
+        with Folder(text=notebook((["step:Fit It", *tags], "x = 1"), metadata=metadata)) as folder:
+            files = folder.emit("kfp")
+            return files, read_strictly(files["nb.kfp.yaml"])
+
+    def test_what_the_executor_gets(self):
+        _, [spec, platform] = self.emitted(["limit:nvidia.com/gpu:2", "limit:memory:2Gi", "limit:cpu:500m", "retry:3",
+                                            "timeout:1.5h", "label:team:red", "annotation:note:a: b", "cache:disabled",
+                                            "secret:db:password:DB_PASSWORD", "volume:data:/data"])
+        container = spec["deploymentSpec"]["executors"]["exec-fit-it"]["container"]
+        self.assertEqual(container["resources"], {
+            "resourceCpuLimit": "500m", "resourceMemoryLimit": "2Gi",
+            "accelerator": {"resourceType": "nvidia.com/gpu", "resourceCount": "2"}})
+        task = spec["root"]["dag"]["tasks"]["fit-it"]
+        self.assertEqual(task["retryPolicy"]["maxRetryCount"], 3)
+        self.assertEqual(task["cachingOptions"], {})
+        wanted = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["exec-fit-it"]
+        self.assertEqual(wanted["activeDeadlineSeconds"], "5400")
+        self.assertEqual(wanted["podMetadata"], {"labels": {"team": "red"}, "annotations": {
+            "chard.dev/step": "Fit It", "note": "a: b"}})
+        self.assertEqual(wanted["secretAsEnv"], [{
+            "secretName": "db", "secretNameParameter": {"runtimeValue": {"constant": "db"}}, "optional": False,
+            "keyToEnv": [{"secretKey": "password", "envVar": "DB_PASSWORD"}]}])
+        self.assertEqual(wanted["pvcMount"], [{
+            "constant": "data", "mountPath": "/data", "pvcNameParameter": {"runtimeValue": {"constant": "data"}}}])
+
+    def test_a_second_accelerator_is_told(self):
+        with Folder(text=notebook((["step:a", "limit:nvidia.com/gpu:1", "limit:amd.com/gpu:1"], "x = 1"))) as folder:
+            run = folder.chard("compile", "--to", "kfp", "-o", folder.out, folder.notebook)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn("limit:amd.com/gpu", run.stderr)
+            self.assertFalse(os.path.exists(folder.out))
+
+    def test_claims_that_are_to_be_made(self):
+        files, _ = self.emitted([], kubeflow_notebook={"volumes": [
+            {"name": "scratch", "mount_point": "/scratch", "type": "new_pvc", "size": 2, "size_type": "Gi"},
+            {"name": "old", "mount_point": "/old", "type": "pvc"}]})
+        [claim] = yaml.safe_load_all(files["nb.volumes.yaml"])
+        self.assertEqual((claim["kind"], claim["metadata"]["name"]), ("PersistentVolumeClaim", "scratch"))
+        self.assertEqual(claim["spec"]["resources"]["requests"]["storage"], "2Gi")
+
+
 class Kale(Emitted):
     def check_read(self, path):
         with Folder(os.path.join(notebooks.KALE, path)) as folder:
