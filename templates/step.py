@@ -4930,24 +4930,34 @@ class _Pod:
         outputs = self.executor.get("outputs") or {}
         if not outputs.get("outputFile"):
             return
-        told, metadata = {}, _without_placeholders(metadata)
+        told = {}
         for artifact, more in metadata.items():
-            more = {k: v for k, v in more.items() if v is not None}
+            more = _metadata_for_kfp(more)
             known = ((outputs.get("artifacts") or {}).get(artifact) or {}).get("artifacts") or [{}]
             told[artifact] = {"artifacts": [dict(known[0], metadata=dict(known[0].get("metadata") or {}, **more))]}
         os.makedirs(os.path.dirname(os.path.abspath(outputs["outputFile"])), exist_ok=True)
         _write_json(outputs["outputFile"], {"artifacts": told})
 
 
-def _without_placeholders(value):
-    """KFP looks for placeholders in all that it hands to a step, what is told of its inputs included."""
-    if isinstance(value, str):
-        return value.replace("{{", "{ {")
-    if isinstance(value, list):
-        return [_without_placeholders(v) for v in value]
-    if isinstance(value, dict):
-        return {_without_placeholders(k): _without_placeholders(v) for k, v in value.items()}
-    return value
+METADATA_TEXT = 500         # characters of one entry: KFP hands all of them to each reader in one argument of its command
+
+
+def _metadata_for_kfp(about):
+    """Short, without null, which KFP's launcher refuses, and without what it would take for placeholders."""
+    about = dict(about)
+    types = about.pop("dtypes", None)
+    if types and len(types) == len(about.get("columns", ())):
+        about["columns"] = ["%s %s" % pair for pair in zip(about["columns"], types)]
+    told = {}
+    for key, value in about.items():
+        if isinstance(value, list) and any(isinstance(v, str) for v in value):
+            value = ", ".join(map(str, value))
+        if isinstance(value, str):
+            value = value.replace("{{", "{ {")
+            value = value if len(value) <= METADATA_TEXT else value[:METADATA_TEXT - 1] + "…"
+        if value is not None:
+            told[key.replace("{{", "{ {")] = value
+    return told
 
 
 def _read_text(path):

@@ -142,6 +142,28 @@ class Settings(unittest.TestCase):
         self.assertEqual(claim["spec"]["resources"]["requests"]["storage"], "2Gi")
 
 
+class Metadata(Emitted):
+    def test_metadata_are_short_and_whole(self):
+        cells = [(["imports"], "import pandas as pd"),
+                 (["step:a"], "wide = pd.DataFrame({'column %d {{$.x}}' % i: [i, None] for i in range(300)})\n"
+                              "text = '{{$}} ' * 1000; acc = 0.5; nan = float('nan')"),
+                 (["pipeline-metrics"], "print(acc)\nprint(nan)"),
+                 (["step:b"], "print('RESULT=%s' % (wide.shape,), text.count('{{$}}'))")]
+        with Folder(text=notebook(*cells)) as folder:
+            printed, run = self.run_by_kfp(folder, folder.emit("kfp")["nb.kfp.yaml"])
+            self.assertIn("RESULT=(2, 300) 1000", printed)
+            with open(os.path.join(run, "a", "executor_output.json"), encoding="utf-8") as f:
+                told = {k: v["artifacts"][0]["metadata"] for k, v in json.load(f)["artifacts"].items()}
+            self.assertEqual(told["wide"]["shape"], [2, 300])
+            self.assertTrue(told["wide"]["columns"].startswith("column 0 { {$.x}} float64, column 1"))
+            for about in told.values():
+                self.assertNotIn(None, about.values())
+                self.assertNotIn("{{", json.dumps(about))
+                self.assertLess(len(json.dumps(about)), 2000)
+            metrics = [v for k, v in told.items() if "acc" in v]
+            self.assertEqual(metrics, [{"acc": 0.5}])
+
+
 class Kale(Emitted):
     def check_read(self, path):
         with Folder(os.path.join(notebooks.KALE, path)) as folder:
