@@ -74,7 +74,8 @@ struct emission {
     vec (struct emit_file) files;
 };
 
-/* Everything lies in `a`. NULL if a file that belongs into an image can't be read. */
+/* Everything lies in `a`. NULL if a step has a setting that can't be emitted, or a file that belongs into an image can't
+ * be read. */
 struct emit_plan *emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o,
                                     struct error *err);
 

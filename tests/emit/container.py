@@ -140,6 +140,14 @@ class Container(unittest.TestCase):
             self.assertIn("no name of an image", run.stderr)
             self.assertFalse(os.path.exists(folder.out))
 
+    def test_settings_that_cant_be_said_are_told(self):
+        for tag in ("when:x > 1", "foreach:items"):
+            with self.folder((["step:a", tag], "x = 1")) as folder:
+                run = folder.chard("compile", "--to", "all", "-o", folder.out, folder.notebook)
+                self.assertEqual(run.returncode, 1)
+                self.assertIn("step a: " + tag.partition(":")[0], run.stderr)
+                self.assertFalse(os.path.exists(folder.out))
+
     def test_jobs(self):
         with self.folder() as folder:
             files = self.emit(folder)
