@@ -152,7 +152,7 @@ containerfile_text (const struct emit_plan *plan, const struct emit_image *image
     strbuf_addf (&out, "FROM %s\nUSER 0\n", image->base);
     add_system_packages (image, &out);
     strbuf_addf (&out, "RUN mkdir -p " EMIT_WORK " && chown " USER " " EMIT_WORK " && chmod 2775 " EMIT_WORK "\n");
-    strbuf_adds (&out, "ENV HOME=/tmp PYTHONUNBUFFERED=1\n");
+    strbuf_adds (&out, "ENV HOME=/tmp PIP_BREAK_SYSTEM_PACKAGES=1 PYTHONUNBUFFERED=1\n");
     if (image->requirements.len)
         strbuf_addf (&out,
                      "COPY %s/requirements.txt /chard/requirements.txt\n"

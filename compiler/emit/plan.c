@@ -7,7 +7,8 @@
 #include "compiler/emit/names.h"
 #include "doc/yaml.h"
 
-#define INLINE_LIMIT 400000     /* bytes of Python in one document; Argo takes 1 MB, and KFP quotes it twice */
+#define INLINE_LIMIT 200000     /* bytes of Python in one document: a workflow may have 1 MB, and KFP's own compiler makes
+                                   one of some three times the code, for 300 steps */
 #define INLINE_STEP_LIMIT 40000 /* and in one step: a pod's template, which repeats it, is limited to 128 kB */
 
 /* What has a key but is no value: spelt so that no Python name can be it. */
