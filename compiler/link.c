@@ -446,6 +446,44 @@ settle_outputs (struct linking *l)
     }
 }
 
+/* The class that all of `value`'s objects have, or 0. */
+static symbol
+common_type (const struct linking *l, const struct set *value)
+{
+    symbol type = 0;
+    set_foreach (id, value) {
+        symbol t = heap_get (l->flow->heap, id)->type;
+        if (!t || (type && t != type))
+            return 0;
+        type = t;
+    }
+    return type;
+}
+
+static struct output *
+find_output (struct step *s, const char *name)
+{
+    vec_foreach (o, &s->outputs)
+        if (strcmp (o->name, name) == 0)
+            return o;
+    return NULL;
+}
+
+/* What a value is, as its readers see it: for people, nothing depends on it. */
+static void
+note_types (struct linking *l)
+{
+    vec_foreach (e, &l->flow->events) {
+        int step = e->kind == EVENT_READ ? owner_of (l, e->site) : -1;
+        const char *name = name_text (l, e->name);
+        const struct input *in = step >= 0 ? find_input (l, step, name) : NULL;
+        symbol type = in && in->kind == INPUT_DATA ? common_type (l, e->value) : 0;
+        struct output *o = type ? find_output (&l->p->steps.items[in->from], name) : NULL;
+        if (o && !o->type)
+            o->type = symbol_text (l->flow->program->symbols, type);
+    }
+}
+
 /* ---- files ------------------------------------------------------------------------------------------------------ */
 
 static bool
@@ -808,6 +846,7 @@ link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *
         trace_step (&l, (int) i);
     join_shared (&l);
     settle_outputs (&l);
+    note_types (&l);
     link_files (&l);
     for (size_t i = 0; i < p->steps.len; i++) {
         link_tags (&l, (int) i);

@@ -38,6 +38,7 @@ struct output {
     bool optional;     /* the step may leave it unbound */
     int cell;          /* the cell that binds or changes it last, index into the notebook's cells; -1: not known */
     const char *report; /* pipeline metric: shown as such; NULL otherwise */
+    const char *type;    /* class of its value as a dotted path ("pandas.DataFrame"), where the analysis knows; or NULL */
 };
 
 /* A piece of Python to run, from the notebook's own text. A step runs its segments in order in one namespace. */

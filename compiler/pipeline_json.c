@@ -70,6 +70,7 @@ put_outputs (json_t *o, const struct step *s)
         put_flag (artifact, "optional", out->optional);
         if (out->cell >= 0)
             json_object_set_new (artifact, "cell", json_integer (out->cell));
+        put_text (artifact, "type", out->type);
         put_text (artifact, "report", out->report);
         json_array_append_new (artifacts, artifact);
     }
@@ -284,6 +285,7 @@ get_outputs (const struct pipeline *p, struct step *s, const json_t *o)
                               .kind = get_kind (item),
                               .optional = json_is_true (json_object_get (item, "optional")),
                               .cell = cell ? (int) json_integer_value (cell) : -1,
+                              .type = get_text (p->arena, item, "type"),
                               .report = get_text (p->arena, item, "report") };
         if (out.name)
             vec_push (p->arena, &s->outputs, out);

@@ -105,14 +105,32 @@ artifact (const char *title, bool optional, const char *description)
     return a;
 }
 
-/* What KFP calls a value that is told so by its use: all else is an Artifact, whose metadata say more. */
+/* What the dashboard calls a value by its class, as far as the analysis knows it. */
+static const char *
+class_title (const char *type)
+{
+    static const struct {
+        const char *beginning, *title;
+    } titles[] = {
+        { "pandas.", "system.Dataset" },    { "numpy.", "system.Dataset" },      { "polars.", "system.Dataset" },
+        { "scipy.sparse.", "system.Dataset" }, { "pyarrow.", "system.Dataset" }, { "xarray.", "system.Dataset" },
+        { "datasets.", "system.Dataset" },  { "sklearn.", "system.Model" },      { "xgboost.XGB", "system.Model" },
+        { "xgboost.Booster", "system.Model" }, { "lightgbm.LGBM", "system.Model" }, { "lightgbm.Booster", "system.Model" },
+        { "catboost.CatBoost", "system.Model" }, { "torch.nn.", "system.Model" }, { "keras.", "system.Model" },
+        { "tensorflow.keras.", "system.Model" }, { "statsmodels.", "system.Model" },
+    };
+    for (size_t i = 0; type && i < sizeof titles / sizeof *titles; i++)
+        if (strncmp (type, titles[i].beginning, strlen (titles[i].beginning)) == 0)
+            return titles[i].title;
+    return "system.Artifact";
+}
+
 static const char *
 value_title (const struct step *s, const char *name)
 {
-    const char *model[] = { s->settings.serve, s->settings.register_as };
-    for (size_t i = 0; i < 2; i++)
-        if (model[i] && strcmp (model[i], name) == 0)
-            return "system.Model";
+    vec_foreach (o, &s->outputs)
+        if (strcmp (o->name, name) == 0)
+            return class_title (o->type);
     return "system.Artifact";
 }
 

@@ -126,6 +126,19 @@ class Settings(unittest.TestCase):
         self.assertEqual(wanted["pvcMount"], [{
             "constant": "data", "mountPath": "/data", "pvcNameParameter": {"runtimeValue": {"constant": "data"}}}])
 
+    def test_artifacts_are_typed(self):
+        cells = [(["imports"], "import pandas as pd\nfrom sklearn.tree import DecisionTreeClassifier"),
+                 (["step:a"], "df = pd.DataFrame({'x': [1]})\nmodel = DecisionTreeClassifier()\nother = [1]"),
+                 (["step:b"], "print(df, model, other)\n")]
+        with Folder(text=notebook(*cells)) as folder:
+            spec = read_strictly(folder.emit("kfp")["nb.kfp.yaml"])[0]
+            titles = {side: {k: a["artifactType"]["schemaTitle"] for k, a in definitions["artifacts"].items()}
+                      for side, definitions in (("out", spec["components"]["comp-a"]["outputDefinitions"]),
+                                                ("in", spec["components"]["comp-b"]["inputDefinitions"]))}
+            wanted = {"df": "system.Dataset", "model": "system.Model", "other": "system.Artifact"}
+            self.assertEqual(titles["in"], wanted)
+            self.assertEqual(titles["out"], dict(wanted, step_report="system.HTML"))
+
     def test_a_second_accelerator_is_told(self):
         with Folder(text=notebook((["step:a", "limit:nvidia.com/gpu:1", "limit:amd.com/gpu:1"], "x = 1"))) as folder:
             run = folder.chard("compile", "--to", "kfp", "-o", folder.out, folder.notebook)
