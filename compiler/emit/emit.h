@@ -96,7 +96,7 @@ void emission_add_copy (struct emission *e, const char *path, const char *source
 void emission_add_yaml (struct emission *e, const char *path, json_t *documents);
 
 /* The targets. 0, or -1 with ERROR_NOTEBOOK where the pipeline can't be said to that target, `e` as it was. emit_cron
- * needs a schedule. */
+ * needs a schedule, and gives ERROR_USAGE for one that is none. */
 int emit_argo (const struct emit_plan *plan, struct emission *e, struct error *err);
 int emit_container (const struct emit_plan *plan, struct emission *e, struct error *err);
 int emit_cron (const struct emit_plan *plan, struct emission *e, struct error *err);

@@ -195,6 +195,11 @@ class Argo(unittest.TestCase):
             run = folder.chard("compile", "--to", "cron", "-o", folder.out, folder.notebook)
             self.assertEqual(run.returncode, 2)
             self.assertIn("--schedule", run.stderr)
+            for schedule in ("0 0 2 * * *", "", "5"):
+                run = folder.chard("compile", "--to", "cron", "--schedule", schedule, "-o", folder.out, folder.notebook)
+                self.assertEqual(run.returncode, 2, schedule)
+                self.assertIn("five are wanted" if schedule else "schedule", run.stderr)
+            self.assertFalse(os.path.exists(folder.out))
 
     def test_settings(self):
         tags = ["step:a", "limit:nvidia.com/gpu:1", "limit:memory:2Gi", "retry:3", "timeout:90s", "label:team:red",
