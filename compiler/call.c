@@ -370,7 +370,8 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
     o->type = e->returns;
     o->iterator = (e->flags & EFFECT_ITERATOR) != 0;
     o->unpicklable = (e->flags & EFFECT_UNPICKLABLE) != 0;
-    bool constructor = path && !(e->flags & EFFECT_KNOWN) && is_class_name (symbol_text (in->symbols, path));
+    bool constructor = path && is_class_name (symbol_text (in->symbols, path))
+                       && !library_knows (in->library, symbol_text (in->symbols, path));
     if (!o->type && path && is_class_name (symbol_text (in->symbols, path)))
         o->type = path;
     if (e->flags & EFFECT_RETURNS_HOLDER && e->flags & (EFFECT_CONSUMES | EFFECT_ITERATOR))
@@ -432,9 +433,9 @@ is_drawing (const struct interpreter *in, const struct call *c)
 }
 
 static bool
-is_discarded (const struct interpreter *in, const struct call *c)
+is_statement (const struct interpreter *in, const struct call *c)
 {
-    return c->node && c->node == in->discarded;
+    return c->node && c->node == in->statement;
 }
 
 /* The table says; a method that it doesn't know, and whose result nobody gets, was called for what it does. */
@@ -445,7 +446,9 @@ changes_receiver (struct interpreter *in, int receiver, const struct effect *e, 
         return true;
     if (!heap_get (in->heap, receiver)->type && is_drawing (in, c))
         return false;
-    return e->flags & EFFECT_KNOWN ? e->flags & EFFECT_MUTATES : is_discarded (in, c);
+    if (e->flags & EFFECT_ACTS)
+        return is_statement (in, c);
+    return e->flags & EFFECT_KNOWN ? e->flags & EFFECT_MUTATES : is_statement (in, c) && !in->shown;
 }
 
 /* A method that no class of the notebook defines. */

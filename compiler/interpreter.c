@@ -339,10 +339,13 @@ is_shown (const struct interpreter *in, const struct ast *n)
 static void
 run_expression (struct interpreter *in, const struct ast *n)
 {
-    const struct ast *outer = in->discarded;
-    in->discarded = is_shown (in, n) ? NULL : n->kids[0];
+    const struct ast *outer = in->statement;
+    bool outer_shown = in->shown;
+    in->statement = n->kids[0];
+    in->shown = is_shown (in, n);
     evaluate (in, n->kids[0]);
-    in->discarded = outer;
+    in->statement = outer;
+    in->shown = outer_shown;
 }
 
 static void

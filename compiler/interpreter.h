@@ -65,7 +65,8 @@ struct interpreter {
     bool effect, setup;          /* of the site being walked */
     bool decorating;             /* a decorator is being called */
     bool dynamic;                /* something before may have bound any name */
-    const struct ast *discarded; /* a call whose result nobody gets: it must do something */
+    const struct ast *statement; /* a call that is a statement of its own … */
+    bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
     symbol s_init, s_call, s_forward, s_bases, s_inplace, s_mode;
 };

@@ -43,6 +43,7 @@ static const struct {
     { "numbers", EFFECT_NUMBERS },
     { "tuples", EFFECT_TUPLES },
     { "maps", EFFECT_MAPS },
+    { "acts", EFFECT_ACTS },
     { "drawing", EFFECT_DRAWING },
     { "fresh", 0 },
 };
@@ -132,6 +133,12 @@ library_function (const struct library *l, const char *path)
         return &unknown;
     snprintf (pattern, sizeof pattern, "*%s", last);
     return find (l, pattern);
+}
+
+bool
+library_knows (const struct library *l, const char *path)
+{
+    return find (l, path)->flags != 0;
 }
 
 static const struct effect *

@@ -37,6 +37,7 @@ enum effect_flag {
     EFFECT_NUMBERS = 1 << 22,      /* gives pairs of something plain and an element */
     EFFECT_TUPLES = 1 << 23,       /* gives tuples of elements */
     EFFECT_MAPS = 1 << 24,         /* gives what argument 0 returns for elements of the others */
+    EFFECT_ACTS = 1 << 26,         /* mutates the receiver, if the call is a statement of its own */
     EFFECT_DRAWING = 1 << 25,      /* of a keyword: who is called with it draws, and changes nothing */
 };
 
@@ -57,6 +58,9 @@ struct library *library_create (struct arena *a, struct symbols *symbols);
  * else "*.name" for its last part.
  * Never NULL; EFFECT_KNOWN is off when no line matches. */
 const struct effect *library_function (const struct library *l, const char *path);
+
+/* True if a line stands for that very path, not only for its module. */
+bool library_knows (const struct library *l, const char *path);
 
 /* What calling method `name` on a value of class `type` (0: unknown) does: "type.name", else "type.*", else ".name",
  * else ".prefix*" by the word before the first underscore (".get_*"). */
