@@ -4,12 +4,14 @@
 
 #include "compiler/facts.h"
 #include "compiler/front.h"
+#include "compiler/requirement.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* What passes hand on besides the compilation's public parts. */
 struct passing {
+    const json_t *environment;
     struct program *program;
     struct grouping *grouping;
 };
@@ -79,12 +81,18 @@ pass_metadata (struct compilation *c, struct passing *p)
     metadata_apply (c->pipeline, c->flow->program);
 }
 
+static void
+pass_requirement (struct compilation *c, struct passing *p)
+{
+    requirement_collect (c->pipeline, p->program, p->environment, &c->diags);
+}
+
 static const struct pass {
     const char *name;
     pass_fn *run;
 } passes[] = {
     { "syntax", pass_syntax }, { "flow", pass_flow },         { "step", pass_step },
-    { "link", pass_link },     { "metadata", pass_metadata },
+    { "link", pass_link },     { "metadata", pass_metadata }, { "requirement", pass_requirement },
 };
 
 #define PASSES (sizeof passes / sizeof *passes)
@@ -101,7 +109,7 @@ compile_pass_names (void)
 int
 compile_file (struct compilation *c, const char *path, const struct compile_options *options, struct error *err)
 {
-    struct passing p = { 0 };
+    struct passing p = { .environment = options ? options->environment : NULL };
     *c = (struct compilation){ .arena = arena_create () };
     c->path = arena_strdup (c->arena, path);
     c->diags.arena = c->arena;

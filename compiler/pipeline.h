@@ -105,6 +105,8 @@ struct step {
     struct vec_str files_written; /* literal paths it writes */
     struct vec_str definitions; /* functions and classes that readers of its outputs have too: pickled by reference */
     struct vec_str imports;    /* top-level module names that its segments import, sorted */
+    struct vec_str requirements; /* distributions that these come from, and those of `modules`: "pandas==2.2.1" */
+    struct vec_str modules;    /* local ones: files and, ending in a slash, folders below notebook_dir */
     struct vec_str metrics;    /* names among its outputs or parameters to be recorded as metrics */
     struct step_settings settings;
     bool inferred; /* made by the compiler, not by a tag */

@@ -177,6 +177,8 @@ step_to_json (const struct pipeline *p, const struct step *s)
     put_names (o, "files_written", &s->files_written);
     put_names (o, "definitions", &s->definitions);
     put_names (o, "imports", &s->imports);
+    put_names (o, "requirements", &s->requirements);
+    put_names (o, "modules", &s->modules);
     put_names (o, "metrics", &s->metrics);
     put_settings (o, &s->settings);
     json_object_set_new (o, "segments", segments_to_json (s));
@@ -390,6 +392,8 @@ step_from_json (struct pipeline *p, int index, const json_t *o, struct error *er
     get_names (a, o, "files_written", &s->files_written);
     get_names (a, o, "definitions", &s->definitions);
     get_names (a, o, "imports", &s->imports);
+    get_names (a, o, "requirements", &s->requirements);
+    get_names (a, o, "modules", &s->modules);
     get_names (a, o, "metrics", &s->metrics);
     json_array_foreach (json_object_get (o, "files"), i, item) {
         const char *from = json_string_value (json_object_get (item, "from"));

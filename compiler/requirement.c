@@ -1,0 +1,332 @@
+/* See requirement.h. Where modules come from is told by compiler/modules.txt, for what the environment doesn't tell.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/requirement.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "compiler/facts.h"
+#include "compiler/scope.h"
+#include "compiler/syntax.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* modules.txt as a C string, made by the Makefile. */
+extern const char requirement_modules_text[];
+
+#define MAX_FILES 300 /* of local modules that are looked into */
+
+struct collecting {
+    struct arena *arena;
+    struct pipeline *pipeline;
+    const json_t *environment;
+    struct diag_list *diags;
+    json_t *table;         /* module -> distribution; "" for the standard library */
+    struct syntax *syntax;
+    struct symbols *symbols;
+    struct vec_str told;   /* missing modules that were warned of */
+    json_t *seen;          /* text -> index into `facts`: definitions are replicated into many steps */
+    vec (const struct facts *) facts;
+    struct step *step;
+    struct vec_str files;  /* local modules of this step that were looked into */
+};
+
+/* ---- the table -------------------------------------------------------------------------------------------------- */
+
+static json_t *
+read_modules (struct arena *a)
+{
+    json_t *table = json_object ();
+    char *text = arena_strdup (a, requirement_modules_text), *save, *words;
+    for (char *line = strtok_r (text, "\n", &save); line; line = strtok_r (NULL, "\n", &save)) {
+        const char *first = strtok_r (line, " ", &words), *word;
+        bool standard = first && strcmp (first, "-") == 0;
+        while (first && *first != '#' && (word = strtok_r (NULL, " ", &words)))
+            json_object_set_new (table, standard ? word : first, json_string (standard ? "" : word));
+    }
+    return table;
+}
+
+char *
+requirement_normal_name (struct arena *a, const char *name)
+{
+    char *normal = arena_strdup (a, name), *to = normal;
+    for (const char *p = name; *p; p++) {
+        bool dash = *p == '-' || *p == '_' || *p == '.';
+        if (!dash)
+            *to++ = (char) tolower ((unsigned char) *p);
+        else if (to == normal || to[-1] != '-')
+            *to++ = '-';
+    }
+    *to = '\0';
+    return normal;
+}
+
+/* The entry of the longest leading part of `module`; NULL if there is none. */
+static const json_t *
+find_longest (struct arena *a, const json_t *table, const char *module)
+{
+    char *part = arena_strdup (a, module);
+    for (;;) {
+        const json_t *found = json_object_get (table, part);
+        char *dot = strrchr (part, '.');
+        if (found || !dot)
+            return found;
+        *dot = '\0';
+    }
+}
+
+/* ---- requirements ----------------------------------------------------------------------------------------------- */
+
+static bool
+has_distribution (const struct vec_str *list, struct arena *a, const char *name)
+{
+    const char *normal = requirement_normal_name (a, name);
+    vec_foreach (x, list) {
+        size_t n = strcspn (*x, "=<>!~[;@ ");
+        if (strcmp (requirement_normal_name (a, arena_strndup (a, *x, n)), normal) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void
+add_distribution (struct collecting *c, const char *name, const char *version)
+{
+    if (!has_distribution (&c->step->requirements, c->arena, name))
+        vec_push (c->arena, &c->step->requirements,
+                  version ? arena_printf (c->arena, "%s==%s", name, version) : arena_strdup (c->arena, name));
+}
+
+static const char *
+top_of (struct arena *a, const char *module)
+{
+    return arena_strndup (a, module, strcspn (module, "."));
+}
+
+/* Where the notebook itself asked for a version by `!pip install X==1`, that is what it gets. */
+static bool
+add_lifted (struct collecting *c, const char *name)
+{
+    vec_foreach (x, &c->pipeline->requirements) {
+        struct vec_str one = { x, 1, 1 };
+        if (has_distribution (&one, c->arena, name)) {
+            if (!has_distribution (&c->step->requirements, c->arena, name))
+                vec_push (c->arena, &c->step->requirements, *x);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+warn_missing (struct collecting *c, const char *module, const char *name, struct place at, const char *line)
+{
+    const char *top = top_of (c->arena, module);
+    if (!vec_str_add_once (c->arena, &c->told, top))
+        return;
+    diag_add (c->diags, SEVERITY_WARNING, "missing-module", at, line,
+              arena_printf (c->arena, "pip install %s", name), "the notebook's Python has no module `%s`", top);
+}
+
+/* A module that isn't local: of the standard library, of the environment, or by its name. */
+static void
+add_installed (struct collecting *c, const char *module, const struct import *x, struct place at, const char *line)
+{
+    const json_t *known = find_longest (c->arena, c->table, module);
+    const char *name = known ? json_string_value (known) : top_of (c->arena, module);
+    if (!*name)
+        return;
+    const json_t *installed = find_longest (c->arena, c->environment, module);
+    if (installed)
+        name = json_string_value (json_array_get (installed, 0));
+    if (add_lifted (c, name))
+        return;
+    if (installed) {
+        add_distribution (c, name, json_string_value (json_array_get (installed, 1)));
+    } else if (!x->guarded) { /* in a try it may well be absent */
+        add_distribution (c, name, NULL);
+        if (c->environment)
+            warn_missing (c, module, name, at, line);
+    }
+}
+
+/* ---- local modules ---------------------------------------------------------------------------------------------- */
+
+static void collect_text (struct collecting *c, const char *text, size_t len, struct place at);
+
+static void
+collect_file (struct collecting *c, const char *path)
+{
+    struct error err = { 0 };
+    cleanup_free char *text = NULL;
+    size_t len = 0;
+    if (c->files.len >= MAX_FILES || !vec_str_add_once (c->arena, &c->files, path))
+        return;
+    if (fs_read (path, &text, &len, &err) == 0)
+        collect_text (c, text, len, PLACE_NOTEBOOK);
+}
+
+static int
+is_wanted (const struct dirent *e)
+{
+    return e->d_name[0] != '.' && strcmp (e->d_name, "__pycache__") != 0;
+}
+
+/* A package goes along whole: what it imports lazily, or reads as data, is part of it. */
+static void
+collect_package (struct collecting *c, const char *path, int depth)
+{
+    struct dirent **entries;
+    int n = scandir (path, &entries, is_wanted, alphasort);
+    for (int i = 0; i < n; i++) {
+        const char *below = fs_join (c->arena, path, entries[i]->d_name);
+        size_t len = strlen (below);
+        if (fs_is_dir (below) && depth < 8)
+            collect_package (c, below, depth + 1);
+        else if (len > 3 && strcmp (below + len - 3, ".py") == 0)
+            collect_file (c, below);
+        free (entries[i]);
+    }
+    if (n >= 0)
+        free (entries);
+}
+
+static bool
+holds_python (const char *path)
+{
+    struct dirent **entries;
+    bool found = false;
+    int n = scandir (path, &entries, is_wanted, alphasort);
+    for (int i = 0; i < n; i++) {
+        size_t len = strlen (entries[i]->d_name);
+        found = found || (len > 3 && strcmp (entries[i]->d_name + len - 3, ".py") == 0);
+        free (entries[i]);
+    }
+    if (n >= 0)
+        free (entries);
+    return found;
+}
+
+/* NAME.py or NAME/ in the notebook's folder: found there first, as sys.path has it. */
+static bool
+add_local (struct collecting *c, const char *module)
+{
+    const char *top = top_of (c->arena, module), *folder = c->pipeline->notebook_dir;
+    if (!folder || !*top)
+        return false;
+    const char *file = arena_printf (c->arena, "%s.py", top), *path = fs_join (c->arena, folder, file);
+    const char *package = fs_join (c->arena, folder, top);
+    if (fs_is_dir (package) && (fs_exists (fs_join (c->arena, package, "__init__.py")) || holds_python (package))) {
+        vec_str_add_once (c->arena, &c->step->modules, arena_printf (c->arena, "%s/", top));
+        collect_package (c, package, 0);
+        return true;
+    }
+    if (!fs_exists (path) || fs_is_dir (path))
+        return false;
+    vec_str_add_once (c->arena, &c->step->modules, file);
+    collect_file (c, path);
+    return true;
+}
+
+/* ---- imports of a text ------------------------------------------------------------------------------------------ */
+
+static void
+collect_import (struct collecting *c, const struct import *x, struct place at, const char *line)
+{
+    const char *module = x->module;
+    if (*module == '.' || !*module) /* relative: within a package, which goes along whole */
+        return;
+    if (add_local (c, module))
+        return;
+    const char *name = symbol_text (c->symbols, x->name);
+    if (*name && *name != '*') /* `from google.cloud import storage` */
+        module = arena_printf (c->arena, "%s.%s", module, name);
+    add_installed (c, module, x, at, line);
+}
+
+static struct place
+place_in (struct place at, const char *text, uint32_t offset)
+{
+    if (at.cell < 0)
+        return at;
+    at.column = 1;
+    for (uint32_t i = 0; i < offset; i++, at.column++)
+        if (text[i] == '\n') {
+            at.line++;
+            at.column = 0;
+        }
+    return at;
+}
+
+static const char *
+line_at (struct arena *a, const char *text, uint32_t offset)
+{
+    const char *start = text + offset;
+    while (start > text && start[-1] != '\n')
+        start--;
+    return arena_strndup (a, start, strcspn (start, "\n"));
+}
+
+static const struct facts *
+facts_of (struct collecting *c, const char *text, size_t len)
+{
+    const json_t *known = json_object_getn (c->seen, text, len);
+    if (known)
+        return c->facts.items[json_integer_value (known)];
+    struct syntax_error error;
+    struct unit unit = { 0 };
+    const struct program program = { .arena = c->arena, .symbols = c->symbols };
+    unit.tree = syntax_parse (c->syntax, c->arena, c->symbols, text, len, &error);
+    scope_build (c->arena, c->symbols, unit.tree);
+    const struct facts *facts = facts_collect (c->arena, &program, &unit);
+    json_object_setn_new_nocheck (c->seen, text, len, json_integer ((json_int_t) c->facts.len));
+    vec_push (c->arena, &c->facts, facts);
+    return facts;
+}
+
+static void
+collect_text (struct collecting *c, const char *text, size_t len, struct place at)
+{
+    if (!memmem (text, len, "import", 6))
+        return;
+    const struct facts *facts = facts_of (c, text, len);
+    vec_foreach (x, &facts->imports)
+        collect_import (c, x, place_in (at, text, x->at->start), line_at (c->arena, text, x->at->start));
+}
+
+static int
+compare_text (const void *x, const void *y)
+{
+    return strcmp (*(const char *const *) x, *(const char *const *) y);
+}
+
+static void
+sort_texts (struct vec_str *v)
+{
+    if (v->len)
+        qsort (v->items, v->len, sizeof *v->items, compare_text);
+}
+
+void
+requirement_collect (struct pipeline *p, const struct program *program, const json_t *environment,
+                     struct diag_list *diags)
+{
+    json_auto_t *table = read_modules (p->arena), *seen = json_object ();
+    struct collecting c = { .arena = p->arena, .pipeline = p, .environment = environment, .diags = diags,
+                            .table = table, .seen = seen, .syntax = syntax_create (), .symbols = program->symbols };
+    vec_foreach (s, &p->steps) {
+        c.step = s;
+        c.files.len = 0;
+        vec_foreach (x, &s->segments) {
+            struct place at = x->notebook ? PLACE_NOTEBOOK : (struct place){ .cell = x->cell, .line = x->line };
+            collect_text (&c, x->source, strlen (x->source), at);
+        }
+        sort_texts (&s->requirements);
+        sort_texts (&s->modules);
+    }
+    syntax_destroy (c.syntax);
+}
