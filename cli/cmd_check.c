@@ -3,13 +3,15 @@
 #include "cli/batch.h"
 #include "cli/command.h"
 #include "compiler/compile.h"
+#include "engine/environment.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 
 struct check_settings {
     bool strict;
-    const char *stop_after;
+    const char *stop_after, *python;
+    const json_t *environment; /* of that Python */
 };
 
 static const struct option options[] = {
@@ -18,6 +20,8 @@ static const struct option options[] = {
     { .name = "stop-after", .kind = OPTION_STRING, .offset = offsetof (struct check_settings, stop_after),
       .argument = "PASS", .help = "look no further than this pass of the compiler (syntax: does it parse?)",
       .choices = COMPILE_PASSES },
+    { .name = "python", .kind = OPTION_STRING, .offset = offsetof (struct check_settings, python), .argument = "PATH",
+      .help = "the Python that must have what is imported (default: the active environment's, if any)" },
     { 0 },
 };
 
@@ -96,7 +100,7 @@ static int
 check_one (struct invocation *inv, const char *path, const void *data, struct error *err)
 {
     const struct check_settings *settings = data;
-    const struct compile_options how = { .stop_after = settings->stop_after };
+    const struct compile_options how = { .stop_after = settings->stop_after, .environment = settings->environment };
     struct compilation c = { 0 };
     int status = compile_file (&c, path, &how, err);
     if (status == 0) {
@@ -114,12 +118,16 @@ check_one (struct invocation *inv, const char *path, const void *data, struct er
 }
 
 static int
-run (struct invocation *inv, const void *settings, struct error *err)
+run (struct invocation *inv, const void *data, struct error *err)
 {
     struct vec_str paths = { 0 };
-    if (command_expand_notebooks (inv, &paths, err) < 0)
+    json_auto_t *environment = NULL;
+    struct check_settings settings = *(const struct check_settings *) data;
+    if (command_expand_notebooks (inv, &paths, err) < 0
+        || environment_read (inv->arena, settings.python, &environment, err) < 0)
         return error_wrap (err, "check");
-    struct batch batch = { .work = check_one, .data = settings, .lost = print_lost, .done = "fine" };
+    settings.environment = environment;
+    struct batch batch = { .work = check_one, .data = &settings, .lost = print_lost, .done = "fine" };
     if (inv->json) {
         batch.open = "[";
         batch.separator = ",";

@@ -7,6 +7,7 @@
 #include "cli/option.h"
 #include "cli/target.h"
 #include "compiler/compile.h"
+#include "engine/environment.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static const struct option options[] = {
     { .name = "registry", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.registry),
       .argument = "PREFIX", .help = "goes before the names of images that are yet to be built" },
     { .name = "python", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.python),
-      .argument = "PATH", .help = "whose packages images get; else the Python of the notebook's kernel" },
+      .argument = "PATH", .help = "whose packages steps require and images get; else the Python of the notebook's kernel" },
     { .name = "schedule", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.schedule),
       .argument = "CRON", .help = "for cron: minute, hour, day, month and weekday, as in crontab" },
     { .name = "timezone", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.timezone),
@@ -45,6 +46,7 @@ static const struct compile_settings defaults = { .to = "ir", .output = "-" };
 struct job {
     const struct compile_settings *settings;
     struct destination to;
+    const json_t *environment; /* of settings->python */
     bool several; /* notebooks */
 };
 
@@ -84,7 +86,7 @@ static int
 compile_and_write (struct invocation *inv, struct compilation *c, const char *path, const struct job *job,
                    struct error *err)
 {
-    const struct compile_options how = { .stop_after = job->settings->stop_after };
+    const struct compile_options how = { .stop_after = job->settings->stop_after, .environment = job->environment };
     if (compile_file (c, path, &how, err) < 0)
         return -1;
     print_diagnostics (inv, &c->diags);
@@ -123,9 +125,11 @@ run (struct invocation *inv, const void *data, struct error *err)
 {
     const struct compile_settings *settings = data;
     struct vec_str paths = { 0 };
-    struct job job = { .settings = settings };
-    if (command_expand_notebooks (inv, &paths, err) < 0)
+    json_auto_t *environment = NULL;
+    if (command_expand_notebooks (inv, &paths, err) < 0
+        || environment_read (inv->arena, settings->target.python, &environment, err) < 0)
         return error_wrap (err, "compile");
+    struct job job = { .settings = settings, .environment = environment };
     bool joins = inv->json && (settings->stop_after || strcmp (settings->to, "ir") == 0);
     if (destination_choose (&job.to, inv, &paths, settings->output, joins, err) < 0)
         return error_wrap (err, "compile");
@@ -141,7 +145,8 @@ const struct command command_compile = {
     .operands = "NOTEBOOK…",
     .summary = "Turn notebooks into pipeline documents",
     .details = "Prints the pipeline that a notebook means, as JSON (its schema is share/chard/pipeline.schema.json). The "
-               "same notebook always gives the same bytes. A notebook with errors gives no document: they are told on "
+               "same notebook always gives the same bytes, with the same Python environment: versions of what it has stand in "
+               "them. A notebook with errors gives no document: they are told on "
                "standard error, and the exit status is 1.\n"
                "With several notebooks (a directory stands for all below it) -o names a directory, in which the "
                "notebooks' own folders are repeated; with --format=json they may go to standard output too, as one "

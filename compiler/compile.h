@@ -13,7 +13,7 @@ struct flow;
 struct program;
 
 /* Names of all passes in their order, as choices of an option. */
-#define COMPILE_PASSES "notebook|syntax|flow|step|link|metadata"
+#define COMPILE_PASSES "notebook|syntax|flow|step|link|metadata|requirement"
 
 struct compile_options {
     const char *stop_after; /* name of the last pass to run, or NULL for all */
