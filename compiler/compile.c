@@ -4,6 +4,7 @@
 
 #include "compiler/facts.h"
 #include "compiler/front.h"
+#include "compiler/lint.h"
 #include "compiler/requirement.h"
 
 #include <stdio.h>
@@ -57,6 +58,7 @@ pass_flow (struct compilation *c, struct passing *p)
         diagnose_unresolved (c, u);
     vec_foreach (site, &c->flow->dynamic_sites)
         diagnose_dynamic (c, *site);
+    lint_flow (c->flow, &c->diags);
 }
 
 static void

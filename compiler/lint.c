@@ -1,0 +1,217 @@
+/* See lint.h. Each rule is a function; the table of shapes of secrets is data.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/lint.h"
+
+#include "compiler/scope.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+struct linting {
+    const struct flow *flow;
+    struct program *program;
+    struct diag_list *diags;
+    struct vec_str told; /* paths */
+    int unit;
+};
+
+static void
+tell (struct linting *l, int unit, uint32_t offset, enum severity severity, const char *rule, const char *hint,
+      const char *message)
+{
+    struct place at = program_place (l->program, unit, offset);
+    diag_add (l->diags, severity, rule, at, cell_line (l->program->arena, l->program->units.items[unit].cell, at.line),
+              hint, "%s", message);
+}
+
+/* ---- execution counts ------------------------------------------------------------------------------------------- */
+
+/* The first cell that was last run before one above it; only one is told, since the rest follows from it. */
+static void
+lint_order (struct linting *l)
+{
+    const struct cell *last = NULL;
+    vec_foreach (c, &l->program->notebook->cells) {
+        if (c->kind != CELL_CODE || c->execution_count <= 0)
+            continue;
+        if (last && c->execution_count < last->execution_count) {
+            struct place at = { .cell = c->index };
+            diag_add (l->diags, SEVERITY_NOTE, "cell-order", at, NULL,
+                      "run the notebook from top to bottom once, to see what the pipeline will compute",
+                      "this cell was run before cell %d, which stands above it", last->index);
+            return;
+        }
+        last = c;
+    }
+}
+
+/* ---- paths ------------------------------------------------------------------------------------------------------ */
+
+/* /home/ann/x, C:\x, ~/x; but what every machine has, and what people mount, is not of one machine. */
+static bool
+is_of_one_machine (const char *path)
+{
+    static const char *const everywhere[] = { "/tmp", "/dev/", "/proc/", "/etc/", "/usr/",
+                                              "/opt/", "/var/tmp", "/gcs/", "/mnt/", "/data" };
+    if (isalpha ((unsigned char) path[0]) && path[1] == ':' && (path[2] == '\\' || path[2] == '/'))
+        return true;
+    if (path[0] == '~' && path[1] == '/')
+        return true;
+    if (path[0] != '/' || !path[1])
+        return false;
+    for (size_t i = 0; i < sizeof everywhere / sizeof *everywhere; i++)
+        if (strncmp (path, everywhere[i], strlen (everywhere[i])) == 0)
+            return false;
+    return true;
+}
+
+static void
+lint_paths (struct linting *l)
+{
+    vec_foreach (f, &l->flow->files) {
+        const struct site *s = &l->flow->sites.items[f->site];
+        if (f->use == FILE_SHELL || !s->statement || !is_of_one_machine (f->path)
+            || !vec_str_add_once (l->program->arena, &l->told, f->path))
+            continue;
+        tell (l, s->unit, s->statement->start, SEVERITY_WARNING, "absolute-path",
+              "take a path from the notebook's folder, or a parameter; other machines run the steps too",
+              arena_printf (l->program->arena, "`%.80s` is a path of one machine", f->path));
+    }
+}
+
+/* ---- secrets ---------------------------------------------------------------------------------------------------- */
+
+/* Keys that services hand out: a prefix, then so many letters, digits, - or _. */
+static const struct {
+    const char *prefix;
+    size_t least;
+} keys[] = {
+    { "AKIA", 16 }, { "ASIA", 16 }, { "ghp_", 36 }, { "gho_", 36 }, { "github_pat_", 40 }, { "glpat-", 20 },
+    { "sk-", 32 },  { "AIza", 35 }, { "xoxb-", 20 }, { "xoxp-", 20 }, { "hf_", 30 }, { "SG.", 40 }, { "ya29.", 30 },
+};
+
+static bool
+is_key (const char *text)
+{
+    if (strstr (text, "-----BEGIN ") && strstr (text, "PRIVATE KEY-----"))
+        return true;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        size_t n = strlen (keys[i].prefix), m = 0, digits = 0;
+        if (strncmp (text, keys[i].prefix, n) != 0)
+            continue;
+        for (; isalnum ((unsigned char) text[n + m]) || strchr ("-_.", text[n + m] ? text[n + m] : ' '); m++)
+            digits += isdigit ((unsigned char) text[n + m]) != 0;
+        if (m >= keys[i].least && digits >= 2 && !text[n + m])
+            return true;
+    }
+    return false;
+}
+
+static bool
+names_secret (const char *name)
+{
+    static const char *const words[] = { "password", "passwd", "api_key", "apikey", "secret", "access_key", "auth_token",
+                                         "access_token", "private_key" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasestr (name, words[i]))
+            return true;
+    return false;
+}
+
+/* "hunter2-xyz": no blank, no placeholder, letters and digits. */
+static bool
+looks_secret (const char *text)
+{
+    static const char *const placeholders[] = { "your", "xxx", "example", "insert", "replace", "changeme", "<", "{", "[",
+                                                "...", "***", "todo", "://", "/", "_here", "dummy", "fake", "test" };
+    size_t n = strlen (text), digits = 0, letters = 0;
+    for (const char *p = text; *p; p++) {
+        if (isspace ((unsigned char) *p))
+            return false;
+        digits += isdigit ((unsigned char) *p) != 0;
+        letters += isalpha ((unsigned char) *p) != 0;
+    }
+    for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)
+        if (strcasestr (text, placeholders[i]))
+            return false;
+    return n >= 8 && digits >= 2 && letters >= 2;
+}
+
+static const char *
+string_of (struct linting *l, const struct ast *n)
+{
+    const char *source = l->program->units.items[l->unit].text->code;
+    return n && n->kind == AST_STRING ? ast_string (l->program->arena, n, source) : NULL;
+}
+
+/* The line isn't shown: what is printed here ends up in logs. */
+static void
+tell_secret (struct linting *l, const struct ast *n)
+{
+    diag_add (l->diags, SEVERITY_WARNING, "secret-in-source", program_place (l->program, l->unit, n->start), NULL,
+              "read it from os.environ, and tag the step `secret:NAME:KEY:ENV`; and have it replaced, since others have "
+              "seen it", "this looks like a secret: it would be written into every document made of the notebook");
+}
+
+/* password = "…", connect (password="…"), config["password"] = "…" */
+static bool
+is_given_secret (struct linting *l, const struct ast *n)
+{
+    const struct ast *target = n->kids[0], *value = n->kids[n->nkids - 1];
+    const char *name = NULL, *text = string_of (l, value);
+    if (n->kind == AST_KEYWORD)
+        name = symbol_text (l->program->symbols, n->name);
+    else if (target->kind == AST_NAME || target->kind == AST_ATTRIBUTE)
+        name = symbol_text (l->program->symbols, target->name);
+    else if (target->kind == AST_SUBSCRIPT && target->nkids == 2)
+        name = string_of (l, target->kids[1]);
+    return text && name && names_secret (name) && looks_secret (text);
+}
+
+/* ---- questions to the user -------------------------------------------------------------------------------------- */
+
+static void
+lint_call (struct linting *l, const struct ast *n)
+{
+    const struct ast *f = n->kids[0];
+    const char *name = f->kind == AST_NAME || f->kind == AST_ATTRIBUTE ? symbol_text (l->program->symbols, f->name) : "";
+    bool asks = f->kind == AST_NAME ? strcmp (name, "input") == 0 || strcmp (name, "getpass") == 0
+                                    : strcmp (name, "getpass") == 0;
+    if (asks)
+        tell (l, l->unit, n->start, SEVERITY_WARNING, "asks-user",
+              "make it a parameter: a cell tagged `pipeline-parameters`, or an environment variable",
+              arena_printf (l->program->arena, "`%s` waits for somebody to type, and no one sits before a step", name));
+}
+
+static void
+walk (struct linting *l, const struct ast *n)
+{
+    if (!n)
+        return;
+    if (n->kind == AST_CALL && n->nkids)
+        lint_call (l, n);
+    bool gives = (n->kind == AST_ASSIGN && n->nkids == 2) || (n->kind == AST_KEYWORD && n->nkids == 1);
+    if (gives && is_given_secret (l, n)) {
+        tell_secret (l, n->kids[n->nkids - 1]);
+        return;
+    }
+    const char *text = string_of (l, n);
+    if (text && is_key (text))
+        tell_secret (l, n);
+    ast_foreach (kid, n)
+        walk (l, *kid);
+}
+
+void
+lint_flow (const struct flow *flow, struct diag_list *diags)
+{
+    struct linting l = { .flow = flow, .program = flow->program, .diags = diags };
+    lint_order (&l);
+    lint_paths (&l);
+    for (size_t i = 0; i < l.program->units.len; i++) {
+        l.unit = (int) i;
+        walk (&l, l.program->units.items[i].tree);
+    }
+}

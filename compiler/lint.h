@@ -1,0 +1,13 @@
+/* Habits that make notebooks fail as pipelines, though each cell is right: cells run out of order, paths of one machine,
+ * questions to the user, secrets in the source. Told by chard check; nothing else depends on them.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_LINT_H
+#define CHARD_COMPILER_LINT_H
+
+#include "base/diag.h"
+#include "compiler/flow.h"
+
+/* Rules cell-order, absolute-path, asks-user and secret-in-source; see chard-diagnostics(7). */
+void lint_flow (const struct flow *flow, struct diag_list *diags);
+
+#endif

@@ -1,0 +1,7 @@
+# %%
+from getpass import getpass
+
+rounds = int(input("How many rounds? "))
+# %%
+token = getpass()
+print(rounds)
