@@ -8,6 +8,7 @@
 #include "compiler/compile.h"
 #include "compiler/draw.h"
 #include "compiler/notebook.h"
+#include "compiler/why.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 struct graph_settings {
     const char *to, *output;
     bool cells;
+    const char *why;   /* a step … */
+    const char *waits; /* … that this one waits for; set by run */
 };
 
 static const struct option options[] = {
@@ -34,6 +37,11 @@ static const struct option options[] = {
       .kind = OPTION_FLAG,
       .offset = offsetof (struct graph_settings, cells),
       .help = "what passes between code cells instead of steps" },
+    { .name = "why",
+      .kind = OPTION_STRING,
+      .offset = offsetof (struct graph_settings, why),
+      .argument = "STEP",
+      .help = "tell why the step named next waits for STEP: chard graph --why load train x.ipynb" },
     { 0 },
 };
 
@@ -129,6 +137,86 @@ print_graph (struct arena *a, const struct compilation *c, const struct job *job
     return 0;
 }
 
+/* ---- why -------------------------------------------------------------------------------------------------------- */
+
+static void
+print_places (const json_t *places, struct strbuf *out)
+{
+    size_t i;
+    const json_t *at;
+    json_array_foreach (places, i, at)
+        strbuf_addf (out, "    cell %d:%d %s it: %s\n", (int) json_integer_value (json_object_get (at, "cell")),
+                     (int) json_integer_value (json_object_get (at, "line")),
+                     json_string_value (json_object_get (at, "how")), json_string_value (json_object_get (at, "text")));
+}
+
+static void
+print_tie (const json_t *tie, struct strbuf *out)
+{
+    static const struct {
+        const char *kind, *text;
+    } kinds[] = { { "data", "the value of %s" },  { "state", "the state of %s" },       { "file", "the file %s" },
+                  { "tag", "a tag asks for it" }, { "order", "effects that must keep their order" } };
+    const char *kind = json_string_value (json_object_get (tie, "kind"));
+    const char *name = json_string_value (json_object_get (tie, "name"));
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp (kinds[i].kind, kind) == 0) {
+            const char *text = kinds[i].text, *hole = strstr (text, "%s");
+            strbuf_addf (out, "  %.*s%s\n", hole ? (int) (hole - text) : (int) strlen (text), text, hole ? name : "");
+        }
+    print_places (json_object_get (tie, "writes"), out);
+    print_places (json_object_get (tie, "reads"), out);
+}
+
+static void
+print_why (const json_t *why, struct strbuf *out)
+{
+    const char *from = json_string_value (json_object_get (why, "from")), *to = json_string_value (json_object_get (why, "to"));
+    size_t i;
+    const json_t *x, *through = json_object_get (why, "through");
+    if (json_is_true (json_object_get (why, "waits"))) {
+        strbuf_addf (out, "%s waits for %s:\n", to, from);
+        json_array_foreach (json_object_get (why, "ties"), i, x)
+            print_tie (x, out);
+        return;
+    }
+    strbuf_addf (out, json_array_size (through) ? "%s waits for %s only through others: %s" : "%s does not wait for %s\n", to,
+                 from, from);
+    json_array_foreach (through, i, x)
+        strbuf_addf (out, " -> %s", json_string_value (x));
+    if (json_array_size (through))
+        strbuf_addf (out, " -> %s\n", to);
+}
+
+static int
+find_step (const struct pipeline *p, const char *name, struct error *err)
+{
+    int i = pipeline_find_step (p, name);
+    if (i >= 0)
+        return i;
+    cleanup_strbuf struct strbuf all = { 0 };
+    vec_foreach (s, &p->steps)
+        strbuf_addf (&all, "%s%s", s == p->steps.items ? "" : ", ", s->name);
+    return error_set (err, ERROR_USAGE, "--why: there is no step '%s'; the steps are %s", name, strbuf_str (&all));
+}
+
+static int
+print_reasons (const struct compilation *c, const struct job *job, struct strbuf *out, struct error *err)
+{
+    int from = find_step (c->pipeline, job->settings->why, err);
+    int to = from < 0 ? -1 : find_step (c->pipeline, job->settings->waits, err);
+    if (to < 0)
+        return -1;
+    json_auto_t *why = why_explain (c->pipeline, c->flow, from, to);
+    cleanup_free char *text = json_dumps (why, JSON_INDENT (2));
+    add_heading (c->path, job, out);
+    if (is_json (job->format))
+        strbuf_addf (out, "%s%s", text ? text : "null", job->several ? "" : "\n");
+    else
+        print_why (why, out);
+    return 0;
+}
+
 /* The cells' graph needs no pipeline: it is shown whatever is wrong with the tags. */
 static int
 graph_compiled (struct invocation *inv, struct compilation *c, const struct job *job, struct error *err)
@@ -138,7 +226,7 @@ graph_compiled (struct invocation *inv, struct compilation *c, const struct job 
     if (job->settings->cells ? !c->flow : failed || !c->pipeline)
         return error_set (err, ERROR_NOTEBOOK, "%s", "");
     cleanup_strbuf struct strbuf out = { 0 };
-    if (print_graph (inv->arena, c, job, &out, err) < 0
+    if ((job->settings->why ? print_reasons (c, job, &out, err) : print_graph (inv->arena, c, job, &out, err)) < 0
         || destination_write (&job->to, inv, c->path, job->format->ending, strbuf_str (&out), out.len, err) < 0)
         return -1;
     return failed ? error_set (err, ERROR_NOTEBOOK, "%s", "") : 0;
@@ -168,11 +256,26 @@ find_format (const struct invocation *inv, const struct graph_settings *settings
     return &formats[0];
 }
 
+/* The operand behind `--why STEP` is a step too. */
+static int
+take_step (struct invocation *inv, struct graph_settings *settings, struct error *err)
+{
+    if (inv->operands.len < 2)
+        return error_set (err, ERROR_USAGE, "graph: --why needs two steps and a notebook: chard graph --why load train "
+                                            "x.ipynb");
+    settings->waits = inv->operands.items[0];
+    inv->operands.items++;
+    inv->operands.len--;
+    return 0;
+}
+
 static int
 run (struct invocation *inv, const void *data, struct error *err)
 {
-    const struct graph_settings *settings = data;
+    struct graph_settings with_step = *(const struct graph_settings *) data, *settings = &with_step;
     struct vec_str paths = { 0 };
+    if (settings->why && take_step (inv, settings, err) < 0)
+        return -1;
     struct job job = { .settings = settings, .format = find_format (inv, settings) };
     if (command_expand_notebooks (inv, &paths, err) < 0
         || destination_choose (&job.to, inv, &paths, settings->output, job.format->joins, err) < 0)
@@ -202,11 +305,14 @@ const struct command command_graph = {
         "With --cells the boxes are the code cells: {edges: [{from, to, names, kind}]}, from and to counted "
         "among the code cells from 0; kind is data, code, import, file, state (hidden state of a library) or "
         "order (asked for by tags).\n"
+        "With --why A B it tells why step B waits for step A: each name, file or tag that ties them, the cell and line that "
+        "wrote or changed it, and those that read it.\n"
         "Several notebooks (a directory stands for all below it) on standard output: text and dot follow one "
         "another, json is one object {notebook: graph}; svg and mermaid need -o DIRECTORY.",
     .examples = "chard graph train.ipynb\n"
                 "chard graph --to svg -o train.svg train.ipynb\n"
                 "chard graph --to mermaid train.ipynb >> README.md\n"
+                "chard graph --why load train train.ipynb       # what train gets of load, line by line\n"
                 "chard graph --cells --format=json train.ipynb  # which cell needs what of which\n"
                 "chard graph --to svg -o pictures/ notebooks/   # all of them, over all cores",
     .options = options,

@@ -1,0 +1,80 @@
+"""`chard graph --why`: names, files, states and tags that tie two steps, with the lines that write and read.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+CHARD = os.environ.get("CHARD", "./chard")
+NOTEBOOK = """# %% tags=["step:load"]
+import numpy as np
+np.random.seed(1)
+rows = [1, 2]
+alias = rows
+rate = float("2")
+open("notes.txt", "w").write("x")
+# %% tags=["step:grow"]
+alias.append(3)
+# %% tags=["functions"]
+def scaled():
+    return [r * rate for r in rows]
+# %% tags=["step:use", "prev:grow"]
+print(scaled())
+print(open("notes.txt").read(), np.random.rand())
+# %% tags=["step:apart"]
+print("alone")
+# %% tags=["step:last", "prev:use"]
+print("done")
+"""
+
+
+class Why(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        with open(os.path.join(self.folder.name, "nb.py"), "w", encoding="utf-8") as f:
+            f.write(NOTEBOOK)
+
+    def chard(self, *arguments):
+        return subprocess.run([CHARD, "graph", *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=60)
+
+    def why(self, a, b):
+        run = self.chard("--format=json", "--why", a, b, "nb.py")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return json.loads(run.stdout)
+
+    def places(self, tie, key):
+        return [(at["cell"], at["line"], at["how"]) for at in tie[key]]
+
+    def test_a_change_through_an_alias(self):
+        why = self.why("grow", "use")
+        ties = {(t["kind"], t["name"]): t for t in why["ties"]}
+        self.assertEqual(set(ties), {("data", "rows"), ("tag", "prev")})
+        self.assertEqual(self.places(ties["data", "rows"], "writes"), [(1, 1, "changes")])
+        self.assertEqual(self.places(ties["data", "rows"], "reads"), [(3, 1, "called function reads")])
+
+    def test_values_files_and_states(self):
+        ties = {(t["kind"], t["name"]): t for t in self.why("load", "use")["ties"]}
+        self.assertEqual(self.places(ties["data", "rate"], "writes"), [(0, 5, "binds")])
+        self.assertEqual(self.places(ties["file", "notes.txt"], "writes"), [(0, 6, "writes")])
+        self.assertEqual(self.places(ties["file", "notes.txt"], "reads"), [(3, 2, "reads")])
+
+    def test_the_text_tells_the_lines(self):
+        text = self.chard("--why", "load", "grow", "nb.py").stdout
+        self.assertTrue(text.startswith("grow waits for load:\n"), text)
+        self.assertIn("cell 0:4 binds it: alias = rows\n", text)
+        self.assertIn("cell 1:1 reads it: alias.append(3)\n", text)
+
+    def test_through_others_and_not_at_all(self):
+        self.assertEqual(self.why("load", "last")["through"], ["use"])
+        self.assertIn("load -> use -> last", self.chard("--why", "load", "last", "nb.py").stdout)
+        self.assertEqual(self.chard("--why", "load", "apart", "nb.py").stdout, "apart does not wait for load\n")
+
+    def test_mistakes(self):
+        run = self.chard("--why", "load", "lunch", "nb.py")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("no step 'lunch'; the steps are", run.stderr)
+        self.assertEqual(self.chard("--why", "load", "nb.py").returncode, 2)
