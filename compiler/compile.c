@@ -2,10 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/compile.h"
 
+#include "base/fs.h"
+#include "base/cleanup.h"
 #include "compiler/facts.h"
 #include "compiler/front.h"
 #include "compiler/lint.h"
 #include "compiler/requirement.h"
+#include "doc/yaml.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,10 +53,40 @@ diagnose_dynamic (struct compilation *c, int site)
               "names that are bound here can't be seen by the compiler");
 }
 
+/* chard.yaml in the notebook's folder or, nearest first, one above it. NULL: there is none, or it is wrong. */
+static json_t *
+read_project (struct compilation *c)
+{
+    for (const char *dir = c->notebook->dir; dir; dir = strcmp (dir, "/") == 0 ? NULL : fs_dirname (c->arena, dir)) {
+        const char *path = fs_join (c->arena, dir, "chard.yaml");
+        cleanup_free char *text = NULL;
+        size_t len = 0;
+        struct error err = { 0 };
+        if (!fs_exists (path))
+            continue;
+        json_t *project = fs_read (path, &text, &len, &err) == 0 ? yaml_parse (text, len, &err) : NULL;
+        const json_t *effects = json_object_get (project, "effects");
+        if (project && (!effects || json_is_object (effects)))
+            return project;
+        diag_add (&c->diags, SEVERITY_ERROR, "project-file", PLACE_NOTEBOOK, NULL, "mend it: effects: {mylib.scale: mutates=0}",
+                  "%s: %s", path, project ? "`effects` is no mapping" : err.text);
+        json_decref (project);
+        return NULL;
+    }
+    return NULL;
+}
+
 static void
 pass_flow (struct compilation *c, struct passing *p)
 {
+    json_auto_t *project = read_project (c);
+    p->program->effects = json_object_get (project, "effects");
     c->flow = interpreter_run (p->program);
+    p->program->effects = NULL;
+    if (c->flow->wrong_effect)
+        diag_add (&c->diags, SEVERITY_ERROR, "project-file", PLACE_NOTEBOOK, NULL,
+                  "the words are those of compiler/effects.txt: mutates, returns-view, setup, …",
+                  "chard.yaml: what `effects` says of `%s` isn't understood", c->flow->wrong_effect);
     vec_foreach (u, &c->flow->unresolved)
         diagnose_unresolved (c, u);
     vec_foreach (site, &c->flow->dynamic_sites)

@@ -576,6 +576,7 @@ interpreter_run (struct program *program)
     struct symbols *s = program->symbols;
     struct interpreter in = { .arena = a, .symbols = s, .program = program, .flow = flow, .heap = flow->heap };
     in.library = library_create (a, s);
+    flow->wrong_effect = library_add (in.library, program->effects);
     in.budget = 2000000;
     in.s_init = symbol_of_str (s, "__init__");
     in.s_call = symbol_of_str (s, "__call__");

@@ -48,13 +48,14 @@ static const struct {
     { "fresh", 0 },
 };
 
-static void
+/* False if there is no such word. */
+static bool
 read_word (struct library *l, struct effect *e, const char *word)
 {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp (words[i].word, word) == 0) {
             e->flags |= words[i].flag;
-            return;
+            return true;
         }
     if (strncmp (word, "mutates=", 8) == 0) {
         e->mutates_arguments |= 1u << atoi (word + 8);
@@ -73,9 +74,34 @@ read_word (struct library *l, struct effect *e, const char *word)
         e->flags |= EFFECT_WRITES_FILE;
         e->file = atoi (word + 7);
     } else {
-        fprintf (stderr, "chard: effects table: unknown word \"%s\"\n", word);
-        abort (); /* our own mistake: the table is compiled in */
+        return false;
     }
+    return true;
+}
+
+static void
+set_effect (struct library *l, const char *key, struct effect e)
+{
+    symbol s = symbol_of_str (l->symbols, key);
+    while (l->by_symbol.len <= (size_t) s)
+        vec_push (l->arena, &l->by_symbol, unknown);
+    l->by_symbol.items[s] = e;
+}
+
+const char *
+library_add (struct library *l, const json_t *effects)
+{
+    void *at;
+    for (at = json_object_iter ((json_t *) effects); at; at = json_object_iter_next ((json_t *) effects, at)) {
+        const char *key = json_object_iter_key (at), *text = json_string_value (json_object_iter_value (at));
+        struct effect e = { .flags = EFFECT_KNOWN };
+        char *save, *words = arena_strdup (l->arena, text ? text : "?");
+        for (char *word = strtok_r (words, " \t\n", &save); word; word = strtok_r (NULL, " \t\n", &save))
+            if (!read_word (l, &e, word))
+                return arena_strdup (l->arena, key);
+        set_effect (l, key, e);
+    }
+    return NULL;
 }
 
 static void
@@ -84,13 +110,13 @@ read_line (struct library *l, char *line)
     char *save, *key = strtok_r (line, " \t", &save);
     if (!key || *key == '#')
         return;
-    symbol s = symbol_of_str (l->symbols, key);
     struct effect e = { .flags = EFFECT_KNOWN };
     for (char *word; (word = strtok_r (NULL, " \t", &save));)
-        read_word (l, &e, word);
-    while (l->by_symbol.len <= (size_t) s)
-        vec_push (l->arena, &l->by_symbol, unknown);
-    l->by_symbol.items[s] = e;
+        if (!read_word (l, &e, word)) {
+            fprintf (stderr, "chard: effects table: unknown word \"%s\"\n", word);
+            abort (); /* our own mistake: the table is compiled in */
+        }
+    set_effect (l, key, e);
 }
 
 struct library *

@@ -1,4 +1,4 @@
-/* What library calls do, read from the table compiler/effects.txt (compiled in; chard.yaml may add to it later): what
+/* What library calls do, read from the table compiler/effects.txt (compiled in; chard.yaml adds to it): what
  * they change, what they return, which files they touch, which hidden state they use. The table is data: to teach
  * Chard about a library, add lines there.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "compiler/symbol.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -53,6 +54,10 @@ struct library;
 
 /* Reads the table. Lies in `a`. */
 struct library *library_create (struct arena *a, struct symbols *symbols);
+
+/* Adds a project's own lines, {"mylib.scale": "mutates=0", …}; they win over the table's. `effects` may be NULL. Returns
+ * NULL, or the first key whose words aren't words of the table (that one and the rest are left out). */
+const char *library_add (struct library *l, const json_t *effects);
 
 /* What calling the library object at `path` does: the line of that very path, else of its longest prefix with ".*",
  * else "*.name" for its last part.

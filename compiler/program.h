@@ -24,6 +24,7 @@ struct program {
     struct arena *arena;
     struct symbols *symbols;
     struct notebook *notebook;
+    const json_t *effects; /* the project's own lines for the table of library effects, or NULL; not owned */
     vec (struct unit) units;      /* code cells that are not skipped, in the order in which they run */
 };
 

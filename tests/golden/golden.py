@@ -14,8 +14,9 @@ import unittest
 TOP = os.path.abspath(os.environ.get("TOP", "."))
 CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
 FOLDER = os.path.join(TOP, "tests", "golden")
-# Told when the compiler itself ends (cli/batch.c); where an environment is known (tests/compiler/requirement.py).
-UNSHOWN = {"crashed", "missing-module"}
+# Told when the compiler itself ends (cli/batch.c), where an environment is known (tests/compiler/requirement.py), of a
+# file beside the notebooks (tests/compiler/project.py).
+UNSHOWN = {"crashed", "missing-module", "project-file"}
 # What is installed here must not matter.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "CONDA_PREFIX")}
 
