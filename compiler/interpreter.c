@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/interpreter.h"
 
+#include "compiler/builtins.h"
+
 #include "base/fs.h"
 
 #include <ctype.h>
@@ -444,6 +446,39 @@ is_constant (const struct ast *n)
     return n->kind == AST_ASSIGN && is_literal (n->kids[n->nkids - 1]);
 }
 
+/* Made of nothing but modules, what is in them, classes, and other such names. */
+static bool
+is_library_value (const struct interpreter *in, const struct ast *n)
+{
+    if (n->kind == AST_CONSTANT || n->kind == AST_STRING)
+        return true;
+    if (n->kind == AST_NAME) {
+        const struct binding *b = (size_t) n->name < in->globals.len ? &in->globals.items[n->name] : NULL;
+        if (!b || !b->writes)
+            return builtins_has (symbol_text (in->symbols, n->name));
+        int site = b->writes->items[b->writes->len - 1].site;
+        enum site_kind kind = in->flow->sites.items[site].kind;
+        return site != in->site && b->writes->len == 1 && (kind == SITE_IMPORT || kind == SITE_DEFINITION);
+    }
+    if (n->kind != AST_ATTRIBUTE && n->kind != AST_SUBSCRIPT && n->kind != AST_TUPLE && n->kind != AST_LIST
+        && n->kind != AST_OPERATION)
+        return false;
+    ast_foreach (kid, n)
+        if (!*kid || !is_library_value (in, *kid))
+            return false;
+    return true;
+}
+
+/* Word = str, Grid = Dict[Square, Word]: a name for a type, repeated wherever it is needed as definitions are. */
+static bool
+is_alias (const struct interpreter *in, const struct ast *n)
+{
+    const struct ast *value = n->kind == AST_ASSIGN && n->nkids == 2 ? n->kids[1] : NULL;
+    return value && n->kids[0]->kind == AST_NAME
+           && (value->kind == AST_NAME || value->kind == AST_ATTRIBUTE || value->kind == AST_SUBSCRIPT)
+           && is_library_value (in, value);
+}
+
 static enum site_kind
 kind_of (const struct interpreter *in, const struct site *s)
 {
@@ -456,7 +491,8 @@ kind_of (const struct interpreter *in, const struct site *s)
         return SITE_SETUP;
     if (in->effect)
         return SITE_PLAIN;
-    if (n->kind == AST_FUNCTION || n->kind == AST_CLASS || ((n->kind == AST_TRY || n->kind == AST_IF) && s->binds.len))
+    if (n->kind == AST_FUNCTION || n->kind == AST_CLASS || is_alias (in, n)
+        || ((n->kind == AST_TRY || n->kind == AST_IF) && s->binds.len))
         return SITE_DEFINITION;
     return is_constant (n) ? SITE_CONSTANT : SITE_PLAIN;
 }
