@@ -25,6 +25,7 @@ struct call {
 };
 
 static const struct set *call_one (struct interpreter *in, int callee, struct call *c);
+static void call_back (struct interpreter *in, const struct set *values);
 
 static void
 collect_arguments (struct interpreter *in, const struct ast *n, struct call *c)
@@ -120,8 +121,12 @@ static const struct set *
 call_function (struct interpreter *in, int function, const struct call *c)
 {
     const struct ast *definition = heap_get (in->heap, function)->definition;
-    if (in->depth >= MAX_DEPTH || in->budget <= 0 || is_running (in, definition) || !definition->scope)
+    if (in->depth >= MAX_DEPTH || in->budget <= 0 || !definition->scope)
         return NULL;
+    if (is_running (in, definition)) { /* not again; but what it is given this time may be other functions */
+        call_back (in, c->all);
+        return NULL;
+    }
     struct env env = { .outer = heap_get (in->heap, function)->env,
                        .scope = definition->scope,
                        .branches = in->branches };
