@@ -27,13 +27,29 @@ class Box:
 """
 
 
+try:
+    import numpy
+    Numpy = numpy.ndarray
+except ImportError:
+    Numpy = ()
+try:
+    import pandas
+    Frame = pandas.DataFrame
+except ImportError:
+    Frame = ()
+# Both are what `isinstance` takes, and no class where they are missing.
+
+
 class Writer:
     """Writes statements that run: each is tried in a namespace of its own as it is written."""
 
     def __init__(self, seed):
         self.r = random.Random(seed)
         self.space = {"__name__": "__main__"}
-        exec(PRELUDE, self.space)
+        self.numpy = Numpy != () and self.r.random() < .5
+        self.pandas = self.numpy and Frame != () and self.r.random() < .5
+        self.prelude = PRELUDE + "import numpy as np\n" * self.numpy + "import pandas as pd\n" * self.pandas
+        exec(self.prelude, self.space)
         self.functions = 0
 
     def names(self, *types):
@@ -91,6 +107,34 @@ class Writer:
                         lambda: "setattr(%s, 'v', %d)" % (box, number), lambda: "Box.count += 1\nprint(Box.count)"]
         choices += [lambda: "%s = random.random()" % new, lambda: "random.seed(%d)" % number,
                     lambda: "%s = random.Random(%d)" % (new, number)]
+        array, frame = self.one(Numpy), self.one(Frame)
+        if self.numpy:
+            choices += [lambda: "%s = np.arange(%d.)" % (new, r.randrange(3, 6)),
+                        lambda: "%s = np.random.rand(3)" % new, lambda: "np.random.seed(%d)" % number,
+                        lambda: "%s = np.random.default_rng(%d)" % (new, number)]
+            if any_:
+                choices += [lambda: "%s = np.array(%s, dtype=object)" % (new, any_)]
+        if array:
+            choices += [lambda: "%s = %s[1:]" % (new, array), lambda: "%s[0] = %d" % (array, number),
+                        lambda: "%s += 1" % array, lambda: "%s = %s.reshape(1, -1)" % (new, array),
+                        lambda: "%s = %s.T" % (new, array), lambda: "%s.sort()" % array, lambda: "%s.fill(%d)" % (array, number),
+                        lambda: "np.random.shuffle(%s)" % array, lambda: "%s = np.asarray(%s)" % (new, array),
+                        lambda: "np.add(%s, 1, out=%s)" % (array, array), lambda: "%s = %s.copy()" % (new, array),
+                        lambda: "np.copyto(%s, %d)" % (array, number), lambda: "%s = %s.ravel()" % (new, array),
+                        lambda: "%s = %s[%s > 1]" % (new, array, array), lambda: "%s = %s + 1" % (new, array)]
+        if self.pandas:
+            choices += [lambda: "%s = pd.DataFrame({'x': [%d, 2], 'y': [3., 4.]})" % (new, number)] * 3
+        if frame:
+            choices += [lambda: "%s['x'] = %d" % (frame, number), lambda: "%s.loc[0, 'y'] = %d." % (frame, number),
+                        lambda: "%s = %s['x']" % (new, frame), lambda: "%s.drop(columns='y', inplace=True)" % frame,
+                        lambda: "%s = %s.assign(z=1)" % (new, frame), lambda: "%s['w'] = %s['x'] * 2" % (frame, frame),
+                        lambda: "%s = %s.copy()" % (new, frame), lambda: "%s.columns = [c.upper() for c in %s]" % (frame, frame),
+                        lambda: "%s = %s.sort_values(%s.columns[0])" % (new, frame, frame),
+                        lambda: "%s.insert(0, 'i%d', 1)" % (frame, number), lambda: "%s.fillna(0, inplace=True)" % frame,
+                        lambda: "%s = %s.to_numpy()" % (new, frame), lambda: "%s = %s.values" % (new, frame),
+                        lambda: "%s.pop(%s.columns[-1])" % (frame, frame), lambda: "%s.update(%s * 2)" % (frame, frame),
+                        lambda: "%s = %s.groupby(%s.columns[0]).sum()" % (new, frame, frame),
+                        lambda: "%s.index.name = 'n%d'" % (frame, number), lambda: "%s = %s.rename(columns=str.lower)" % (new, frame)]
         calls = [n for n in self.space if n.startswith("f_")]
         if calls:
             f = r.choice(calls)
@@ -106,7 +150,7 @@ class Writer:
         return "def %s():\n    %s" % (f, "\n    ".join(body))
 
     def write(self, count):
-        lines = ["random.seed(1)"]
+        lines = ["random.seed(1)" + "\nnp.random.seed(1)" * self.numpy]
         exec(lines[0], self.space)
         while len(lines) < count:
             text = self.statement()
@@ -128,7 +172,8 @@ class Writer:
 
 def cells(seed):
     r = random.Random(seed)
-    lines = Writer(seed).write(r.randrange(6, 26))
+    writer = Writer(seed)
+    lines = writer.write(r.randrange(6, 26))
     made, steps = [], 0
     while lines:
         n = r.randrange(1, 4)
@@ -139,10 +184,9 @@ def cells(seed):
             name = "s%d" % r.randrange(1, steps + 1)  # cells of one step apart
         made.append((["step:" + name], "\n".join(lines[:n])))
         del lines[:n]
-    show = "for name in %r:\n    if name in globals() and not callable(globals()[name]): print(name, globals()[name])" % NAMES
     end = "\n".join("try:\n    print(%s if not callable(%s) else %s())\nexcept NameError:\n    print('unbound')" % (n, n, n)
                     for n in NAMES)
-    return [(["imports"], PRELUDE)] + made + [(["step:end"], end)], show
+    return [(["imports"], writer.prelude)] + made + [(["step:end"], end)]
 
 
 def runs_straight(made):
@@ -182,7 +226,7 @@ def main():
     print("1..%d" % count, flush=True)
     number, seed = 0, first
     while number < count:
-        made, _ = cells(seed)
+        made = cells(seed)
         seed += 1
         if not runs_straight(made):
             continue
