@@ -310,6 +310,16 @@ touch_state (struct interpreter *in, const struct effect *e)
         in->effect = true;
 }
 
+/* What `out=` names is written to, and is the result: numpy's and PyTorch's convention. */
+static const struct set *
+given_out (struct interpreter *in, const struct call *c)
+{
+    for (int k = 0; k < c->keywords; k++)
+        if (c->keyword[k].name == in->s_out)
+            return c->keyword[k].value;
+    return NULL;
+}
+
 static void
 mutate_arguments (struct interpreter *in, const struct effect *e, const struct call *c)
 {
@@ -321,6 +331,7 @@ mutate_arguments (struct interpreter *in, const struct effect *e, const struct c
                 if (heap_get (in->heap, id)->iterator)
                     objects_change (in, set_one (in->arena, id), false);
     }
+    objects_change (in, given_out (in, c), false);
 }
 
 /* What zip, enumerate, d.items (), map and their like give one after another. */
@@ -370,6 +381,8 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         return elements_of (in, on);
     if (e->flags & (EFFECT_ZIPS | EFFECT_NUMBERS | EFFECT_TUPLES | EFFECT_MAPS))
         return sequence_of (in, elements_given (in, e, on, c), e);
+    if (given_out (in, c))
+        return given_out (in, c);
     int id = new_value (in);
     struct object *o = heap_get (in->heap, id);
     o->type = e->returns;

@@ -619,6 +619,7 @@ interpreter_run (struct program *program)
     in.s_forward = symbol_of_str (s, "forward");
     in.s_bases = symbol_of_str (s, "__bases__");
     in.s_inplace = symbol_of_str (s, "inplace");
+    in.s_out = symbol_of_str (s, "out");
     in.s_mode = symbol_of_str (s, "mode");
     for (int i = 0; i < MAX_PLACES; i++)
         in.s_place[i] = symbol_of_str (s, arena_printf (a, "[%d]", i));

@@ -68,7 +68,7 @@ struct interpreter {
     const struct ast *statement; /* a call that is a statement of its own … */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
-    symbol s_init, s_call, s_forward, s_bases, s_inplace, s_mode;
+    symbol s_init, s_call, s_forward, s_bases, s_inplace, s_mode, s_out;
 };
 
 /* Walks the whole program; the flow lies in the program's arena. */
