@@ -75,7 +75,9 @@ checkpoints/N holds values.bin and values.json. Names that were unbound are in i
 COMPARE: {"version": 1, "straight": [DIR, DIR], "steps": [{"step": "train", "result": DIR}], "cwd": "/abs",
 "notebook": "train.ipynb"} -> {"differences": [{"step", "name", "path", "straight", "pipeline"}],
 "nondeterministic": [{"step", "name", "cell", "path"}], "compared": N, "outputs": [{"cell", "step", "straight",
-"pipeline"}], "nondeterministic_outputs": [{"cell", "step"}], "skipped": [{"step", "name", "why"}]}. Exit status 0 if
+"pipeline"}], "nondeterministic_outputs": [{"cell", "step"}], "skipped": [{"step", "name", "why"}],
+"copies": [{"step", "name", "path"}]}. Copies are what was one object in the notebook and arrives as two: it came from
+different steps, and nothing changes it from then on (if something did, its value would differ). Exit status 0 if
 it could be done, whatever it found.
 
 SPDX-License-Identifier: Apache-2.0
@@ -4369,6 +4371,7 @@ class _Comparison:
 
     def __init__(self):
         self.pairs, self.keep, self.twins = set(), [], ({}, {})
+        self.copied = None          # path of the first object that is one on one side and two on the other
 
     def differ(self, a, b, path):
         """(path, text of a, text of b) of the first difference, or None."""
@@ -4391,7 +4394,7 @@ class _Comparison:
         if ka in (list, dict, set, bytearray):
             one, other = self.twins
             if one.setdefault(id(a), id(b)) != id(b) or other.setdefault(id(b), id(a)) != id(a):
-                return path, "%s, sharing an object" % _told(a), "%s, sharing another" % _told(b)
+                self.copied = self.copied or path
         special = self.special(a, b)
         if special:
             return special(a, b, path)
@@ -4641,11 +4644,18 @@ def _state_of(obj):
     return None
 
 
-def differ(a, b, path=""):
+def differ(a, b, path="", copies=None):
+    """The first difference, or None. Objects that are one on one side and equal copies on the other are no difference;
+    the path of the first goes to `copies`."""
+    comparison = _Comparison()
     try:
-        return _Comparison().differ(a, b, path)
+        found = comparison.differ(a, b, path)
     except RecursionError:
-        return _deeply(lambda: _Comparison().differ(a, b, path))
+        comparison = _Comparison()
+        found = _deeply(lambda: comparison.differ(a, b, path))
+    if comparison.copied and not found and copies is not None:
+        copies.append(comparison.copied)
+    return found
 
 
 def run_compare(path):
@@ -4685,7 +4695,7 @@ def _load_json(directory, name):
 
 def _compare_in(spec):
     answer = {"differences": [], "nondeterministic": [], "compared": 0, "outputs": [], "nondeterministic_outputs": [],
-              "skipped": []}
+              "skipped": [], "copies": []}
     straight = spec["straight"]
     steps = {s["step"]: s["result"] for s in spec.get("steps") or []}
     points = [_load_json(d, "checkpoints.json")["checkpoints"] for d in straight]
@@ -4737,15 +4747,17 @@ def _compare_name(answer, point, name, bundles, bundle):
             place = point.get("places", {}).get(name) or _told_place(None)
             answer["nondeterministic"].append(dict(where, path=found[0], **place))
             return
-    found = _differ_or_absent(values[0], value, name)
+    copies = []
+    found = _differ_or_absent(values[0], value, name, copies)
+    answer["copies"] += [dict(where, path=path) for path in copies]
     if found:
         answer["differences"].append(dict(where, path=found[0], straight=found[1], pipeline=found[2]))
 
 
-def _differ_or_absent(a, b, name):
+def _differ_or_absent(a, b, name, copies=None):
     if a is _absent or b is _absent:
         return None if a is b else (name, "unbound" if a is _absent else _told(a), "unbound" if b is _absent else _told(b))
-    return differ(a, b, name)
+    return differ(a, b, name, copies)
 
 
 _noise = [

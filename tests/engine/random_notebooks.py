@@ -220,7 +220,7 @@ def verify(directory, made):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 25
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     keep, tally = os.environ.get("CHARD_RANDOM_KEEP"), {"equal": 0, "refused": 0, "differ": 0}
     print("1..%d" % count, flush=True)
