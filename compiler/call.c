@@ -413,7 +413,7 @@ call_library (struct interpreter *in, int callee, struct call *c)
     if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR)))
         in->effect = true;
     if (e->flags & EFFECT_SETUP)
-        in->setup = true;
+        set_up (in, e->state);
     if (e->flags & EFFECT_DYNAMIC) {
         in->dynamic = true;
         vec_int_add_once (in->arena, &in->flow->dynamic_sites, in->site);

@@ -520,13 +520,22 @@ bind_name (struct interpreter *in, symbol name, const struct set *value)
 
 /* ---- assignment ------------------------------------------------------------------------------------------------- */
 
+/* os.environ[...] = …, plt.rcParams[...] = …, pd.options.display.width = … */
+static void
+set_up_member (struct interpreter *in, int id)
+{
+    const char *path = symbol_text (in->symbols, heap_get (in->heap, id)->type);
+    const struct effect *e = library_function (in->library, arena_printf (in->arena, "%s.member", path));
+    set_up (in, e->flags & EFFECT_SETUP ? e->state : 0);
+}
+
 static void
 store_attribute (struct interpreter *in, const struct ast *target, const struct set *value)
 {
     const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
     set_foreach (id, base) {
         if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
-            in->setup = true;
+            set_up_member (in, id);
         heap_store (in->heap, id, target->name, value, base->len == 1 && in->branches == 0);
     }
     objects_change (in, base, false);
@@ -540,7 +549,7 @@ store_element (struct interpreter *in, const struct ast *target, const struct se
         evaluate (in, target->kids[i]);
     set_foreach (id, base) {
         if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
-            in->setup = true;
+            set_up_member (in, id);
         heap_store (in->heap, id, 0, value, false);
     }
     objects_change (in, base, false);

@@ -479,15 +479,36 @@ is_alias (const struct interpreter *in, const struct ast *n)
            && is_library_value (in, value);
 }
 
+void
+set_up (struct interpreter *in, symbol state)
+{
+    in->setup = true;
+    if (state)
+        vec_int_add_once (in->arena, &in->states, state);
+}
+
+/* Set-up is repeated in every later step; unless the statement does more than that, depends on what a step made, or
+ * comes after one that could not be repeated. Then the state travels like a value. */
+static bool
+sets_up_itself (const struct interpreter *in)
+{
+    if (in->flow->changes.len > in->first_change || in->flow->files.len > in->first_file)
+        return true;
+    vec_foreach (state, &in->states)
+        if (vec_int_has (&in->ambient, *state))
+            return true;
+    return in->states.len && in->working && in->working[in->site];
+}
+
 static enum site_kind
 kind_of (const struct interpreter *in, const struct site *s)
 {
     const struct ast *n = s->statement;
     if (!n)
-        return SITE_PLAIN;
+        return in->setup && !in->effect && !sets_up_itself (in) ? SITE_SETUP : SITE_PLAIN;
     if (n->kind == AST_IMPORT || n->kind == AST_IMPORT_FROM)
         return SITE_IMPORT;
-    if (in->setup && s->binds.len == 0)
+    if (in->setup && s->binds.len == 0 && !sets_up_itself (in))
         return SITE_SETUP;
     if (in->effect)
         return SITE_PLAIN;
@@ -504,15 +525,34 @@ begin_site (struct interpreter *in, int unit, const struct ast *statement)
     vec_push (in->arena, &in->flow->sites, s);
     in->site = (int) in->flow->sites.len - 1;
     in->effect = in->setup = false;
+    in->states.len = 0;
+    in->first_change = in->flow->changes.len;
+    in->first_file = in->flow->files.len;
+}
+
+/* What runs may depend on state that earlier steps set up, whether it names it or not. */
+static void
+use_ambient (struct interpreter *in)
+{
+    for (size_t i = 0; i < in->ambient.len && !in->ambient_read; i++)
+        name_read (in, in->ambient.items[i], NULL);
+    in->ambient_read = true;
+    if (in->setup)
+        vec_foreach (state, &in->states) {
+            vec_int_add_once (in->arena, &in->ambient, *state);
+            name_bind (in, *state, NULL);
+        }
 }
 
 static void
 end_site (struct interpreter *in)
 {
     struct site *s = &in->flow->sites.items[in->site];
-    s->last_event = in->flow->events.len;
     s->effect = in->effect;
     s->kind = kind_of (in, s);
+    if (s->kind == SITE_PLAIN)
+        use_ambient (in);
+    in->flow->sites.items[in->site].last_event = in->flow->events.len;
 }
 
 /* Names in `!cmd {name}` and `$name` that are bound are read. */
@@ -549,7 +589,8 @@ run_magic (struct interpreter *in, const struct magic *m)
         read_shell_names (in, m->arguments);
     struct vec_str packages = { 0 };
     if (m->kind == MAGIC_LINE && is_word_of (m->name, harmless)) {
-        in->setup = true;
+        bool folder = strcmp (m->name, "cd") == 0, environ = is_word_of (m->name, "env set_env");
+        set_up (in, folder || environ ? symbol_of_str (in->symbols, folder ? "%cwd" : "%environ") : 0);
         return;
     }
     if (m->transparent || m->kind == MAGIC_HELP || magic_requirements (in->arena, m, &packages))
@@ -583,6 +624,7 @@ run_unit (struct interpreter *in, int unit)
     const struct unit *u = &in->program->units.items[unit];
     size_t next = 0;
     in->unit = unit;
+    in->ambient_read = false;
     if (u->tree->nkids == 0 && u->text->magics.len) {
         begin_site (in, unit, NULL);
         vec_foreach (m, &u->text->magics)
@@ -601,8 +643,8 @@ run_unit (struct interpreter *in, int unit)
     }
 }
 
-struct flow *
-interpreter_run (struct program *program)
+static struct flow *
+walk (struct program *program, const bool *working)
 {
     struct arena *a = program->arena;
     struct flow *flow = arena_new (a, struct flow);
@@ -610,7 +652,8 @@ interpreter_run (struct program *program)
     flow->heap = arena_new (a, struct heap);
     flow->heap->arena = a;
     struct symbols *s = program->symbols;
-    struct interpreter in = { .arena = a, .symbols = s, .program = program, .flow = flow, .heap = flow->heap };
+    struct interpreter in = { .arena = a, .symbols = s, .program = program, .flow = flow, .heap = flow->heap,
+                              .working = working };
     in.library = library_create (a, s);
     flow->wrong_effect = library_add (in.library, program->effects);
     in.budget = 2000000;
@@ -626,4 +669,38 @@ interpreter_run (struct program *program)
     for (size_t i = 0; i < program->units.len; i++)
         run_unit (&in, (int) i);
     return flow;
+}
+
+/* Whether every step can have what the site reads without waiting for another: definitions, and constants and parameters
+ * that keep their first value. */
+static bool
+is_repeatable (const struct flow *flow, const struct site *s, const int *changes)
+{
+    for (size_t i = s->first_event; i < s->last_event; i++) {
+        const struct event *e = &flow->events.items[i];
+        for (int k = 0; e->writes && k < e->writes->len; k++) {
+            const struct site *w = &flow->sites.items[e->writes->items[k].site];
+            bool parameter = flow->program->units.items[w->unit].tags.role == ROLE_PARAMETERS;
+            bool once = changes[e->name] == 1 && (w->kind == SITE_CONSTANT || parameter);
+            if (w->kind != SITE_IMPORT && w->kind != SITE_DEFINITION && !once)
+                return false;
+        }
+    }
+    return true;
+}
+
+struct flow *
+interpreter_run (struct program *program)
+{
+    struct flow *flow = walk (program, NULL);
+    bool *working = arena_alloc (program->arena, flow->sites.len + 1), any = false;
+    int *changes = arena_alloc (program->arena, (size_t) (symbols_count (program->symbols) + 1) * sizeof *changes);
+    vec_foreach (c, &flow->changes)
+        changes[c->name]++;
+    for (size_t i = 0; i < flow->sites.len; i++) {
+        const struct site *s = &flow->sites.items[i];
+        working[i] = s->kind == SITE_SETUP && !is_repeatable (flow, s, changes);
+        any |= working[i];
+    }
+    return any ? walk (program, working) : flow;
 }

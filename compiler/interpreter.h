@@ -64,6 +64,11 @@ struct interpreter {
     const struct ast *calls[32]; /* definitions on the call stack */
     bool effect, setup;          /* of the site being walked */
     bool decorating;             /* a decorator is being called */
+    struct vec_int states;       /* hidden state that it sets up */
+    size_t first_change, first_file; /* how much had been recorded when it began */
+    struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
+    bool ambient_read;           /* by a site of this unit */
+    const bool *working;         /* by site: what it sets up can't be repeated elsewhere; NULL: not known yet */
     bool dynamic;                /* something before may have bound any name */
     const struct ast *statement; /* a call that is a statement of its own … */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
@@ -71,12 +76,13 @@ struct interpreter {
     symbol s_init, s_call, s_forward, s_bases, s_inplace, s_mode, s_out;
 };
 
-/* Walks the whole program; the flow lies in the program's arena. */
+/* Walks the whole program, a second time if set-up turned out to depend on what steps do; the flow lies in the program's arena. */
 struct flow *interpreter_run (struct program *program);
 
 /* statements: interpreter.c */
 void run_block (struct interpreter *in, const struct ast *block);
 void run_statement (struct interpreter *in, const struct ast *n);
+void set_up (struct interpreter *in, symbol state); /* the site sets up library state; 0: of which nothing is known */
 void file_used (struct interpreter *in, enum file_use use, const char *path); /* `path`: as written, or a command */
 
 /* expressions: evaluate.c. NULL: nothing that can be changed. */

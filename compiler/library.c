@@ -67,6 +67,9 @@ read_word (struct library *l, struct effect *e, const char *word)
     } else if (strncmp (word, "draws=", 6) == 0) {
         e->flags |= EFFECT_DRAWS;
         e->state = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 6));
+    } else if (strncmp (word, "setup=", 6) == 0) {
+        e->flags |= EFFECT_SETUP;
+        e->state = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 6));
     } else if (strncmp (word, "reads=", 6) == 0) {
         e->flags |= EFFECT_READS_FILE;
         e->file = atoi (word + 6);
