@@ -510,7 +510,7 @@ kind_of (const struct interpreter *in, const struct site *s)
         return SITE_IMPORT;
     if (in->setup && s->binds.len == 0 && !sets_up_itself (in))
         return SITE_SETUP;
-    if (in->effect)
+    if (in->effect || in->states.len)
         return SITE_PLAIN;
     if (n->kind == AST_FUNCTION || n->kind == AST_CLASS || is_alias (in, n)
         || ((n->kind == AST_TRY || n->kind == AST_IF) && s->binds.len))
@@ -555,18 +555,34 @@ end_site (struct interpreter *in)
     in->flow->sites.items[in->site].last_event = in->flow->events.len;
 }
 
-/* Names in `!cmd {name}` and `$name` that are bound are read. */
+static size_t
+read_shell_name (struct interpreter *in, const char *name)
+{
+    size_t n = 0;
+    while (isalnum ((unsigned char) name[n]) || name[n] == '_')
+        n++;
+    symbol s = n && !isdigit ((unsigned char) *name) ? symbol_of (in->symbols, name, n) : 0;
+    if (s && name_is_bound (in, s))
+        name_read (in, s, NULL);
+    return n;
+}
+
+/* `!cmd {expression}` and `$name` read names that are bound; `{{` and `$$` stand for the signs themselves. As IPython's
+ * DollarFormatter does. */
 static void
 read_shell_names (struct interpreter *in, const char *text)
 {
-    for (const char *p = strpbrk (text, "{$"); p; p = strpbrk (p + 1, "{$")) {
-        const char *name = p + 1 + strspn (p + 1, "{");
-        size_t n = 0;
-        while (isalnum ((unsigned char) name[n]) || name[n] == '_')
-            n++;
-        symbol s = n && !isdigit ((unsigned char) *name) ? symbol_of (in->symbols, name, n) : 0;
-        if (s && name_is_bound (in, s))
-            name_read (in, s, NULL);
+    bool braces = false;
+    for (const char *p = text; *p; p++) {
+        bool doubled = p[0] == p[1];
+        if (braces && (isalpha ((unsigned char) *p) || *p == '_'))
+            p += read_shell_name (in, p) - 1;
+        else if ((*p == '{' || *p == '$') && doubled)
+            p++;
+        else if (*p == '{' || *p == '}')
+            braces = *p == '{';
+        else if (*p == '$')
+            p += read_shell_name (in, p + 1);
     }
 }
 
@@ -671,8 +687,8 @@ walk (struct program *program, const bool *working)
     return flow;
 }
 
-/* Whether every step can have what the site reads without waiting for another: definitions, and constants and parameters
- * that keep their first value. */
+/* Whether every step can have what the site reads without waiting for another: definitions, parameters, and constants
+ * that belong to no step, as long as they keep their first value. */
 static bool
 is_repeatable (const struct flow *flow, const struct site *s, const int *changes)
 {
@@ -680,8 +696,9 @@ is_repeatable (const struct flow *flow, const struct site *s, const int *changes
         const struct event *e = &flow->events.items[i];
         for (int k = 0; e->writes && k < e->writes->len; k++) {
             const struct site *w = &flow->sites.items[e->writes->items[k].site];
-            bool parameter = flow->program->units.items[w->unit].tags.role == ROLE_PARAMETERS;
-            bool once = changes[e->name] == 1 && (w->kind == SITE_CONSTANT || parameter);
+            enum cell_role role = flow->program->units.items[w->unit].tags.role;
+            bool shared = role == ROLE_PARAMETERS || role == ROLE_IMPORTS || role == ROLE_FUNCTIONS;
+            bool once = changes[e->name] == 1 && shared && (w->kind == SITE_CONSTANT || role == ROLE_PARAMETERS);
             if (w->kind != SITE_IMPORT && w->kind != SITE_DEFINITION && !once)
                 return false;
         }
