@@ -60,7 +60,7 @@ def test_set_up_again_afterwards():
 
 
 def test_the_working_directory():
-    compare(("step:a", "import os\nos.makedirs('sub', exist_ok=True)"), ("step:b", "names = [n for n in os.listdir('.') if n == 'sub']\nos.chdir(names[0])"),
+    compare(("step:a", "import os\nwanted = ['sub']"), ("step:b", "os.makedirs(wanted[0], exist_ok=True)\nos.chdir(wanted[0])"),
             ("step:c", "print(os.path.basename(os.getcwd()))"))
 
 
