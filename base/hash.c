@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 
 #include <fcntl.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <string.h>
@@ -79,6 +80,51 @@ hash_file (const char *path, char hex[HASH_HEX_SIZE], struct error *err)
         return error_errno (err, "%s", path);
     memcpy (hex, done, HASH_HEX_SIZE);
     return 0;
+}
+
+struct hmac {
+    EVP_MAC_CTX *keyed; /* never fed: each message starts from a copy, which spares hashing the key anew */
+};
+
+struct hmac *
+hmac_create (const void *key, size_t len)
+{
+    struct hmac *m = xcalloc (1, sizeof *m);
+    EVP_MAC *mac = EVP_MAC_fetch (NULL, "HMAC", NULL);
+    m->keyed = mac ? EVP_MAC_CTX_new (mac) : NULL;
+    EVP_MAC_free (mac);
+    char name[] = "SHA256";
+    OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string (OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_END };
+    if (!m->keyed || !EVP_MAC_init (m->keyed, key, len, params))
+        abort ();
+    return m;
+}
+
+void
+hmac_sign (const struct hmac *m, const struct hash_part *parts, size_t n, char hex[HASH_HEX_SIZE])
+{
+    EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup (m->keyed);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t len = 0;
+    if (!ctx)
+        abort ();
+    for (size_t i = 0; i < n; i++)
+        if (!EVP_MAC_update (ctx, parts[i].data, parts[i].len))
+            abort ();
+    if (!EVP_MAC_final (ctx, digest, &len, sizeof digest))
+        abort ();
+    EVP_MAC_CTX_free (ctx);
+    for (size_t i = 0; i < len; i++)
+        snprintf (hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+void
+hmac_destroy (struct hmac *m)
+{
+    if (!m)
+        return;
+    EVP_MAC_CTX_free (m->keyed);
+    free (m);
 }
 
 struct gmac {

@@ -26,6 +26,19 @@ void hash_bytes (const void *data, size_t len, char hex[HASH_HEX_SIZE]);
 /* Digest of a file's content; -1 with ERROR_ENVIRONMENT if it can't be read. */
 int hash_file (const char *path, char hex[HASH_HEX_SIZE], struct error *err);
 
+/* HMAC-SHA-256 (RFC 2104) under one key, for many messages. hmac_sign writes the tag of the parts put together; an
+ * empty key is a key like others. hmac_destroy accepts NULL. */
+struct hash_part {
+    const void *data;
+    size_t len;
+};
+
+struct hmac;
+
+struct hmac *hmac_create (const void *key, size_t len);
+void hmac_sign (const struct hmac *m, const struct hash_part *parts, size_t n, char hex[HASH_HEX_SIZE]);
+void hmac_destroy (struct hmac *m);
+
 /* AES-128-GMAC over public key and IV: not against an enemy, but to tell large contents apart several times faster
  * than SHA-256 does. gmac_end writes the 16-byte tag and frees `g`. */
 #define GMAC_SIZE 16

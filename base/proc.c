@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "base/loop.h"
 
 #include <errno.h>
@@ -155,6 +156,7 @@ guard (const struct proc_options *o, int leash, int news)
     signal (SIGHUP, SIG_IGN);
     signal (SIGQUIT, SIG_IGN);
     signal (SIGPIPE, SIG_IGN);
+    setpgid (0, 0); /* what kills our whole group (Jupyter does) must leave someone to clean up */
     prctl (PR_SET_CHILD_SUBREAPER, 1);
     prctl (PR_SET_NAME, "chard-guard");
     int report[2];
@@ -181,6 +183,8 @@ guard (const struct proc_options *o, int leash, int news)
     int status = 0;
     bool ended = watch_child (child, leash, &status);
     kill_descendants ();
+    if (o->remove)
+        fs_remove_tree (o->remove, NULL);
     if (ended && !n.error) {
         fill_status (&n.status, status);
         n.started = 0;

@@ -19,6 +19,7 @@ struct proc_options {
     const char *cwd;         /* or NULL for ours */
     int in, out, err;        /* become 0, 1, 2 of the child; -1 is /dev/null. The caller keeps and closes them */
     int three;               /* becomes descriptor 3; -1 for none */
+    const char *remove;      /* a directory that the guard removes when all has ended, or NULL */
 };
 
 /* How a child ended. */

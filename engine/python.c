@@ -1,10 +1,11 @@
-/* See python.h. Kernelspecs: jupyter_client's documentation, "Making kernels for Jupyter", and jupyter_core's paths.
+/* See python.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "engine/python.h"
 
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "engine/kernelspec.h"
 
 #include <dirent.h>
 #include <jansson.h>
@@ -13,86 +14,10 @@
 
 #define PROBE_SECONDS 60
 
-static char *
-find_in_path (struct arena *a, const char *name)
-{
-    const char *path = getenv ("PATH");
-    if (!path || !path[0])
-        path = "/usr/local/bin:/usr/bin:/bin";
-    for (const char *at = path; at; at = strchr (at, ':') ? strchr (at, ':') + 1 : NULL) {
-        size_t n = strcspn (at, ":");
-        char *candidate = fs_absolute (a, arena_printf (a, "%.*s/%s", (int) n, n ? at : ".", name));
-        struct stat st;
-        if (stat (candidate, &st) == 0 && S_ISREG (st.st_mode) && access (candidate, X_OK) == 0)
-            return candidate;
-    }
-    return NULL;
-}
-
-/* ---- kernelspecs ---- */
-
-static void
-add_dir (struct arena *a, struct vec_str *dirs, const char *base, const char *below)
-{
-    if (base && base[0])
-        vec_push (a, dirs, fs_join (a, base, below));
-}
-
-/* Jupyter's data directories, the environment of the python3 in PATH before the user's own. */
-static void
-kernel_dirs (struct arena *a, struct vec_str *dirs)
-{
-    const char *extra = getenv ("JUPYTER_PATH");
-    for (const char *at = extra; at && *at; at = strchr (at, ':') ? strchr (at, ':') + 1 : NULL)
-        add_dir (a, dirs, arena_strndup (a, at, strcspn (at, ":")), "kernels");
-    add_dir (a, dirs, getenv ("VIRTUAL_ENV"), "share/jupyter/kernels");
-    char *python = find_in_path (a, "python3");
-    if (python)
-        add_dir (a, dirs, fs_dirname (a, fs_dirname (a, python)), "share/jupyter/kernels");
-    add_dir (a, dirs, getenv ("JUPYTER_DATA_DIR"), "kernels");
-    add_dir (a, dirs, getenv ("HOME"), ".local/share/jupyter/kernels");
-    add_dir (a, dirs, "/usr/local/share/jupyter", "kernels");
-    add_dir (a, dirs, "/usr/share/jupyter", "kernels");
-}
-
-/* The interpreter that a kernel.json names, or NULL. A bare "python" means the one of the environment that the spec
- * lies in (PREFIX/share/jupyter/kernels/NAME). */
-static char *
-spec_python (struct arena *a, const char *kernels_dir, const char *name)
-{
-    char *file = arena_printf (a, "%s/%s/kernel.json", kernels_dir, name);
-    json_auto_t *spec = json_load_file (file, 0, NULL);
-    const char *program = json_string_value (json_array_get (json_object_get (spec, "argv"), 0));
-    if (!program || strncmp (fs_basename (program), "python", 6) != 0)
-        return NULL;
-    if (strchr (program, '/'))
-        return access (program, X_OK) == 0 ? fs_absolute (a, program) : NULL;
-    size_t n = strlen (kernels_dir), m = strlen ("/share/jupyter/kernels");
-    if (n > m) {
-        char *own = arena_printf (a, "%.*s/bin/%s", (int) (n - m), kernels_dir, program);
-        if (access (own, X_OK) == 0)
-            return own;
-    }
-    return find_in_path (a, program);
-}
-
-static char *
-find_kernelspec (struct arena *a, const char *name)
-{
-    struct vec_str dirs = { 0 };
-    kernel_dirs (a, &dirs);
-    vec_foreach (dir, &dirs) {
-        char *python = spec_python (a, *dir, name);
-        if (python)
-            return python;
-    }
-    return NULL;
-}
-
 static int
 find_wanted (struct python *py, struct arena *a, const char *wanted, struct error *err)
 {
-    char *path = strchr (wanted, '/') ? fs_absolute (a, wanted) : find_in_path (a, wanted);
+    char *path = strchr (wanted, '/') ? fs_absolute (a, wanted) : kernelspec_find_program (a, wanted);
     if (!path)
         return error_set (err, ERROR_ENVIRONMENT, "there is no “%s” in PATH", wanted);
     if (access (path, X_OK) < 0 || fs_is_dir (path))
@@ -111,11 +36,11 @@ python_find (struct python *py, struct arena *a, const char *wanted, const char 
         *py = found;
         return 0;
     }
-    found.path = kernel && !strchr (kernel, '/') ? find_kernelspec (a, kernel) : NULL;
+    found.path = kernel && !strchr (kernel, '/') ? kernelspec_find_python (a, kernel) : NULL;
     if (!found.path) {
-        found.path = find_in_path (a, "python3");
+        found.path = kernelspec_find_program (a, "python3");
         if (!found.path)
-            found.path = find_in_path (a, "python");
+            found.path = kernelspec_find_program (a, "python");
         if (found.path && kernel && strncmp (kernel, "python", 6) != 0)
             found.note = arena_printf (a, "the notebook's kernel “%s” isn't installed here: its steps run with %s (choose "
                                           "another with --python)", kernel, found.path);

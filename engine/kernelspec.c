@@ -1,0 +1,109 @@
+/* See kernelspec.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/kernelspec.h"
+
+#include "base/fs.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *
+kernelspec_find_program (struct arena *a, const char *name)
+{
+    const char *path = getenv ("PATH");
+    if (!path || !path[0])
+        path = "/usr/local/bin:/usr/bin:/bin";
+    for (const char *at = path; at; at = strchr (at, ':') ? strchr (at, ':') + 1 : NULL) {
+        size_t n = strcspn (at, ":");
+        char *candidate = fs_absolute (a, arena_printf (a, "%.*s/%s", n ? (int) n : 1, n ? at : ".", name));
+        struct stat st;
+        if (stat (candidate, &st) == 0 && S_ISREG (st.st_mode) && access (candidate, X_OK) == 0)
+            return candidate;
+    }
+    return NULL;
+}
+
+static void
+add_dir (struct arena *a, struct vec_str *dirs, const char *base, const char *below)
+{
+    if (base && base[0])
+        vec_push (a, dirs, fs_join (a, base, below));
+}
+
+void
+kernelspec_dirs (struct arena *a, struct vec_str *dirs)
+{
+    const char *extra = getenv ("JUPYTER_PATH");
+    for (const char *at = extra; at && *at; at = strchr (at, ':') ? strchr (at, ':') + 1 : NULL)
+        add_dir (a, dirs, arena_strndup (a, at, strcspn (at, ":")), "kernels");
+    add_dir (a, dirs, getenv ("VIRTUAL_ENV"), "share/jupyter/kernels");
+    char *python = kernelspec_find_program (a, "python3");
+    if (python)
+        add_dir (a, dirs, fs_dirname (a, fs_dirname (a, python)), "share/jupyter/kernels");
+    add_dir (a, dirs, getenv ("JUPYTER_DATA_DIR"), "kernels");
+    add_dir (a, dirs, getenv ("HOME"), ".local/share/jupyter/kernels");
+    add_dir (a, dirs, "/usr/local/share/jupyter", "kernels");
+    add_dir (a, dirs, "/usr/share/jupyter", "kernels");
+}
+
+bool
+kernelspec_read (struct kernelspec *found, struct arena *a, const char *dir)
+{
+    json_t *spec = json_load_file (arena_printf (a, "%s/kernel.json", dir), 0, NULL);
+    if (!json_is_object (spec)) {
+        json_decref (spec);
+        return false;
+    }
+    char *absolute = fs_absolute (a, dir);
+    *found = (struct kernelspec){ .name = fs_basename (absolute), .dir = absolute, .spec = spec };
+    return true;
+}
+
+bool
+kernelspec_find (struct kernelspec *found, struct arena *a, const char *name)
+{
+    struct vec_str dirs = { 0 };
+    kernelspec_dirs (a, &dirs);
+    vec_foreach (dir, &dirs)
+        if (kernelspec_read (found, a, fs_join (a, *dir, name)))
+            return true;
+    return false;
+}
+
+char *
+kernelspec_program (struct arena *a, const struct kernelspec *spec)
+{
+    const char *program = json_string_value (json_array_get (json_object_get (spec->spec, "argv"), 0));
+    if (!program)
+        return NULL;
+    if (strchr (program, '/'))
+        return access (program, X_OK) == 0 ? fs_absolute (a, program) : NULL;
+    const char *kernels = fs_dirname (a, spec->dir);
+    size_t n = strlen (kernels), m = strlen ("/share/jupyter/kernels");
+    if (n > m && strcmp (kernels + n - m, "/share/jupyter/kernels") == 0) {
+        char *own = arena_printf (a, "%.*s/bin/%s", (int) (n - m), kernels, program);
+        if (access (own, X_OK) == 0)
+            return own;
+    }
+    return kernelspec_find_program (a, program);
+}
+
+char *
+kernelspec_find_python (struct arena *a, const char *name)
+{
+    struct vec_str dirs = { 0 };
+    kernelspec_dirs (a, &dirs);
+    vec_foreach (dir, &dirs) {
+        struct kernelspec spec;
+        if (!kernelspec_read (&spec, a, fs_join (a, *dir, name)))
+            continue;
+        const char *program = json_string_value (json_array_get (json_object_get (spec.spec, "argv"), 0));
+        bool python = program && strncmp (fs_basename (program), "python", 6) == 0;
+        char *path = python ? kernelspec_program (a, &spec) : NULL;
+        json_decref (spec.spec);
+        if (path)
+            return path;
+    }
+    return NULL;
+}

@@ -1,0 +1,231 @@
+/* The program `chard-kernel`: a Jupyter kernel around another one. Jupyter starts it with a connection file; it starts
+ * the inner kernel, relays everything, and ends with whoever of the three ends first: Jupyter, the inner kernel, itself.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/relay.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FAREWELL 0.03    /* seconds: what the inner kernel said last is still under way when it has ended */
+#define TERM_GRACE 0.5   /* seconds that the inner kernel has after SIGTERM */
+#define PARENT_POLL 0.5  /* seconds, where the kernel can't tell us of our parent's end */
+
+static const char usage[] =
+    "Usage: chard-kernel -f CONNECTION_FILE [--inner KERNELSPEC | -- COMMAND…]\n"
+    "A Jupyter kernel that adds %chard to another one, which it starts and relays.\n"
+    "\n"
+    "  -f, --file FILE   the connection file that Jupyter wrote\n"
+    "  --inner NAME      the kernel inside, by name or directory (default: ipykernel of the python3 in PATH)\n"
+    "  -- COMMAND…       or its command; a word {} is replaced by the path of its connection file\n"
+    "  --version, --help\n"
+    "\n"
+    "`chard kernel install` makes it known to Jupyter.\n";
+
+struct session {
+    struct arena *arena;
+    struct loop *loop;
+    struct connection connection;
+    struct inner inner;
+    struct relay *relay;
+    int parent_fd; /* pidfd of who started us, or -1 */
+    pid_t parent;
+    int status;    /* exit status */
+    bool ended;    /* the inner kernel has */
+};
+
+struct arguments {
+    const char *file, *inner;
+    char *const *command;
+};
+
+/* ---- endings ---------------------------------------------------------------------------------------------------- */
+
+static void
+stop (void *arg)
+{
+    struct session *s = arg;
+    relay_pump (s->relay);
+    loop_stop (s->loop);
+}
+
+static void
+tell_end (const struct session *s)
+{
+    const struct proc_status *st = &s->inner.proc.status;
+    if (relay_is_ready (s->relay) && st->signal == 0)
+        return;
+    const char *when = relay_is_ready (s->relay) ? "" : " before it was ready";
+    if (st->signal)
+        fprintf (stderr, "chard-kernel: the inner kernel (%s) was ended by signal %d (%s)%s\n", s->inner.title,
+                 st->signal, strsignal (st->signal), when);
+    else
+        fprintf (stderr, "chard-kernel: the inner kernel (%s) ended with status %d%s; `chard kernel doctor` looks for "
+                         "what is missing\n", s->inner.title, st->exit, when);
+}
+
+static void
+on_inner_news (int fd, short events, void *arg)
+{
+    (void) events;
+    struct session *s = arg;
+    if (s->ended || proc_read (&s->inner.proc) == 0)
+        return;
+    const struct proc_status *st = &s->inner.proc.status;
+    s->ended = true;
+    s->status = st->signal ? 128 + st->signal : st->exit;
+    tell_end (s);
+    loop_remove_fd (s->loop, fd);
+    loop_add_timer (s->loop, FAREWELL, stop, s);
+    relay_pump (s->relay);
+}
+
+static void
+on_parent_end (int fd, short events, void *arg)
+{
+    (void) fd;
+    (void) events;
+    struct session *s = arg;
+    s->status = 1;
+    loop_stop (s->loop);
+}
+
+static void
+poll_parent (void *arg)
+{
+    struct session *s = arg;
+    if (getppid () != s->parent)
+        on_parent_end (-1, 0, s);
+    else
+        loop_add_timer (s->loop, PARENT_POLL, poll_parent, s);
+}
+
+/* Who started us is Jupyter if it says so in JPY_PARENT_PID; then we end with it. */
+static void
+watch_parent (struct session *s)
+{
+    const char *jupyter = getenv ("JPY_PARENT_PID");
+    s->parent = getppid ();
+    if (!jupyter || !jupyter[0])
+        return;
+    s->parent_fd = (int) syscall (SYS_pidfd_open, s->parent, 0);
+    if (s->parent_fd >= 0)
+        loop_add_fd (s->loop, s->parent_fd, POLLIN, on_parent_end, s);
+    else
+        loop_add_timer (s->loop, PARENT_POLL, poll_parent, s);
+    if (s->parent == 1 && atoi (jupyter) != 1) /* it ended before we looked */
+        loop_add_timer (s->loop, 0, stop, s);
+}
+
+/* ---- signals ---------------------------------------------------------------------------------------------------- */
+
+/* Jupyter's interrupt. A Python that is still importing would die of it. */
+static void
+on_interrupt (int signal, void *arg)
+{
+    struct session *s = arg;
+    if (relay_is_ready (s->relay))
+        proc_signal (&s->inner.proc, signal);
+}
+
+static void
+on_terminate (int signal, void *arg)
+{
+    struct session *s = arg;
+    s->status = 128 + signal;
+    proc_signal (&s->inner.proc, signal);
+    loop_add_timer (s->loop, TERM_GRACE, stop, s);
+}
+
+static int
+watch_signals (struct session *s, struct error *err)
+{
+    if (loop_add_signal (s->loop, SIGINT, on_interrupt, s, err) < 0)
+        return -1;
+    static const int deadly[] = { SIGTERM, SIGHUP, SIGQUIT };
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
+        if (loop_add_signal (s->loop, deadly[i], on_terminate, s, err) < 0)
+            return -1;
+    signal (SIGPIPE, SIG_IGN);
+    return 0;
+}
+
+/* ---- the session ------------------------------------------------------------------------------------------------ */
+
+static int
+begin (struct session *s, const struct arguments *args, struct error *err)
+{
+    if (connection_read (&s->connection, s->arena, args->file, err) < 0
+        || inner_find (&s->inner, s->arena, args->inner, args->command, err) < 0 || watch_signals (s, err) < 0
+        || inner_start (&s->inner, s->arena, &s->connection, err) < 0)
+        return -1;
+    s->relay = relay_create (s->loop, &s->connection, &s->inner, err);
+    if (!s->relay)
+        return -1;
+    loop_add_fd (s->loop, s->inner.proc.fd, POLLIN, on_inner_news, s);
+    watch_parent (s);
+    return 0;
+}
+
+static int
+run_session (const struct arguments *args, struct error *err)
+{
+    struct session s = { .arena = arena_create (), .loop = loop_create (), .inner = { .lock = -1 }, .parent_fd = -1 };
+    int status = begin (&s, args, err);
+    if (status == 0 && (status = loop_run (s.loop, err)) == 0)
+        status = s.status;
+    inner_stop (&s.inner);
+    relay_destroy (s.relay);
+    loop_destroy (s.loop);
+    if (s.parent_fd >= 0)
+        close (s.parent_fd);
+    connection_clear (&s.connection);
+    arena_destroy (s.arena);
+    return status;
+}
+
+static int
+parse (struct arguments *args, int argc, char **argv, struct error *err)
+{
+    static const struct option options[] = { { "file", required_argument, NULL, 'f' },
+                                             { "inner", required_argument, NULL, 'i' },
+                                             { "help", no_argument, NULL, 'h' },
+                                             { "version", no_argument, NULL, 'V' },
+                                             { 0 } };
+    for (int c; (c = getopt_long (argc, argv, "+f:hV", options, NULL)) != -1;)
+        switch (c) {
+        case 'f': args->file = optarg; break;
+        case 'i': args->inner = optarg; break;
+        case 'h': fputs (usage, stdout); exit (0);
+        case 'V': puts ("chard-kernel " CHARD_VERSION); exit (0);
+        default: return error_set (err, ERROR_USAGE, "`chard-kernel --help` tells what can be given");
+        }
+    if (optind < argc && strcmp (argv[optind - 1], "--") != 0)
+        return error_set (err, ERROR_USAGE, "what shall “%s” be? A command comes behind --", argv[optind]);
+    args->command = optind < argc ? argv + optind : NULL;
+    if (args->command && args->inner)
+        return error_set (err, ERROR_USAGE, "--inner and a command exclude each other");
+    if (!args->file)
+        return error_set (err, ERROR_USAGE, "no connection file: Jupyter starts this program with -f FILE; to make it "
+                                            "known to Jupyter, run `chard kernel install`");
+    return 0;
+}
+
+int
+main (int argc, char **argv)
+{
+    struct arguments args = { 0 };
+    struct error err = { 0 };
+    int status = parse (&args, argc, argv, &err);
+    if (status == 0)
+        status = run_session (&args, &err);
+    if (status < 0)
+        fprintf (stderr, "chard-kernel: %s\n", err.text);
+    return status < 0 ? (int) err.kind : status;
+}

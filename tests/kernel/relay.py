@@ -1,0 +1,238 @@
+"""chard-kernel as Jupyter's own clients see it: what ipykernel does alone it does inside, in each transport; nothing
+outlives a kill; kernel_info is answered before the inner kernel is up.
+SPDX-License-Identifier: Apache-2.0
+"""
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+try:
+    import ipykernel  # noqa: F401
+    import jupyter_client
+except ImportError:
+    jupyter_client = None
+
+TOP = os.environ["TOP"]
+KERNEL = os.path.join(os.path.dirname(os.environ["CHARD"]), "chard-kernel")
+CHECKS = os.path.join(TOP, "..", "shared", "checks", "kernel")
+COMMAND = [KERNEL, "-f", "{connection_file}", "--", sys.executable, "-m", "ipykernel_launcher", "-f", "{}"]
+needs_jupyter = unittest.skipUnless(jupyter_client, "needs ipykernel and jupyter_client")
+needs_checks = unittest.skipUnless(os.path.isdir(CHECKS), "needs ../shared")
+
+
+def is_gone(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def wait_until(true, seconds=10):
+    end = time.time() + seconds
+    while time.time() < end:
+        if true():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+class Session:
+    """A kernel manager around ours, with directories of its own."""
+
+    def __init__(self, command=COMMAND, ready=True):
+        self.home = tempfile.mkdtemp(prefix="chard-test-")
+        self.env = dict(os.environ, HOME=self.home, XDG_CACHE_HOME=self.home + "/cache", TMPDIR=self.home,
+                        IPYTHONDIR=self.home + "/ipython")
+        self.env.pop("XDG_RUNTIME_DIR", None)
+        self.command = command
+        self.start(ready)
+
+    def start(self, ready=True):
+        self.km = jupyter_client.KernelManager()
+        self.km._kernel_spec = jupyter_client.kernelspec.KernelSpec(argv=self.command, language="python")
+        self.log = open(self.home + "/log", "w+")
+        self.km.start_kernel(env=self.env, stdout=self.log, stderr=self.log)
+        self.kc = self.km.client()
+        self.kc.start_channels()
+        if ready:
+            self.kc.wait_for_ready(timeout=60)
+
+    def run(self, code):
+        out = []
+        reply = self.kc.execute_interactive(code, timeout=60, output_hook=lambda m: out.append(m))
+        return reply, "".join(m["content"].get("text", "") for m in out if m["msg_type"] == "stream")
+
+    def directories(self):
+        return glob.glob(self.home + "/chard-kernel-*")
+
+    def end(self):
+        self.kc.stop_channels()
+        self.km.shutdown_kernel(now=True)
+
+    def close(self):
+        self.end()
+        self.log.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+@needs_jupyter
+@needs_checks
+class Shared(unittest.TestCase):
+    """The checks that ipykernel alone passes too."""
+
+    def script(self, *words, **env):
+        where = dict(os.environ, KUT=" ".join(COMMAND), **env)
+        return subprocess.run([sys.executable, *words], cwd=CHECKS, env=where, capture_output=True, text=True,
+                              timeout=120)
+
+    def passes(self, **env):
+        done = self.script("checklist.py", "kut", **env)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("25 passed, 0 failed", done.stdout)
+
+    def test_checklist(self):
+        self.passes()
+
+    def test_checklist_encrypted_interrupted_by_message(self):
+        # The heartbeat check asks without encryption; ipykernel alone doesn't answer it either.
+        done = self.script("checklist.py", "kut", CURVE="1", IMODE="message")
+        failed = [line.split()[0] for line in done.stdout.splitlines() if " FAIL " in line]
+        self.assertEqual(failed, ["c22_heartbeat"], done.stdout + done.stderr)
+        self.assertIn("24 passed, 1 failed", done.stdout)
+
+    def test_checklist_over_ipc(self):
+        self.passes(TRANSPORT="ipc")
+
+    def test_jupyter_kernel_test(self):
+        done = self.script("-B", "-m", "unittest", "jkt", KIND="kut")
+        self.assertEqual(done.returncode, 0, done.stderr[-3000:])
+        self.assertRegex(done.stderr, r"Ran (\d\d) tests")
+
+    def test_parent_death(self):
+        done = self.script("parentdeath.py", "kut")
+        self.assertRegex(done.stdout, r"front gone \d+\.\d+ inner gone \d+\.\d+", done.stderr)
+
+    def test_no_output_is_lost_in_a_flood(self):
+        done = self.script("iopub_loss.py", "kut", "2", "10000")
+        self.assertIn("'idle_lost': 0, 'short': 0", done.stdout, done.stderr)
+
+
+@needs_jupyter
+class Endings(unittest.TestCase):
+    def setUp(self):
+        self.session = Session()
+        self.addCleanup(self.session.close)
+        self.front = self.session.km.provisioner.pid
+        _, text = self.session.run("import os, subprocess\n"
+                                   "p = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n"
+                                   "print(os.getpid(), p.pid)")
+        self.inner, self.daemon = map(int, text.split())
+        self.assertEqual(len(self.session.directories()), 1)
+        self.assertEqual(os.stat(self.session.directories()[0]).st_mode & 0o777, 0o700)
+
+    def all_gone(self):
+        for pid in self.front, self.inner, self.daemon:
+            self.assertTrue(wait_until(lambda: is_gone(pid)), "process %d is still there" % pid)
+        self.assertTrue(wait_until(lambda: not self.session.directories()), "its directory is still there")
+
+    def test_front_killed(self):
+        os.kill(self.front, signal.SIGKILL)
+        self.all_gone()
+
+    def test_whole_group_killed(self):
+        os.killpg(os.getpgid(self.front), signal.SIGKILL)
+        self.all_gone()
+
+    def test_inner_killed(self):
+        os.kill(self.inner, signal.SIGKILL)
+        self.assertTrue(wait_until(lambda: not self.session.km.is_alive(), 2))
+        self.all_gone()
+        self.session.log.seek(0)
+        self.assertIn("was ended by signal 9 (Killed)", self.session.log.read())
+
+    def test_front_terminated(self):
+        os.kill(self.front, signal.SIGTERM)
+        self.all_gone()
+
+    def test_shutdown(self):
+        self.session.end()
+        self.all_gone()
+
+
+@needs_jupyter
+class Start(unittest.TestCase):
+    def test_kernel_info_is_answered_before_the_inner_kernel_is_up(self):
+        session = Session()
+        self.addCleanup(session.close)
+        first = session.kc.kernel_info(reply=True, timeout=10)["content"]
+        session.end()
+        session.start(ready=False)
+        pid = session.km.provisioner.pid
+        reply = session.kc.kernel_info(reply=True, timeout=10)
+        self.assertEqual(reply["content"], first)
+        self.assertEqual(reply["header"]["username"], "chard")
+        self.assertFalse(is_gone(pid))
+        self.assertEqual(session.run("print(6 * 7)")[1], "42\n")  # requests wait in order
+
+    def test_an_inner_kernel_that_cannot_start_is_told(self):
+        session = Session([KERNEL, "-f", "{connection_file}", "--", sys.executable, "-m", "no_such_module"], ready=False)
+        self.addCleanup(session.close)
+        self.assertTrue(wait_until(lambda: not session.km.is_alive()))
+        session.log.seek(0)
+        log = session.log.read()
+        self.assertIn("no_such_module", log)
+        self.assertRegex(log, r"chard-kernel: the inner kernel .* ended with status 1 before it was ready")
+        self.assertEqual(session.directories(), [])
+
+
+class BadConnectionFiles(unittest.TestCase):
+    good = {"transport": "tcp", "ip": "127.0.0.1", "key": "k", "signature_scheme": "hmac-sha256", "shell_port": 1,
+            "control_port": 2, "stdin_port": 3, "iopub_port": 4, "hb_port": 5}
+
+    def start(self, text):
+        with tempfile.TemporaryDirectory() as home:
+            path = os.path.join(home, "c.json")
+            if text is not None:
+                with open(path, "w") as f:
+                    f.write(text)
+            done = subprocess.run([KERNEL, "-f", path, "--", "sleep", "60"], capture_output=True, text=True, timeout=20,
+                                  env=dict(os.environ, TMPDIR=home, XDG_RUNTIME_DIR=""))
+            self.assertEqual(glob.glob(home + "/chard-kernel-*"), [])
+            return done
+
+    def refused(self, text, status, reason):
+        done = self.start(text)
+        self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
+        self.assertRegex(done.stderr, "^chard-kernel: .*" + re.escape(reason) + ".*\n$")
+
+    def test_missing(self):
+        self.refused(None, 3, "No such file or directory")
+
+    def test_truncated(self):
+        self.refused(json.dumps(self.good)[:40], 2, "it isn't a JSON object")
+
+    def test_without_a_port(self):
+        self.refused(json.dumps({**self.good, "hb_port": "x"}), 2, "its “hb_port” is missing or no port")
+
+    def test_unknown_transport(self):
+        self.refused(json.dumps({**self.good, "transport": "udp"}), 2, "its transport is “udp”")
+
+    def test_bad_curve_key(self):
+        self.refused(json.dumps({**self.good, "curve_secretkey": "short"}), 2, "CURVE keys")
+
+    def test_port_in_use(self):
+        import socket
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            self.refused(json.dumps({**self.good, "shell_port": port}), 3, "Address already in use")
