@@ -20,7 +20,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     if (nb) {
         struct flow *flow = interpreter_run (program_build (a, nb, &diags));
         struct pipeline *p = pipeline_create (a);
-        link_steps (p, flow, step_group (flow, &diags), &diags);
+        link_steps (p, flow, step_group (flow, &diags), &diags, NULL);
         pipeline_clear (p);
     }
     notebook_clear (nb);
