@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import unittest
 
 CHARD = os.environ.get("CHARD", "./chard")
 PYTHON = os.environ.get("CHARD_TEST_PYTHON") or os.environ.get("PYTHON") or sys.executable
@@ -219,39 +220,56 @@ def verify(directory, made):
     return r, answer
 
 
+def judge(made, keep=None):
+    """How Chard dealt with the notebook: ("equal" | "refused" | "differ", what it said)."""
+    with tempfile.TemporaryDirectory(prefix="chard-random-") as directory:
+        r, answer = verify(directory, made)
+        if r.returncode == 0 and answer and answer["equal"]:
+            return "equal", ""
+        if r.returncode == 1 and not answer and ("error:" in r.stderr or "[unresolved-name]" in r.stderr):
+            return "refused", [line for line in r.stderr.splitlines() if "error:" in line or "warning:" in line][0]
+        if keep:
+            os.makedirs(os.path.dirname(keep), exist_ok=True)
+            shutil.copy(os.path.join(directory, "nb.ipynb"), keep)
+        return "differ", (r.stdout + r.stderr)[:3000]
+
+
+def runnable(count, first):
+    """The first `count` seeds from `first` on whose notebooks run straight through, with their cells."""
+    seed = first
+    while count:
+        made = cells(seed)
+        if runs_straight(made):
+            count -= 1
+            yield seed, made
+        seed += 1
+
+
+class RandomNotebooks(unittest.TestCase):
+    """A test a seed."""
+
+
+def add_test(seed, made):
+    def test(self):
+        verdict, said = judge(made)
+        self.assertNotEqual(verdict, "differ", said)
+    setattr(RandomNotebooks, "test_seed_%d" % seed, test)
+
+
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 25
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     keep, tally = os.environ.get("CHARD_RANDOM_KEEP"), {"equal": 0, "refused": 0, "differ": 0}
-    print("1..%d" % count, flush=True)
-    number, seed = 0, first
-    while number < count:
-        made = cells(seed)
-        seed += 1
-        if not runs_straight(made):
-            continue
-        number += 1
-        with tempfile.TemporaryDirectory(prefix="chard-random-") as directory:
-            r, answer = verify(directory, made)
-            refused = r.returncode == 1 and not answer and ("error:" in r.stderr or "[unresolved-name]" in r.stderr)
-            if refused:
-                tally["refused"] += 1
-                why = [line for line in r.stderr.splitlines() if "error:" in line or "warning:" in line][0].split(": ", 2)[2]
-                print("ok %d - seed %d is refused: %s" % (number, seed - 1, why), flush=True)
-            elif r.returncode == 0 and answer and answer["equal"]:
-                tally["equal"] += 1
-                print("ok %d - seed %d" % (number, seed - 1), flush=True)
-            else:
-                tally["differ"] += 1
-                for line in (r.stdout + r.stderr)[:3000].splitlines():
-                    print("# " + line)
-                print("not ok %d - seed %d" % (number, seed - 1), flush=True)
-                if keep:
-                    os.makedirs(keep, exist_ok=True)
-                    shutil.copy(os.path.join(directory, "nb.ipynb"), os.path.join(keep, "%d.ipynb" % (seed - 1)))
-    print("# %(equal)d equal, %(refused)d refused, %(differ)d differ" % tally)
+    for seed, made in runnable(count, first):
+        verdict, said = judge(made, keep and os.path.join(keep, "%d.ipynb" % seed))
+        tally[verdict] += 1
+        print("seed %d: %s %s" % (seed, verdict, said), flush=True)
+    print("%(equal)d equal, %(refused)d refused, %(differ)d differ" % tally)
     sys.exit(1 if tally["differ"] else 0)
 
 
 if __name__ == "__main__":
     main()
+else:
+    for seed, made in runnable(25, 1):
+        add_test(seed, made)
