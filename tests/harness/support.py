@@ -16,7 +16,7 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-STEP = os.environ.get("CHARD_STEP", os.path.join(HERE, "..", "..", "templates", "step.py"))
+STEP = os.path.join(os.environ.get("CHARD_TEMPLATES", os.path.join(HERE, "..", "..", "templates")), "step.py")
 
 
 def has(*modules):

@@ -1,0 +1,300 @@
+# A step in a pod: what KFP's launcher and Argo's emissary lay out is brought into the shape that run_step knows, and
+# what it leaves into the places where they look for it.
+# SPDX-License-Identifier: Apache-2.0
+
+
+def run_pod(arguments):
+    import shutil
+    import tempfile
+    work, began, status = None, time.perf_counter(), 3
+    try:
+        pod = _Pod(arguments)
+        work = tempfile.mkdtemp(prefix="chard-")
+        spec = pod.specification(work)
+        pod.fetch_files()
+        _enter_space(Space(spec["step"], spec["definitions"]))
+        _enter(spec)
+        with _Output(spec["result"]) as output:
+            status = _run_in(spec, output, began)
+        if status == 0:
+            pod.deliver(spec["result"], spec["cwd"])
+    except Environment as e:
+        _complain(e)
+        status = 3
+    except KeyError as e:
+        _complain("the step's specification lacks %s" % e)
+        status = 3
+    except OSError as e:
+        _complain("%s%s" % (e.strerror or e, ": %s" % e.filename if e.filename else ""))
+        status = 3
+    finally:
+        if work:
+            shutil.rmtree(work, ignore_errors=True)
+    return status
+
+
+class _Pod:
+    def __init__(self, arguments):
+        self.inputs, self.outputs, self.parameters, self.executor = {}, {}, {}, {}
+        spec, rest = "", list(arguments)
+        while rest:
+            option, value = rest.pop(0), rest.pop(0) if rest else None
+            if value is None:
+                raise Environment("step.py pod: %s takes a value" % option)
+            if option == "--spec":
+                spec += value
+            elif option == "--spec-file":
+                spec = _read_text(value)
+            elif option == "--parameters":
+                self.parameters = {p["name"]: p.get("value") for p in _read_json("the parameters", _read_text(value))}
+            elif option == "--executor-input":
+                self.executor = _read_json("KFP's executor input", value)
+                self.parameters = (self.executor.get("inputs") or {}).get("parameterValues") or {}
+            elif option in ("--in", "--out") and rest:
+                (self.inputs if option == "--in" else self.outputs)[value] = os.path.abspath(rest.pop(0))
+            else:
+                raise Environment("step.py pod does not know %s" % option)
+        self.spec = _read_json("the step's specification", spec)
+        if not isinstance(self.spec, dict) or self.spec.get("version") != 1:
+            raise Environment("the step's specification is not of version 1")
+
+    def specification(self, work):
+        """The same as run_step gets from the engine."""
+        spec = dict(self.spec, cwd=os.getcwd(), result=os.path.join(work, "result"))
+        spec.setdefault("definitions", [])
+        first = {}      # the same group of values from the same producer is read once, so that what it shares stays shared
+        spec["inputs"] = []
+        for item in self.spec.get("inputs") or []:
+            place = self.inputs.get(item["artifact"])
+            if place is None:
+                if item.get("optional"):
+                    continue
+                raise Environment("there is no artifact for %s" % item["name"])
+            manifest = _load_json(place, "values.json")
+            for group in manifest["groups"]:
+                if item["name"] in group["names"]:
+                    place = first.setdefault((manifest["step"], group["sha256"], tuple(group["names"])), place)
+            spec["inputs"].append(dict(item, **{"from": os.path.abspath(place)}))
+        spec["parameters"] = {
+            name: _pod_parameter(name, p, self.parameters.get(p.get("key", name), _absent))
+            for name, p in (self.spec.get("parameters") or {}).items()}
+        return spec
+
+    def fetch_files(self):
+        """Files that steps before this one wrote, at their places in the notebook's directory."""
+        for item in (self.spec.get("files") or {}).get("in") or []:
+            content = os.path.join(self.inputs.get(item["artifact"], ""), item.get("inside", ""), "content")
+            if os.path.lexists(content):
+                _copy_tree(content, item["path"])
+
+    def deliver(self, result, cwd):
+        metadata = {}
+        values = _load_json(result, "values.json")["values"]
+        for item in self.spec.get("outputs") or []:
+            if "artifact" in item:
+                _split_bundle(result, item["name"], self._place(item["artifact"]))
+                metadata[item["artifact"]] = _plain_json(values.get(item["name"]) or {"unbound": True})
+        for item in (self.spec.get("files") or {}).get("out") or []:
+            place = os.path.join(self._place(item["artifact"]), item.get("inside", ""))
+            os.makedirs(place, exist_ok=True)
+            _write_json(os.path.join(place, "chard.json"), {"path": item["path"]})
+            source = os.path.join(cwd, item["path"])
+            if os.path.lexists(source):
+                _copy_tree(source, os.path.join(place, "content"))
+        special = self.spec.get("artifacts") or {}
+        if "metrics" in special:
+            metrics = _load_json(result, "metrics.json")
+            metadata[special["metrics"]] = {k: v for k, v in metrics.items() if v is not None}
+            _write_json(self._place(special["metrics"]), metrics)
+        if "report" in special:
+            page = _report_page(self.spec, _load_json(result, "outputs.ipynb"), _load_json(result, "result.json"))
+            with open(self._place(special["report"]), "w", encoding="utf-8", errors="replace") as f:
+                f.write(page)
+        if "result" in special:
+            import shutil
+            shutil.copytree(result, self._place(special["result"]), copy_function=_link_or_copy, dirs_exist_ok=True)
+        self._tell_executor(metadata)
+
+    def _place(self, artifact):
+        place = self.outputs.get(artifact)
+        if place is None:
+            raise Environment("there is no place for the artifact %s" % artifact)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        return place
+
+    def _tell_executor(self, metadata):
+        """KFP's launcher reads metadata of artifacts from a file (pipeline_spec.proto, ExecutorOutput); null it refuses."""
+        outputs = self.executor.get("outputs") or {}
+        if not outputs.get("outputFile"):
+            return
+        told = {}
+        for artifact, more in metadata.items():
+            more = _metadata_for_kfp(more)
+            known = ((outputs.get("artifacts") or {}).get(artifact) or {}).get("artifacts") or [{}]
+            told[artifact] = {"artifacts": [dict(known[0], metadata=dict(known[0].get("metadata") or {}, **more))]}
+        os.makedirs(os.path.dirname(os.path.abspath(outputs["outputFile"])), exist_ok=True)
+        _write_json(outputs["outputFile"], {"artifacts": told})
+
+
+METADATA_TEXT = 500         # characters of one entry: KFP hands all of them to each reader in one argument of its command
+
+
+def _metadata_for_kfp(about):
+    """Short, without null, which KFP's launcher refuses, and without what it would take for placeholders."""
+    about = dict(about)
+    types = about.pop("dtypes", None)
+    if types and len(types) == len(about.get("columns", ())):
+        about["columns"] = ["%s %s" % pair for pair in zip(about["columns"], types)]
+    told = {}
+    for key, value in about.items():
+        if isinstance(value, list) and any(isinstance(v, str) for v in value):
+            value = ", ".join(map(str, value))
+        if isinstance(value, str):
+            value = value.replace("{{", "{ {")
+            value = value if len(value) <= METADATA_TEXT else value[:METADATA_TEXT - 1] + "…"
+        if value is not None:
+            told[key.replace("{{", "{ {")] = value
+    return told
+
+
+def _read_text(path):
+    try:
+        with open(path, encoding="utf-8") as f:
+            return f.read()
+    except (OSError, ValueError) as e:
+        raise Environment("%s: %s" % (path, e)) from e
+
+
+def _read_json(what, text):
+    try:
+        return json.loads(text)
+    except ValueError as e:
+        raise Environment("%s is not JSON: %s" % (what, e)) from e
+
+
+def _copy_tree(source, target):
+    import shutil
+    os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
+    if os.path.isdir(source):
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target)
+
+
+def _link_or_copy(source, target):
+    import shutil
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+    return target
+
+
+def _pod_parameter(name, about, value):
+    """A parameter's value as the notebook would have it. Argo hands over text; KFP JSON, in which all numbers are
+    doubles."""
+    kind, default = about["type"], about.get("default")
+    if value is _absent:
+        return default
+    try:
+        if kind == "str":
+            return _text_parameter(value, about.get("json"))
+        if kind == "none" and isinstance(value, str):
+            return _literal_or_text(value)
+        if isinstance(value, str):
+            value = _literal(value)
+        if kind == "int" and not isinstance(value, bool) and value == int(value):
+            return int(value)
+        if kind == "float" and not isinstance(value, bool):
+            return float(value)
+        if kind == "bool" and isinstance(value, bool):
+            return value
+        if kind == "none" or isinstance(value, {"list": list, "dict": dict}[kind]):
+            value = _whole_numbers(value)
+            same = json.dumps(value, sort_keys=True) == json.dumps(_whole_numbers(default), sort_keys=True)
+            return default if same else value
+    except (KeyError, TypeError, ValueError, SyntaxError):
+        pass
+    raise Environment("parameter %s takes a value of type %s, not %s" % (name, kind, _short(value, 80)))
+
+
+def _text_parameter(value, as_json):
+    if as_json:
+        try:
+            value = json.loads(value)
+        except ValueError:
+            pass
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _literal(text):
+    """JSON or a Python literal."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return ast.literal_eval(text.strip())
+
+
+def _literal_or_text(text):
+    """The value of a parameter whose default is None, and so tells no type."""
+    try:
+        return _literal(text) if text else None
+    except (TypeError, ValueError, SyntaxError):
+        return text
+
+
+def _whole_numbers(value):
+    """Numbers without a fraction as integers: KFP has but one kind of number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_whole_numbers(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _whole_numbers(v) for k, v in value.items()}
+    return value
+
+
+def _split_bundle(result, name, target):
+    """Writes a bundle that holds the group of `name` alone; a name that is unbound gets one without groups."""
+    manifest = _load_json(result, "values.json")
+    os.makedirs(target, exist_ok=True)
+    groups = [g for g in manifest["groups"] if name in g["names"]]
+    names = {n for g in groups for n in g["names"]}
+    part = dict(manifest, groups=groups, unbound=[n for n in manifest.get("unbound", ()) if n == name])
+    for key in ("values", "extras"):
+        if key in manifest:
+            part[key] = {n: v for n, v in manifest[key].items() if n in names}
+    source, sink = os.path.join(result, "values.bin"), os.path.join(target, "values.bin")
+    if len(groups) == len(manifest["groups"]):
+        _remove(sink)
+        _link_or_copy(source, sink)
+    else:
+        _copy_spans(source, sink, part)
+    _write_json(os.path.join(target, "values.json"), part)
+
+
+def _copy_spans(source, sink, manifest):
+    """Copies the bytes that the manifest speaks of, and makes it speak of their new places."""
+    end, spans = 0, []
+
+    def move(span, aligned):
+        nonlocal end
+        if aligned:
+            end = (end + PAGE - 1) // PAGE * PAGE
+        spans.append((span[0], span[1], end))
+        end += span[1]
+        return [spans[-1][2], span[1]]
+    manifest["groups"] = [dict(g, pickle=move(g["pickle"], False), buffers=[move(b, True) for b in g["buffers"]])
+                          for g in manifest["groups"]]
+    if "definitions" in manifest:
+        manifest["definitions"] = {n: {"pickle": move(d["pickle"], False)} for n, d in manifest["definitions"].items()}
+    with open(source, "rb") as f, open(sink, "wb") as out:
+        for start, length, place in spans:
+            f.seek(start)
+            out.seek(place)
+            while length > 0:
+                data = f.read(min(length, 16 << 20))
+                if not data:
+                    raise Environment("%s is shorter than its values.json says" % source)
+                out.write(data)
+                length -= len(data)

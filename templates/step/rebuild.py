@@ -1,0 +1,170 @@
+# What pickles call when they are read. Their names are part of the format.
+# SPDX-License-Identifier: Apache-2.0
+
+
+class _Missing(Exception):
+    pass
+
+
+def _load_reference(name, fingerprint):
+    """A function or class of the notebook: the replicated one, or else the one that the writer sent along."""
+    obj = _resolve(name)
+    if obj is not None and _fingerprint(obj) == fingerprint:
+        return obj
+    first, _, rest = name.partition(".")
+    made = _space.fallback.get((first, None))
+    if made is None:
+        raise _Missing("the notebook's definition of %s isn't there" % name)
+    obj = made()
+    for part in rest.split(".") if rest else ():
+        obj = getattr(obj, part)
+    return obj
+
+
+def _make_cell():
+    return types.CellType()
+
+
+def _set_cell(cell, state):
+    if state:
+        cell.cell_contents = state[0]
+
+
+def _make_function(code, name, scope, closure):
+    if scope is None:
+        scope = _space.ns
+    elif isinstance(scope, str):
+        scope = _import_module(scope).__dict__
+    return types.FunctionType(marshal.loads(code), scope, name, None, closure)
+
+
+def _set_function(function, state):
+    for key, value in state.items():
+        if key == "__dict__":
+            function.__dict__.update(value)
+        elif key == "needs":
+            _space.wanted.update(value)
+        else:
+            try:
+                setattr(function, key, value)
+            except (AttributeError, TypeError):
+                pass
+
+
+def _import_module(name):
+    if name == "__main__":
+        return _space.module
+    if name not in sys.modules:
+        __import__(name)
+    return sys.modules[name]
+
+
+_class_ids = weakref.WeakKeyDictionary()      # class -> id that it travels under
+_classes = weakref.WeakValueDictionary()      # id -> class
+
+
+def _track_class(cls, key):
+    try:
+        known = _classes.get(key)
+        if known is not None:
+            return known
+        _classes[key] = cls
+        _class_ids[cls] = key
+    except TypeError:
+        pass
+    return cls
+
+
+def _make_class(metaclass, name, bases, attributes, key):
+    known = _classes.get(key)
+    if known is not None:
+        return known
+    return _track_class(types.new_class(name, bases, {"metaclass": metaclass}, lambda ns: ns.update(attributes)), key)
+
+
+def _make_enum(metaclass, name, bases, members, attributes, key):
+    known = _classes.get(key)
+    if known is not None:
+        return known
+    body = metaclass.__prepare__(name, bases)
+    for k, v in attributes.items():
+        body[k] = v
+    for k, v in members:
+        body[k] = v
+    return _track_class(metaclass.__new__(metaclass, name, bases, body), key)
+
+
+def _set_class(cls, state):
+    if cls.__dict__.get("_chard_filled", None) is True:
+        return
+    registry = state.pop("_abc_registry", ())
+    for key, value in state.items():
+        try:
+            setattr(cls, key, value)
+        except (AttributeError, TypeError):
+            pass
+    for sub in registry:
+        cls.register(sub)
+
+
+def _make_attribute(module, name):
+    return getattr(_import_module(module), name)
+
+
+def _make_lru(parameters, function):
+    import functools
+    return functools.lru_cache(**parameters)(function)
+
+
+def _make_typevar(kind, name, arguments, keywords):
+    import typing
+    return getattr(typing, kind)(name, *arguments, **keywords)
+
+
+def _make_view(base, dtype, shape, offset, strides, writable):
+    import numpy
+    view = numpy.ndarray(shape, dtype, base, offset, strides)
+    if not writable:
+        view.flags.writeable = False
+    return view
+
+
+class _Count:
+    """Stands in a pickle for pandas' count of the blocks that share memory."""
+    refs = None
+
+    def __reduce__(self):
+        return _Count, ()
+
+
+    def join(self, block):
+        if self.refs is None:
+            self.refs = block.refs
+        else:
+            block.refs = self.refs
+            self.refs.add_reference(block)
+
+
+def _make_block(function, arguments, count):
+    block = function(*arguments)
+    count.join(block)
+    return block
+
+
+def _set_manager(manager, state):
+    manager.__setstate__(state[0])
+    state[1].join(manager.blocks[0])
+
+
+def _make_weak(kind, items):
+    made = getattr(weakref, kind)()
+    for item in items:
+        if kind == "WeakSet":
+            made.add(item)
+        else:
+            made[item[0]] = item[1]
+    return made
+
+
+def _std_stream(name):
+    return getattr(sys, name)

@@ -1,0 +1,146 @@
+# Hidden library state, {name: (get, set)}: get returns None where the library was never imported.
+# SPDX-License-Identifier: Apache-2.0
+
+
+def _get_random():
+    import random
+    return random.getstate()
+
+
+def _set_random(state):
+    import random
+    random.setstate(state)
+
+
+def _get_numpy_random():
+    np = sys.modules.get("numpy.random")
+    return np.get_state() if np else None
+
+
+def _set_numpy_random(state):
+    import numpy
+    numpy.random.set_state(state)
+
+
+def _get_torch():
+    torch = sys.modules.get("torch")
+    if not torch:
+        return None
+    state = {"cpu": torch.get_rng_state().numpy()}
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        state["cuda"] = [s.numpy() for s in torch.cuda.get_rng_state_all()]
+    return state
+
+
+def _set_torch(state):
+    import torch
+    torch.set_rng_state(torch.from_numpy(state["cpu"].copy()))
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all([torch.from_numpy(s.copy()) for s in state["cuda"]])
+
+
+_first_environ = {}
+
+
+def _get_environ():
+    now = dict(os.environ)
+    changed = {k: v for k, v in now.items() if _first_environ.get(k) != v}
+    return {"set": dict(sorted(changed.items())), "gone": sorted(set(_first_environ) - set(now))}
+
+
+def _set_environ(state):
+    for name in state["gone"]:
+        os.environ.pop(name, None)
+    os.environ.update(state["set"])
+
+
+def _get_pandas():
+    if "pandas" not in sys.modules:
+        return None
+    from pandas._config import config
+    found = {}
+    for name, option in sorted(config._registered_options.items()):
+        if name in config._deprecated_options:
+            continue
+        value = config.get_option(name)
+        if value is not option.defval and value != option.defval:
+            found[name] = value
+    return found
+
+
+def _set_pandas(state):
+    import pandas
+    for name, value in state.items():
+        pandas.set_option(name, value)
+
+
+def _get_matplotlib():
+    mpl = sys.modules.get("matplotlib")
+    if not mpl:
+        return None
+    return {k: v for k, v in dict.items(mpl.rcParams) if not k.startswith("backend") and k != "interactive"}
+
+
+def _set_matplotlib(state):
+    import matplotlib
+    import warnings
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        matplotlib.rcParams.update(state)
+
+
+def _get_print_options():
+    np = sys.modules.get("numpy")
+    return np.get_printoptions() if np else None
+
+
+def _set_print_options(state):
+    import numpy
+    numpy.set_printoptions(**{k: v for k, v in state.items() if k != "override_repr"})
+
+
+def _get_decimal():
+    decimal = sys.modules.get("decimal")
+    return decimal.getcontext() if decimal else None
+
+
+def _set_decimal(state):
+    import decimal
+    decimal.setcontext(state)
+
+
+def _get_warnings():
+    import warnings
+    return list(warnings.filters)
+
+
+def _set_warnings(state):
+    import warnings
+    warnings.filters[:] = state
+    getattr(warnings, "_filters_mutated", getattr(warnings, "_filters_mutated_lock_held", lambda: None))()
+
+
+def _get_locale():
+    import locale
+    return locale.setlocale(locale.LC_ALL)
+
+
+def _set_locale(state):
+    import locale
+    locale.setlocale(locale.LC_ALL, state)
+
+
+_states = {
+    "%random": (_get_random, _set_random),
+    "%numpy.random": (_get_numpy_random, _set_numpy_random),
+    "%torch": (_get_torch, _set_torch),
+    "%environ": (_get_environ, _set_environ),
+    "%cwd": (os.getcwd, os.chdir),
+    "%sys.path": (lambda: list(sys.path), lambda state: sys.path.__setitem__(slice(None), state)),
+    "%pandas.options": (_get_pandas, _set_pandas),
+    "%matplotlib.rcParams": (_get_matplotlib, _set_matplotlib),
+    "%numpy.printoptions": (_get_print_options, _set_print_options),
+    "%decimal": (_get_decimal, _set_decimal),
+    "%warnings": (_get_warnings, _set_warnings),
+    "%locale": (_get_locale, _set_locale),
+}

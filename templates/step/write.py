@@ -1,0 +1,360 @@
+# Pickling. One Writer per group of names.
+# SPDX-License-Identifier: Apache-2.0
+
+
+def _used_globals(code, names=None):
+    names = set() if names is None else names
+    names.update(code.co_names)
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            _used_globals(const, names)
+    return names
+
+
+def _is_module_attribute(obj, module, qualname):
+    """True if plain pickling by reference finds this very object."""
+    found = sys.modules.get(module)
+    if found is None or module == "__main__" or not qualname or "<" in qualname:
+        return False
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found is obj
+
+
+class _Chunks(list):
+    """A file that keeps what is written as it is: large bytes objects aren't copied."""
+    write = list.append
+
+    def size(self):
+        return sum(map(len, self))
+
+
+class Writer(pickle.Pickler):
+    def __init__(self, by_value=None, regions=None):
+        self.chunks, self.buffers = _Chunks(), []
+        super().__init__(self.chunks, 5, buffer_callback=self.on_buffer)
+        self.by_value = by_value    # a definition that is itself to be sent
+        self.references = {}        # definitions referred to
+        self.arrays = []            # numpy arrays met, to find memory that is shared
+        self.private = []           # arrays whose sharing is the library's own affair
+        self.regions = regions      # memory that several arrays share, as _find_regions gives it
+        self.counts = {}            # pandas' counts of shared blocks: id -> what stands for it
+        self.keep = []              # what must live as long as the memo
+        self.table_ = None
+
+    @property
+    def table(self):
+        """{id: (number, object)} of all that the pickle holds but plain numbers and constants."""
+        if self.table_ is None:
+            self.table_ = self.memo.copy()
+        return self.table_
+
+    def count(self, refs):
+        if id(refs) not in self.counts:
+            self.counts[id(refs)] = _Count()
+            self.keep.append(refs)
+        return self.counts[id(refs)]
+
+    def on_buffer(self, buffer):
+        raw = buffer.raw()
+        if raw.nbytes < IN_BAND:
+            return True
+        self.buffers.append(raw)
+        return False
+
+    def reducer_override(self, obj):
+        kind = type(obj)
+        try:
+            reduce = _kinds[kind]
+        except KeyError:
+            reduce = _kinds[kind] = _find_reducer(kind)
+        except TypeError:
+            reduce = _find_reducer(kind)
+        return reduce(self, obj) if reduce else NotImplemented
+
+    def reference(self, obj):
+        """By reference, if it is a definition that readers have; else None."""
+        qualname = getattr(obj, "__qualname__", None)
+        if not isinstance(qualname, str) or "<" in qualname or obj is self.by_value:
+            return None
+        first = qualname.partition(".")[0]
+        if first not in _space.definitions or _resolve(qualname) is not obj:
+            return None
+        root = _space.ns[first]
+        if root is self.by_value:
+            return None
+        self.references[first] = root
+        return _load_reference, (qualname, _fingerprint(obj))
+
+
+def _reduce_function(w, f):
+    scope = f.__globals__
+    if scope is not _space.ns and _is_module_attribute(f, f.__module__, f.__qualname__):
+        return NotImplemented
+    reference = w.reference(f)
+    if reference:
+        return reference
+    try:
+        code = marshal.dumps(f.__code__, 2)
+    except ValueError:
+        code = marshal.dumps(f.__code__)
+    used = _used_globals(f.__code__)
+    state = {"__qualname__": f.__qualname__, "__module__": f.__module__, "__doc__": f.__doc__}
+    if f.__defaults__:
+        state["__defaults__"] = f.__defaults__
+    if f.__kwdefaults__:
+        state["__kwdefaults__"] = f.__kwdefaults__
+    if f.__dict__:
+        state["__dict__"] = dict(f.__dict__)
+    annotate = getattr(f, "__annotate__", None)
+    if annotate is not None:
+        state["__annotate__"] = annotate
+    elif not hasattr(f, "__annotate__") and f.__annotations__:
+        state["__annotations__"] = f.__annotations__
+    if getattr(f, "__type_params__", ()):
+        state["__type_params__"] = f.__type_params__
+    if scope is _space.ns:
+        where = None
+        needs = {n: scope[n] for n in sorted(used) if n in scope and _is_code(scope[n])}
+        if needs:
+            state["needs"] = needs
+    else:
+        module = sys.modules.get(scope.get("__name__"))
+        if module is not None and module.__dict__ is scope:
+            where = module.__name__
+        else:
+            where = {n: scope[n] for n in sorted(used) if n in scope}
+            where["__name__"] = scope.get("__name__", "")
+            w.keep.append(where)
+    w.keep.append(state)
+    return _make_function, (code, f.__name__, where, f.__closure__), state, None, None, _set_function
+
+
+def _is_code(value):
+    """True for what a function may use of the notebook without its being data: modules, functions, classes."""
+    if isinstance(value, types.ModuleType):
+        return _is_importable(value)
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, type)):
+        return True
+    return hasattr(value, "__wrapped__") and callable(value)
+
+
+def _is_importable(module):
+    name = module.__name__
+    return sys.modules.get(name) is module and (getattr(module, "__spec__", None) is not None or name == "__main__")
+
+
+def _reduce_module(w, module):
+    if module.__name__ in ("__main__", "_chard_step"):
+        return _import_module, (module.__name__,)
+    if not _is_importable(module):
+        raise pickle.PicklingError("module %s was made at run time: no import finds it" % module.__name__)
+    return _import_module, (module.__name__,)
+
+
+def _reduce_cell(w, cell):
+    try:
+        state = (cell.cell_contents,)
+    except ValueError:
+        state = ()
+    # An empty state would not be set at all, and that is right.
+    return (_make_cell, (), state, None, None, _set_cell) if state else (_make_cell, ())
+
+
+def _class_key(cls):
+    key = _class_ids.get(cls)
+    if key is None:
+        _space.class_count += 1
+        key = "%s/%s/%d" % (_space.step, cls.__qualname__, _space.class_count)
+        _class_ids[cls] = key
+        _classes[key] = cls
+    return key
+
+
+_plain_types = {type(None): "NoneType", type(NotImplemented): "NotImplementedType", type(...): "ellipsis"}
+
+
+def _reduce_class(w, cls):
+    if cls in _plain_types or _is_module_attribute(cls, cls.__module__, cls.__qualname__):
+        return NotImplemented
+    if cls.__module__ == "builtins":
+        for name in types.__all__:      # "method" and its like are no names of builtins
+            if getattr(types, name) is cls:
+                return _make_attribute, ("types", name)
+        return NotImplemented
+    reference = w.reference(cls)
+    if reference:
+        return reference
+    state = {}
+    for key, value in cls.__dict__.items():
+        if key in ("__dict__", "__weakref__", "_abc_impl", "__slots__", "__firstlineno__", "__static_attributes__",
+                   "__annotate_func__", "__annotations_cache__"):
+            continue
+        if isinstance(value, (types.GetSetDescriptorType, types.MemberDescriptorType)):
+            continue
+        state[key] = value
+    annotate = cls.__dict__.get("__annotate_func__")
+    if annotate is not None:
+        state["__annotate__"] = annotate
+    attributes = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    for name in ("__slots__", "__orig_bases__"):
+        if name in cls.__dict__:
+            attributes[name] = cls.__dict__[name]
+    if "_abc_impl" in cls.__dict__:
+        import _abc
+        state["_abc_registry"] = [r() for r in _abc._get_dump(cls)[0] if r() is not None]
+    enum = sys.modules.get("enum")
+    key = _class_key(cls)
+    w.keep += [state, attributes]
+    if enum and issubclass(type(cls), enum.EnumMeta):
+        members = [(n, m._value_) for n, m in cls.__members__.items()]
+        names = set(cls.__members__)
+        functions = {k: v for k, v in state.items() if k not in names and not k.startswith("_")}
+        functions.update({k: state[k] for k in ("__doc__", "__str__", "__repr__", "__format__", "_missing_") if k in state
+                          and isinstance(state[k], (str, types.FunctionType, classmethod))
+                          and getattr(state[k], "__module__", "__main__") != "enum"})
+        attributes.update(functions)
+        w.keep += [members, functions]
+        return _make_enum, (type(cls), cls.__name__, cls.__bases__, members, attributes, key)
+    return _make_class, (type(cls), cls.__name__, cls.__bases__, attributes, key), state, None, None, _set_class
+
+
+def _reduce_property(w, p):
+    return property, (p.fget, p.fset, p.fdel, p.__doc__)
+
+
+def _reduce_classmethod(w, m):
+    return type(m), (m.__func__,)
+
+
+def _reduce_method(w, m):
+    return types.MethodType, (m.__func__, m.__self__)
+
+
+def _reduce_mappingproxy(w, p):
+    inner = [d for d in gc.get_referents(p) if isinstance(d, dict)]
+    return types.MappingProxyType, (inner[0] if inner else dict(p),)
+
+
+def _reduce_code(w, code):
+    return marshal.loads, (marshal.dumps(code),)
+
+
+def _reduce_lru(w, f):
+    if _is_module_attribute(f, f.__module__, getattr(f, "__qualname__", "")):
+        return NotImplemented
+    reference = w.reference(f)
+    if reference:
+        return reference
+    info = f.cache_parameters() if hasattr(f, "cache_parameters") else {"maxsize": f.cache_info().maxsize}
+    return _make_lru, (info, f.__wrapped__)
+
+
+def _reduce_typevar(w, t):
+    if _is_module_attribute(t, t.__module__, t.__name__):
+        return NotImplemented
+    keywords = {k: v for k, v in (("bound", getattr(t, "__bound__", None)), ("covariant", t.__covariant__),
+                                  ("contravariant", t.__contravariant__)) if v}
+    return _make_typevar, (type(t).__name__, t.__name__, getattr(t, "__constraints__", ()), keywords)
+
+
+def _reduce_sentinel(w, obj):
+    module = sys.modules["dataclasses"]
+    for name in ("MISSING", "KW_ONLY", "_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR", "_HAS_DEFAULT_FACTORY"):
+        if getattr(module, name, None) is obj:
+            return _make_attribute, ("dataclasses", name)
+    return NotImplemented
+
+
+def _reduce_weak(w, obj):
+    kind = type(obj).__name__
+    items = list(obj) if kind == "WeakSet" else list(obj.items())
+    w.keep.append(items)
+    return _make_weak, (kind, items)
+
+
+def _reduce_stream(w, stream):
+    return _std_stream, (stream.name_,)
+
+
+def _reduce_shell(w, shell):
+    return get_ipython, ()
+
+
+def _reduce_array(w, array):
+    """Plain numpy arrays. Memory that several arrays share goes once, and they as views of it."""
+    if array.dtype.hasobject:
+        return NotImplemented
+    w.arrays.append(array)
+    if w.regions and id(array) in w.regions:
+        base, offset = w.regions[id(array)]
+        return _make_view, (base, array.dtype, array.shape, offset, array.strides, array.flags.writeable)
+    return NotImplemented
+
+
+def _reduce_pandas_block(w, block):
+    """pandas keeps count of the blocks that share memory, and copies on write: readers must count the same."""
+    refs = getattr(block, "refs", None)
+    if refs is None or not refs.has_reference():
+        return NotImplemented
+    reduced = block.__reduce__()
+    if not isinstance(reduced, tuple) or len(reduced) != 2:
+        return NotImplemented
+    return _make_block, (reduced[0], reduced[1], w.count(refs))
+
+
+def _reduce_pandas_manager(w, manager):
+    """What a Series holds: pickles its only block by itself."""
+    refs = getattr(manager.blocks[0], "refs", None)
+    if refs is None or not refs.has_reference():
+        return NotImplemented
+    reduced = manager.__reduce_ex__(5)
+    if len(reduced) < 3 or any(part is not None for part in reduced[3:]) or not hasattr(manager, "__setstate__"):
+        return NotImplemented
+    state = reduced[2], w.count(refs)
+    w.keep.append(state)
+    return reduced[0], reduced[1], state, None, None, _set_manager
+
+
+def _reduce_pandas_index(w, index):
+    """An index never changes: its memory is its own, whatever column it was made from."""
+    for owner in (index._data, getattr(index._data, "_ndarray", None)):
+        if owner is not None:
+            w.private.append(owner)
+    return NotImplemented
+
+
+_kinds = {
+    types.FunctionType: _reduce_function, types.ModuleType: _reduce_module, types.CellType: _reduce_cell,
+    property: _reduce_property, classmethod: _reduce_classmethod, staticmethod: _reduce_classmethod,
+    types.MethodType: _reduce_method, types.MappingProxyType: _reduce_mappingproxy, types.CodeType: _reduce_code,
+    weakref.WeakKeyDictionary: _reduce_weak, weakref.WeakValueDictionary: _reduce_weak, weakref.WeakSet: _reduce_weak,
+}
+
+
+def _find_reducer(kind):
+    module, name = kind.__module__, kind.__name__
+    if issubclass(kind, type):
+        return _reduce_class
+    if module == "numpy" and name == "ndarray":
+        return _reduce_array
+    if module == "functools" and name == "_lru_cache_wrapper":
+        return _reduce_lru
+    if module == "typing" and name in ("TypeVar", "ParamSpec"):
+        return _reduce_typevar
+    if module == "dataclasses" and name in ("_FIELD_BASE", "_MISSING_TYPE", "_KW_ONLY_TYPE",
+                                            "_HAS_DEFAULT_FACTORY_CLASS"):
+        return _reduce_sentinel
+    if module == "pandas.core.internals.blocks":
+        return _reduce_pandas_block
+    if module == "pandas.core.internals.managers" and name == "SingleBlockManager":
+        return _reduce_pandas_manager
+    if module.startswith("pandas.core.indexes.") and name.endswith("Index"):
+        return _reduce_pandas_index
+    if issubclass(kind, types.ModuleType):
+        return _reduce_module
+    if kind is Stream:
+        return _reduce_stream
+    if kind is Shell:
+        return _reduce_shell
+    return None
