@@ -256,8 +256,9 @@ frame_has (const wire_frame *f, const char *text)
     return f->len && memmem (f->data, f->len, text, strlen (text));
 }
 
-/* Whether what was published is not for clients: a welcome, the outcome of our own request, or what the kernel printed
- * while it started, which none of its clients would have heard. */
+/* Whether what was published is not for clients: a welcome, the outcome of our own request, what the kernel printed while
+ * it started, which none of its clients would have heard, or that it is starting, which we have said ourselves: a client
+ * that has our kernel_info_reply takes what follows for its own requests' outcome. */
 static bool
 is_private (struct relay *r)
 {
@@ -266,10 +267,11 @@ is_private (struct relay *r)
     if (!wire_read (&m, r->parcel.frames, r->parcel.len, NULL, &why))
         return false;
     bool status = strcmp (m.type, "status") == 0, own = frame_has (&m.parts[WIRE_PARENT], r->author.session);
+    bool starting = status && frame_has (&m.parts[WIRE_CONTENT], "\"starting\"");
     if (own && status && frame_has (&m.parts[WIRE_CONTENT], "\"idle\"") && r->own_requests > 0)
         r->own_requests--;
     wire_clear (&m);
-    return own || (!r->ready && !status);
+    return own || starting || (!r->ready && !status);
 }
 
 static void
