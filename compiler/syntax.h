@@ -1,5 +1,4 @@
-/* Python text -> struct ast, through tree-sitter. The only files that include tree_sitter/api.h are syntax.c and what
- * stands in `#include "tree_sitter/…"` of grammars/.
+/* Python text -> struct ast, through tree-sitter, which only the syntax files know.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_SYNTAX_H
 #define CHARD_COMPILER_SYNTAX_H
