@@ -369,6 +369,51 @@ sequence_of (struct interpreter *in, const struct set *elements, const struct ef
     return set_one (in->arena, id);
 }
 
+/* `dtype=object`: the new array keeps whatever it is given. */
+static bool
+holds_objects (struct interpreter *in, const struct call *c)
+{
+    for (int k = 0; k < c->keywords; k++)
+        if (strcmp (symbol_text (in->symbols, c->keyword[k].name), "dtype") == 0) {
+            const char *text = text_of (in, c->keyword[k].value);
+            const struct set *given = c->keyword[k].value;
+            const struct object *o = given && given->len ? heap_get (in->heap, given->items[0]) : NULL;
+            text = !text && o && o->kind == OBJECT_LIBRARY ? symbol_text (in->symbols, o->type) : text;
+            return text && (*text == 'o' || *text == 'O' || strncmp (text, "numpy.object", 12) == 0);
+        }
+    return false;
+}
+
+static bool
+is_of_type (const struct interpreter *in, const struct object *o, const char *const *types)
+{
+    const char *type = o->type ? symbol_text (in->symbols, o->type) : "";
+    for (; *types; types++)
+        if (strcmp (type, *types) == 0)
+            return true;
+    return false;
+}
+
+/* What an array or table made of `s` keeps: instances of the notebook's classes, wherever they lie; if it `holds` objects,
+ * whatever else is no sequence that it goes through itself. Numbers are copied. */
+static const struct set *
+objects_gathered (struct interpreter *in, const struct set *s, bool holds, int depth)
+{
+    static const char *const gone_through[] = { "list", "tuple", "numpy.ndarray", NULL };
+    const struct set *kept = NULL;
+    set_foreach (id, s) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind != OBJECT_VALUE || o->text)
+            continue;
+        bool sequence = is_of_type (in, o, gone_through) || o->view;
+        if (o->class_object >= 0 || (holds && (depth || !sequence)))
+            kept = set_union (in->arena, kept, set_one (in->arena, id));
+        if (o->class_object < 0 && depth < 4)
+            kept = set_union (in->arena, kept, objects_gathered (in, heap_field (in->heap, id, 0), holds, depth + 1));
+    }
+    return kept;
+}
+
 /* The result of a library call, given what it was called on (the receiver, or argument 0 of a function). */
 static const struct set *
 result_of (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c, symbol path)
@@ -396,7 +441,10 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         heap_store (in->heap, id, 0, elements_of (in, c->all), false); /* list (x) holds x's elements, x it does not */
     else if (constructor || e->flags & EFFECT_RETURNS_HOLDER)
         heap_store (in->heap, id, 0, c->all, false);
+    if (e->flags & EFFECT_GATHERS)
+        heap_store (in->heap, id, 0, objects_gathered (in, set_union (in->arena, on, c->all), holds_objects (in, c), 0), false);
     if (e->flags & EFFECT_RETURNS_VIEW && on) {
+        heap_get (in->heap, id)->view = true;
         heap_store (in->heap, id, 0, on, false);
         set_foreach (x, on)
             heap_store (in->heap, x, in->s_call, set_one (in->arena, id), false);

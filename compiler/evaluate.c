@@ -41,6 +41,7 @@ view_of (struct interpreter *in, int base, symbol part)
         return known;
     int id = new_value (in);
     heap_get (in->heap, id)->made_at = heap_get (in->heap, base)->made_at;
+    heap_get (in->heap, id)->view = true;
     heap_store (in->heap, base, part, set_one (in->arena, id), false);
     heap_store (in->heap, id, 0, set_one (in->arena, base), false);
     return set_one (in->arena, id);
@@ -166,6 +167,10 @@ elements_of (struct interpreter *in, const struct set *s)
             continue;
         const struct set *elements = heap_field (in->heap, id, 0);
         all = set_union (in->arena, all, elements ? elements : part_of (in, id, 0));
+        for (int base = id, depth = 0; heap_get (in->heap, base)->view && depth < 8; depth++) {
+            base = heap_field (in->heap, base, 0)->items[0]; /* an array of objects has the same ones in its views */
+            all = set_union (in->arena, all, heap_field (in->heap, base, 0));
+        }
     }
     return all;
 }

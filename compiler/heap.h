@@ -44,6 +44,7 @@ struct object {
     bool immutable;
     bool iterator;    /* reading it uses it up */
     bool positional;  /* a tuple: its parts are known by their places, as fields "[0]", "[1]", … */
+    bool view;        /* shares memory with what stands where other values have their elements */
     bool unpicklable; /* can't travel between steps, by what the library table says */
     vec (struct field) fields;
     struct vec_int parents; /* objects that hold this one */

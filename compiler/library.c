@@ -44,6 +44,7 @@ static const struct {
     { "tuples", EFFECT_TUPLES },
     { "maps", EFFECT_MAPS },
     { "acts", EFFECT_ACTS },
+    { "gathers", EFFECT_GATHERS },
     { "drawing", EFFECT_DRAWING },
     { "fresh", 0 },
 };

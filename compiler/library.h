@@ -39,6 +39,7 @@ enum effect_flag {
     EFFECT_TUPLES = 1 << 23,       /* gives tuples of elements */
     EFFECT_MAPS = 1 << 24,         /* gives what argument 0 returns for elements of the others */
     EFFECT_ACTS = 1 << 26,         /* mutates the receiver, if the call is a statement of its own */
+    EFFECT_GATHERS = 1 << 27,      /* copies numbers and text, but keeps objects that the arguments hold */
     EFFECT_DRAWING = 1 << 25,      /* of a keyword: who is called with it draws, and changes nothing */
 };
 

@@ -90,7 +90,7 @@ class Writer:
                         lambda: "%s = %s[0]" % (new, list_), lambda: "%s = %s[:1]" % (new, list_),
                         lambda: "%s[0].append(%d)" % (list_, number), lambda: "for item in %s:\n    %s = item" % (list_, new),
                         lambda: "%s = [x for x in %s]" % (new, list_), lambda: "%s = list(%s)" % (new, list_),
-                        lambda: "%s = sorted(%s, key=str)" % (new, list_), lambda: "random.shuffle(%s)" % list_,
+                        lambda: "%s = sorted(%s, key=lambda x: type(x).__name__)" % (new, list_), lambda: "random.shuffle(%s)" % list_,
                         lambda: "%s = %s.pop()" % (new, list_) if len(self.space[list_]) > 2 else None,
                         lambda: "change(%s)" % list_ if "change" in self.space else
                         "def change(p):\n    p.append(%d)\n    return p" % number,
