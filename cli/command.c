@@ -9,7 +9,7 @@
 
 extern const struct command command_check, command_compile, command_graph, command_tag, command_run, command_runs_list,
     command_runs_show, command_runs_logs, command_runs_report, command_runs_rm, command_runs_gc, command_verify,
-    command_completion;
+    command_kernel_install, command_kernel_uninstall, command_kernel_doctor, command_completion;
 
 const struct command *const commands[] = {
     &command_check,
@@ -24,6 +24,9 @@ const struct command *const commands[] = {
     &command_runs_report,
     &command_runs_rm,
     &command_runs_gc,
+    &command_kernel_install,
+    &command_kernel_uninstall,
+    &command_kernel_doctor,
     &command_completion,
     NULL,
 };

@@ -31,6 +31,17 @@ add_dir (struct arena *a, struct vec_str *dirs, const char *base, const char *be
         vec_push (a, dirs, fs_join (a, base, below));
 }
 
+char *
+kernelspec_user_dir (struct arena *a)
+{
+    const char *own = getenv ("JUPYTER_DATA_DIR"), *data = getenv ("XDG_DATA_HOME"), *home = getenv ("HOME");
+    if (own && own[0])
+        return fs_join (a, own, "kernels");
+    if (data && data[0])
+        return fs_join (a, data, "jupyter/kernels");
+    return home && home[0] ? fs_join (a, home, ".local/share/jupyter/kernels") : NULL;
+}
+
 void
 kernelspec_dirs (struct arena *a, struct vec_str *dirs)
 {
@@ -41,8 +52,9 @@ kernelspec_dirs (struct arena *a, struct vec_str *dirs)
     char *python = kernelspec_find_program (a, "python3");
     if (python)
         add_dir (a, dirs, fs_dirname (a, fs_dirname (a, python)), "share/jupyter/kernels");
-    add_dir (a, dirs, getenv ("JUPYTER_DATA_DIR"), "kernels");
-    add_dir (a, dirs, getenv ("HOME"), ".local/share/jupyter/kernels");
+    char *own = kernelspec_user_dir (a);
+    if (own)
+        vec_push (a, dirs, own);
     add_dir (a, dirs, "/usr/local/share/jupyter", "kernels");
     add_dir (a, dirs, "/usr/share/jupyter", "kernels");
 }

@@ -9,6 +9,7 @@
 #include "base/vec.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct kernelspec {
     const char *name, *dir; /* the directory that holds its kernel.json, absolute */
@@ -18,6 +19,9 @@ struct kernelspec {
 /* The directories that hold kernelspecs, the strongest first: JUPYTER_PATH, the environment of VIRTUAL_ENV and of the
  * python3 in PATH, the user's own, the system's. */
 void kernelspec_dirs (struct arena *a, struct vec_str *dirs);
+
+/* The user's own directory of kernelspecs; NULL without HOME. */
+char *kernelspec_user_dir (struct arena *a);
 
 /* Finds the spec called `name`; false if no directory has a readable one. Strings lie in `a`. */
 bool kernelspec_find (struct kernelspec *found, struct arena *a, const char *name);

@@ -89,6 +89,14 @@ connection_clear (struct connection *c)
     *c = (struct connection){ 0 };
 }
 
+void
+connection_choose (struct connection *c, struct arena *a, const char *dir)
+{
+    *c = (struct connection){ .key = "" };
+    for (int i = 0; i < CHANNELS; i++)
+        c->endpoint[i] = arena_printf (a, "ipc://%s/outer-%d", dir, i + 1);
+}
+
 static int
 write_private (const char *path, const json_t *document, struct error *err)
 {

@@ -24,6 +24,9 @@ struct connection {
 int connection_read (struct connection *c, struct arena *a, const char *path, struct error *err);
 void connection_clear (struct connection *c);
 
+/* Fills it with ipc:// endpoints of its own in the private directory `dir`, unsigned: for a session without Jupyter. */
+void connection_choose (struct connection *c, struct arena *a, const char *dir);
+
 /* Fills `inner` with the same key over ipc:// in `dir`, and writes it to DIR/connection.json with mode 0600. */
 int connection_write_inner (struct connection *inner, struct arena *a, const struct connection *outer, const char *dir,
                             const char **path, struct error *err);

@@ -16,6 +16,8 @@
 #define FAREWELL 0.03    /* seconds: what the inner kernel said last is still under way when it has ended */
 #define TERM_GRACE 0.5   /* seconds that the inner kernel has after SIGTERM */
 #define PARENT_POLL 0.5  /* seconds, where the kernel can't tell us of our parent's end */
+#define CHECK_TIME 60    /* seconds that --check gives the inner kernel to answer */
+#define CHECK_POLL 0.01  /* seconds between its looks */
 
 static const char usage[] =
     "Usage: chard-kernel -f CONNECTION_FILE [--inner KERNELSPEC | -- COMMAND…]\n"
@@ -24,6 +26,7 @@ static const char usage[] =
     "  -f, --file FILE   the connection file that Jupyter wrote\n"
     "  --inner NAME      the kernel inside, by name or directory (default: ipykernel of the python3 in PATH)\n"
     "  -- COMMAND…       or its command; a word {} is replaced by the path of its connection file\n"
+    "  --check           only start the kernel inside, say what it is, and end\n"
     "  --version, --help\n"
     "\n"
     "`chard kernel install` makes it known to Jupyter.\n";
@@ -38,11 +41,13 @@ struct session {
     pid_t parent;
     int status;    /* exit status */
     bool ended;    /* the inner kernel has */
+    double began;  /* loop_now */
 };
 
 struct arguments {
     const char *file, *inner;
     char *const *command;
+    bool check;
 };
 
 /* ---- endings ---------------------------------------------------------------------------------------------------- */
@@ -156,27 +161,62 @@ watch_signals (struct session *s, struct error *err)
     return 0;
 }
 
+/* ---- --check: a session without Jupyter ------------------------------------------------------------------------- */
+
+static const char *
+text_of (const json_t *o, const char *name)
+{
+    const char *s = json_string_value (json_object_get (o, name));
+    return s ? s : "?";
+}
+
+static void
+look_whether_ready (void *arg)
+{
+    struct session *s = arg;
+    double seconds = loop_now () - s->began;
+    if (relay_is_ready (s->relay)) {
+        const json_t *info = relay_info (s->relay), *language = json_object_get (info, "language_info");
+        printf ("%s: %s %s, %s %s, ready in %.1f s\n", s->inner.title, text_of (info, "implementation"),
+                text_of (info, "implementation_version"), text_of (language, "name"), text_of (language, "version"),
+                seconds);
+        loop_stop (s->loop);
+    } else if (seconds > CHECK_TIME) {
+        fprintf (stderr, "chard-kernel: the inner kernel (%s) has not answered within %d s\n", s->inner.title,
+                 CHECK_TIME);
+        s->status = ERROR_ENVIRONMENT;
+        loop_stop (s->loop);
+    } else
+        loop_add_timer (s->loop, CHECK_POLL, look_whether_ready, s);
+}
+
 /* ---- the session ------------------------------------------------------------------------------------------------ */
 
 static int
 begin (struct session *s, const struct arguments *args, struct error *err)
 {
-    if (connection_read (&s->connection, s->arena, args->file, err) < 0
+    if ((!args->check && connection_read (&s->connection, s->arena, args->file, err) < 0)
         || inner_find (&s->inner, s->arena, args->inner, args->command, err) < 0 || watch_signals (s, err) < 0
         || inner_start (&s->inner, s->arena, &s->connection, err) < 0)
         return -1;
+    if (args->check)
+        connection_choose (&s->connection, s->arena, s->inner.dir);
     s->relay = relay_create (s->loop, &s->connection, &s->inner, err);
     if (!s->relay)
         return -1;
     loop_add_fd (s->loop, s->inner.proc.fd, POLLIN, on_inner_news, s);
     watch_parent (s);
+    s->began = loop_now ();
+    if (args->check)
+        look_whether_ready (s);
     return 0;
 }
 
 static int
 run_session (const struct arguments *args, struct error *err)
 {
-    struct session s = { .arena = arena_create (), .loop = loop_create (), .inner = { .lock = -1 }, .parent_fd = -1 };
+    struct session s = { .arena = arena_create (), .loop = loop_create (), .inner = { .lock = -1 }, .parent_fd = -1,
+                         .connection = { .key = "" } };
     int status = begin (&s, args, err);
     if (status == 0 && (status = loop_run (s.loop, err)) == 0)
         status = s.status;
@@ -195,6 +235,7 @@ parse (struct arguments *args, int argc, char **argv, struct error *err)
 {
     static const struct option options[] = { { "file", required_argument, NULL, 'f' },
                                              { "inner", required_argument, NULL, 'i' },
+                                             { "check", no_argument, NULL, 'c' },
                                              { "help", no_argument, NULL, 'h' },
                                              { "version", no_argument, NULL, 'V' },
                                              { 0 } };
@@ -202,6 +243,7 @@ parse (struct arguments *args, int argc, char **argv, struct error *err)
         switch (c) {
         case 'f': args->file = optarg; break;
         case 'i': args->inner = optarg; break;
+        case 'c': args->check = true; break;
         case 'h': fputs (usage, stdout); exit (0);
         case 'V': puts ("chard-kernel " CHARD_VERSION); exit (0);
         default: return error_set (err, ERROR_USAGE, "`chard-kernel --help` tells what can be given");
@@ -211,7 +253,7 @@ parse (struct arguments *args, int argc, char **argv, struct error *err)
     args->command = optind < argc ? argv + optind : NULL;
     if (args->command && args->inner)
         return error_set (err, ERROR_USAGE, "--inner and a command exclude each other");
-    if (!args->file)
+    if (!args->file && !args->check)
         return error_set (err, ERROR_USAGE, "no connection file: Jupyter starts this program with -f FILE; to make it "
                                             "known to Jupyter, run `chard kernel install`");
     return 0;

@@ -256,9 +256,9 @@ frame_has (const wire_frame *f, const char *text)
     return f->len && memmem (f->data, f->len, text, strlen (text));
 }
 
-/* Whether what was published is not for clients: a welcome, the outcome of our own request, what the kernel printed while
- * it started, which none of its clients would have heard, or that it is starting, which we have said ourselves: a client
- * that has our kernel_info_reply takes what follows for its own requests' outcome. */
+/* Whether what was published is not for clients: a welcome, the outcome of our own request, what the kernel printed
+ * while it started, which none of its clients would have heard, or that it is starting, which we have said ourselves: a
+ * client that has our kernel_info_reply takes what follows for its own requests' outcome. */
 static bool
 is_private (struct relay *r)
 {
@@ -435,6 +435,12 @@ bool
 relay_is_ready (const struct relay *r)
 {
     return r->ready;
+}
+
+const json_t *
+relay_info (const struct relay *r)
+{
+    return r->info;
 }
 
 static void

@@ -26,6 +26,9 @@ void relay_pump (struct relay *r);
 /* Whether the inner kernel has answered. */
 bool relay_is_ready (const struct relay *r);
 
+/* Content of its kernel_info_reply, borrowed; NULL before it is known. */
+const json_t *relay_info (const struct relay *r);
+
 /* Sends what is left to clients that still listen, for a moment only. */
 void relay_destroy (struct relay *r);
 

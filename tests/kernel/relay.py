@@ -118,7 +118,7 @@ class Start(unittest.TestCase):
         self.assertEqual(session.run("print(6 * 7)")[1], "42\n")  # requests wait in order
 
     def test_an_inner_kernel_that_cannot_start_is_told(self):
-        session = Session([KERNEL, "-f", "{connection_file}", "--", sys.executable, "-m", "no_such_module"], ready=False)
+        session = Session(COMMAND[:5] + ["-m", "no_such_module"], ready=False)
         self.addCleanup(session.close)
         self.assertTrue(wait_until(lambda: not session.km.is_alive()))
         session.log.seek(0)

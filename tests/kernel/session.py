@@ -1,4 +1,5 @@
-"""What the kernel's tests share: a kernel manager around chard-kernel with directories of its own, and a look at processes.
+"""What the kernel's tests share: a kernel manager around chard-kernel with directories of its own, and looks at
+processes.
 
 SPDX-License-Identifier: Apache-2.0
 """

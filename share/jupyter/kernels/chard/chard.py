@@ -1,0 +1,96 @@
+"""%chard in a plain ipykernel: `%load_ext chard` (installed by `chard kernel install`; `chard kernel uninstall` removes it).
+
+    %chard run --jobs 2            the command `chard run --jobs 2` on the notebook that is open
+    %%chard run                    longer settings: each line of the cell is more words of the command
+    --jobs 2
+    --param rate=0.1
+
+With the kernel "Python 3 (Chard)" the same lines work without this module, and show more.
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+
+from IPython.display import SVG, display
+
+PROGRAM = @CHARD@
+# Commands whose operand is a notebook: if none is named, the open one is meant.
+ON_NOTEBOOKS = {"check", "compile", "graph", "run", "tag", "verify"}
+
+
+def find_program():
+    for path in (PROGRAM, shutil.which("chard")):
+        if path and os.access(path, os.X_OK):
+            return path
+    raise FileNotFoundError("the program chard isn't where it was (%s) nor in PATH; `chard kernel install` mends it" % PROGRAM)
+
+
+def open_notebook(shell):
+    """The path of the notebook that is open, as VS Code and Jupyter tell it, or None."""
+    for path in (shell.user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
+        if path and path.endswith((".ipynb", ".py")) and os.path.isfile(path):
+            return path
+    return None
+
+
+def is_own(line):
+    return line.lstrip().startswith(("%chard", "%%chard", "%load_ext chard", "%reload_ext chard"))
+
+
+def write_session(shell, folder):
+    """Where no notebook is open, the cells that this session ran are the notebook."""
+    cells = ["\n".join(line for line in cell.splitlines() if not is_own(line))
+             for cell in shell.history_manager.input_hist_raw if not cell.startswith("%%chard")]
+    path = os.path.join(folder, "session.py")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("".join("# %%%%\n%s\n\n" % cell for cell in cells if cell.strip()))
+    return path
+
+
+def names_notebook(words):
+    return any(w.endswith((".ipynb", ".py")) or os.path.isdir(w) for w in words if not w.startswith("-"))
+
+
+def show_graph(program, words):
+    """A picture, unless another form was asked for."""
+    made = subprocess.run([program, *words, "--to", "svg"], capture_output=True, text=True)
+    if made.returncode != 0 or "<svg" not in made.stdout:
+        return False
+    display(SVG(made.stdout))
+    return True
+
+
+def stream(program, words):
+    """Prints what the command prints while it runs; interrupting the cell interrupts the command."""
+    with subprocess.Popen([program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace") as command:
+        try:
+            for line in command.stdout:
+                print(line, end="", flush=True)
+        except KeyboardInterrupt:
+            command.terminate()
+            print("interrupted")
+    if command.returncode not in (0, 1):
+        print("chard ended with status %d" % command.returncode)
+
+
+def run(shell, words):
+    program = find_program()
+    with tempfile.TemporaryDirectory() as folder:
+        if words and words[0] in ON_NOTEBOOKS and not names_notebook(words[1:]) and not {"-h", "--help"} & set(words):
+            words = [*words, open_notebook(shell) or write_session(shell, folder)]
+        chosen = any(w.startswith(("--to", "--format", "--why", "-o", "--output", "-h", "--help")) for w in words)
+        if words[:1] == ["graph"] and not chosen and show_graph(program, words):
+            return
+        stream(program, words or ["--help"])
+
+
+def load_ipython_extension(shell):
+    def chard(line, cell=""):
+        """chard COMMAND …: `%chard` alone lists the commands."""
+        run(shell, shlex.split(line) + shlex.split(cell or "", comments=True))
+
+    shell.register_magic_function(chard, "line_cell", "chard")
