@@ -96,8 +96,9 @@ print_notes (struct invocation *inv, const json_t *answer, const char *key, cons
 }
 
 static void
-print_answer (struct invocation *inv, const struct pipeline *p, const json_t *answer)
+print_answer (struct invocation *inv, const struct pipeline *p, const struct verification *v)
 {
+    const json_t *answer = v->answer;
     size_t i;
     const json_t *d;
     json_array_foreach (json_object_get (answer, "differences"), i, d)
@@ -112,6 +113,8 @@ print_answer (struct invocation *inv, const struct pipeline *p, const json_t *an
              (int) json_integer_value (json_object_get (answer, "compared")), p->steps.len);
     if (differences)
         fprintf (inv->out, "%zu differ from running the notebook straight\n", differences);
+    else if (v->run.status != RUN_OK)
+        fputs ("the pipeline fails, where the notebook runs straight to its end\n", inv->out);
     else
         fputs ("all as when the notebook is run straight\n", inv->out);
 }
@@ -145,7 +148,7 @@ report (struct invocation *inv, const struct pipeline *p, const struct verificat
     } else if (failed)
         print_straight_error (inv, p, failed);
     else if (v->answer)
-        print_answer (inv, p, v->answer);
+        print_answer (inv, p, v);
     return equal ? 0 : error_set (err, ERROR_NOTEBOOK, "%s", "");
 }
 

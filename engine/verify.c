@@ -254,6 +254,7 @@ run_straight (const struct tools *t, const struct compilation *c, const json_t *
 
 /* ---- the pipeline's results ---- */
 
+/* Where the steps that have a result left it. */
 static json_t *
 step_results (struct arena *a, const char *run_dir, struct error *err)
 {
@@ -265,9 +266,10 @@ step_results (struct arena *a, const char *run_dir, struct error *err)
     const json_t *e;
     json_array_foreach (log.events, i, e) {
         const char *event = json_string_value (json_object_get (e, "event"));
-        const json_t *result = json_object_get (e, "result");
-        if (event && strcmp (event, "step.end") == 0 && json_is_string (result))
-            json_array_append_new (all, json_pack ("{s:O,s:O}", "step", json_object_get (e, "step"), "result", result));
+        const char *status = json_string_value (json_object_get (e, "status"));
+        if (event && strcmp (event, "step.end") == 0 && status && strcmp (status, "ok") == 0)
+            json_array_append_new (all, json_pack ("{s:O,s:O}", "step", json_object_get (e, "step"),
+                                                   "result", json_object_get (e, "result")));
     }
     runlog_content_clear (&log);
     return all;

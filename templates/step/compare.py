@@ -62,6 +62,8 @@ class _Comparison:
         if root == "torch" and hasattr(a, "dtype") and hasattr(a, "detach"):
             return lambda a, b, path: self.differ(
                 (str(a.dtype), a.requires_grad, a.detach().cpu().numpy()), (str(b.dtype), b.requires_grad, b.detach().cpu().numpy()), path)
+        if _find_reducer(kind) is _reduce_dmatrix:
+            return lambda a, b, path: self.differ(_dmatrix_parts(a), _dmatrix_parts(b), path)
         return None
 
     def equal(self, a, b, path):

@@ -239,17 +239,20 @@ _ways_out = [
      "make it in the step that uses it, or join the cells into one step"),
     (("socket.", "_socket.", "ssl.", "http.client", "urllib3."), "a network connection",
      "connect again in the step that uses it"),
+    (("xgboost.core.QuantileDMatrix", "xgboost.core.ExtMemQuantileDMatrix"), "a matrix without its data",
+     "hand over the arrays, and make the matrix in the step that uses it"),
     (("builtins.module",), "a module made at run time", "import it, or put the code into a file beside the notebook"),
     (("builtins.frame", "builtins.traceback"), "a stack frame", "keep its text instead"),
 ]
 
 
-def _way_out(value):
-    kind = type(value)
-    full = "%s.%s" % (kind.__module__, kind.__name__)
-    for prefixes, _, way in _ways_out:
-        if full.startswith(prefixes):
-            return way
+def _way_out(*values):
+    """For what can't be pickled, or else for what it is a part of."""
+    for kind in map(type, values):
+        full = "%s.%s" % (kind.__module__, kind.__name__)
+        for prefixes, _, way in _ways_out:
+            if full.startswith(prefixes):
+                return way
     return "make it in the step that uses it, or join the cells into one step"
 
 
@@ -272,4 +275,4 @@ def _unserializable(name, value, error, cell, notebook):
     at = "" if path == name else " at %s, which is a %s," % (path, _type_name(culprit))
     text = "%s" % error
     return Unserializable("'%s' (%s)%s can't be handed to another step:%s %s" % (
-        name, _type_name(value), bound, at, text or type(error).__name__), name, cell, _way_out(culprit))
+        name, _type_name(value), bound, at, text or type(error).__name__), name, cell, _way_out(culprit, value))

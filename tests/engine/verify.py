@@ -75,6 +75,26 @@ def test_a_notebook_that_fails_by_itself():
         assert answer["straight_error"]["cell"] == 1
 
 
+def test_a_pipeline_that_fails_where_the_notebook_does_not():
+    with Lab() as lab:
+        notebook(lab, (["step:a"], "x = [1]"), (["step:b"], "if %s:\n    raise OSError('only here')" % IN_STEP),
+                 (["step:c"], "y = x"))
+        r, answer = verify(lab)
+        assert r.returncode == 1 and answer["status"] == "failed" and not answer["equal"], (r.stderr, answer)
+        assert answer["compared"] == 1 and not answer["differences"], answer
+        r = lab.chard("verify", "--python", PYTHON, lab.path("nb.ipynb"))
+        assert r.returncode == 1 and "only here" in r.stderr, (r.stdout, r.stderr)
+        assert "the pipeline fails, where the notebook runs straight to its end" in r.stdout, r.stdout
+
+
+def test_a_value_that_cannot_be_handed_over():
+    """The notebook has no trouble with it; the pipeline names it."""
+    with Lab() as lab:
+        notebook(lab, (["step:a"], "import threading\nx = [vars(threading)['Lock']()]"), (["step:b"], "print(len(x))"))
+        r, answer = verify(lab)
+        assert r.returncode == 1 and answer["status"] == "failed" and not answer["equal"], (r.stderr, answer)
+
+
 def test_parameters_hold_for_both():
     with Lab() as lab:
         notebook(lab, (["pipeline-parameters"], "N = 3\nS = 'a'"), (["step:a"], "x = [N] * 2 + [S]"), (["step:b"], "print(x)"))

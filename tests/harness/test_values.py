@@ -406,3 +406,27 @@ class Science(StepCase):
     def test_sparse_and_estimators(self):
         self.keeps(["import numpy as np, scipy.sparse as sp\nfrom sklearn.datasets import load_iris\nfrom sklearn.ensemble import RandomForestClassifier\nfrom sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler, FunctionTransformer\nX, y = load_iris(return_X_y=True)\nm = sp.random(50, 50, 0.1, random_state=0, format='csr')\nclf = make_pipeline(FunctionTransformer(lambda a: a * 2), StandardScaler(), RandomForestClassifier(20, random_state=0))",
                     "clf.fit(X, y);", "m2 = m @ m.T", "print(clf.predict(X).sum(), clf.score(X, y), m2.sum(), m2.format, len(repr(clf)))"], ["X", "y", "m", "clf", "m2"])
+
+
+@needs("numpy", "xgboost")
+class XGBoost(StepCase):
+    def test_matrices(self):
+        """A DMatrix does not pickle; nothing of it may be lost all the same."""
+        make = ("import numpy as np, pandas as pd, xgboost as xgb\nrng = np.random.default_rng(0)\nX = rng.random((40, 3))\n"
+                "X[0, 0] = np.nan\nf = pd.DataFrame({'a': X[:, 0], 'b': pd.Categorical(list('xyzx') * 10)})\n"
+                "d = xgb.DMatrix(X, label=X[:, 1], weight=X[:, 2], feature_names=list('abc'))\nd.note = 'mine'\n"
+                "c = xgb.DMatrix(f, label=X[:, 1] > 0.5, enable_categorical=True)\n"
+                "r = xgb.DMatrix(np.nan_to_num(X), label=rng.integers(0, 3, 40), group=[10, 30], missing=0.0)\n"
+                "both = [d, d]")
+        show = ("for m in (d, c, r):\n    print(m.num_nonmissing(), m.feature_names, m.feature_types, m.missing,"
+                " m.get_label().tolist(), m.get_weight().tolist(), m.get_group(), m.get_data().toarray().tolist())\n"
+                "print(both[0] is d, both[1] is d, d.note)")
+        train = ("import xgboost as xgb\nb = xgb.train({'max_depth': 2}, d, 4)\nb2 = xgb.train({'objective': 'binary:logistic'}, c, 4)\n"
+                 "b3 = xgb.train({'objective': 'rank:ndcg'}, r, 4)")
+        self.keeps([make, show, train, "print(b.predict(d).tolist(), b2.predict(c).tolist(), b3.predict(r).tolist())"],
+                   ["d", "c", "r", "both", "b", "b2", "b3"])
+
+    def test_a_matrix_that_has_lost_its_data(self):
+        done = self.run_step("a", ["import numpy as np, xgboost as xgb\nq = xgb.QuantileDMatrix(np.ones((4, 2)))"], outputs=["q"])
+        self.assertEqual(done.result["error"]["type"], "Unserializable")
+        self.assertIn("hand over the arrays", done.result["error"]["hint"])
