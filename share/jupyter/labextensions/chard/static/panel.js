@@ -1,0 +1,272 @@
+// The side panel: the selected cell's step, what the notebook says of the pipeline, and what the last button showed.
+// SPDX-License-Identifier: Apache-2.0
+import { findingsOf } from './findings.js';
+import { checkboxes, choice, element, field, linesInput, textInput } from './form.js';
+import { interrupt, runInArea } from './kernel.js';
+import { ROLES, SETTINGS, readTags, stepNameProblem, writeTags } from './tags.js';
+
+/** What a notebook says of its pipeline, in Kale's words: fields of its metadata `kubeflow_notebook`. */
+const NOTEBOOK_FIELDS = [
+  { key: 'pipeline_name', label: 'Pipeline name', placeholder: 'the notebook’s name' },
+  { key: 'pipeline_description', label: 'Description', placeholder: '' },
+  { key: 'experiment_name', label: 'Experiment', placeholder: 'Default' },
+  { key: 'base_image', label: 'Image', placeholder: 'built from what the notebook imports' }
+];
+
+/** The panel as a Lumino widget that follows `tracker`'s current notebook and cell. */
+export function createPanel(jupyter, tracker) {
+  const { Widget } = jupyter.widgets;
+  const widget = new Widget();
+  widget.id = 'chard-panel';
+  widget.title.caption = 'Chard: this notebook as a pipeline';
+  widget.title.label = 'Chard';
+  widget.addClass('chard-panel');
+  const panel = new Panel(jupyter, tracker, widget);
+  widget.start = (notebook, line) => panel.start(notebook, line);
+  return widget;
+}
+
+class Panel {
+  constructor(jupyter, tracker, widget) {
+    this.jupyter = jupyter;
+    this.tracker = tracker;
+    this.status = element('div', { className: 'chard-status' });
+    this.cell = element('section', { className: 'chard-cell' });
+    this.pipeline = element('section', { className: 'chard-pipeline' });
+    this.result = element('section', { className: 'chard-result' });
+    widget.node.append(this.status, this.cell, this.pipeline, this.result);
+    this.areas = new WeakMap(); // notebook panel -> what was shown for it
+    this.unlisten = null;
+    tracker.currentChanged.connect(() => this.follow());
+    tracker.activeCellChanged.connect(() => this.draw());
+    this.follow();
+  }
+
+  get notebook() {
+    return this.tracker.currentWidget;
+  }
+
+  follow() {
+    this.unlisten?.();
+    this.unlisten = this.notebook ? findingsOf(this.notebook).listen(() => this.draw()) : null;
+    this.draw();
+    this.showResult();
+  }
+
+  /** Draws anew, unless the user is typing in a field: that field's own change draws. */
+  draw() {
+    const typing = document.activeElement;
+    if (typing && /^(INPUT|TEXTAREA|SELECT)$/.test(typing.tagName) && this.cell.parentNode?.contains(typing)) {
+      return;
+    }
+    this.redraw();
+  }
+
+  redraw() {
+    const findings = this.notebook ? findingsOf(this.notebook) : null;
+    this.status.textContent = findings ? findings.problem ?? summary(findings) : 'Open a notebook.';
+    this.status.classList.toggle('chard-problem', Boolean(findings?.problem));
+    this.cell.replaceChildren(...(findings ? this.cellForm(findings) : []));
+    this.pipeline.replaceChildren(...(findings ? this.pipelineForm() : []));
+  }
+
+  // ---- the selected cell ----
+
+  cellForm(findings) {
+    const index = this.notebook.content.activeCellIndex;
+    const model = this.notebook.content.activeCell?.model;
+    if (!model || model.type !== 'code') {
+      return [element('h3', { textContent: 'Cell' }), element('p', { textContent: 'Select a code cell to edit its step.' })];
+    }
+    const edited = readTags(tagsOf(model));
+    const change = part => this.change(model, { ...edited, ...part });
+    const rows = [
+      element('h3', { textContent: `Cell ${index + 1}` }),
+      field('Cell type', choice(ROLES, edited.role, role => change(this.roleChange(role, edited, findings, index))))
+    ];
+    const step = findings.stepOfCell(index);
+    if (edited.role === '' && step) {
+      rows.push(this.inferred(step, edited, model));
+    }
+    if (edited.role === 'step') {
+      rows.push(...this.stepFields(edited, findings, change));
+    }
+    return rows;
+  }
+
+  /** A cell that becomes a step is called as it was inferred, or after its place. */
+  roleChange(role, edited, findings, index) {
+    return role === 'step' && !edited.step ? { role, step: findings.stepOfCell(index)?.name ?? `step-${index + 1}` } : { role };
+  }
+
+  /** What Chard inferred, greyed; a click writes it down as tags. */
+  inferred(step, edited, model) {
+    const accept = element('button', { textContent: 'Accept', title: 'write this step as a tag' });
+    accept.addEventListener('click', () => this.change(model, { ...edited, role: 'step', step: step.name }));
+    return element(
+      'div',
+      { className: 'chard-guess' },
+      element('span', { textContent: `step ${step.name}${step.after.length ? `, after ${step.after.join(', ')}` : ''}` }),
+      accept
+    );
+  }
+
+  stepFields(edited, findings, change) {
+    const name = textInput(edited.step, 'NAME', text => {
+      const problem = stepNameProblem(text);
+      name.setCustomValidity(problem ?? '');
+      return problem ? name.reportValidity() : change({ step: text });
+    });
+    const step = findings.steps.find(found => found.name === edited.step);
+    const others = findings.steps.map(found => found.name).filter(other => other !== edited.step);
+    const waits = [...new Set([...others, ...edited.after])];
+    return [
+      field('Step name', name),
+      field('Depends on', checkboxes(waits, edited.after, after => change({ after })), 'besides those whose data it needs'),
+      step?.after.length
+        ? element('div', { className: 'chard-guess' }, `its data comes from ${step.after.join(', ')}`)
+        : null,
+      element(
+        'details',
+        { open: Object.keys(edited.settings).length > 0 },
+        element('summary', { textContent: 'How it is run' }),
+        ...SETTINGS.map(setting => settingField(setting, edited, change))
+      )
+    ].filter(Boolean);
+  }
+
+  change(model, edited) {
+    const tags = writeTags(tagsOf(model), edited);
+    if (tags.length) {
+      model.setMetadata('tags', tags);
+    } else {
+      model.deleteMetadata('tags');
+    }
+    this.redraw();
+  }
+
+  // ---- the pipeline ----
+
+  pipelineForm() {
+    const said = this.notebook.content.model?.getMetadata('kubeflow_notebook') ?? {};
+    const write = (key, value) => {
+      const next = { ...(this.notebook.content.model.getMetadata('kubeflow_notebook') ?? {}), [key]: value };
+      if (value === '' || (Array.isArray(value) && !value.length)) {
+        delete next[key];
+      }
+      this.notebook.content.model.setMetadata('kubeflow_notebook', next);
+    };
+    const defaults = Array.isArray(said.steps_defaults) ? said.steps_defaults : [];
+    return [
+      element(
+        'details',
+        {},
+        element('summary', { textContent: 'Pipeline' }),
+        ...NOTEBOOK_FIELDS.map(({ key, label, placeholder }) =>
+          field(label, textInput(notebookText(said, key), placeholder, text => write(key, text)))
+        ),
+        field(
+          'All steps',
+          linesInput(defaults, 'limit:memory:4Gi', lines => write('steps_defaults', lines)),
+          'tags that hold for every step that says nothing itself, one a line'
+        ),
+        field(
+          'Volumes',
+          linesInput(volumesAsLines(said.volumes), 'NAME:/mnt/data:5Gi', lines => write('volumes', volumesFromLines(lines, said.volumes))),
+          'NAME:MOUNT POINT, and :SIZE for a new one; one a line'
+        )
+      )
+    ];
+  }
+
+  // ---- results ----
+
+  /** Does what a button asks for, its output below. */
+  async start(notebook, line) {
+    const { OutputArea, OutputAreaModel, SimplifiedOutputArea } = this.jupyter.outputarea;
+    const area = new SimplifiedOutputArea({
+      model: new OutputAreaModel({ trusted: true }),
+      rendermime: notebook.content.rendermime,
+      contentFactory: OutputArea.defaultContentFactory
+    });
+    this.areas.get(notebook)?.area.dispose();
+    const shown = { line, area, running: true };
+    this.areas.set(notebook, shown);
+    this.showResult();
+    try {
+      await runInArea(this.jupyter, notebook, line, area);
+    } catch (error) {
+      area.model.add({ output_type: 'stream', name: 'stderr', text: `${error.message}\n` });
+    }
+    shown.running = false;
+    this.showResult();
+  }
+
+  showResult() {
+    const shown = this.notebook ? this.areas.get(this.notebook) : null;
+    if (!shown) {
+      this.result.replaceChildren();
+      return;
+    }
+    const { Widget } = this.jupyter.widgets;
+    const cancel = element('button', { textContent: 'Cancel' });
+    cancel.addEventListener('click', () => interrupt(this.notebook));
+    const title = element('h3', {}, `%chard ${shown.line}`, shown.running ? cancel : null);
+    if (shown.area.isAttached) {
+      Widget.detach(shown.area);
+    }
+    this.result.replaceChildren(title);
+    Widget.attach(shown.area, this.result);
+  }
+}
+
+function summary(findings) {
+  const errors = findings.diagnostics.filter(found => found.severity === 'error').length;
+  const warnings = findings.diagnostics.length - errors;
+  const count = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
+  return [count(findings.steps.length, 'step'), errors && count(errors, 'error'), warnings && count(warnings, 'warning')]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function tagsOf(model) {
+  const tags = model.getMetadata('tags');
+  return Array.isArray(tags) ? tags.filter(tag => typeof tag === 'string') : [];
+}
+
+function settingField(setting, edited, change) {
+  const values = edited.settings[setting.key] ?? [];
+  const set = next => change({ settings: { ...edited.settings, [setting.key]: next.filter(Boolean) } });
+  if (setting.choices) {
+    const options = [{ value: '', label: 'as usual' }, ...setting.choices.map(value => ({ value, label: value }))];
+    return field(setting.label, choice(options, values[0] ?? '', value => set([value])), setting.hint);
+  }
+  const control = setting.many
+    ? linesInput(values, setting.placeholder, set)
+    : textInput(values[0], setting.placeholder, text => set([text]));
+  return field(setting.label, control, setting.hint);
+}
+
+/** A field of the notebook's metadata; older versions of Kale called some otherwise. */
+function notebookText(said, key) {
+  const older = { base_image: said.docker_image, experiment_name: said.experiment?.name };
+  return said[key] ?? older[key] ?? '';
+}
+
+function volumesAsLines(volumes) {
+  return (volumes ?? []).map(v => [v.name, v.mount_point, v.size && `${v.size}${v.size_type ?? ''}`].filter(Boolean).join(':'));
+}
+
+/** A volume that was there keeps what the line doesn't say (type, class, annotations). */
+function volumesFromLines(lines, volumes) {
+  return lines
+    .map(line => line.split(':'))
+    .filter(([name, path]) => name && path)
+    .map(([name, mount_point, size]) => {
+      const old = (volumes ?? []).find(v => v.name === name) ?? { type: size ? 'new_pvc' : 'pvc' };
+      const volume = { ...old, name, mount_point };
+      delete volume.size;
+      delete volume.size_type;
+      return size ? { ...volume, size } : volume;
+    });
+}
