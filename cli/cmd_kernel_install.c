@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "cli/kernel_files.h"
+#include "cli/kernel_lab.h"
 #include "cli/kernel_shim.h"
 #include "cli/kernel_spec.h"
 #include "cli/past_run.h"
@@ -17,7 +18,7 @@
 struct install_settings {
     struct kernel_place place;
     const char *name, *inner, *display_name;
-    bool no_shim;
+    bool no_shim, no_lab;
 };
 
 static const struct option options[] = {
@@ -41,6 +42,10 @@ static const struct option options[] = {
       .kind = OPTION_FLAG,
       .offset = offsetof (struct install_settings, no_shim),
       .help = "leave the inner kernel's Python as it is: no chard.py for %load_ext chard" },
+    { .name = "no-lab",
+      .kind = OPTION_FLAG,
+      .offset = offsetof (struct install_settings, no_lab),
+      .help = "leave JupyterLab as it is: no toolbar, no panel" },
     { 0 },
 };
 
@@ -52,6 +57,7 @@ struct installation {
     const char *program;     /* the inner kernel's */
     const char *name, *dir;  /* ours */
     const char *shim;        /* or NULL */
+    const char *lab;         /* where JupyterLab's extension lies, or NULL */
 };
 
 /* ---- the kernel inside ------------------------------------------------------------------------------------------ */
@@ -213,17 +219,30 @@ install_shim (struct invocation *inv, struct installation *in)
 }
 
 static void
+install_lab (struct invocation *inv, struct installation *in)
+{
+    struct error err = { 0 };
+    if (in->settings->no_lab)
+        return;
+    in->lab = kernel_lab_install (in->arena, fs_dirname (in->arena, in->dir), &err);
+    if (!in->lab)
+        fprintf (inv->err, "chard: note: JupyterLab will have no buttons of Chard's: %s\n", err.text);
+}
+
+static void
 tell (struct invocation *inv, const struct installation *in, const json_t *spec)
 {
     if (inv->json) {
-        past_print_json (inv, json_pack ("{s:s, s:s, s:s, s:s?, s:O}", "name", in->name, "dir", in->dir, "inner",
-                                         in->inner.name, "shim", in->shim, "spec", spec));
+        past_print_json (inv, json_pack ("{s:s, s:s, s:s, s:s?, s:s?, s:O}", "name", in->name, "dir", in->dir, "inner",
+                                         in->inner.name, "shim", in->shim, "lab", in->lab, "spec", spec));
         return;
     }
     fprintf (inv->out, "%s: installed in %s\n", json_string_value (json_object_get (spec, "display_name")), in->dir);
     fprintf (inv->out, "  around %s of %s\n", in->inner.name, in->program);
     if (in->shim)
         fprintf (inv->out, "  %%load_ext chard gives %%chard in plain ipykernel too (%s)\n", in->shim);
+    if (in->lab)
+        fprintf (inv->out, "  JupyterLab and Notebook have its buttons and panel (%s); reload their page\n", in->lab);
 }
 
 static int
@@ -241,6 +260,7 @@ install (struct invocation *inv, struct installation *in, struct error *err)
         kernel_shim_remove (in->shim ? in->shim : "", NULL);
         return -1;
     }
+    install_lab (inv, in);
     tell (inv, in, spec);
     return 0;
 }
@@ -266,8 +286,9 @@ const struct command command_kernel_install = {
         "with "
         "that one, and lines with %chard run the commands of this program on the notebook that is open. How it is "
         "interrupted and whether it can be debugged is taken over from the inner kernel.\n"
-        "If a Python is inside, a module chard.py goes into its packages, for `%load_ext chard` in plain ipykernel.\n"
-        "With --format=json it prints {name, dir, inner, shim, spec}.",
+        "If a Python is inside, a module chard.py goes into its packages, for `%load_ext chard` in plain ipykernel. "
+        "Beside the kernelspec goes an extension that gives JupyterLab and Notebook 7 buttons and a panel.\n"
+        "With --format=json it prints {name, dir, inner, shim, lab, spec}.",
     .examples = "chard kernel install                    # around python3, for you\n"
                 "chard kernel install --sys-prefix       # in the active environment\n"
                 "chard kernel install --inner ir         # around R's",

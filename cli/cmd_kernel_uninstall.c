@@ -1,6 +1,7 @@
 /* `chard kernel uninstall`: removes what `chard kernel install` wrote.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
+#include "cli/kernel_lab.h"
 #include "cli/kernel_shim.h"
 #include "cli/kernel_spec.h"
 #include "cli/past_run.h"
@@ -47,6 +48,24 @@ is_needed (const char *shim, const struct kernel_specs *all, const struct kernel
     return false;
 }
 
+/* The extension goes with the last kernel of ours in its place. */
+static int
+remove_lab (struct invocation *inv, const char *kernels, struct error *err)
+{
+    struct kernel_specs left = { 0 };
+    const char *removed;
+    kernel_specs_find_in (inv->arena, kernels, &left);
+    bool needed = left.len > 0;
+    kernel_specs_clear (&left);
+    if (needed)
+        return 0;
+    if (kernel_lab_remove (inv->arena, kernels, &removed, err) < 0)
+        return -1;
+    if (removed && !inv->json)
+        fprintf (inv->out, "removed %s\n", removed);
+    return 0;
+}
+
 static int
 remove_spec (struct invocation *inv, const struct kernelspec *spec, const char *shim, struct error *err)
 {
@@ -54,6 +73,8 @@ remove_spec (struct invocation *inv, const struct kernelspec *spec, const char *
         return error_wrap (err, "the kernel %s can't be removed", spec->name);
     if (!inv->json)
         fprintf (inv->out, "removed %s\n", spec->dir);
+    if (remove_lab (inv, fs_dirname (inv->arena, spec->dir), err) < 0)
+        return -1;
     if (!shim)
         return 0;
     if (kernel_shim_remove (shim, err) < 0)
@@ -113,8 +134,8 @@ const struct command command_kernel_uninstall = {
     .operands = "",
     .summary = "Remove Chard's kernels from Jupyter",
     .details =
-        "Removes kernelspecs that `chard kernel install` wrote, and the module chard.py that came with them. Kernels "
-        "that are not Chard's are never touched.\n"
+        "Removes kernelspecs that `chard kernel install` wrote, and the module chard.py and the extension of "
+        "JupyterLab that came with them. Kernels that are not Chard's are never touched.\n"
         "With --format=json it prints a list of {name, dir, shim}.",
     .examples = "chard kernel uninstall                  # all of them\n"
                 "chard kernel uninstall --name chard-ir",

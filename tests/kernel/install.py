@@ -93,8 +93,12 @@ class Install(Home):
         self.assertEqual(spec["display_name"], "Python 3 (Chard)")
         self.assertEqual((spec["interrupt_mode"], spec["language"]), ("signal", "python"))
         self.assertEqual((spec["metadata"]["debugger"], spec["metadata"]["supported_encryption"]), (True, ["curve"]))
-        self.assertEqual({os.path.basename(f) for f in self.files() - before},
+        self.assertEqual(made["lab"], os.path.dirname(self.kernels) + "/labextensions/chard")
+        self.assertEqual({os.path.basename(f) for f in self.files() - before if not f.startswith(made["lab"])},
                          {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg", "chard.py"})
+        with open(made["lab"] + "/package.json", encoding="utf-8") as f:
+            load = json.load(f)["jupyterlab"]["_build"]["load"]
+        self.assertTrue(os.path.exists(os.path.join(made["lab"], load)))
         self.assertIn(self.python, self.run_in("chard", "import sys; print(sys.executable)"))
         told = self.call("doctor").stdout
         self.assertRegex(told, r"(?m)^ok +inner kernel +Python 3 \(ipykernel\): ipython \S+, python \S+, ready in")
