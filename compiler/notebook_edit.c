@@ -75,15 +75,16 @@ has_tags (const struct cell *old, const struct cell *new, const struct wanted *w
     return new->tags.len == old->tags.len + added;
 }
 
+/* `run`: running it left the same traces too. */
 static bool
-means_the_same (const struct notebook *old, const struct notebook *new, const struct wanted *w)
+means_the_same (const struct notebook *old, const struct notebook *new, const struct wanted *w, bool run)
 {
     if (old->cells.len != new->cells.len)
         return false;
     for (size_t i = 0; i < old->cells.len; i++) {
         const struct cell *x = &old->cells.items[i], *y = &new->cells.items[i];
         if (x->kind != y->kind || x->len != y->len || memcmp (x->source, y->source, x->len) != 0
-            || !same_text (x->id, y->id) || x->execution_count != y->execution_count || !has_tags (x, y, w))
+            || !same_text (x->id, y->id) || (run && x->execution_count != y->execution_count) || !has_tags (x, y, w))
             return false;
     }
     return true;
@@ -92,12 +93,12 @@ means_the_same (const struct notebook *old, const struct notebook *new, const st
 /* Reads the new text as any other notebook. */
 static int
 prove (struct arena *a, const char *path, const struct notebook *old, const struct strbuf *text,
-       const struct wanted *w, struct error *err)
+       const struct wanted *w, bool run, struct error *err)
 {
     struct notebook *new = notebook_parse (a, path, strbuf_str (text), text->len, err);
     if (!new)
         return -1;
-    bool same = means_the_same (old, new, w);
+    bool same = means_the_same (old, new, w, run);
     notebook_clear (new);
     return same ? 0 : error_set (err, ERROR_NOTEBOOK, "its JSON is too unusual to be edited in place");
 }
@@ -124,7 +125,7 @@ is_script (const char *path)
 }
 
 static int
-edit (struct arena *a, const char *path, const char *data, size_t len, const struct notebook *nb,
+add_tags (struct arena *a, const char *path, const char *data, size_t len, const struct notebook *nb,
       const struct notebook_edit_tag *tags, size_t n, struct strbuf *text, struct error *err)
 {
     struct wanted w = { 0 };
@@ -134,19 +135,33 @@ edit (struct arena *a, const char *path, const char *data, size_t len, const str
     if ((is_script (path) ? notebook_edit_percent : notebook_edit_json) (&edits, data, len, w.items, w.len, err) < 0)
         return -1;
     apply (&edits, data, len, text);
-    return prove (a, path, nb, text, &w, err);
+    return prove (a, path, nb, text, &w, true, err);
 }
 
-int
-notebook_edit_add_tags (const char *path, const char *data, size_t len, const struct notebook_edit_tag *tags,
-                        size_t n, struct strbuf *out, struct error *err)
+static int
+strip (struct arena *a, const char *path, const char *data, size_t len, const struct notebook *nb, struct strbuf *text,
+       struct error *err)
+{
+    const struct wanted none = { 0 };
+    struct edits edits = { .arena = a };
+    if (!is_script (path))
+        notebook_edit_outputs (&edits, data, len);
+    apply (&edits, data, len, text);
+    return prove (a, path, nb, text, &none, false, err);
+}
+
+/* Adds tags, or strips outputs if `tags` is NULL. */
+static int
+edit (const char *path, const char *data, size_t len, const struct notebook_edit_tag *tags, size_t n, struct strbuf *out,
+      struct error *err)
 {
     struct arena *a = arena_create ();
     cleanup_strbuf struct strbuf text = { 0 };
     struct notebook *nb = notebook_parse (a, path, data, len, err);
     int status = -1;
     if (nb) {
-        status = edit (a, path, data, len, nb, tags, n, &text, err);
+        status = tags ? add_tags (a, path, data, len, nb, tags, n, &text, err)
+                      : strip (a, path, data, len, nb, &text, err);
         if (status < 0)
             error_wrap (err, "%s", path);
     }
@@ -155,4 +170,18 @@ notebook_edit_add_tags (const char *path, const char *data, size_t len, const st
     notebook_clear (nb);
     arena_destroy (a);
     return status;
+}
+
+int
+notebook_edit_add_tags (const char *path, const char *data, size_t len, const struct notebook_edit_tag *tags,
+                        size_t n, struct strbuf *out, struct error *err)
+{
+    static const struct notebook_edit_tag none;
+    return edit (path, data, len, tags ? tags : &none, n, out, err);
+}
+
+int
+notebook_edit_strip_outputs (const char *path, const char *data, size_t len, struct strbuf *out, struct error *err)
+{
+    return edit (path, data, len, NULL, 0, out, err);
 }

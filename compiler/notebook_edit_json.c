@@ -1,28 +1,9 @@
-/* Where in nbformat's JSON a tag goes, and in which style; see notebook_edit.h. The text has been parsed before, so this
- * reader only has to find its way: strings, brackets, and where members begin and end.
+/* Where in nbformat's JSON a tag goes, and in which style; see notebook_edit.h. The text has been parsed before, so it only
+ * has to be walked through.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/notebook_edit.h"
 
 #include <stdlib.h>
-
-struct text {
-    const char *data;
-    size_t len;
-};
-
-/* A member of an object, or an element of an array (whose key is empty). */
-struct member {
-    size_t gap;          /* where the white space before it begins: behind '{', '[' or ',' */
-    size_t start;        /* of the key, or of the element */
-    size_t key, key_len; /* without quotes */
-    size_t value, end;
-};
-
-/* Looks through an object or array. */
-struct walk {
-    const struct text *t;
-    size_t at; /* behind '{', '[' or the last member */
-};
 
 /* How the file writes its objects and arrays of tags, as seen in cells that have some. */
 struct habits {
@@ -38,107 +19,9 @@ struct layout_style {
 
 struct editor {
     struct edits *edits;
-    struct text t;
+    struct json_span t;
     struct habits habits;
 };
-
-/* ---- finding one's way ------------------------------------------------------------------------------------------ */
-
-static size_t
-skip_space (const struct text *t, size_t i)
-{
-    while (i < t->len && strchr (" \t\r\n", t->data[i]) && t->data[i])
-        i++;
-    return i;
-}
-
-static size_t
-skip_string (const struct text *t, size_t i)
-{
-    for (i++; i < t->len && t->data[i] != '"'; i++)
-        if (t->data[i] == '\\')
-            i++;
-    return i < t->len ? i + 1 : t->len;
-}
-
-/* Index behind the value that begins at `i`. */
-static size_t
-skip_value (const struct text *t, size_t i)
-{
-    size_t depth = 0;
-    do {
-        char c = i < t->len ? t->data[i] : '\0';
-        if (i >= t->len)
-            return t->len;
-        if (c == '"') {
-            i = skip_string (t, i);
-            continue;
-        }
-        if (c == '{' || c == '[')
-            depth++;
-        else if (c == '}' || c == ']')
-            depth -= depth > 0;
-        else if (depth == 0)
-            return i + strcspn (t->data + i, ",]} \t\r\n"); /* the text ends with a NUL */
-        i++;
-    } while (depth > 0);
-    return i;
-}
-
-static bool
-next_member (struct walk *w, bool object, struct member *m)
-{
-    const struct text *t = w->t;
-    size_t i = skip_space (t, w->at);
-    m->gap = w->at;
-    if (i < t->len && t->data[i] == ',') {
-        m->gap = i + 1;
-        i = skip_space (t, i + 1);
-    }
-    if (i >= t->len || t->data[i] == '}' || t->data[i] == ']')
-        return false;
-    m->start = m->value = i;
-    m->key = m->key_len = 0;
-    if (object) {
-        size_t close = skip_string (t, i);
-        m->key = i + 1;
-        m->key_len = close > i + 1 ? close - i - 2 : 0;
-        i = skip_space (t, close);
-        m->value = skip_space (t, i + (i < t->len && t->data[i] == ':'));
-    }
-    m->end = skip_value (t, m->value);
-    if (m->end <= m->start)
-        return false;
-    w->at = m->end;
-    return true;
-}
-
-static bool
-is_key (const struct text *t, const struct member *m, const char *key)
-{
-    return m->key_len == strlen (key) && memcmp (t->data + m->key, key, m->key_len) == 0;
-}
-
-/* The last member of that name, as parsers take it. */
-static bool
-find_member (const struct text *t, size_t object, const char *key, struct member *found)
-{
-    struct walk w = { t, object + 1 };
-    bool any = false;
-    for (struct member m; next_member (&w, true, &m);)
-        if (is_key (t, &m, key)) {
-            *found = m;
-            any = true;
-        }
-    return any;
-}
-
-static bool
-first_member (const struct text *t, size_t container, bool object, struct member *m)
-{
-    struct walk w = { t, container + 1 };
-    return next_member (&w, object, m);
-}
 
 /* ---- style ------------------------------------------------------------------------------------------------------ */
 
@@ -149,7 +32,7 @@ slice (struct editor *e, size_t from, size_t to)
 }
 
 static bool
-has_newline (const struct text *t, size_t from, size_t to)
+has_newline (const struct json_span *t, size_t from, size_t to)
 {
     return from < to && memchr (t->data + from, '\n', to - from) != NULL;
 }
@@ -174,10 +57,10 @@ difference (const char *inner, const char *outer)
 
 /* Learns from the container at `container` (with its first member `m`) how its members are written. */
 static struct layout_style
-style_of (struct editor *e, size_t container, const struct member *m)
+style_of (struct editor *e, size_t container, const struct json_member *m)
 {
-    const struct text *t = &e->t;
-    size_t close = skip_value (t, container) - 1;
+    const struct json_span *t = &e->t;
+    size_t close = json_walk_skip_value (t, container) - 1;
     const char *colon = memchr (t->data + m->key + m->key_len, ':', t->len - m->key - m->key_len);
     bool spaced = colon && colon[1] == ' ';
     struct layout_style s = {
@@ -265,7 +148,7 @@ replace (struct editor *e, size_t from, size_t to, const struct strbuf *text)
 }
 
 static int
-compare_keys (const struct text *t, const struct member *m, const char *key)
+compare_keys (const struct json_span *t, const struct json_member *m, const char *key)
 {
     size_t n = strlen (key), shorter = m->key_len < n ? m->key_len : n;
     int order = memcmp (t->data + m->key, key, shorter);
@@ -274,12 +157,13 @@ compare_keys (const struct text *t, const struct member *m, const char *key)
 
 /* Where a new member belongs: before the first whose key sorts behind it if the keys are sorted, else at the end. */
 static bool
-find_successor (const struct text *t, size_t object, const char *key, struct member *successor, struct member *last)
+find_successor (const struct json_span *t, size_t object, const char *key, struct json_member *successor,
+                struct json_member *last)
 {
-    struct walk w = { t, object + 1 };
+    struct json_walk w = { t, object + 1 };
     bool sorted = true, found = false;
-    struct member before = { 0 };
-    for (struct member m; next_member (&w, true, &m); before = m) {
+    struct json_member before = { 0 };
+    for (struct json_member m; json_walk_next (&w, true, &m); before = m) {
         if (before.end) {
             size_t n = before.key_len < m.key_len ? before.key_len : m.key_len;
             int order = memcmp (t->data + before.key, t->data + m.key, n);
@@ -298,7 +182,7 @@ find_successor (const struct text *t, size_t object, const char *key, struct mem
 static void
 insert_member (struct editor *e, size_t object, const char *key, const struct layout_style *s, const char *member)
 {
-    struct member next = { 0 }, last = { 0 };
+    struct json_member next = { 0 }, last = { 0 };
     cleanup_strbuf struct strbuf b = { 0 }, gap = { 0 };
     if (s->multiline)
         add_break (&gap, s, 0);
@@ -317,9 +201,9 @@ insert_member (struct editor *e, size_t object, const char *key, const struct la
 static int
 insert_metadata (struct editor *e, size_t cell, const struct notebook_edit_tag *tags, size_t n, struct error *err)
 {
-    struct member first;
+    struct json_member first;
     cleanup_strbuf struct strbuf b = { 0 };
-    if (!first_member (&e->t, cell, true, &first))
+    if (!json_walk_first (&e->t, cell, true, &first))
         return error_set (err, ERROR_NOTEBOOK, "cell %d is empty", tags->cell);
     struct layout_style s = style_of (e, cell, &first);
     strbuf_addf (&b, "\"metadata\"%s", s.colon);
@@ -330,7 +214,7 @@ insert_metadata (struct editor *e, size_t cell, const struct notebook_edit_tag *
 
 /* Metadata {}: written like the cell around it. */
 static void
-fill_metadata (struct editor *e, size_t cell, const struct member *metadata, const struct notebook_edit_tag *tags,
+fill_metadata (struct editor *e, size_t cell, const struct json_member *metadata, const struct notebook_edit_tag *tags,
                size_t n)
 {
     struct layout_style s = style_of (e, cell, metadata);
@@ -343,7 +227,7 @@ fill_metadata (struct editor *e, size_t cell, const struct member *metadata, con
 }
 
 static void
-insert_tags (struct editor *e, size_t metadata, const struct member *first, const struct notebook_edit_tag *tags,
+insert_tags (struct editor *e, size_t metadata, const struct json_member *first, const struct notebook_edit_tag *tags,
              size_t n)
 {
     struct layout_style s = style_of (e, metadata, first);
@@ -355,7 +239,7 @@ insert_tags (struct editor *e, size_t metadata, const struct member *first, cons
 
 /* "tags": []: written like the metadata around it. */
 static void
-fill_tags (struct editor *e, size_t metadata, const struct member *array, const struct notebook_edit_tag *tags,
+fill_tags (struct editor *e, size_t metadata, const struct json_member *array, const struct notebook_edit_tag *tags,
            size_t n)
 {
     struct layout_style s = style_of (e, metadata, array);
@@ -368,13 +252,13 @@ fill_tags (struct editor *e, size_t metadata, const struct member *array, const 
 
 /* Behind the last tag, in the way the last one stands behind its comma or bracket. */
 static void
-append_tags (struct editor *e, const struct layout_style *s, const struct member *array,
+append_tags (struct editor *e, const struct layout_style *s, const struct json_member *array,
              const struct notebook_edit_tag *tags, size_t n)
 {
-    struct walk w = { &e->t, array->value + 1 };
-    struct member last = { 0 };
+    struct json_walk w = { &e->t, array->value + 1 };
+    struct json_member last = { 0 };
     size_t count = 0;
-    for (struct member m; next_member (&w, false, &m); count++)
+    for (struct json_member m; json_walk_next (&w, false, &m); count++)
         last = m;
     bool like_last = count > 1 || has_newline (&e->t, last.gap, last.start);
     const char *gap = like_last ? slice (e, last.gap, last.start) : s->comma + 1;
@@ -390,24 +274,24 @@ append_tags (struct editor *e, const struct layout_style *s, const struct member
 static int
 tag_cell (struct editor *e, size_t cell, const struct notebook_edit_tag *tags, size_t n, struct error *err)
 {
-    const struct text *t = &e->t;
-    struct member metadata, array, first;
-    if (!find_member (t, cell, "metadata", &metadata))
+    const struct json_span *t = &e->t;
+    struct json_member metadata, array, first;
+    if (!json_walk_find (t, cell, "metadata", &metadata))
         return insert_metadata (e, cell, tags, n, err);
     if (t->data[metadata.value] != '{')
         return error_set (err, ERROR_NOTEBOOK, "cell %d: its metadata is no object", tags->cell);
-    if (!first_member (t, metadata.value, true, &first)) {
+    if (!json_walk_first (t, metadata.value, true, &first)) {
         fill_metadata (e, cell, &metadata, tags, n);
         return 0;
     }
-    if (!find_member (t, metadata.value, "tags", &array)) {
+    if (!json_walk_find (t, metadata.value, "tags", &array)) {
         insert_tags (e, metadata.value, &first, tags, n);
         return 0;
     }
     if (t->data[array.value] != '[')
         return error_set (err, ERROR_NOTEBOOK, "cell %d: its tags are no list", tags->cell);
     struct layout_style s = style_of (e, metadata.value, &array);
-    if (first_member (t, array.value, false, &first))
+    if (json_walk_first (t, array.value, false, &first))
         append_tags (e, &s, &array, tags, n);
     else
         fill_tags (e, metadata.value, &array, tags, n);
@@ -416,62 +300,59 @@ tag_cell (struct editor *e, size_t cell, const struct notebook_edit_tag *tags, s
 
 /* ---- cells ------------------------------------------------------------------------------------------------------ */
 
-struct cells {
-    struct arena *arena;
-    vec (size_t) all; /* where each begins, in the order of compiler/notebook.h */
-};
-
 static void
-collect_cells (struct cells *c, const struct text *t, size_t object)
+collect_cells (struct notebook_edit_cells *c, const struct json_span *t, size_t object)
 {
-    struct member list;
-    if (!find_member (t, object, "cells", &list) || t->data[list.value] != '[')
+    struct json_member list;
+    if (!json_walk_find (t, object, "cells", &list) || t->data[list.value] != '[')
         return;
-    struct walk w = { t, list.value + 1 };
-    for (struct member m; next_member (&w, false, &m);)
+    struct json_walk w = { t, list.value + 1 };
+    for (struct json_member m; json_walk_next (&w, false, &m);)
         if (t->data[m.value] == '{')
             vec_push (c->arena, &c->all, m.value);
 }
 
 /* nbformat 3 has its cells in worksheets. */
 static void
-collect_worksheets (struct cells *c, const struct text *t, size_t root)
+collect_worksheets (struct notebook_edit_cells *c, const struct json_span *t, size_t root)
 {
-    struct member sheets;
-    if (!find_member (t, root, "worksheets", &sheets) || t->data[sheets.value] != '[')
+    struct json_member sheets;
+    if (!json_walk_find (t, root, "worksheets", &sheets) || t->data[sheets.value] != '[')
         return;
-    struct walk w = { t, sheets.value + 1 };
-    for (struct member m; next_member (&w, false, &m);)
+    struct json_walk w = { t, sheets.value + 1 };
+    for (struct json_member m; json_walk_next (&w, false, &m);)
         if (t->data[m.value] == '{')
             collect_cells (c, t, m.value);
 }
 
+void
+notebook_edit_find_cells (struct notebook_edit_cells *c, const struct json_span *t)
+{
+    size_t root = json_walk_root (t);
+    collect_cells (c, t, root);
+    collect_worksheets (c, t, root);
+}
+
 /* The first cell in several lines that has something tells how this file likes it. */
 static void
-learn_habits (struct editor *e, const struct cells *c)
+learn_habits (struct editor *e, const struct notebook_edit_cells *c)
 {
-    const struct text *t = &e->t;
+    const struct json_span *t = &e->t;
     struct habits *h = &e->habits;
     vec_foreach (cell, &c->all) {
-        struct member metadata, array, first;
-        if (!find_member (t, *cell, "metadata", &metadata) || t->data[metadata.value] != '{'
-            || !has_newline (t, metadata.gap, metadata.start) || !first_member (t, metadata.value, true, &first))
+        struct json_member metadata, array, first;
+        if (!json_walk_find (t, *cell, "metadata", &metadata) || t->data[metadata.value] != '{'
+            || !has_newline (t, metadata.gap, metadata.start) || !json_walk_first (t, metadata.value, true, &first))
             continue;
         if (!h->object_known)
             h->object_inline = !has_newline (t, first.gap, first.start);
         h->object_known = true;
-        if (h->array_known || !find_member (t, metadata.value, "tags", &array) || t->data[array.value] != '['
-            || !first_member (t, array.value, false, &first))
+        if (h->array_known || !json_walk_find (t, metadata.value, "tags", &array) || t->data[array.value] != '['
+            || !json_walk_first (t, array.value, false, &first))
             continue;
         h->array_inline = !has_newline (t, first.gap, first.start);
         h->array_known = true;
     }
-}
-
-static size_t
-skip_mark (const struct text *t)
-{
-    return t->len >= 3 && memcmp (t->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
 int
@@ -479,10 +360,8 @@ notebook_edit_json (struct edits *edits, const char *data, size_t len, const str
                     struct error *err)
 {
     struct editor e = { .edits = edits, .t = { data, len } };
-    struct cells cells = { .arena = edits->arena };
-    size_t root = skip_space (&e.t, skip_mark (&e.t));
-    collect_cells (&cells, &e.t, root);
-    collect_worksheets (&cells, &e.t, root);
+    struct notebook_edit_cells cells = { .arena = edits->arena };
+    notebook_edit_find_cells (&cells, &e.t);
     learn_habits (&e, &cells);
     for (size_t i = 0, same; i < n; i += same) {
         for (same = 1; i + same < n && tags[i + same].cell == tags[i].cell; same++)

@@ -1,4 +1,4 @@
-/* Tests of compiler/notebook_edit.h: tags go in at the right bytes, and no other byte changes.
+/* Tests of compiler/notebook_edit.h: tags go in and outputs go at the right bytes, and no other byte changes.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
@@ -96,6 +96,36 @@ what_can_not_be_edited_safely_is_left_alone (void **state)
     refused ("{\"cells\": [], \"nbformat\": 4}", 0);
 }
 
+static void
+stripped (const char *path, const char *text, const char *wanted)
+{
+    struct strbuf out = { 0 };
+    struct error err = { 0 };
+    if (notebook_edit_strip_outputs (path, text, strlen (text), &out, &err) < 0)
+        fail_msg ("%s", err.text);
+    assert_string_equal (strbuf_str (&out), wanted);
+    strbuf_free (&out);
+}
+
+static void
+outputs_go_and_nothing_else (void **state)
+{
+    (void) state;
+    stripped ("a.ipynb",
+              "{ \"metadata\": {\"widgets\": {\"x\": [1, {}]}, \"k\":1},\r\n\t\"cells\": [ {\"cell_type\": \"code\", \"execution_count\": 12 ,"
+              " \"metadata\": {\"outputs\": [1]}, \"outputs\": [{\"text\": \"]}, \\\"outputs\\\": [\"}\n], \"source\": \"\\u0000 \\ud800\"},"
+              " {\"cell_type\": \"markdown\", \"metadata\": {}, \"source\": [\"\\\"outputs\\\": [1]\"]}], \"nbformat\": 4}\n",
+              "{ \"metadata\": {\"widgets\": {}, \"k\":1},\r\n\t\"cells\": [ {\"cell_type\": \"code\", \"execution_count\": null ,"
+              " \"metadata\": {\"outputs\": [1]}, \"outputs\": [], \"source\": \"\\u0000 \\ud800\"},"
+              " {\"cell_type\": \"markdown\", \"metadata\": {}, \"source\": [\"\\\"outputs\\\": [1]\"]}], \"nbformat\": 4}\n");
+    stripped ("a.ipynb",
+              "{\"worksheets\": [{\"cells\": [{\"cell_type\": \"code\", \"prompt_number\": 3, \"input\": \"x\", \"outputs\": [NaN]}]}], "
+              "\"nbformat\": 3, \"metadata\": {}}",
+              "{\"worksheets\": [{\"cells\": [{\"cell_type\": \"code\", \"prompt_number\": null, \"input\": \"x\", \"outputs\": []}]}], "
+              "\"nbformat\": 3, \"metadata\": {}}");
+    stripped ("a.py", "# %%\nx = 1\n", "# %%\nx = 1\n");
+}
+
 int
 main (void)
 {
@@ -105,6 +135,7 @@ main (void)
         cmocka_unit_test (tags_that_are_there_are_kept),
         cmocka_unit_test (scripts_get_them_on_the_marker),
         cmocka_unit_test (what_can_not_be_edited_safely_is_left_alone),
+        cmocka_unit_test (outputs_go_and_nothing_else),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
