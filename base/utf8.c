@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include "base/strbuf.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -26,6 +28,15 @@ utf8_decode (const char *s, size_t n, size_t *len)
         return UTF8_REPLACEMENT;
     *len = need;
     return c;
+}
+
+char *
+utf8_repair (struct arena *a, const char *s)
+{
+    cleanup_strbuf struct strbuf out = { 0 };
+    for (size_t i = 0, n = strlen (s), len; i < n; i += len)
+        strbuf_add_utf8 (&out, utf8_decode (s + i, n - i, &len));
+    return arena_strdup (a, strbuf_str (&out));
 }
 
 /* Blocks are enough here: a few columns too many or too few do no harm. */

@@ -4,17 +4,19 @@
 #include "cli/command.h"
 #include "cli/load.h"
 #include "cli/progress.h"
+#include "cli/snapshot.h"
 #include "engine/cache.h"
 #include "engine/params.h"
 #include "engine/runner.h"
 
 #include <string.h>
+#include <time.h>
 
 struct run_settings {
     struct vec_str parameters;
-    const char *params_file, *from, *only, *python, *max_size;
+    const char *params_file, *from, *only, *python, *max_size, *push;
     int jobs, retries;
-    bool no_cache, isolated, keep_going, json_events, force;
+    bool no_cache, isolated, keep_going, json_events, force, require_clean, snapshot;
 };
 
 #define FIELD(f) .offset = offsetof (struct run_settings, f)
@@ -41,6 +43,12 @@ static const struct option options[] = {
     { .name = "max-size", .kind = OPTION_STRING, FIELD (max_size), .argument = "SIZE",
       .help = "keep the cache below this size, such as 500M (default: CHARD_CACHE_SIZE, else 10G)" },
     { .name = "force", .kind = OPTION_FLAG, FIELD (force), .help = "run although some name can't be found" },
+    { .name = "require-clean", .kind = OPTION_FLAG, FIELD (require_clean),
+      .help = "run only what is committed in Git; a notebook's outputs don't count" },
+    { .name = "snapshot", .kind = OPTION_FLAG, FIELD (snapshot),
+      .help = "keep the exact sources in Git, on refs/chard/runs/RUN: chard runs checkout gives them back" },
+    { .name = "push", .kind = OPTION_STRING, FIELD (push), .argument = "REMOTE",
+      .help = "send the snapshot to this remote of the repository; implies --snapshot" },
     { .name = "json-events", .kind = OPTION_FLAG, FIELD (json_events),
       .help = "print the run's events to standard output as they happen, as JSON lines" },
     { 0 },
@@ -76,15 +84,63 @@ print_json (struct invocation *inv, const struct run_result *r)
     fputc ('\n', inv->out);
 }
 
+/* What Git is asked before the run. */
 static int
-run_pipeline (struct invocation *inv, const struct pipeline *p, const struct run_settings *s, struct error *err)
+prepare_origin (const struct run_settings *s, const struct pipeline *p, double since, struct origin *origin,
+                struct error *err)
+{
+    if (s->require_clean && origin_require_clean (origin, err) < 0)
+        return -1;
+    if (s->push && origin->repo && repo_check_remote (origin->repo, s->push, err) < 0)
+        return -1;
+    return s->snapshot || s->push ? snapshot_write (origin, p, NULL, since, err) : 0;
+}
+
+struct watch {
+    struct progress *progress;
+    const struct origin *origin;
+    struct error named; /* why the snapshot couldn't be named after the run */
+};
+
+/* A snapshot is named as soon as the run has a name, so that runs that are killed have theirs too. */
+static void
+on_event (const json_t *event, void *arg)
+{
+    struct watch *w = arg;
+    const char *kind = json_string_value (json_object_get (event, "event"));
+    if (json_object_get (w->origin->record, "snapshot") && strcmp (kind, "run.begin") == 0)
+        snapshot_name (w->origin, json_string_value (json_object_get (event, "run")), &w->named);
+    progress_event (event, w->progress);
+}
+
+static void
+on_tick (void *arg)
+{
+    progress_tick (((struct watch *) arg)->progress);
+}
+
+static int
+push_snapshot (const struct watch *w, const struct run_settings *s, const struct run_result *r, struct error *err)
+{
+    if (w->named.kind) {
+        *err = w->named;
+        return -1;
+    }
+    return s->push ? snapshot_push (w->origin, r->id, s->push, err) : 0;
+}
+
+/* Runs it; `origin` is ready. */
+static int
+run_pipeline (struct invocation *inv, const struct pipeline *p, const struct run_settings *s, const struct origin *origin,
+              struct error *err)
 {
     json_auto_t *params = params_resolve (p, s->params_file, &s->parameters, err);
     if (!params)
         return -1;
-    struct progress *progress = progress_create (inv, s->json_events);
+    struct watch watch = { .progress = progress_create (inv, s->json_events), .origin = origin };
     struct run_options o = {
         .params = params,
+        .git = origin->record,
         .jobs = s->jobs,
         .from = s->from,
         .only = s->only,
@@ -93,22 +149,38 @@ run_pipeline (struct invocation *inv, const struct pipeline *p, const struct run
         .keep_going = s->keep_going,
         .retries = s->retries,
         .python = s->python,
-        .on_event = progress_event,
-        .on_tick = progress_tick,
-        .arg = progress,
+        .on_event = on_event,
+        .on_tick = on_tick,
+        .arg = &watch,
     };
     struct run_result r = { 0 };
     int status = s->max_size ? cache_parse_size (s->max_size, &o.cache_bytes, err) : 0;
     if (status == 0)
         status = runner_run (inv->arena, p, &o, &r, err);
-    progress_destroy (progress);
+    progress_destroy (watch.progress);
     if (status < 0)
         return -1;
+    int pushed = push_snapshot (&watch, s, &r, err);
     if (inv->json && !s->json_events)
         print_json (inv, &r);
     else if (!s->json_events)
         print_summary (inv, p, &r);
+    if (pushed < 0)
+        return -1;
     return r.status == RUN_OK ? 0 : error_set (err, ERROR_NOTEBOOK, "%s", "");
+}
+
+static int
+run_with_origin (struct invocation *inv, const struct pipeline *p, const struct run_settings *s, double since,
+                 struct error *err)
+{
+    struct origin origin;
+    origin_open (&origin, inv->arena, p);
+    int status = prepare_origin (s, p, since, &origin, err);
+    if (status == 0)
+        status = run_pipeline (inv, p, s, &origin, err);
+    origin_close (&origin);
+    return status;
 }
 
 static int
@@ -123,6 +195,14 @@ check_settings (const struct invocation *inv, const struct run_settings *s, stru
     return 0;
 }
 
+static double
+wall_clock (void)
+{
+    struct timespec t;
+    clock_gettime (CLOCK_REALTIME, &t);
+    return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
+}
+
 static int
 cmd_run (struct invocation *inv, const void *settings, struct error *err)
 {
@@ -130,9 +210,11 @@ cmd_run (struct invocation *inv, const void *settings, struct error *err)
     if (check_settings (inv, s, err) < 0)
         return -1;
     struct loaded l = { 0 };
+    double since = wall_clock ();
+    repo_warm_up (fs_dirname (inv->arena, inv->operands.items[0]));
     int status = load_pipeline (inv, inv->operands.items[0], s->force, &l, err);
     if (status == 0)
-        status = run_pipeline (inv, l.pipeline, s, err);
+        status = run_with_origin (inv, l.pipeline, s, since, err);
     load_clear (&l);
     return status;
 }

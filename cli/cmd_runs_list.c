@@ -27,7 +27,7 @@ run_to_json (const struct index_run *r)
 static void
 print_list (struct invocation *inv, const struct index_runs *runs)
 {
-    fprintf (inv->out, "%-21s %-12s %-9s %-24s %s\n", "RUN", "STATUS", "TIME", "STEPS", "NOTEBOOK");
+    fprintf (inv->out, "%-21s %-12s %-9s %-24s %-9s %s\n", "RUN", "STATUS", "TIME", "STEPS", "COMMIT", "NOTEBOOK");
     vec_foreach (r, runs) {
         char time[32];
         cleanup_strbuf struct strbuf steps = { 0 };
@@ -36,8 +36,9 @@ print_list (struct invocation *inv, const struct index_runs *runs)
         strbuf_addf (&steps, "%d run, %d cached", r->ran, r->cached);
         if (r->failed)
             strbuf_addf (&steps, ", %d failed", r->failed);
-        fprintf (inv->out, "%-21s %s%-12s%s %-9s %-24s %s\n", r->id, color, r->status, *color ? "\033[0m" : "", time,
-                 strbuf_str (&steps), r->notebook ? past_one_line (inv->arena, fs_basename (r->notebook)) : "?");
+        fprintf (inv->out, "%-21s %s%-12s%s %-9s %-24s %-9.8s %s\n", r->id, color, r->status, *color ? "\033[0m" : "",
+                 time, strbuf_str (&steps), r->commit ? r->commit : "-",
+                 r->notebook ? past_one_line (inv->arena, fs_basename (r->notebook)) : "?");
     }
 }
 

@@ -5,7 +5,7 @@
 #include "base/strbuf.h"
 #include "cli/past_run.h"
 #include "cli/progress.h"
-#include "engine/report_run.h"
+#include "cli/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,28 +43,35 @@ print_step (struct invocation *inv, const struct past_run *run, const char *step
         fprintf (inv->out, "      %s: %s\n", past_text (error, "type"), past_text (error, "message"));
 }
 
-/* What pipeline-metrics cells told; NULL if the step has none. The caller's to give up. */
-static json_t *
-metrics_of (const struct past_run *run, const char *step)
-{
-    const char *result = past_text (runlog_last (&run->log, "step.end", step), "result");
-    json_t *metrics = *result ? report_run_load (result, "metrics.json") : NULL;
-    if (json_object_size (metrics))
-        return metrics;
-    json_decref (metrics);
-    return NULL;
-}
-
 static void
 print_metrics (struct invocation *inv, const struct past_run *run, const char *step)
 {
-    json_auto_t *metrics = metrics_of (run, step);
+    json_auto_t *metrics = past_step_metrics (run, step);
     const char *name;
     json_t *value;
     json_object_foreach (metrics, name, value) {
         cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION (6));
         fprintf (inv->out, "metric     %s = %s (%s)\n", name, text ? text : "?", past_one_line (inv->arena, step));
     }
+}
+
+static void
+print_origin (struct invocation *inv, const struct past_run *run, const json_t *git)
+{
+    const char *branch = past_text (git, "branch"), *commit = past_text (run->begin, "commit");
+    const char *dirty = origin_dirty_text (inv->arena, git), *url = past_text (git, "url");
+    if (*commit)
+        fprintf (inv->out, "commit     %s\n", commit);
+    if (past_text (git, "repository")[0])
+        fprintf (inv->out, "git        %s, %s%s%s%s%s\n", past_one_line (inv->arena, past_text (git, "repository")),
+                 *branch ? "branch " : "no branch", branch, *url ? ", " : "", past_text (git, "remote"),
+                 *url ? arena_printf (inv->arena, " %s", url) : "");
+    if (*dirty)
+        fprintf (inv->out, "changed    %s\n", dirty);
+    if (past_text (git, "note")[0])
+        fprintf (inv->out, "git        %s\n", past_text (git, "note"));
+    if (past_text (git, "snapshot")[0])
+        fprintf (inv->out, "snapshot   " SNAPSHOT_REFS "%s\n", run->id);
 }
 
 static void
@@ -82,8 +89,7 @@ print_run (struct invocation *inv, const struct past_run *run)
     fprintf (inv->out, "began      %s\n", began);
     if (time[0])
         fprintf (inv->out, "took       %s\n", time);
-    if (past_text (run->begin, "commit")[0])
-        fprintf (inv->out, "commit     %s\n", past_text (run->begin, "commit"));
+    print_origin (inv, run, json_object_get (run->begin, "git"));
     fprintf (inv->out, "python     %s (%s)\n", past_text (run->begin, "python"), past_text (run->begin, "python_version"));
     const char *name;
     json_t *value;
@@ -120,7 +126,7 @@ show_to_json (const struct past_run *run)
         json_object_del (s, "event");
         json_object_set_new (s, "status", json_string (past_step_status (run, step)));
         json_object_set_new (s, "why", json_string (past_step_why (run, step)));
-        json_t *metrics = metrics_of (run, step);
+        json_t *metrics = past_step_metrics (run, step);
         if (metrics)
             json_object_set_new (s, "metrics", metrics);
         json_array_append_new (steps, s);

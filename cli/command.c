@@ -7,9 +7,10 @@
 
 #include <string.h>
 
-extern const struct command command_check, command_compile, command_graph, command_tag, command_run, command_runs_list,
-    command_runs_show, command_runs_logs, command_runs_report, command_runs_rm, command_runs_gc, command_verify,
-    command_kernel_install, command_kernel_uninstall, command_kernel_doctor, command_completion;
+extern const struct command command_check, command_compile, command_graph, command_tag, command_run,
+    command_runs_list, command_runs_show, command_runs_logs, command_runs_report, command_runs_diff,
+    command_runs_checkout, command_runs_rm, command_runs_gc, command_verify, command_kernel_install,
+    command_kernel_uninstall, command_kernel_doctor, command_completion;
 
 const struct command *const commands[] = {
     &command_check,
@@ -22,6 +23,8 @@ const struct command *const commands[] = {
     &command_runs_show,
     &command_runs_logs,
     &command_runs_report,
+    &command_runs_diff,
+    &command_runs_checkout,
     &command_runs_rm,
     &command_runs_gc,
     &command_kernel_install,

@@ -3,16 +3,22 @@
 #include "cli/past_run.h"
 
 #include "base/fs.h"
+#include "engine/report_run.h"
 
 #include <string.h>
 
 const struct past_settings past_defaults = { .limit = 20, .keep = -1 };
 
+const char *
+past_dir (struct invocation *inv, const struct past_settings *s)
+{
+    return !s->of ? "." : fs_is_dir (s->of) ? s->of : fs_dirname (inv->arena, s->of);
+}
+
 int
 past_state_open (struct invocation *inv, const struct past_settings *s, struct state *state, struct error *err)
 {
-    const char *dir = !s->of ? "." : fs_is_dir (s->of) ? s->of : fs_dirname (inv->arena, s->of);
-    return state_open (state, inv->arena, dir, false, err);
+    return state_open (state, inv->arena, past_dir (inv, s), false, err);
 }
 
 int
@@ -87,6 +93,17 @@ past_step_why (const struct past_run *run, const char *step)
     if (past_text (end, "why")[0])
         return past_text (end, "why");
     return past_text (runlog_last (&run->log, "step.begin", step), "why");
+}
+
+json_t *
+past_step_metrics (const struct past_run *run, const char *step)
+{
+    const char *result = past_text (runlog_last (&run->log, "step.end", step), "result");
+    json_t *metrics = *result ? report_run_load (result, "metrics.json") : NULL;
+    if (json_object_size (metrics))
+        return metrics;
+    json_decref (metrics);
+    return NULL;
 }
 
 void

@@ -23,6 +23,9 @@ extern const struct past_settings past_defaults;
 /* The row of a command's fields that all of them fill alike. */
 #define PAST_COMMAND .settings_size = sizeof (struct past_settings), .defaults = &past_defaults
 
+/* The directory of --of, or this one. */
+const char *past_dir (struct invocation *inv, const struct past_settings *s);
+
 /* Where runs of --of (or of this directory) are kept; it may not be there yet. */
 int past_state_open (struct invocation *inv, const struct past_settings *s, struct state *state, struct error *err);
 
@@ -48,6 +51,9 @@ const char *past_step_status (const struct past_run *run, const char *step);
 
 /* Why it ran, or why it didn't: the last word about it; "" if there is none. */
 const char *past_step_why (const struct past_run *run, const char *step);
+
+/* What pipeline-metrics cells of a step told, {name: value}; NULL if it has none. The caller's to give up. */
+json_t *past_step_metrics (const struct past_run *run, const char *step);
 
 /* The escape sequence for a status on inv->out, "" without colours. */
 const char *past_status_color (const struct invocation *inv, const char *status);

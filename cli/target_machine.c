@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "base/hash.h"
+#include "cli/origin.h"
 #include "engine/digest.h"
 #include "engine/packages.h"
 #include "engine/python.h"
@@ -68,6 +69,6 @@ target_ask_machine (struct arena *a, const struct pipeline *p, const char *pytho
     o->python = version ? arena_strdup (a, version) : NULL;
     o->requirements = requirements (a, p, packages);
     o->modules = modules (a, p);
-    o->commit = state_git_commit (a, p->notebook_dir);
+    o->commit = origin_commit (a, p->notebook_dir);
     return 0;
 }

@@ -53,26 +53,34 @@ diagnose_dynamic (struct compilation *c, int site)
               "names that are bound here can't be seen by the compiler");
 }
 
-/* chard.yaml in the notebook's folder or, nearest first, one above it. NULL: there is none, or it is wrong. */
+const char *
+compile_project_file (struct arena *a, const char *dir)
+{
+    for (; dir; dir = strcmp (dir, "/") == 0 ? NULL : fs_dirname (a, dir)) {
+        const char *path = fs_join (a, dir, "chard.yaml");
+        if (fs_exists (path))
+            return path;
+    }
+    return NULL;
+}
+
+/* NULL: there is none, or it is wrong. */
 static json_t *
 read_project (struct compilation *c)
 {
-    for (const char *dir = c->notebook->dir; dir; dir = strcmp (dir, "/") == 0 ? NULL : fs_dirname (c->arena, dir)) {
-        const char *path = fs_join (c->arena, dir, "chard.yaml");
-        cleanup_free char *text = NULL;
-        size_t len = 0;
-        struct error err = { 0 };
-        if (!fs_exists (path))
-            continue;
-        json_t *project = fs_read (path, &text, &len, &err) == 0 ? yaml_parse (text, len, &err) : NULL;
-        const json_t *effects = json_object_get (project, "effects");
-        if (project && (!effects || json_is_object (effects)))
-            return project;
-        diag_add (&c->diags, SEVERITY_ERROR, "project-file", PLACE_NOTEBOOK, NULL, "mend it: effects: {mylib.scale: mutates=0}",
-                  "%s: %s", path, project ? "`effects` is no mapping" : err.text);
-        json_decref (project);
+    const char *path = compile_project_file (c->arena, c->notebook->dir);
+    cleanup_free char *text = NULL;
+    size_t len = 0;
+    struct error err = { 0 };
+    if (!path)
         return NULL;
-    }
+    json_t *project = fs_read (path, &text, &len, &err) == 0 ? yaml_parse (text, len, &err) : NULL;
+    const json_t *effects = json_object_get (project, "effects");
+    if (project && (!effects || json_is_object (effects)))
+        return project;
+    diag_add (&c->diags, SEVERITY_ERROR, "project-file", PLACE_NOTEBOOK, NULL, "mend it: effects: {mylib.scale: mutates=0}",
+              "%s: %s", path, project ? "`effects` is no mapping" : err.text);
+    json_decref (project);
     return NULL;
 }
 

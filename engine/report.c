@@ -142,10 +142,43 @@ run_name (const struct report_run *r)
     return is_given (name) ? name : is_given (notebook) ? fs_basename (notebook) : r->id;
 }
 
+/* What Git knew of the sources; the files that weren't as committed are told below (add_uncommitted). */
+static void
+add_git_facts (const struct report_run *r, struct strbuf *out)
+{
+    const json_t *git = json_object_get (r->begin, "git");
+    const char *commit = string_at (r->begin, "commit"), *branch = string_at (git, "branch");
+    if (is_given (commit))
+        add_fact (out, "Git commit", arena_printf (r->arena, "%.10s%s%s", commit, is_given (branch) ? " on " : "",
+                                                   is_given (branch) ? branch : ""));
+    add_fact (out, "Repository", is_given (string_at (git, "url")) ? string_at (git, "url") : string_at (git, "repository"));
+    if (is_given (string_at (git, "snapshot")))
+        add_fact (out, "Snapshot", arena_printf (r->arena, "refs/chard/runs/%s", r->id));
+}
+
+static void
+add_uncommitted (const struct report_run *r, struct strbuf *out)
+{
+    const json_t *git = json_object_get (r->begin, "git"), *dirty = json_object_get (git, "dirty");
+    json_int_t all = json_integer_value (json_object_get (git, "dirty_count"));
+    size_t n = json_array_size (dirty);
+    if (n == 0)
+        return;
+    strbuf_adds (out, "<p class=\"note\">Not as committed: ");
+    for (size_t i = 0; i < n; i++) {
+        const json_t *d = json_array_get (dirty, i);
+        strbuf_adds (out, i ? ", " : "");
+        add_element (out, "code", NULL, string_at (d, "path") ? string_at (d, "path") : "?");
+        markup_adds (out, arena_printf (r->arena, " (%s)", string_at (d, "change") ? string_at (d, "change") : "?"));
+    }
+    if (all > (json_int_t) n)
+        strbuf_addf (out, " and %d more", (int) (all - (json_int_t) n));
+    strbuf_adds (out, "</p>\n");
+}
+
 static void
 add_facts (const struct report_run *r, struct strbuf *out)
 {
-    const char *commit = string_at (r->begin, "commit");
     const json_t *jobs = json_object_get (r->begin, "jobs");
     strbuf_adds (out, "<dl class=\"facts\">\n");
     add_fact (out, "Began", date_text (r->arena, r->began));
@@ -155,8 +188,7 @@ add_facts (const struct report_run *r, struct strbuf *out)
     if (json_is_integer (jobs))
         add_fact (out, "At once", value_text (r->arena, jobs));
     add_fact (out, "Python", string_at (r->begin, "python_version"));
-    if (is_given (commit))
-        add_fact (out, "Git commit", arena_printf (r->arena, "%.10s", commit));
+    add_git_facts (r, out);
     add_fact (out, "Run", r->id);
     strbuf_adds (out, "</dl>\n");
 }
@@ -211,6 +243,7 @@ add_header (const struct report_run *r, struct strbuf *out)
     if (r->pipeline && is_given (r->pipeline->description))
         add_element (out, "p", "sub", r->pipeline->description);
     add_facts (r, out);
+    add_uncommitted (r, out);
     add_run_notes (r, out);
     add_failed_steps (r, out);
     strbuf_adds (out, "</header>\n<main>\n");

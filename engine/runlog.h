@@ -2,7 +2,7 @@
  * since 1970). It is written with one write(2); what ends a step or a run is fsync'd. The file is locked while its run
  * lives, so that a reader can tell a run that goes on from one that was killed.
  *
- *     run.begin   run, notebook, digest, commit, parameters, python, version, steps:[name], jobs, options
+ *     run.begin   run, notebook, digest, commit, git, parameters, python, version, steps:[name], jobs, options
  *     run.note    text: something people should know
  *     step.begin  step, index, attempt, key, why, components
  *     step.end    step, index, status: ok|cached|failed|canceled|timeout|skipped, seconds, max_rss, key, result, …

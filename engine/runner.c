@@ -128,13 +128,13 @@ emit_begin (struct runner *r)
                                  string_or_null (r->o->only));
     const struct pipeline *p = r->p;
     emit (r,
-          json_pack ("{s:s,s:i,s:s,s:s,s:s,s:o,s:o,s:O,s:s,s:s,s:s,s:o,s:i,s:I,s:i,s:o}", "event", "run.begin", "log", 1,
-                     "run", r->id, "name", p->name ? p->name : "", "notebook", fs_absolute (r->arena, p->notebook),
-                     "digest", string_or_null (p->notebook_digest), "commit",
-                     string_or_null (state_git_commit (r->arena, p->notebook_dir)), "parameters", r->o->params, "python",
-                     r->python.path, "python_version", r->python.version, "chard", CHARD_VERSION, "steps", steps,
-                     "jobs", r->jobs, "memory", r->memory > INT64_MAX ? (json_int_t) INT64_MAX : (json_int_t) r->memory,
-                     "pid", (int) getpid (), "options", options),
+          json_pack ("{s:s,s:i,s:s,s:s,s:s,s:o,s:O?,s:O?,s:O,s:s,s:s,s:s,s:o,s:i,s:I,s:i,s:o}", "event", "run.begin", "log",
+                     1, "run", r->id, "name", p->name ? p->name : "", "notebook", fs_absolute (r->arena, p->notebook),
+                     "digest", string_or_null (p->notebook_digest), "commit", json_object_get (r->o->git, "commit"), "git",
+                     r->o->git, "parameters", r->o->params, "python", r->python.path, "python_version",
+                     r->python.version, "chard", CHARD_VERSION, "steps", steps, "jobs", r->jobs, "memory",
+                     r->memory > INT64_MAX ? (json_int_t) INT64_MAX : (json_int_t) r->memory, "pid", (int) getpid (),
+                     "options", options),
           false);
 }
 

@@ -13,6 +13,7 @@
 
 struct run_options {
     const json_t *params;   /* values of all parameters (engine/params.h) */
+    json_t *git;            /* what Git knows of the sources (cli/origin.h), for the log; or NULL */
     int jobs;               /* steps at once; 0: as many as there are cores */
     const char *from, *only;
     bool no_cache;          /* run everything, but keep the results */

@@ -150,18 +150,16 @@ id_matches (const char *id, const char *wanted)
 }
 
 char *
-state_find_run (const struct state *s, struct arena *a, const char *wanted, struct error *err)
+state_choose_run (const struct vec_str *ids, const char *wanted, const char *where, struct error *err)
 {
-    struct vec_str ids = { 0 };
-    state_list_runs (s, a, &ids);
-    if (ids.len == 0) {
-        error_set (err, ERROR_USAGE, "there are no runs in %s", s->dir);
+    const char *found = NULL;
+    if (ids->len == 0) {
+        error_set (err, ERROR_USAGE, "there are no runs in %s", where);
         return NULL;
     }
     if (!wanted || strcmp (wanted, "latest") == 0)
-        return (char *) ids.items[ids.len - 1];
-    const char *found = NULL;
-    vec_foreach (id, &ids) {
+        return (char *) ids->items[ids->len - 1];
+    vec_foreach (id, ids) {
         if (strcmp (*id, wanted) == 0)
             return (char *) *id;
         if (!id_matches (*id, wanted))
@@ -173,9 +171,17 @@ state_find_run (const struct state *s, struct arena *a, const char *wanted, stru
         found = *id;
     }
     if (!found)
-        error_set (err, ERROR_USAGE, "there is no run “%s” in %s; the last one is %s", wanted, s->dir,
-                   ids.items[ids.len - 1]);
+        error_set (err, ERROR_USAGE, "there is no run “%s” in %s; the last one is %s", wanted, where,
+                   ids->items[ids->len - 1]);
     return (char *) found;
+}
+
+char *
+state_find_run (const struct state *s, struct arena *a, const char *wanted, struct error *err)
+{
+    struct vec_str ids = { 0 };
+    state_list_runs (s, a, &ids);
+    return state_choose_run (&ids, wanted, s->dir, err);
 }
 
 static void
@@ -209,61 +215,4 @@ state_step_dir (struct arena *a, int index, const char *name)
         if (!isascii ((unsigned char) *c) || (!isalnum ((unsigned char) *c) && !strchr ("._-", *c)))
             *c = '_';
     return dir;
-}
-
-/* Content of a small file without the white space at its end, or NULL. */
-static char *
-read_line (struct arena *a, const char *path)
-{
-    cleanup_free char *data = NULL;
-    size_t len;
-    if (fs_read (path, &data, &len, NULL) < 0)
-        return NULL;
-    while (len > 0 && isspace ((unsigned char) data[len - 1]))
-        len--;
-    return arena_strndup (a, data, len);
-}
-
-static char *
-find_git_dir (struct arena *a, const char *dir)
-{
-    for (char *at = fs_absolute (a, dir);; at = fs_dirname (a, at)) {
-        char *git = fs_join (a, at, ".git");
-        if (fs_is_dir (git))
-            return git;
-        char *link = fs_exists (git) ? read_line (a, git) : NULL;
-        if (link && strncmp (link, "gitdir: ", 8) == 0)
-            return fs_join (a, at, link + 8);
-        if (strcmp (at, "/") == 0 || strcmp (at, ".") == 0)
-            return NULL;
-    }
-}
-
-static char *
-packed_ref (struct arena *a, const char *git, const char *ref)
-{
-    cleanup_free char *data = NULL;
-    size_t len;
-    if (fs_read (fs_join (a, git, "packed-refs"), &data, &len, NULL) < 0)
-        return NULL;
-    for (char *line = data; line && *line; line = strchr (line, '\n'), line = line ? line + 1 : NULL) {
-        size_t n = strcspn (line, "\n");
-        if (n > 41 && n - 41 == strlen (ref) && strncmp (line + 41, ref, n - 41) == 0)
-            return arena_strndup (a, line, 40);
-    }
-    return NULL;
-}
-
-char *
-state_git_commit (struct arena *a, const char *dir)
-{
-    char *git = find_git_dir (a, dir);
-    char *head = git ? read_line (a, fs_join (a, git, "HEAD")) : NULL;
-    if (!head || strncmp (head, "ref: ", 5) != 0)
-        return head;
-    const char *ref = head + 5;
-    char *common = read_line (a, fs_join (a, git, "commondir"));
-    const char *base = common ? fs_join (a, git, common) : git;
-    char *commit = read_line (a, fs_join (a, base, ref));
-    return commit ? commit : packed_ref (a, base, ref);
 }

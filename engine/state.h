@@ -45,6 +45,9 @@ void state_list_runs (const struct state *s, struct arena *a, struct vec_str *id
  * if there is none or it is ambiguous. */
 char *state_find_run (const struct state *s, struct arena *a, const char *wanted, struct error *err);
 
+/* The same among `ids`, oldest first; `where` they were looked for is said in errors. Borrowed from `ids`. */
+char *state_choose_run (const struct vec_str *ids, const char *wanted, const char *where, struct error *err);
+
 /* Removes what a killed run's steps were writing when it was killed: results that never became whole. The run must not
  * be going on. */
 void state_sweep_run (struct arena *a, const char *run_dir);
@@ -52,8 +55,5 @@ void state_sweep_run (struct arena *a, const char *run_dir);
 /* A directory name for step number `index`: "03-train". Whatever isn't a letter, digit, '.', '_' or '-' becomes '_';
  * the number keeps names apart. */
 char *state_step_dir (struct arena *a, int index, const char *name);
-
-/* Commit that the work tree around `dir` has checked out (read from .git by hand: nothing else is needed), or NULL. */
-char *state_git_commit (struct arena *a, const char *dir);
 
 #endif
