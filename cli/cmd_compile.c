@@ -7,6 +7,7 @@
 #include "cli/option.h"
 #include "cli/target.h"
 #include "compiler/compile.h"
+#include "doc/json_text.h"
 #include "engine/environment.h"
 
 #include <jansson.h>
@@ -95,7 +96,8 @@ compile_and_write (struct invocation *inv, struct compilation *c, const char *pa
     if (!how.stop_after && strcmp (job->settings->to, "ir") != 0)
         return write_target (inv, c, path, job, err);
     json_auto_t *document = make_document (c, job->settings);
-    cleanup_free char *text = document ? json_dumps (document, JSON_INDENT (2) | JSON_ENCODE_ANY) : NULL;
+    size_t flags = JSON_INDENT (2) | JSON_ENCODE_ANY | json_text_precision (document);
+    cleanup_free char *text = document ? json_dumps (document, flags) : NULL;
     if (!text)
         return error_set (err, ERROR_NOTEBOOK, "%s: there is nothing to print after this pass", path);
     const char *whole = arena_printf (inv->arena, "%s\n", text);

@@ -189,24 +189,12 @@ print_why (const json_t *why, struct strbuf *out)
 }
 
 static int
-find_step (const struct pipeline *p, const char *name, struct error *err)
-{
-    int i = pipeline_find_step (p, name);
-    if (i >= 0)
-        return i;
-    cleanup_strbuf struct strbuf all = { 0 };
-    vec_foreach (s, &p->steps)
-        strbuf_addf (&all, "%s%s", s == p->steps.items ? "" : ", ", s->name);
-    return error_set (err, ERROR_USAGE, "--why: there is no step '%s'; the steps are %s", name, strbuf_str (&all));
-}
-
-static int
 print_reasons (const struct compilation *c, const struct job *job, struct strbuf *out, struct error *err)
 {
-    int from = find_step (c->pipeline, job->settings->why, err);
-    int to = from < 0 ? -1 : find_step (c->pipeline, job->settings->waits, err);
+    int from = pipeline_ask_step (c->pipeline, job->settings->why, err);
+    int to = from < 0 ? -1 : pipeline_ask_step (c->pipeline, job->settings->waits, err);
     if (to < 0)
-        return -1;
+        return error_wrap (err, "--why");
     json_auto_t *why = why_explain (c->pipeline, c->flow, from, to);
     cleanup_free char *text = json_dumps (why, JSON_INDENT (2));
     add_heading (c->path, job, out);

@@ -6,6 +6,7 @@
 #include "cli/past_run.h"
 #include "cli/progress.h"
 #include "cli/snapshot.h"
+#include "doc/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +95,7 @@ print_run (struct invocation *inv, const struct past_run *run)
     const char *name;
     json_t *value;
     json_object_foreach (json_object_get (run->begin, "parameters"), name, value) {
-        cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT);
+        cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT | json_text_precision (value));
         fprintf (inv->out, "parameter  %s = %s\n", name, text ? text : "?");
     }
     fputs ("steps\n", inv->out);

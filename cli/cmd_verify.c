@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/load.h"
 #include "cli/progress.h"
+#include "doc/json_text.h"
 #include "engine/params.h"
 #include "engine/verify.h"
 
@@ -49,8 +50,8 @@ count (const json_t *answer, const char *key)
 static void
 print_side (struct invocation *inv, const char *side, const json_t *value)
 {
-    char *text = json_is_string (value) ? strdup (json_string_value (value))
-                                        : json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT);
+    size_t flags = JSON_ENCODE_ANY | JSON_COMPACT | json_text_precision (value);
+    char *text = json_is_string (value) ? strdup (json_string_value (value)) : json_dumps (value, flags);
     fprintf (inv->out, "    %-9s %.300s\n", side, text ? text : "?");
     free (text);
 }

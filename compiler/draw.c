@@ -238,6 +238,7 @@ draw_pipeline (struct arena *a, const struct pipeline *p)
     vec_foreach (s, &p->steps) {
         struct draw_node *n = vec_add (a, &d->nodes);
         n->title = s->title && *s->title ? s->title : s->name;
+        n->name = s->name;
         n->detail = draw_step_cells (a, s);
         n->tooltip = step_tooltip (a, s);
     }
@@ -332,6 +333,12 @@ add_padded (struct strbuf *out, const char *text, size_t columns)
         strbuf_addc (out, ' ');
 }
 
+static const char *
+text_name (const struct drawing *d, const struct draw_node *n)
+{
+    return printable (d->arena, n->name ? n->name : n->title);
+}
+
 static void
 add_sources (const struct drawing *d, int to, const struct vec_int *incoming, struct strbuf *out)
 {
@@ -339,8 +346,7 @@ add_sources (const struct drawing *d, int to, const struct vec_int *incoming, st
         const struct draw_edge *e = &d->edges.items[*i];
         if (e->to != to)
             continue;
-        strbuf_addf (out, "%s%s", i == incoming->items ? "  ← " : " · ",
-                     printable (d->arena, d->nodes.items[e->from].title));
+        strbuf_addf (out, "%s%s", i == incoming->items ? "  ← " : " · ", text_name (d, &d->nodes.items[e->from]));
         if (e->names.len == 0)
             strbuf_addf (out, " (%s)", e->kind);
         vec_foreach (n, &e->names)
@@ -353,7 +359,7 @@ widest (const struct drawing *d, bool detail)
 {
     size_t width = 0;
     vec_foreach (n, &d->nodes) {
-        const char *text = detail ? n->detail : printable (d->arena, n->title);
+        const char *text = detail ? n->detail : text_name (d, n);
         size_t columns = text ? utf8_columns (text) : 0;
         if (columns > width)
             width = columns;
@@ -380,7 +386,7 @@ draw_text (const struct drawing *d, struct strbuf *out)
     for (size_t i = 0; i < d->nodes.len; i++) {
         const struct draw_node *n = &d->nodes.items[i];
         strbuf_addf (out, "%4d  ", waves[i] + 1);
-        add_padded (out, printable (d->arena, n->title), titles);
+        add_padded (out, text_name (d, n), titles);
         if (details) {
             strbuf_adds (out, "  ");
             add_padded (out, n->detail ? n->detail : "", details);

@@ -20,7 +20,8 @@ enum draw_state {
 };
 
 struct draw_node {
-    const char *title;   /* first line: the step's name or title */
+    const char *title;   /* first line: the step's title or name */
+    const char *name;    /* what commands know it by, for draw_text; NULL if that is the title */
     const char *detail;  /* second line, small: "cells 3, 4", "cell 7 · 1.2 s"; may be NULL */
     const char *tooltip; /* SVG: shown when the pointer rests on it; may be NULL */
     const char *href;    /* SVG: where a click leads; may be NULL */
@@ -60,7 +61,8 @@ const char *draw_cell_list (struct arena *a, const struct vec_int *cells);
 /* The same of a step, behind the notebook's name if it is of another one: "prepare.ipynb, cells 3–5". */
 const char *draw_step_cells (struct arena *a, const struct step *s);
 
-/* For terminals: a line per box with the wave in which it can start and what it waits for. */
+/* For terminals: a line per box with the wave in which it can start and what it waits for. Boxes are told by the names
+ * that other commands take. */
 void draw_text (const struct drawing *d, struct strbuf *out);
 
 /* Graphviz's language, to be laid out elsewhere. */

@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/pipeline.h"
 
+#include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/strbuf.h"
 
 struct pipeline *
 pipeline_create (struct arena *a)
@@ -53,6 +55,21 @@ pipeline_find_step (const struct pipeline *p, const char *name)
         if (strcmp (p->steps.items[i].name, name) == 0)
             return (int) i;
     return -1;
+}
+
+int
+pipeline_ask_step (const struct pipeline *p, const char *name, struct error *err)
+{
+    int i = pipeline_find_step (p, name);
+    if (i >= 0)
+        return i;
+    cleanup_strbuf struct strbuf names = { 0 };
+    vec_foreach (s, &p->steps) {
+        if (s->title && strcmp (s->title, name) == 0)
+            return (int) (s - p->steps.items);
+        strbuf_addf (&names, "%s%s", names.len ? ", " : "", s->name);
+    }
+    return error_set (err, ERROR_USAGE, "there is no step “%s”; the notebook has %s", name, strbuf_str (&names));
 }
 
 int

@@ -140,6 +140,10 @@ void pipeline_clear (struct pipeline *p);
 
 /* Index of the step or parameter of that name, or -1. */
 int pipeline_find_step (const struct pipeline *p, const char *name);
+
+/* The step that a person means by a name, or by a title that pictures show; -1 and ERROR_USAGE if there is none: the text
+ * tells the steps that there are. */
+int pipeline_ask_step (const struct pipeline *p, const char *name, struct error *err);
 int pipeline_find_param (const struct pipeline *p, const char *name);
 
 /* Folders of the notebooks that a composition brings in, from notebook_dir, that itself left out: modules of their steps

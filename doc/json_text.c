@@ -267,3 +267,32 @@ json_text_print_real (double x, char out[JSON_TEXT_REAL_SIZE])
     snprintf (out, JSON_TEXT_REAL_SIZE, "%.*s%s%s", before, digits, strchr (digits, '.') ? "" : ".0",
               exponent ? exponent : "");
 }
+
+/* The fewest digits from `least` on, at most 17, that tell every real apart from its neighbours. */
+static int
+digits_needed (const json_t *value, int least)
+{
+    char text[40];
+    const char *key;
+    json_t *item;
+    size_t i;
+    if (json_is_real (value)) {
+        double x = json_real_value (value);
+        do
+            snprintf (text, sizeof text, "%.*g", least, x);
+        while (strtod (text, NULL) != x && ++least < 17);
+    } else if (json_is_array (value)) {
+        json_array_foreach (value, i, item)
+            least = digits_needed (item, least);
+    } else if (json_is_object (value)) {
+        json_object_foreach ((json_t *) value, key, item)
+            least = digits_needed (item, least);
+    }
+    return least;
+}
+
+size_t
+json_text_precision (const json_t *value)
+{
+    return JSON_REAL_PRECISION (digits_needed (value, 15));
+}

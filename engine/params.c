@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "doc/json_text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -273,7 +274,7 @@ convert (const char *type, json_t *value, struct error *err)
         return real;
     }
     if (value && !fits (type, value)) {
-        cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY);
+        cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | json_text_precision (value));
         error_set (err, ERROR_USAGE, "%.200s is no %s", text, type);
         json_decref (value);
         return NULL;
@@ -403,7 +404,7 @@ static int
 apply_file (const struct pipeline *p, json_t *values, const char *file, struct error *err)
 {
     json_error_t where;
-    json_auto_t *given = json_load_file (file, 0, &where);
+    json_auto_t *given = json_load_file (file, JSON_ALLOW_NUL, &where);
     if (!given && where.line < 0)
         return error_set (err, ERROR_ENVIRONMENT, "%s: %s", file, where.text);
     if (!json_is_object (given))

@@ -30,24 +30,11 @@ struct plan {
 /* ---- --from and --only ---- */
 
 static int
-find_step (const struct plan *plan, const char *option, const char *name, struct error *err)
-{
-    int i = pipeline_find_step (plan->p, name);
-    if (i >= 0)
-        return i;
-    cleanup_strbuf struct strbuf names = { 0 };
-    vec_foreach (s, &plan->p->steps)
-        strbuf_addf (&names, "%s%s", names.len ? ", " : "", s->name);
-    return error_set (err, ERROR_USAGE, "%s %s: the notebook has no such step; it has %s", option, name,
-                      strbuf_str (&names));
-}
-
-static int
 mark_from (struct plan *plan, struct error *err)
 {
-    int from = find_step (plan, "--from", plan->o.from, err);
+    int from = pipeline_ask_step (plan->p, plan->o.from, err);
     if (from < 0)
-        return -1;
+        return error_wrap (err, "--from");
     plan->forced[from] = true;
     for (int i = from + 1; i < (int) plan->p->steps.len; i++) {
         const struct step *s = &plan->p->steps.items[i];
@@ -60,9 +47,9 @@ mark_from (struct plan *plan, struct error *err)
 static int
 mark_only (struct plan *plan, struct error *err)
 {
-    int only = find_step (plan, "--only", plan->o.only, err);
+    int only = pipeline_ask_step (plan->p, plan->o.only, err);
     if (only < 0)
-        return -1;
+        return error_wrap (err, "--only");
     memset (plan->wanted, 0, plan->p->steps.len * sizeof *plan->wanted);
     plan->wanted[only] = plan->forced[only] = true;
     for (int i = only; i >= 0; i--) {

@@ -73,7 +73,7 @@ class Parameters(unittest.TestCase):
         self.assertEqual((shown["i"], shown["s"]), ("2", "'x'"))
 
     def test_a_file(self):
-        values = {"i": 3, "f": 2, "s": "a\"'\\\nü\u2028", "b": False, "l": [[]], "d": {"": 0}, "n": "now text"}
+        values = {"i": 3, "f": 2, "s": "a\"'\\\nü\u2028\0", "b": False, "l": [[]], "d": {"": 0}, "n": "now text"}
         self.lab.write("p.json", json.dumps(values))
         shown = self.shown("--params-file", "p.json", "-p", "i=4")
         self.assertEqual(shown, {n: repr(v) for n, v in dict(values, i=4, f=2.0).items()})
@@ -168,7 +168,7 @@ class Choice(unittest.TestCase):
         self.assertEqual(self.ran("--only", "b"), "b")
         self.assertEqual(self.ran("--no-cache"), "abcd")
         self.assertEqual(self.ran("--from", "nope", code=2), "")
-        self.assertIn("it has a, b, c, d", self.err)
+        self.assertIn("the notebook has a, b, c, d", self.err)
         self.assertEqual(self.ran("--from", "a", "--only", "a", code=2), "")
 
     def test_keep_going(self):

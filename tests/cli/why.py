@@ -73,8 +73,17 @@ class Why(unittest.TestCase):
         self.assertIn("load -> use -> last", self.chard("--why", "load", "last", "nb.py").stdout)
         self.assertEqual(self.chard("--why", "load", "apart", "nb.py").stdout, "apart does not wait for load\n")
 
+    def test_titles_are_names_too(self):
+        """Pictures show a step that was inferred under its heading."""
+        with open(os.path.join(self.folder.name, "untagged.py"), "w", encoding="utf-8") as f:
+            f.write("# %% [markdown]\n# ## Load the data\n# %%\nx = list(range(3))\n# %% [markdown]\n# ## Any left?\n# %%\nprint(x)\n")
+        text = self.chard("untagged.py").stdout
+        self.assertRegex(text, "(?m)^ +2 +any-left .* load-the-data: x$")
+        self.assertEqual(self.chard("--why", "Load the data", "Any left?", "untagged.py").stdout,
+                         self.chard("--why", "load-the-data", "any-left", "untagged.py").stdout)
+
     def test_mistakes(self):
         run = self.chard("--why", "load", "lunch", "nb.py")
         self.assertEqual(run.returncode, 2)
-        self.assertIn("no step 'lunch'; the steps are", run.stderr)
+        self.assertIn("no step “lunch”; the notebook has load, ", run.stderr)
         self.assertEqual(self.chard("--why", "load", "nb.py").returncode, 2)

@@ -92,6 +92,25 @@ reals_are_short_and_exact (void **state)
     }
 }
 
+/* As many digits as the longest needs, wherever it stands, and no more. */
+static void
+documents_are_printed_with_few_digits (void **state)
+{
+    (void) state;
+    static const char *const texts[] = { "[0.3,{\"a\":[1e-7,-2.5]}]", "0.3", "[0.30000000000000004]", "{\"x\":5e-324}", "null" };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        json_t *j = json_loads (texts[i], JSON_DECODE_ANY, NULL);
+        char *found = json_dumps (j, JSON_COMPACT | JSON_ENCODE_ANY | json_text_precision (j));
+        json_t *again = json_loads (found, JSON_DECODE_ANY, NULL);
+        assert_true (json_equal (j, again));
+        if (i != 3)
+            assert_string_equal (found, texts[i]);
+        free (found);
+        json_decref (j);
+        json_decref (again);
+    }
+}
+
 int
 main (void)
 {
@@ -101,6 +120,7 @@ main (void)
         cmocka_unit_test (values_that_nobody_wants_are_passed_over),
         cmocka_unit_test (what_is_no_json_is_told_with_its_line),
         cmocka_unit_test (reals_are_short_and_exact),
+        cmocka_unit_test (documents_are_printed_with_few_digits),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
