@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct check_settings {
     bool strict;
@@ -123,8 +124,11 @@ run (struct invocation *inv, const void *data, struct error *err)
     struct vec_str paths = { 0 };
     json_auto_t *environment = NULL;
     struct check_settings settings = *(const struct check_settings *) data;
-    if (command_expand_notebooks (inv, &paths, err) < 0
-        || environment_read (inv->arena, settings.python, &environment, err) < 0)
+    bool whole = !settings.stop_after || strcmp (settings.stop_after, "requirement") == 0;
+    if (command_expand_notebooks (inv, &paths, err) < 0)
+        return error_wrap (err, "check");
+    if (whole /* asking Python takes its time */
+        && environment_read (inv->arena, settings.python, &environment, err) < 0)
         return error_wrap (err, "check");
     settings.environment = environment;
     struct batch batch = { .work = check_one, .data = &settings, .lost = print_lost, .done = "fine" };

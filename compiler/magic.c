@@ -16,6 +16,8 @@ struct rewriting {
     char *code;         /* a copy of the source, blanked where needed */
     struct strbuf run;
     int line;           /* of the logical line being looked at */
+    int lines;          /* that it spans */
+    bool indented;
 };
 
 /* A logical line: from its first byte to its line end, backslash continuations included. */
@@ -161,6 +163,8 @@ add_magic (struct rewriting *r, enum magic_kind kind, const char *name, const ch
     struct magic *m = vec_add (r->arena, &r->out->magics);
     m->kind = kind;
     m->line = r->line;
+    m->lines = r->lines;
+    m->indented = r->indented;
     m->name = name;
     m->arguments = arguments;
     return m;
@@ -173,6 +177,28 @@ split_name (struct rewriting *r, const char *text, const char **arguments)
     size_t n = strcspn (text, " \t\n");
     *arguments = text + n + strspn (text + n, " \t");
     return arena_strndup (r->arena, text, n);
+}
+
+/* %chard, and what makes it known: the last magic becomes a call. */
+static bool
+take_call (struct rewriting *r)
+{
+    const struct magic *m = &r->out->magics.items[r->out->magics.len - 1];
+    bool extension = strcmp (m->name, "load_ext") == 0 && strcmp (m->arguments, "chard") == 0;
+    if (strcmp (m->kind == MAGIC_HELP ? m->arguments + strspn (m->arguments, "%") : m->name, "chard") != 0 && !extension)
+        return false;
+    vec_push (r->arena, &r->out->calls, *m);
+    r->out->magics.len--;
+    return true;
+}
+
+static void
+leave_out (struct rewriting *r, const struct logical *l)
+{
+    const char *instead = r->indented ? "pass" : ""; /* it may be all that its block holds */
+    blank (r, l->text, l->end, instead);
+    strbuf_addf (&r->run, "%.*s%s", (int) (l->text - l->start), l->start, instead);
+    run_newlines (r, l->lines - 1);
 }
 
 /* ---- what can stand at the start of a logical line -------------------------------------------------------------- */
@@ -259,6 +285,10 @@ take_line_magic (struct rewriting *r, const struct logical *l)
     struct magic *m = add_magic (r, MAGIC_LINE, name, arguments);
     if (is_statement_magic (name) && take_statement_magic (r, l, m))
         return;
+    if (take_call (r)) {
+        leave_out (r, l);
+        return;
+    }
     blank (r, l->text, l->end, "0");
     run_call (r, l, "run_line_magic", name, arguments);
 }
@@ -274,6 +304,10 @@ take_help (struct rewriting *r, const struct logical *l)
         from++;
     const char *object = joined (r, from, to);
     add_magic (r, MAGIC_HELP, "", object);
+    if (*object == '%' && take_call (r)) {
+        leave_out (r, l);
+        return;
+    }
     blank (r, l->text, l->end, "0");
     if (*object != '%' && !strchr (object, '*') && from == l->text)
         memcpy (r->code + (from - r->source), from, (size_t) (to - from));
@@ -419,6 +453,11 @@ take_cell_start (struct rewriting *r, const char **rest)
     m->transparent = is_transparent_cell (name);
     run_newlines (r, r->line - 1);
     struct logical l = { start, p, nl, 1 };
+    if (take_call (r)) {
+        blank (r, r->source, r->end, "");
+        run_newlines (r, count_lines (nl, r->end));
+        return true;
+    }
     if (!m->transparent) {
         take_cell_magic (r, m);
         return true;
@@ -466,7 +505,8 @@ take_line (struct rewriting *r, const char *p)
     const char *mark = marked || c == '?' ? NULL : assigned_mark (&l);
     if (mark)
         l.end = escaped_end (mark, r->end);
-    l.lines = count_lines (l.start, l.end) + 1;
+    r->lines = l.lines = count_lines (l.start, l.end) + 1;
+    r->indented = l.text > l.start;
     if (is_help (&l))
         take_help (r, &l);
     else if (c == '!')
@@ -513,7 +553,7 @@ struct magic_text *
 magic_rewrite (struct arena *a, const char *source, size_t len)
 {
     struct magic_text *out = arena_new (a, struct magic_text);
-    struct rewriting r = { a, out, source, source + len, arena_strndup (a, source, len), { 0 }, 1 };
+    struct rewriting r = { a, out, source, source + len, arena_strndup (a, source, len), { 0 }, 1, 1, false };
     out->code = r.code;
     out->run = without_indentation (a, r.code);
     if (!memchr (source, '%', len) && !memchr (source, '!', len) && !memchr (source, '?', len)

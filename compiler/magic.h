@@ -19,6 +19,8 @@ enum magic_kind {
 struct magic {
     enum magic_kind kind;
     int line;              /* within the cell, from 1 */
+    int lines;             /* physical lines it spans; of a cell magic those of its first line */
+    bool indented;         /* it stands within a block */
     const char *name;      /* "matplotlib"; "" for shell and help */
     const char *arguments; /* the rest of the line; for shell lines the command */
     const char *body;      /* of cell magics: the lines behind; else NULL */
@@ -30,6 +32,7 @@ struct magic_text {
     const char *code; /* for the parser */
     const char *run;  /* for the interpreter */
     vec (struct magic) magics;
+    vec (struct magic) calls; /* %chard lines or cells: they work on the notebook, and no step knows of them */
 };
 
 /* Rewrites one cell's source. The result lies in `a`. Never fails. */

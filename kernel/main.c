@@ -1,6 +1,7 @@
 /* The program `chard-kernel`: a Jupyter kernel around another one. Jupyter starts it with a connection file; it starts
  * the inner kernel, relays everything, and ends with whoever of the three ends first: Jupyter, the inner kernel, itself.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/desk.h"
 #include "kernel/relay.h"
 
 #include <errno.h>
@@ -37,6 +38,7 @@ struct session {
     struct connection connection;
     struct inner inner;
     struct relay *relay;
+    struct desk *desk;
     int parent_fd; /* pidfd of who started us, or -1 */
     pid_t parent;
     int status;    /* exit status */
@@ -135,7 +137,7 @@ static void
 on_interrupt (int signal, void *arg)
 {
     struct session *s = arg;
-    if (relay_is_ready (s->relay))
+    if (relay_is_ready (s->relay) && !desk_interrupt (s->desk))
         proc_signal (&s->inner.proc, signal);
 }
 
@@ -192,6 +194,14 @@ look_whether_ready (void *arg)
 
 /* ---- the session ------------------------------------------------------------------------------------------------ */
 
+/* The notebook that we were started for, if a server said so and it is a file. */
+static const char *
+open_notebook (const struct session *s)
+{
+    const char *path = s->connection.session ? s->connection.session : getenv ("JPY_SESSION_NAME");
+    return path && path[0] && access (path, R_OK) == 0 ? path : NULL;
+}
+
 static int
 begin (struct session *s, const struct arguments *args, struct error *err)
 {
@@ -204,6 +214,7 @@ begin (struct session *s, const struct arguments *args, struct error *err)
     s->relay = relay_create (s->loop, &s->connection, &s->inner, err);
     if (!s->relay)
         return -1;
+    s->desk = desk_create (s->loop, s->relay, &s->inner, open_notebook (s));
     loop_add_fd (s->loop, s->inner.proc.fd, POLLIN, on_inner_news, s);
     watch_parent (s);
     s->began = loop_now ();
@@ -220,6 +231,7 @@ run_session (const struct arguments *args, struct error *err)
     int status = begin (&s, args, err);
     if (status == 0 && (status = loop_run (s.loop, err)) == 0)
         status = s.status;
+    desk_destroy (s.desk);
     inner_stop (&s.inner);
     relay_destroy (s.relay);
     loop_destroy (s.loop);

@@ -16,7 +16,14 @@
 #define PROBE_AGAIN 0.01   /* seconds: the reply came, but what was published did not yet */
 #define OUTER_LINGER 200   /* ms that a client which stopped reading may hold up our end */
 
-static const char probe_identity[] = "chard-probe";
+/* Replies to what we ask ourselves come back with this and the question's number. */
+static const char asker[] = "chard-ask-";
+
+struct question {
+    unsigned number;
+    relay_asked_fn done;
+    void *arg;
+};
 
 struct held {
     enum channel channel;
@@ -34,14 +41,22 @@ struct relay {
     json_t *info;          /* content of the inner kernel's kernel_info_reply, or NULL */
     bool info_is_fresh;    /* it was given in this session */
     bool ready;            /* the inner kernel answers, and we hear what it publishes */
+    bool pumping;
     bool heard;            /* something came on iopub */
     unsigned own_requests; /* of ours, whose idle hasn't come: their outcome is not the clients' */
     unsigned in_flight;    /* requests of clients on shell without a reply */
     unsigned dropped;
     struct held *held;
     size_t n_held, cap_held;
+    struct relay_hooks hooks;
+    bool watching;         /* the hooks see what the inner kernel says */
+    struct question *asked;
+    size_t n_asked;
+    unsigned questions;    /* asked so far */
     int again, probe;      /* timers */
 };
+
+static void pump_soon (struct relay *r);
 
 /* ---- what we say ourselves -------------------------------------------------------------------------------------- */
 
@@ -55,6 +70,7 @@ publish (struct relay *r, const char *type, const json_t *parent, const json_t *
     wire_write (&d, &r->author, type, parent, NULL, content);
     socket_send (r->out[CHANNEL_IOPUB], &identity, 1, &d);
     wire_draft_clear (&d);
+    pump_soon (r);
 }
 
 static void
@@ -74,18 +90,31 @@ answer (struct relay *r, enum channel channel, const struct wire_message *m, con
     wire_draft_clear (&d);
 }
 
+void
+relay_ask (struct relay *r, const char *type, const json_t *content, relay_asked_fn done, void *arg)
+{
+    struct wire_draft d;
+    char identity[32];
+    unsigned number = r->questions++;
+    wire_frame sender = { identity, (size_t) snprintf (identity, sizeof identity, "%s%u", asker, number) };
+    r->asked = xrealloc (r->asked, (r->n_asked + 1) * sizeof *r->asked);
+    r->asked[r->n_asked++] = (struct question){ number, done, arg };
+    wire_write (&d, &r->author, type, NULL, NULL, content);
+    socket_send (r->in[CHANNEL_SHELL], &sender, 1, &d);
+    wire_draft_clear (&d);
+    r->own_requests++;
+    pump_soon (r);
+}
+
+static void take_info (const json_t *content, void *arg);
+
 /* Asks the inner kernel what it is: its answer shows that it is up, and what it publishes that we hear it. */
 static void
 probe (void *arg)
 {
     struct relay *r = arg;
-    struct wire_draft d;
     r->probe = 0;
-    wire_write (&d, &r->author, "kernel_info_request", NULL, NULL, NULL);
-    socket_send (r->in[CHANNEL_SHELL], &(wire_frame){ probe_identity, sizeof probe_identity - 1 }, 1, &d);
-    wire_draft_clear (&d);
-    r->own_requests++;
-    relay_pump (r);
+    relay_ask (r, "kernel_info_request", NULL, take_info, r);
 }
 
 /* ---- requests --------------------------------------------------------------------------------------------------- */
@@ -100,6 +129,8 @@ ends_with (const char *s, const char *end)
 static void
 forward_request (struct relay *r, enum channel channel, const struct wire_message *m, struct parcel *p)
 {
+    if (r->hooks.request && r->hooks.request (r->hooks.arg, channel, m, p))
+        return;
     if (channel == CHANNEL_SHELL && ends_with (m->type, "_request"))
         r->in_flight++;
     socket_forward (r->in[channel], p);
@@ -211,40 +242,72 @@ note_ready (struct relay *r)
         r->probe = loop_add_timer (r->loop, PROBE_AGAIN, probe, r);
 }
 
-/* The answer to our own question. */
 static void
-take_info (struct relay *r)
+take_info (const json_t *content, void *arg)
 {
-    struct wire_message m;
-    const char *why;
-    if (!wire_read (&m, r->parcel.frames, r->parcel.len, r->author.key, &why))
+    struct relay *r = arg;
+    if (!content)
         return;
-    json_t *content = wire_parse (&m, WIRE_CONTENT);
-    if (content && strcmp (m.type, "kernel_info_reply") == 0) {
-        if (!r->info || !json_equal (r->info, content))
-            inner_keep_info (r->inner, content);
-        json_decref (r->info);
-        r->info = json_incref (content);
-        r->info_is_fresh = true;
-    }
-    json_decref (content);
-    wire_clear (&m);
+    if (!r->info || !json_equal (r->info, content))
+        inner_keep_info (r->inner, content);
+    json_decref (r->info);
+    r->info = json_deep_copy (content);
+    r->info_is_fresh = true;
     note_ready (r);
 }
 
-static bool
-frame_is (const wire_frame *f, const char *text)
+/* The answer to our own question. */
+static void
+take_answer (struct relay *r, unsigned number)
 {
-    return f->len == strlen (text) && memcmp (f->data, text, f->len) == 0;
+    struct wire_message m;
+    const char *why;
+    size_t i = 0;
+    while (i < r->n_asked && r->asked[i].number != number)
+        i++;
+    if (i == r->n_asked || !wire_read (&m, r->parcel.frames, r->parcel.len, r->author.key, &why))
+        return;
+    struct question q = r->asked[i];
+    memmove (&r->asked[i], &r->asked[i + 1], (--r->n_asked - i) * sizeof *r->asked);
+    json_auto_t *content = wire_parse (&m, WIRE_CONTENT);
+    wire_clear (&m);
+    if (content)
+        q.done (content, q.arg);
+}
+
+static bool
+is_ours (const wire_frame *identity, unsigned *number)
+{
+    char digits[12] = "";
+    size_t n = sizeof asker - 1;
+    if (identity->len <= n || identity->len - n >= sizeof digits || memcmp (identity->data, asker, n) != 0)
+        return false;
+    memcpy (digits, (const char *) identity->data + n, identity->len - n);
+    return sscanf (digits, "%u", number) == 1;
+}
+
+static bool
+is_taken_by_hook (struct relay *r, enum channel channel)
+{
+    struct wire_message m;
+    const char *why;
+    if (!r->watching || !wire_read (&m, r->parcel.frames, r->parcel.len, NULL, &why))
+        return false;
+    bool taken = channel == CHANNEL_IOPUB ? r->hooks.published (r->hooks.arg, &m) : r->hooks.reply (r->hooks.arg, &m);
+    wire_clear (&m);
+    return taken;
 }
 
 static void
 on_reply (struct relay *r, enum channel channel)
 {
-    if (r->parcel.len > 0 && frame_is (&r->parcel.frames[0], probe_identity)) {
-        take_info (r);
+    unsigned number;
+    if (r->parcel.len > 0 && is_ours (&r->parcel.frames[0], &number)) {
+        take_answer (r, number);
         return;
     }
+    if (channel == CHANNEL_SHELL && is_taken_by_hook (r, channel))
+        return;
     if (channel == CHANNEL_SHELL && r->in_flight > 0)
         r->in_flight--;
     socket_forward (r->out[channel], &r->parcel);
@@ -279,9 +342,89 @@ on_published (struct relay *r, enum channel channel)
 {
     bool private = (!r->ready || r->own_requests > 0) && is_private (r);
     r->heard = true;
-    if (!private)
+    if (!private && !is_taken_by_hook (r, channel))
         socket_forward (r->out[channel], &r->parcel);
     note_ready (r);
+}
+
+/* ---- for the hooks ---------------------------------------------------------------------------------------------- */
+
+void
+relay_set_hooks (struct relay *r, const struct relay_hooks *hooks)
+{
+    r->hooks = *hooks;
+}
+
+void
+relay_watch (struct relay *r, bool on)
+{
+    r->watching = on;
+}
+
+struct origin
+origin_copy (const struct wire_message *m)
+{
+    struct origin o = { xcalloc (m->n_identities ? m->n_identities : 1, sizeof (wire_frame)), m->n_identities,
+                        json_incref (m->header) };
+    for (size_t i = 0; i < m->n_identities; i++) {
+        void *copy = xmalloc (m->identities[i].len + 1);
+        memcpy (copy, m->identities[i].data, m->identities[i].len);
+        o.identities[i] = (wire_frame){ copy, m->identities[i].len };
+    }
+    return o;
+}
+
+void
+origin_clear (struct origin *o)
+{
+    for (size_t i = 0; i < o->n_identities; i++)
+        free ((void *) o->identities[i].data);
+    free (o->identities);
+    json_decref (o->header);
+    *o = (struct origin){ 0 };
+}
+
+void
+relay_publish (struct relay *r, const char *type, const json_t *header, const json_t *content)
+{
+    publish (r, type, header, content);
+}
+
+void
+relay_answer (struct relay *r, const struct origin *to, const char *type, const json_t *content)
+{
+    struct wire_draft d;
+    wire_write (&d, &r->author, type, to->header, NULL, content);
+    socket_send (r->out[CHANNEL_SHELL], to->identities, to->n_identities, &d);
+    wire_draft_clear (&d);
+    pump_soon (r);
+}
+
+void
+relay_impersonate (struct relay *r, const struct origin *as, const char *type, const json_t *content)
+{
+    struct wire_draft d;
+    wire_write (&d, &r->author, type, NULL, NULL, content);
+    cleanup_free char *header = json_dumps (as->header, JSON_COMPACT);
+    wire_draft_replace (&d, &r->author, WIRE_HEADER, header);
+    socket_send (r->in[CHANNEL_SHELL], as->identities, as->n_identities, &d);
+    wire_draft_clear (&d);
+    pump_soon (r);
+}
+
+void
+relay_resume (struct relay *r, enum channel channel, struct parcel *p)
+{
+    if (channel == CHANNEL_SHELL)
+        r->in_flight++;
+    socket_forward (r->in[channel], p);
+    pump_soon (r);
+}
+
+void
+relay_count_taken (struct relay *r, int change)
+{
+    r->in_flight += (unsigned) change;
 }
 
 /* ---- clients' other sockets ------------------------------------------------------------------------------------- */
@@ -357,17 +500,29 @@ pump_again (void *arg)
     relay_pump (r);
 }
 
+/* After something was sent from outside the pump: sockets tell of changes only. */
+static void
+pump_soon (struct relay *r)
+{
+    if (!r->pumping && !r->again)
+        r->again = loop_add_timer (r->loop, 0, pump_again, r);
+}
+
 void
 relay_pump (struct relay *r)
 {
     bool moved = true;
+    if (r->pumping)
+        return;
+    r->pumping = true;
     for (int round = 0; moved && round < ROUNDS; round++) {
         moved = false;
         for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
             moved |= pump_route (r, &routes[i]);
     }
-    if (moved && !r->again)
-        r->again = loop_add_timer (r->loop, 0, pump_again, r);
+    r->pumping = false;
+    if (moved)
+        pump_soon (r);
 }
 
 static void
@@ -464,6 +619,9 @@ relay_destroy (struct relay *r)
         parcel_clear (&r->held[i].parcel);
     free (r->held);
     parcel_clear (&r->parcel);
+    for (size_t i = 0; i < r->n_asked; i++)
+        r->asked[i].done (NULL, r->asked[i].arg);
+    free (r->asked);
     close_sockets (r, r->in);
     close_sockets (r, r->out);
     socket_context_destroy (r->zmq);

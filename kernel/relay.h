@@ -5,7 +5,7 @@
  *     client ── ROUTER heartbeat, answered here
  *
  * The three DEALERs share one routing id: the inner kernel sends input requests on stdin to whom it knows from shell.
- * A message that isn't claimed by a row of `claims` in relay.c goes on untouched.
+ * A message that isn't claimed by a row of `claims` in relay.c, or by the hooks, goes on untouched.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_RELAY_H
 #define CHARD_KERNEL_RELAY_H
@@ -14,13 +14,60 @@
 #include "base/loop.h"
 #include "kernel/connection.h"
 #include "kernel/inner.h"
+#include "kernel/socket.h"
 
 struct relay;
 
 /* Listens at `outer`, connects to the started `inner`; both must outlive it. NULL and `err` if it can't listen. */
 struct relay *relay_create (struct loop *l, const struct connection *outer, struct inner *inner, struct error *err);
 
-/* Hands on whatever there is. Call it once after everything that may have sent something outside the relay. */
+/* Who looks at messages on their way (kernel/desk.c). Each returns true for a message that it took, and then it goes no
+ * further. `request` sees what clients send on shell and control once the inner kernel is ready; it may keep the parcel by
+ * moving it away. The other two see what the inner kernel says, but only while relay_watch is on: for parsing it costs
+ * time. `reply` sees what comes on shell, `published` what comes on iopub. */
+struct relay_hooks {
+    bool (*request) (void *arg, enum channel channel, const struct wire_message *m, struct parcel *p);
+    bool (*reply) (void *arg, const struct wire_message *m);
+    bool (*published) (void *arg, const struct wire_message *m);
+    void *arg;
+};
+
+void relay_set_hooks (struct relay *r, const struct relay_hooks *hooks);
+void relay_watch (struct relay *r, bool on);
+
+/* What a request came with: who shall get the answer, and the header that it is parented by. */
+struct origin {
+    wire_frame *identities;
+    size_t n_identities;
+    json_t *header;
+};
+
+/* A copy that outlives the message. */
+struct origin origin_copy (const struct wire_message *m);
+void origin_clear (struct origin *o);
+
+/* Says something to all clients on iopub, parented by `header` (may be NULL). */
+void relay_publish (struct relay *r, const char *type, const json_t *header, const json_t *content);
+
+/* Answers a request that a hook took on shell. */
+void relay_answer (struct relay *r, const struct origin *to, const char *type, const json_t *content);
+
+/* Sends the inner kernel, on shell, a request in a client's name: its answers, outputs and questions on stdin are
+ * parented by `as->header` and go to that client, but for what the hooks take. */
+void relay_impersonate (struct relay *r, const struct origin *as, const char *type, const json_t *content);
+
+/* Hands on a request that a hook kept; the hooks don't see it again. */
+void relay_resume (struct relay *r, enum channel channel, struct parcel *p);
+
+/* Asks the inner kernel something on shell that no client sees anything of. `done` is called with the reply's content,
+ * with NULL if the relay ends before it came. */
+typedef void (*relay_asked_fn) (const json_t *content, void *arg);
+void relay_ask (struct relay *r, const char *type, const json_t *content, relay_asked_fn done, void *arg);
+
+/* Clients' requests on shell that a hook has taken and not yet answered: while there are any, the kernel is busy. */
+void relay_count_taken (struct relay *r, int change);
+
+/* Hands on whatever there is; the functions above see to that themselves. */
 void relay_pump (struct relay *r);
 
 /* Whether the inner kernel has answered. */

@@ -143,6 +143,16 @@ add_header (struct strbuf *out, struct wire_author *author, const char *type)
                  author->session, author->count++, type, author->session, date, now.tv_nsec / 1000);
 }
 
+static void
+sign (struct wire_draft *d, const struct wire_author *author)
+{
+    wire_frame parts[WIRE_PARTS];
+    for (int i = 0; i < WIRE_PARTS; i++)
+        parts[i] = (wire_frame){ d->parts[i].data, d->parts[i].len };
+    if (author->key)
+        hmac_sign (author->key, parts, WIRE_PARTS, d->signature);
+}
+
 void
 wire_write (struct wire_draft *d, struct wire_author *author, const char *type, const json_t *parent,
             const json_t *metadata, const json_t *content)
@@ -152,11 +162,15 @@ wire_write (struct wire_draft *d, struct wire_author *author, const char *type, 
     add_json (&d->parts[WIRE_PARENT], parent);
     add_json (&d->parts[WIRE_METADATA], metadata);
     add_json (&d->parts[WIRE_CONTENT], content);
-    wire_frame parts[WIRE_PARTS];
-    for (int i = 0; i < WIRE_PARTS; i++)
-        parts[i] = (wire_frame){ d->parts[i].data, d->parts[i].len };
-    if (author->key)
-        hmac_sign (author->key, parts, WIRE_PARTS, d->signature);
+    sign (d, author);
+}
+
+void
+wire_draft_replace (struct wire_draft *d, const struct wire_author *author, enum wire_part part, const char *text)
+{
+    strbuf_clear (&d->parts[part]);
+    strbuf_adds (&d->parts[part], text);
+    sign (d, author);
 }
 
 void

@@ -61,6 +61,9 @@ struct wire_draft {
  * the caller's. Free it with wire_draft_clear. */
 void wire_write (struct wire_draft *d, struct wire_author *author, const char *type, const json_t *parent,
                  const json_t *metadata, const json_t *content);
+
+/* Puts other JSON text in the place of a part, and signs again. */
+void wire_draft_replace (struct wire_draft *d, const struct wire_author *author, enum wire_part part, const char *text);
 void wire_draft_clear (struct wire_draft *d);
 
 extern const wire_frame wire_delimiter;

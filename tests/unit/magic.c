@@ -48,6 +48,30 @@ plain_python_stays_as_it_is (void **state)
 }
 
 static void
+chards_own_lines_are_left_out (void **state)
+{
+    static const struct {
+        const char *source, *run;
+    } cells[] = { { "%chard run", "" },
+                  { "x = 1\n%chard check \\\n  --strict\nprint(x)", "x = 1\n\n\nprint(x)" },
+                  { "if x:\n    %chard check\n", "if x:\n    pass\n" },
+                  { "%load_ext chard\ny", "\ny" },
+                  { "%chard?", "" } };
+    (void) state;
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        struct magic_text *t = rewrite (cells[i].source);
+        assert_string_equal (t->run, cells[i].run);
+        assert_int_equal (t->magics.len, 0);
+        assert_int_equal (t->calls.len, 1);
+    }
+    struct magic_text *t = rewrite ("%%chard run\n--jobs 2\n");
+    assert_int_equal (t->magics.len, 0);
+    assert_int_equal (t->calls.items[0].kind, MAGIC_CELL);
+    assert_string_equal (t->calls.items[0].body, "--jobs 2\n");
+    assert_string_equal (t->run, "\n\n");
+}
+
+static void
 a_line_magic_is_known_with_its_line_and_arguments (void **state)
 {
     (void) state;
@@ -149,6 +173,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (plain_python_stays_as_it_is),
+        cmocka_unit_test (chards_own_lines_are_left_out),
         cmocka_unit_test (a_line_magic_is_known_with_its_line_and_arguments),
         cmocka_unit_test (a_shell_line_is_a_command),
         cmocka_unit_test (an_assigned_one_binds_its_name),

@@ -1,0 +1,36 @@
+/* One %chard line: from its words to a command that runs beside the session, and what came of it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_KERNEL_CALL_H
+#define CHARD_KERNEL_CALL_H
+
+#include "base/arena.h"
+#include "base/loop.h"
+#include "kernel/cell_parts.h"
+#include "kernel/outlet.h"
+
+/* What calls are made with: of the session, not of one call. Borrowed. */
+struct call_context {
+    struct loop *loop;
+    pid_t session;        /* the inner kernel's process: commands run in the directory that it is in; 0: in ours */
+    const char *notebook; /* the notebook that is open, for commands that want one and were given none; or NULL */
+    const char *python;   /* the inner kernel's interpreter, for commands with --python; or NULL */
+};
+
+struct call;
+
+/* Called once when the call's turn in the cell is over; `error` is the content of an error reply, or NULL. The call is
+ * gone by then, or goes on in the background. */
+typedef void (*call_done_fn) (void *arg, const json_t *error);
+
+/* Starts it. What it shows goes to a copy of `outlet`. Returns NULL if it was over at once (help, a bad word, a command
+ * in the background): `done` has then been called already. */
+struct call *call_start (const struct call_context *context, const struct cell_part *part, const struct outlet *outlet,
+                         call_done_fn done, void *arg);
+
+/* Asks it to end; asked again, it is killed. `done` will be called. */
+void call_interrupt (struct call *c);
+
+/* Ends it at once, and nobody hears of it. NULL is fine. */
+void call_destroy (struct call *c);
+
+#endif

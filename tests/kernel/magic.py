@@ -1,0 +1,257 @@
+"""%chard in a cell, as Jupyter's client sees it: cells with calls look like other cells, calls run beside the session,
+an interrupt ends them, and nothing is left behind.
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import relay  # noqa: E402
+
+
+def cell(source, *tags):
+    return {"cell_type": "code", "metadata": {"tags": list(tags)}, "source": source, "outputs": [],
+            "execution_count": None}
+
+
+def write_notebook(path, *cells):
+    with open(path, "w") as f:
+        json.dump({"cells": list(cells), "metadata": {"language_info": {"name": "python"}}, "nbformat": 4,
+                   "nbformat_minor": 4}, f)
+
+
+GOOD = [cell("n = 3", "pipeline-parameters"), cell("x = list(range(n))", "step:load"),
+        cell("y = sum(x)", "step:total"), cell("z = max(x)", "step:most"), cell("print('RESULT=', y + z)", "step:end")]
+BAD = GOOD[:3] + [cell("z = max(x)\n1/0", "step:most")] + GOOD[4:]
+SLOW = "import os, time\nwith open(%r, 'w') as f:\n    f.write(str(os.getpid()))\ntime.sleep(600)\ny = sum(x)"
+QUICK = "%chard check --stop-after=syntax good.ipynb"  # without asking Python what is installed
+
+
+class Told:
+    """What a client hears of one request."""
+
+    def __init__(self, reply, messages):
+        self.reply = reply["content"]
+        self.messages = messages
+
+    def all(self, kind):
+        return [m["content"] for m in self.messages if m["msg_type"] == kind]
+
+    def text(self):
+        return "".join(c["text"] for c in self.all("stream"))
+
+
+@relay.needs_jupyter
+class Magic(unittest.TestCase):
+    session_name = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = os.path.realpath(tempfile.mkdtemp(prefix="chard-magic-"))
+        cls.addClassCleanup(shutil.rmtree, cls.dir, ignore_errors=True)
+        slow = GOOD[:2] + [cell(SLOW % os.path.join(cls.dir, "started"), "step:total")] + GOOD[3:]
+        for name, cells in ("good", GOOD), ("bad", BAD), ("slow", slow):
+            write_notebook(os.path.join(cls.dir, name + ".ipynb"), *cells)
+        before = os.getcwd()
+        os.chdir(cls.dir)
+        try:
+            cls.start()
+        finally:
+            os.chdir(before)
+        cls.addClassCleanup(cls.session.close)
+
+    @classmethod
+    def start(cls):
+        cls.session = relay.Session()
+
+    def setUp(self):
+        self.kc = self.session.kc
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def ask(self, code, **more):
+        return self.kc.execute(code, **more)
+
+    def hear(self, request, channel="shell"):
+        """Everything about a request, up to its idle and its reply."""
+        messages, reply = [], None
+        while not (messages and messages[-1]["content"].get("execution_state") == "idle"):
+            m = self.kc.get_iopub_msg(timeout=60)
+            if m["parent_header"].get("msg_id") == request:
+                messages.append(m)
+        while reply is None or reply["parent_header"].get("msg_id") != request:
+            reply = getattr(self.kc, "get_%s_msg" % channel)(timeout=60)
+        told = Told(reply, messages)
+        if messages[0]["msg_type"] == "status":
+            self.assertEqual([s["execution_state"] for s in told.all("status")], ["busy", "idle"])
+            self.assertEqual(messages[0]["content"]["execution_state"], "busy")
+        return told
+
+    def run_cell(self, code, **more):
+        return self.hear(self.ask(code, **more))
+
+    def value(self, expression):
+        told = self.run_cell("", silent=True, user_expressions={"v": expression})
+        return told.reply["user_expressions"]["v"]["data"]["text/plain"]
+
+
+class Cells(Magic):
+    def test_alone_it_is_a_cell_like_others(self):
+        before = int(self.value("get_ipython().execution_count"))
+        told = self.run_cell(QUICK)
+        self.assertEqual(told.reply["status"], "ok", told.reply)
+        self.assertEqual(told.all("execute_input"), [{"code": QUICK, "execution_count": before}])
+        self.assertEqual(told.reply["execution_count"], before)
+        after = self.run_cell("7")
+        self.assertEqual(after.reply["execution_count"], before + 1)
+        self.assertEqual(self.value("In[%d]" % before), repr("get_ipython().run_line_magic('chard', %r)" % QUICK[7:]))
+        self.assertEqual(self.value("Out[%d]" % (before + 1)), "7")
+
+    def test_run_computes_what_the_notebook_does(self):
+        told = self.run_cell("%chard run good.ipynb -p n=5")
+        self.assertEqual(told.reply["status"], "ok", told.reply)
+        self.assertRegex(told.text(), r"good\.ipynb.*: ok in .*: 4 run, 0 cached")
+        last = self.run_cell("%chard runs logs --of good.ipynb latest end")
+        self.assertIn("RESULT= 14", last.text())
+
+    def test_other_lines_run_in_their_order(self):
+        told = self.run_cell("a = 1\na\n%chard check --stop-after=flow bad.ipynb\nprint(a + 1)\n" + QUICK + "\nb = a + 9\nb",
+                             user_expressions={"twice": "2 * b"})
+        self.assertEqual(told.reply["status"], "ok", told.reply)
+        self.assertEqual(told.text(), "2\n")
+        self.assertEqual(len(told.all("execute_input")), 1)
+        result, = told.all("execute_result")  # only of the last expression
+        self.assertEqual(result["data"]["text/plain"], "10")
+        self.assertEqual(result["execution_count"], told.reply["execution_count"])
+        self.assertEqual(told.reply["user_expressions"]["twice"]["data"]["text/plain"], "20")
+        self.assertEqual(self.value("Out[%d]" % told.reply["execution_count"]), "10")
+
+    def test_an_error_names_the_cells_own_line(self):
+        told = self.run_cell("a = 1\n" + QUICK + "\n\n1/0\nprint('not reached')")
+        self.assertEqual((told.reply["status"], told.reply["ename"]), ("error", "ZeroDivisionError"))
+        trace = re.sub("\x1b\\[[0-9;]*m", "", "\n".join(told.reply["traceback"]))
+        self.assertIn("In[%d], line 4" % told.reply["execution_count"], trace)
+        self.assertEqual(told.text(), "")
+        self.assertEqual(self.run_cell("1").reply["execution_count"], told.reply["execution_count"] + 1)
+
+    def test_a_failed_call_ends_the_cell(self):
+        told = self.run_cell("%chard run bad.ipynb\nreached = True")
+        self.assertEqual((told.reply["status"], told.reply["ename"]), ("error", "chard run"))
+        self.assertEqual(len(told.all("error")), 1)
+        self.assertEqual(self.value("'reached' in globals()"), "False")
+
+    def test_usage_errors_say_what_was_meant(self):
+        told = self.run_cell("%chard chekc good.ipynb")
+        self.assertEqual(told.reply["evalue"], "unknown command 'chekc'; did you mean 'check'?")
+        told = self.run_cell("%chard run 'good.ipynb")
+        self.assertEqual(told.reply["evalue"], "the quote in 'good.ipynb isn't closed")
+
+    def test_help_is_one_screen_and_of_one_command(self):
+        told = self.run_cell("%chard")
+        self.assertIn("Run a notebook as a pipeline on this machine", told.text())
+        self.assertLess(len(told.text().splitlines()), 40)
+        self.assertIn("--only", self.run_cell("%chard run?").text())
+
+    def test_stdin_reaches_the_client_from_a_part(self):
+        request = self.ask(QUICK + "\nname = input('who? ')\nprint('hello', name)", allow_stdin=True)
+        question = self.kc.get_stdin_msg(timeout=60)
+        self.assertEqual(question["parent_header"]["msg_id"], request)
+        self.kc.input("world")
+        self.assertEqual(self.hear(request).text(), "hello world\n")
+
+    def test_waiting_cells_are_aborted_with_a_failed_one_and_only_then(self):
+        requests = [self.ask("%chard run missing.ipynb"), self.ask("ran = 1"), self.ask(QUICK)]
+        self.assertEqual([self.hear(r).reply["status"] for r in requests], ["error", "aborted", "aborted"])
+        requests = [self.ask("%chard run missing.ipynb", stop_on_error=False), self.ask("ran = 2"),
+                    self.ask(QUICK), self.ask("ran")]
+        self.assertEqual([self.hear(r).reply["status"] for r in requests], ["error", "ok", "ok", "ok"])
+        requests = [self.ask("import time; time.sleep(0.5); 1/0"), self.ask(QUICK),
+                    self.ask("ran = 3")]
+        self.assertEqual([self.hear(r).reply["status"] for r in requests], ["error", "aborted", "aborted"])
+        self.assertEqual(self.value("ran"), "2")
+
+    def test_many_in_a_row_keep_their_order(self):
+        self.run_cell("seen = []")
+        requests = [self.ask(("" if i % 3 else QUICK + "\n") + "seen.append(%d)" % i)
+                    for i in range(12)]
+        counts = [self.hear(r).reply["execution_count"] for r in requests]
+        self.assertEqual(counts, list(range(counts[0], counts[0] + 12)))
+        self.assertEqual(self.value("seen"), str(list(range(12))))
+
+    def test_silent_cells_are_silent(self):
+        before = self.value("get_ipython().execution_count")
+        told = self.run_cell("%chard check --stop-after=flow bad.ipynb\nquiet = 1", silent=True)
+        self.assertEqual([m["msg_type"] for m in told.messages], ["status", "status"])
+        self.assertEqual(self.value("quiet"), "1")
+        self.assertEqual(self.value("get_ipython().execution_count"), before)
+
+
+def begin_slow(test):
+    """Starts a run whose second step doesn't end; the request and the step's process."""
+    started = test.path("started")
+    if os.path.exists(started):
+        os.remove(started)
+    request = test.ask("%chard run slow.ipynb\nreached = True")
+    test.assertTrue(relay.wait_until(lambda: os.path.exists(started) and os.path.getsize(started), 60))
+    with open(started) as f:
+        return request, int(f.read())
+
+
+class Interrupts(Magic):
+    def ended(self, request, step):
+        told = self.hear(request)
+        self.assertEqual((told.reply["status"], told.reply["ename"]), ("error", "KeyboardInterrupt"))
+        self.assertTrue(relay.wait_until(lambda: relay.is_gone(step)))
+        self.assertEqual(self.value("'reached' in globals()"), "False")
+
+    def test_signal(self):
+        request, step = begin_slow(self)
+        self.session.km.interrupt_kernel()
+        self.ended(request, step)
+
+    def test_message(self):
+        request, step = begin_slow(self)
+        self.kc.control_channel.send(self.kc.session.msg("interrupt_request", {}))
+        self.ended(request, step)
+
+    def test_the_session_answers_meanwhile(self):
+        self.run_cell("%config Completer.use_jedi = False")  # slow when it looks at its first name
+        request, step = begin_slow(self)
+        self.assertIn("print", self.kc.complete("prin", reply=True, timeout=60)["content"]["matches"])
+        self.assertTrue(self.kc.kernel_info(reply=True, timeout=60)["content"]["banner"])
+        self.session.km.interrupt_kernel()
+        self.ended(request, step)
+
+    def test_code_parts_are_interrupted_as_ever(self):
+        request = self.ask(QUICK + "\nprint('sleeps', flush=True)\nimport time; time.sleep(600)")
+        while self.kc.get_iopub_msg(timeout=60)["content"].get("text") != "sleeps\n":
+            pass
+        self.session.km.interrupt_kernel()
+        reply = self.kc.get_shell_msg(timeout=60)
+        while reply["parent_header"].get("msg_id") != request:
+            reply = self.kc.get_shell_msg(timeout=60)
+        self.assertEqual(reply["content"]["ename"], "KeyboardInterrupt")
+
+
+class Deaths(Magic):
+    def setUp(self):
+        self.session.end()
+        self.session.start()
+        self.kc = self.session.kc
+        self.run_cell("%%cd -q %s" % self.dir)  # commands run where the session is
+        _, self.step = begin_slow(self)
+
+    def test_shutdown_ends_the_run(self):
+        self.session.end()
+        self.assertTrue(relay.wait_until(lambda: relay.is_gone(self.step)))
+
+    def test_killed_it_takes_the_run_along(self):
+        os.kill(self.session.km.provisioner.pid, signal.SIGKILL)
+        self.assertTrue(relay.wait_until(lambda: relay.is_gone(self.step)))
