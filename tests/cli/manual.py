@@ -51,7 +51,7 @@ class Manual(unittest.TestCase):
     def test_environment(self):
         """Every variable that a source asks for is told of; these are everybody's."""
         found = set()
-        for folder in "base", "doc", "compiler", "engine", "cli":
+        for folder in "base", "doc", "compiler", "engine", "client", "cli":
             for path in glob.glob(os.path.join(TOP, folder, "**", "*.c"), recursive=True):
                 found |= set(re.findall(r'getenv \("([A-Z_]+)"\)', read(path)))
         self.told("chard-pipeline.5", sorted(found - {"HOME", "PATH"}))
