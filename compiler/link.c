@@ -615,23 +615,48 @@ link_tags (struct linking *l, int step)
     }
 }
 
+/* Whether the name `at` stands in `n` as what is shown: by itself, in a call of print, or in an f-string there. */
+static bool
+is_shown (const struct linking *l, const struct ast *n, const struct ast *at)
+{
+    if (n == at)
+        return true;
+    bool call = n->kind == AST_CALL && n->kids[0]->kind == AST_NAME
+                && n->kids[0]->name == symbol_find (l->flow->program->symbols, "print");
+    if (!call && n->kind != AST_EXPRESSION && n->kind != AST_FSTRING && n->kind != AST_BLOCK)
+        return false;
+    ast_foreach (kid, n)
+        if (*kid && is_shown (l, *kid, at))
+            return true;
+    return false;
+}
+
+/* What a cell tagged pipeline-metrics shows is recorded: by the step that runs the cell, or if none does, since it only
+ * shows, by the one that made the value. */
+static void
+link_metric (struct linking *l, const struct event *e)
+{
+    const struct unit *u = &l->flow->program->units.items[l->flow->sites.items[e->site].unit];
+    int runs = owner_of (l, e->site), site = e->writes->items[e->writes->len - 1].site, made = owner_of (l, site);
+    int last = (int) l->p->steps.len - 1;
+    bool parameter = made == OWNER_PARAMETERS;
+    if (u->tags.role != ROLE_METRICS || !e->at || !is_shown (l, u->tree, e->at) || last < 0
+        || l->flow->sites.items[site].kind == SITE_IMPORT)
+        return;
+    if (runs < 0 && made < 0 && !parameter)
+        return;
+    struct step *s = &l->p->steps.items[runs >= 0 ? runs : parameter ? last : made];
+    vec_str_add_once (l->arena, &s->metrics, name_text (l, e->name));
+    if (parameter)
+        vec_str_add_once (l->arena, &s->parameters, name_text (l, e->name));
+}
+
 static void
 link_metrics (struct linking *l)
 {
-    vec_foreach (e, &l->flow->events) {
-        if (e->kind != EVENT_READ || owner_of (l, e->site) != OWNER_METRICS || !e->writes)
-            continue;
-        int site = e->writes->items[e->writes->len - 1].site, owner = owner_of (l, site);
-        const char *name = name_text (l, e->name);
-        int last = (int) l->p->steps.len - 1;
-        bool parameter = owner == OWNER_PARAMETERS;
-        if ((owner < 0 && !parameter) || last < 0 || l->flow->sites.items[site].kind == SITE_IMPORT)
-            continue;
-        struct step *s = &l->p->steps.items[parameter ? last : owner];
-        vec_str_add_once (l->arena, &s->metrics, name);
-        if (parameter)
-            vec_str_add_once (l->arena, &s->parameters, name);
-    }
+    vec_foreach (e, &l->flow->events)
+        if (e->kind == EVENT_READ && e->writes)
+            link_metric (l, e);
 }
 
 static int

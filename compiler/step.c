@@ -14,6 +14,43 @@ step_add_group (struct stepping *s, const struct notebook *nb, const char *name,
     return new;
 }
 
+/* ---- cells of metrics ------------------------------------------------------------------------------------------- */
+
+static bool
+only_prints (const struct stepping *s, const struct ast *n)
+{
+    symbol print = symbol_find (s->flow->program->symbols, "print");
+    switch (n->kind) {
+    case AST_NAME:
+    case AST_CONSTANT:
+    case AST_STRING: return true;
+    case AST_CALL:
+        if (n->kids[0]->kind != AST_NAME || n->kids[0]->name != print)
+            return false;
+        break;
+    case AST_EXPRESSION:
+    case AST_FSTRING:
+    case AST_KEYWORD: break;
+    default: return false;
+    }
+    ast_foreach (kid, n)
+        if (*kid && !only_prints (s, *kid))
+            return false;
+    return true;
+}
+
+bool
+step_only_reports (const struct stepping *s, int unit)
+{
+    const struct unit *u = &s->flow->program->units.items[unit];
+    if (u->tags.role != ROLE_METRICS || u->text->magics.len)
+        return false;
+    ast_foreach (statement, u->tree)
+        if (!u->broken && !only_prints (s, *statement))
+            return false;
+    return true;
+}
+
 /* ---- by tags ---------------------------------------------------------------------------------------------------- */
 
 struct tagging {
@@ -107,7 +144,12 @@ give_by_role (struct tagging *t, int unit)
     case ROLE_IMPORTS:
     case ROLE_FUNCTIONS: break;
     case ROLE_PARAMETERS: t->s->g->owner.items[unit] = OWNER_PARAMETERS; break;
-    case ROLE_METRICS: t->s->g->owner.items[unit] = OWNER_METRICS; break;
+    case ROLE_METRICS:
+        if (step_only_reports (t->s, unit)) {
+            t->s->g->owner.items[unit] = OWNER_METRICS;
+            break;
+        } /* else it is work */
+        /* fall through */
     default:
         if (t->waiting)
             vec_push (t->s->arena, &t->pending, unit);

@@ -36,6 +36,10 @@ char *step_slug (struct arena *a, const char *text, size_t len);
  * that says something, or the name that is bound. `title` is for people; NULL: the name will do. */
 const char *step_name_units (struct stepping *s, const struct vec_int *units, const char **title);
 
+/* True of a cell of metrics that only prints names and text: what it prints is recorded where it is made, and the cell
+ * itself is not run. One that computes is work. */
+bool step_only_reports (const struct stepping *s, int unit);
+
 /* True if the unit only shows something that is there already: print (x), df.head (), x. */
 bool step_only_shows (const struct stepping *s, int unit);
 

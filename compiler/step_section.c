@@ -145,7 +145,8 @@ static bool
 is_work (const struct cutting *c, size_t unit)
 {
     const struct unit *u = &c->s->flow->program->units.items[unit];
-    return u->cell->notebook == c->nb && u->tags.role == ROLE_NONE && c->s->works[unit];
+    bool free = u->tags.role == ROLE_NONE || (u->tags.role == ROLE_METRICS && !step_only_reports (c->s, (int) unit));
+    return u->cell->notebook == c->nb && free && c->s->works[unit];
 }
 
 /* Sections with work in them, at most two. */
@@ -190,8 +191,10 @@ give_roles (struct stepping *s, const struct notebook *nb)
 {
     for (size_t i = 0; i < s->flow->program->units.len; i++) {
         const struct unit *u = &s->flow->program->units.items[i];
-        if (u->cell->notebook == nb && (u->tags.role == ROLE_PARAMETERS || u->tags.role == ROLE_METRICS))
-            s->g->owner.items[i] = u->tags.role == ROLE_PARAMETERS ? OWNER_PARAMETERS : OWNER_METRICS;
+        if (u->cell->notebook == nb && u->tags.role == ROLE_PARAMETERS)
+            s->g->owner.items[i] = OWNER_PARAMETERS;
+        else if (u->cell->notebook == nb && step_only_reports (s, (int) i))
+            s->g->owner.items[i] = OWNER_METRICS;
     }
 }
 

@@ -123,6 +123,14 @@ read_timeout (struct reading *r, const char *value, int unused)
     return NULL;
 }
 
+static const char *
+skip_blanks (const char *p)
+{
+    while (*p == ' ' || *p == '\t')
+        p++;
+    return p;
+}
+
 enum map_setting { MAP_LIMITS, MAP_LABELS, MAP_ANNOTATIONS, MAP_ENV };
 
 static void
@@ -133,6 +141,25 @@ put_once (json_t **map, struct arena *a, const char *key, size_t key_len, const 
     const char *k = arena_strndup (a, key, key_len);
     if (!json_object_get (*map, k))
         json_object_set_new (*map, k, json_string (value));
+}
+
+/* A Kubernetes quantity: "2", "0.5", "500m", "1.5Gi", "1e9". */
+static bool
+is_quantity (const char *text)
+{
+    static const char *const units[] = { "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei" };
+    size_t n = strspn (text, "0123456789"), digits = n;
+    if (text[n] == '.') {
+        size_t more = strspn (text + n + 1, "0123456789");
+        digits += more;
+        n += 1 + more;
+    }
+    const char *unit = text + n;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp (unit, units[i]) == 0)
+            return digits > 0;
+    const char *exponent = unit + 1 + (unit[1] == '+' || unit[1] == '-');
+    return digits > 0 && (*unit == 'e' || *unit == 'E') && *exponent && !exponent[strspn (exponent, "0123456789")];
 }
 
 /* KEY:VALUE. A limit's key may hold no colon and its value neither; labels and annotations keep colons in values. */
@@ -149,7 +176,12 @@ read_map (struct reading *r, const char *value, int which)
         return NULL;
     if (!colon || colon == value)
         return "say KEY:VALUE behind the colon";
-    put_once (maps[which], r->arena, value, (size_t) (colon - value), colon + 1);
+    size_t key = (size_t) (colon - value);
+    while (key > 1 && isblank ((unsigned char) value[key - 1]))
+        key--;
+    if (which == MAP_LIMITS && !is_quantity (skip_blanks (colon + 1)))
+        return "say how much as Kubernetes does, as in limit:memory:2Gi, limit:cpu:500m or limit:nvidia.com/gpu:1";
+    put_once (maps[which], r->arena, value, key, skip_blanks (colon + 1)); /* "#| limit:memory: 2Gi" */
     return NULL;
 }
 
@@ -322,14 +354,6 @@ tag_apply_setting (struct arena *a, const char *tag, struct step_settings *setti
 }
 
 /* ---- directive comments ----------------------------------------------------------------------------------------- */
-
-static const char *
-skip_blanks (const char *p)
-{
-    while (*p == ' ' || *p == '\t')
-        p++;
-    return p;
-}
 
 /* "#| step: train" -> "step:train"; "#| imports" -> "imports". */
 static char *

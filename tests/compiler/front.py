@@ -69,6 +69,21 @@ class Tags(Case):
         self.assertEqual(pipeline["steps"][1]["after"], ["a"])
         self.assertEqual((pipeline["steps"][1]["retries"], pipeline["steps"][1]["timeout"]), (2, 90))
 
+    def test_blanks_in_directives_are_no_part_of_values(self):
+        step = self.only_step(code("#| step: a\n#| limit:memory: 2Gi\n#| limit: cpu:500m\n#| label: team : blue\nx = 1"))
+        self.assertEqual((step["limits"], step["labels"]), ({"memory": "2Gi", "cpu": "500m"}, {"team": "blue"}))
+
+    def test_limits_are_quantities(self):
+        """By the grammar of Kubernetes, which refuses anything else when the pipeline is submitted."""
+        for value in ("1", "0.5", "500m", "4Gi", "1.5Gi", "1e3", "1E-3", "100k", ".5", "2."):
+            self.assertEqual(self.only_step(code("x = 1", "step:a", "limit:memory:" + value))["limits"], {"memory": value})
+        for value in ("lots", "4GB", "4 Gi", "-1", "", "1.2.3", "Gi", ".", "4gi", "1e", "0x10"):
+            name = self.write("a.ipynb", json.dumps({"cells": [code("x = 1", "step:a", "limit:memory:" + value)],
+                                                     "metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
+            run = chard("check", name, cwd=self.folder)
+            self.assertEqual(run.returncode, 1, value)
+            self.assertIn("limit:memory:2Gi", run.stdout)
+
     def test_what_is_not_ours_is_left_alone(self):
         pipeline = self.notebook(code("#| label: fig-loss\n#| fig-cap: 'a: b'\n#| echo: false\n#| export\nx = 1",
                                       "step:a", "hide-input", "remove_cell", "parameters-of-mine", "a:b", ""))
@@ -88,6 +103,35 @@ class Tags(Case):
         pipeline = self.notebook(code("x = 1", "step:a"), code("x = 2", "skip"), code("y = x", "step:b"))
         self.assertEqual(pipeline["steps"][1]["inputs"], [{"name": "x", "from": "a", "kind": "data"}])
         self.assertNotIn(1, [c for s in pipeline["steps"] for c in s["cells"]])
+
+
+class Metrics(Case):
+    """What a cell tagged pipeline-metrics shows is recorded; what it computes is computed."""
+
+    def made(self, source, *after):
+        pipeline = self.notebook(code("x = list(range(3))", "step:a"), code("y = sum(x) / 2", "step:b"),
+                                 code("z = max(x)", "step:c"), code(source, "pipeline-metrics"), *after)
+        return [(s["name"], s["cells"], s.get("metrics", [])) for s in pipeline["steps"]]
+
+    def test_one_that_only_prints_belongs_to_no_step(self):
+        for source in ("print(y)\nprint(z)", "print('y:', y, 'z:', z, sep='')\n# done", "y\nz", "print(f'{y:.3f} of {z}')"):
+            self.assertEqual(self.made(source), [("a", [0], []), ("b", [1], ["y"]), ("c", [2], ["z"])], source)
+
+    def test_one_that_computes_runs_in_the_step_before(self):
+        for source in ("ratio = y / z\nprint(ratio)\nprint(x[0])", "for ratio in [y / z]:\n    pass\nratio"):
+            self.assertEqual(self.made(source), [("a", [0], []), ("b", [1], []), ("c", [2, 3], ["ratio"])], source)
+        self.assertEqual(self.made("print(round(y))", code("y += 1", "step:d")),
+                         [("a", [0], []), ("b", [1], []), ("c", [2, 3], []), ("d", [4], [])])
+
+    def test_later_steps_get_what_it_computes(self):
+        pipeline = self.notebook(code("x = list(range(3))", "step:a"), code("y = sum(x)\nprint(y)", "pipeline-metrics"),
+                                 code("print(y)", "step:b"))
+        self.assertEqual(pipeline["steps"][1]["inputs"], [{"name": "y", "from": "a", "kind": "data"}])
+
+    def test_untagged_notebooks(self):
+        pipeline = self.notebook(code("x = list(range(3))"), code("y = [sum(x)]"), code("z = [max(x)]"),
+                                 code("ratio = y[0] / z[0]\nprint(ratio)", "pipeline-metrics"))
+        self.assertIn((3, ["ratio"]), [(s["cells"][-1], s.get("metrics")) for s in pipeline["steps"]])
 
 
 class Metadata(Case):

@@ -1,4 +1,4 @@
-# %% tags=["step:a", "timeout:soon", "retry:-1", "limit:memory", "cache:perhaps"]
+# %% tags=["step:a", "timeout:soon", "retry:-1", "limit:memory", "limit:cpu:two", "cache:perhaps"]
 x = 1
 
 # %% tags=["step:b", "step:c"]
