@@ -255,6 +255,38 @@ keyword_is_true (struct interpreter *in, const struct call *c, symbol name)
     return false;
 }
 
+/* Who reads and writes through a file object, or gives back text, touches no file of a name. */
+static bool
+is_stream (struct interpreter *in, const struct set *value)
+{
+    set_foreach (id, value) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->unpicklable || (o->type && strncmp (symbol_text (in->symbols, o->type), "io.", 3) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* The argument that is the path (-1: what the method is called on), else to_csv (path_or_buf="x"), savefig (fname="x");
+ * NULL: there is none. */
+static const char *
+path_argument (struct interpreter *in, int place, const struct set *on, const struct call *c)
+{
+    const struct set *value = place < 0 ? on : argument (in, c, place);
+    bool given = place < c->count;
+    for (int k = 0; k < c->keywords && !given; k++) {
+        const char *name = symbol_text (in->symbols, c->keyword[k].name);
+        if (strstr (name, "path") || strstr (name, "file") || strcmp (name, "fname") == 0 || strcmp (name, "buf") == 0) {
+            value = c->keyword[k].value;
+            given = true;
+        }
+    }
+    if (!given || is_stream (in, value))
+        return NULL;
+    const char *path = pattern_of (in, value);
+    return path ? path : PATH_UNKNOWN;
+}
+
 static void
 add_file (struct interpreter *in, enum file_use use, const char *path)
 {
@@ -265,36 +297,35 @@ add_file (struct interpreter *in, enum file_use use, const char *path)
 
 /* open (path, mode): any of w a x + writes. Without a known mode it reads. */
 static void
-open_file (struct interpreter *in, const struct call *c)
+open_file (struct interpreter *in, int place, const char *path, const struct call *c)
 {
-    const char *mode = text_of (in, argument (in, c, 1));
+    const struct set *given = argument (in, c, place + 1);
     for (int k = 0; k < c->keywords; k++)
         if (c->keyword[k].name == in->s_mode)
-            mode = text_of (in, c->keyword[k].value);
+            given = c->keyword[k].value;
+    const char *mode = text_of (in, given);
     bool writes = mode && strpbrk (mode, "wax+");
-    add_file (in, writes ? FILE_WRITE : FILE_READ, text_of (in, argument (in, c, 0)));
+    add_file (in, writes ? FILE_WRITE : FILE_READ, path);
 }
 
 static void
-touch_files (struct interpreter *in, const struct effect *e, const struct call *c)
+touch_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
 {
-    const char *path = text_of (in, argument (in, c, e->file));
-    if (!path && e->file >= c->count && c->keywords) /* to_csv (path_or_buf="x"), savefig (fname="x") */
-        for (int k = 0; k < c->keywords && !path; k++) {
-            const char *name = symbol_text (in->symbols, c->keyword[k].name);
-            if (strstr (name, "path") || strstr (name, "file") || strcmp (name, "fname") == 0 || strcmp (name, "buf") == 0)
-                path = text_of (in, c->keyword[k].value);
-        }
     if (e->flags & EFFECT_OPENS_FILE)
-        open_file (in, c);
-    if (e->flags & EFFECT_READS_FILE)
-        add_file (in, FILE_READ, path);
-    if (e->flags & EFFECT_WRITES_FILE)
-        add_file (in, FILE_WRITE, path);
+        open_file (in, e->opens, path_argument (in, e->opens, on, c), c);
+    for (int i = -1; i < MAX_ARGUMENTS && (e->reads | e->writes); i++) {
+        uint32_t bit = i < 0 ? FILE_OF_RECEIVER : 1u << i;
+        if (e->reads & bit)
+            add_file (in, FILE_READ, path_argument (in, i, on, c));
+        if (e->writes & bit)
+            add_file (in, FILE_WRITE, path_argument (in, i, on, c));
+    }
     if (e->flags & EFFECT_SHELL) {
         const char *command = text_of (in, argument (in, c, 0));
         add_file (in, FILE_SHELL, command ? command : "?");
     }
+    if (e->flags & EFFECT_CHANGES_FOLDER)
+        folder_changed (in, pattern_of (in, argument (in, c, 0)));
 }
 
 /* Hidden state is a name like any other: seeding binds it, drawing reads and changes it. Never seeded, it makes the
@@ -331,6 +362,9 @@ mutate_arguments (struct interpreter *in, const struct effect *e, const struct c
                 if (heap_get (in->heap, id)->iterator)
                     objects_change (in, set_one (in->arena, id), false);
     }
+    for (int k = 0; k < c->keywords; k++)
+        if (library_keyword_mutates (in->library, c->keyword[k].name))
+            objects_change (in, c->keyword[k].value, false);
     objects_change (in, given_out (in, c), false);
 }
 
@@ -414,6 +448,27 @@ objects_gathered (struct interpreter *in, const struct set *s, bool holds, int d
     return kept;
 }
 
+/* A tuple of values that belong together, as a figure and its axes do: what changes one changes all. `types` are their
+ * classes' paths, with commas between. */
+static const struct set *
+parts_of_result (struct interpreter *in, const char *types)
+{
+    const struct set *parts[MAX_PLACES];
+    int count = 0;
+    for (const char *p = types; *p && count < MAX_PLACES; p += *p == ',') {
+        size_t n = strcspn (p, ",");
+        int id = new_value (in);
+        heap_get (in->heap, id)->type = symbol_of (in->symbols, p, n);
+        parts[count++] = set_one (in->arena, id);
+        p += n;
+    }
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < count; k++)
+            if (i != k)
+                heap_store (in->heap, parts[i]->items[0], in->s_place[k], parts[k], true);
+    return tuple_of (in, parts, count);
+}
+
 /* The result of a library call, given what it was called on (the receiver, or argument 0 of a function). */
 static const struct set *
 result_of (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c, symbol path)
@@ -428,6 +483,12 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         return sequence_of (in, elements_given (in, e, on, c), e);
     if (given_out (in, c))
         return given_out (in, c);
+    if (e->flags & (EFFECT_SHALLOW | EFFECT_DEEP) && on) {
+        elements_of (in, on); /* made up now, so that both have them */
+        return heap_copy (in->heap, on, in->site, (e->flags & EFFECT_DEEP) != 0);
+    }
+    if (e->parts)
+        return parts_of_result (in, e->parts);
     int id = new_value (in);
     struct object *o = heap_get (in->heap, id);
     o->type = e->returns;
@@ -466,27 +527,17 @@ call_library (struct interpreter *in, int callee, struct call *c)
         in->dynamic = true;
         vec_int_add_once (in->arena, &in->flow->dynamic_sites, in->site);
     }
-    touch_files (in, e, c);
+    touch_files (in, e, argument (in, c, 0), c);
     touch_state (in, e);
     mutate_arguments (in, e, c);
+    if (e->flags & EFFECT_MAKES_DECORATOR && !in->decorating)
+        return set_one (in->arena, callee);
     if (e->flags & EFFECT_PURE_DECORATOR)
         return c->all;
     if (!(e->flags & EFFECT_MAPS) && !in->decorating)
         call_back (in, c->all);
-    /* os.path.join ("a", "b") and Path ("a") are as known as their arguments */
-    if (strcmp (text, "os.path.join") == 0 && c->count == 2) {
-        const char *a = text_of (in, c->positional[0]), *b = text_of (in, c->positional[1]);
-        if (a && b) {
-            int id = new_value (in);
-            size_t n = strlen (a);
-            heap_get (in->heap, id)->text = arena_printf (in->arena, "%s%s%s", a, n && a[n - 1] == '/' ? "" : "/", b);
-            heap_get (in->heap, id)->immutable = true;
-            return set_one (in->arena, id);
-        }
-    }
-    if ((strcmp (text, "pathlib.Path") == 0 || strcmp (text, "str") == 0) && c->count == 1 && text_of (in, c->positional[0]))
-        return c->positional[0];
-    return result_of (in, e, argument (in, c, 0), c, path);
+    const struct set *known = text_of_call (in, text, c->positional, c->count);
+    return known ? known : result_of (in, e, argument (in, c, 0), c, path);
 }
 
 static bool
@@ -523,10 +574,13 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
 {
     const struct set *on = set_one (in->arena, receiver);
     const struct effect *e = library_method (in->library, heap_get (in->heap, receiver)->type, name);
+    const char *text = heap_get (in->heap, receiver)->text;
     in->effect = true;
-    if (heap_get (in->heap, receiver)->text) /* methods of strings */
-        return NULL;
-    touch_files (in, e, c);
+    if (text && (e->opens < 0 || (e->reads | e->writes) & FILE_OF_RECEIVER))
+        touch_files (in, e, on, c);
+    if (text)
+        return text_of_method (in, text, symbol_text (in->symbols, name), c->positional, c->count);
+    touch_files (in, e, on, c);
     if (changes_receiver (in, receiver, e, c))
         objects_change (in, on, e->flags & EFFECT_KNOWN ? (e->flags & EFFECT_MUTATES_DEEP) != 0 : true);
     if (e->flags & EFFECT_HOLDS)

@@ -56,6 +56,8 @@ part_of (struct interpreter *in, int base, symbol part)
         return known;
     int id = new_value (in);
     heap_get (in->heap, id)->made_at = heap_get (in->heap, base)->made_at;
+    if (!part)
+        heap_get (in->heap, id)->type = library_element_type (in->library, heap_get (in->heap, base)->type);
     heap_store (in->heap, base, part, set_one (in->arena, id), false);
     return set_one (in->arena, id);
 }
@@ -137,7 +139,10 @@ value_attribute (struct interpreter *in, int id, symbol name)
     const struct effect *e = library_attribute (in->library, heap_get (in->heap, id)->type, name);
     if (e->flags & EFFECT_RETURNS_PLAIN)
         return NULL;
-    return e->flags & EFFECT_RETURNS_VIEW ? view_of (in, id, name) : part_of (in, id, name);
+    value = e->flags & EFFECT_RETURNS_VIEW ? view_of (in, id, name) : part_of (in, id, name);
+    if (e->returns && value->len == 1)
+        heap_get (in->heap, value->items[0])->type = e->returns;
+    return value;
 }
 
 const struct set *
@@ -294,45 +299,6 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
     return all;
 }
 
-/* ---- text ------------------------------------------------------------------------------------------------------- */
-
-const char *
-text_of (struct interpreter *in, const struct set *s)
-{
-    return s && s->len == 1 ? heap_get (in->heap, s->items[0])->text : NULL;
-}
-
-static const char *
-unit_source (const struct interpreter *in)
-{
-    return in->program->units.items[in->unit].text->code;
-}
-
-static const struct set *
-text_value (struct interpreter *in, const char *text)
-{
-    if (!text || strlen (text) > 4096)
-        return NULL;
-    int id = new_value (in);
-    heap_get (in->heap, id)->text = text;
-    heap_get (in->heap, id)->immutable = true;
-    return set_one (in->arena, id);
-}
-
-/* "a" + "b" and Path("a") / "b" are text too, as long as both sides are known. */
-static const struct set *
-join_text (struct interpreter *in, const struct ast *n, const struct set *left, const struct set *right)
-{
-    const char *a = text_of (in, left), *b = text_of (in, right);
-    if (!a || !b || n->nkids != 2)
-        return NULL;
-    const char *p = unit_source (in) + n->kids[0]->end;
-    p += strspn (p, " \t)");
-    if (*p == '+')
-        return text_value (in, arena_printf (in->arena, "%s%s", a, b));
-    return *p == '/' ? text_value (in, arena_printf (in->arena, "%s/%s", a, b)) : NULL;
-}
-
 /* ---- displays, operators, comprehensions ------------------------------------------------------------------------ */
 
 static const struct set *
@@ -376,6 +342,29 @@ evaluate_display (struct interpreter *in, const struct ast *n, const char *type)
     return set_one (in->arena, id);
 }
 
+static const char *
+unit_source (const struct interpreter *in)
+{
+    return in->program->units.items[in->unit].text->code;
+}
+
+/* The first character of what stands between two operands. */
+static char
+operator_of (const struct interpreter *in, const struct ast *n)
+{
+    const char *p = unit_source (in) + n->kids[0]->end;
+    return p[strspn (p, " \t\n\\)")];
+}
+
+static const struct set *
+evaluate_fstring (struct interpreter *in, const struct ast *n)
+{
+    const char *known[n->nkids + 1];
+    for (uint32_t i = 0; i < n->nkids; i++)
+        known[i] = text_of (in, evaluate (in, n->kids[i]));
+    return text_value (in, path_of_fstring (in->arena, n, unit_source (in), known));
+}
+
 static const struct set *
 evaluate_operation (struct interpreter *in, const struct ast *n)
 {
@@ -386,7 +375,7 @@ evaluate_operation (struct interpreter *in, const struct ast *n)
     }
     if (!all)
         return NULL;
-    const struct set *text = join_text (in, n, first, last);
+    const struct set *text = n->nkids == 2 ? text_joined (in, operator_of (in, n), first, last) : NULL;
     if (text)
         return text;
     int id = new_value (in); /* a list's sum holds the elements of both */
@@ -467,6 +456,7 @@ evaluate_lambda (struct interpreter *in, const struct ast *n)
     o->definition = n;
     o->env = in->env;
     o->unit = in->unit;
+    keep_locals (in, id);
     return set_one (in->arena, id);
 }
 
@@ -507,6 +497,47 @@ evaluate_name (struct interpreter *in, const struct ast *n)
     return l ? l->value : NULL;
 }
 
+static bool
+mentions (const struct ast *n, symbol name)
+{
+    if (!n || (n->kind == AST_NAME && n->name == name))
+        return n != NULL;
+    ast_foreach (kid, n)
+        if (mentions (*kid, name))
+            return true;
+    return false;
+}
+
+static void
+keep_local (struct interpreter *in, int function, const struct local *l)
+{
+    const struct ast *definition = heap_get (in->heap, function)->definition;
+    if (l->value && definition->scope && !scope_is_local (definition->scope, l->name) && mentions (definition, l->name))
+        heap_store (in->heap, function, l->name, l->value, false);
+}
+
+void
+keep_locals (struct interpreter *in, int id)
+{
+    for (struct env *e = in->env; e; e = e->outer) {
+        vec_push (in->arena, &e->functions, id);
+        vec_foreach (l, &e->locals)
+            keep_local (in, id, l);
+    }
+}
+
+/* A local got a new value: the functions that see it have that one. If one of them set it (nonlocal), all of them are
+ * other functions than before. */
+static void
+tell_functions (struct interpreter *in, struct env *e, const struct local *l)
+{
+    vec_foreach (id, &e->functions) {
+        keep_local (in, *id, l);
+        if (e != in->env && mentions (heap_get (in->heap, *id)->definition, l->name))
+            objects_change (in, set_one (in->arena, *id), false);
+    }
+}
+
 static void
 bind_name (struct interpreter *in, symbol name, const struct set *value)
 {
@@ -521,6 +552,7 @@ bind_name (struct interpreter *in, symbol name, const struct set *value)
         l->name = name;
     }
     l->value = in->branches > e->branches ? set_union (in->arena, l->value, value) : value;
+    tell_functions (in, e, l);
 }
 
 /* ---- assignment ------------------------------------------------------------------------------------------------- */
@@ -617,7 +649,7 @@ evaluate (struct interpreter *in, const struct ast *n)
     case AST_NAME: return evaluate_name (in, n);
     case AST_CONSTANT: return NULL;
     case AST_STRING: return text_value (in, ast_string (in->arena, n, unit_source (in)));
-    case AST_FSTRING: evaluate_any_of (in, n); return NULL;
+    case AST_FSTRING: return evaluate_fstring (in, n);
     case AST_ATTRIBUTE: return n->nkids ? attribute_of (in, evaluate (in, n->kids[0]), n->name) : NULL;
     case AST_SUBSCRIPT: return evaluate_subscript (in, n);
     case AST_CALL: return evaluate_call (in, n);

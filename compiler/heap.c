@@ -178,3 +178,73 @@ heap_holders (struct heap *h, int id, struct vec_int *found)
     vec_foreach (x, &h->queue)
         vec_push (h->arena, found, *x);
 }
+
+/* ---- copies ----------------------------------------------------------------------------------------------------- */
+
+#define MAX_COPIES 64 /* objects of one deep copy; what is beyond stays shared */
+
+struct copying {
+    struct heap *heap;
+    int site;
+    bool deep;
+    int count;
+    int from[MAX_COPIES], to[MAX_COPIES];
+};
+
+static const struct set *copy_all (struct copying *c, const struct set *s);
+
+static bool
+is_view_of (struct heap *h, const struct set *value, int id)
+{
+    set_foreach (x, value)
+        if (h->objects.items[x].view && set_has (heap_field (h, x, 0), id))
+            return true;
+    return false;
+}
+
+static int
+copy_one (struct copying *c, int id)
+{
+    struct heap *h = c->heap;
+    const struct object *o = heap_get (h, id);
+    if (o->kind != OBJECT_VALUE || o->immutable)
+        return id;
+    for (int i = 0; i < c->count; i++)
+        if (c->from[i] == id)
+            return c->to[i];
+    if (c->count == MAX_COPIES)
+        return id;
+    int copy = heap_add (h, OBJECT_VALUE, c->site);
+    c->from[c->count] = id;
+    c->to[c->count++] = copy;
+    o = heap_get (h, id);
+    struct object *new = heap_get (h, copy);
+    new->type = o->type;
+    new->class_object = o->class_object;
+    new->positional = o->positional;
+    new->unpicklable = o->unpicklable;
+    bool view = o->view;
+    for (size_t i = 0; i < heap_get (h, id)->fields.len; i++) {
+        struct field f = heap_get (h, id)->fields.items[i];
+        if ((view && !f.name) || is_view_of (h, f.value, id))
+            continue;
+        heap_store (h, copy, f.name, c->deep ? copy_all (c, f.value) : f.value, true);
+    }
+    return copy;
+}
+
+static const struct set *
+copy_all (struct copying *c, const struct set *s)
+{
+    const struct set *all = NULL;
+    set_foreach (id, s)
+        all = set_union (c->heap->arena, all, set_one (c->heap->arena, copy_one (c, id)));
+    return all;
+}
+
+const struct set *
+heap_copy (struct heap *h, const struct set *s, int site, bool deep)
+{
+    struct copying c = { .heap = h, .site = site, .deep = deep };
+    return copy_all (&c, s);
+}

@@ -77,6 +77,10 @@ const struct set *heap_field (struct heap *h, int id, symbol name);
 /* Adds `value` to a field, or replaces it. */
 void heap_store (struct heap *h, int id, symbol name, const struct set *value, bool replace);
 
+/* A copy of the values in `s`, made at `site`, as copy.copy makes it, or copy.deepcopy where `deep`: with the same parts, or
+ * copies of them. Functions, classes and modules stay themselves; parts that are views are the original's alone. */
+const struct set *heap_copy (struct heap *h, const struct set *s, int site, bool deep);
+
 /* Everything reachable from `s`, itself included; bounded. */
 const struct set *heap_reach (struct heap *h, const struct set *s);
 

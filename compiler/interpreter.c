@@ -87,6 +87,7 @@ run_function (struct interpreter *in, const struct ast *n)
     o->definition = n;
     o->env = in->env;
     o->unit = in->unit;
+    keep_locals (in, id);
     leave_types (in, types);
     struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };
     assign (in, &name, decorate (in, n->kids[2], set_one (in->arena, id)));
@@ -338,6 +339,19 @@ is_shown (const struct interpreter *in, const struct ast *n)
     return behind[strspn (behind, " \t")] != ';';
 }
 
+/* Figures, which are no longer quite the same once they have been drawn. */
+static const struct set *
+drawn (struct interpreter *in, const struct set *value)
+{
+    const struct set *all = NULL;
+    set_foreach (id, value) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind == OBJECT_VALUE && o->type && strncmp (symbol_text (in->symbols, o->type), "matplotlib.", 11) == 0)
+            all = set_union (in->arena, all, set_one (in->arena, id));
+    }
+    return all;
+}
+
 static void
 run_expression (struct interpreter *in, const struct ast *n)
 {
@@ -345,7 +359,9 @@ run_expression (struct interpreter *in, const struct ast *n)
     bool outer_shown = in->shown;
     in->statement = n->kids[0];
     in->shown = is_shown (in, n);
-    evaluate (in, n->kids[0]);
+    const struct set *value = evaluate (in, n->kids[0]);
+    if (in->shown)
+        objects_change (in, drawn (in, value), false);
     in->statement = outer;
     in->shown = outer_shown;
 }
@@ -416,10 +432,26 @@ file_used (struct interpreter *in, enum file_use use, const char *path)
 {
     const struct site *s = &in->flow->sites.items[in->site];
     const struct notebook *nb = in->program->units.items[s->unit].cell->notebook;
-    if (use != FILE_SHELL && *path && !strstr (path, "://"))
-        path = fs_normalize (in->arena, nb->folder ? fs_join (in->arena, nb->folder, path) : path);
+    if (use != FILE_SHELL && *path) {
+        path = path_in (in->arena, in->cwd, path);
+        path = nb->folder ? path_in (in->arena, nb->folder, path) : path;
+    }
     struct file_event f = { in->site, use, arena_strdup (in->arena, path) };
     vec_push (in->arena, &in->flow->files, f);
+}
+
+/* A folder that the notebook makes itself has to be there first. */
+void
+folder_changed (struct interpreter *in, const char *path)
+{
+    const char *to = path_in (in->arena, in->cwd, path ? path : PATH_UNKNOWN);
+    for (size_t i = in->flow->files.len; i-- > 0;)
+        if (in->flow->files.items[i].use == FILE_WRITE && path_may_meet (in->flow->files.items[i].path, to)) {
+            file_used (in, FILE_READ, path ? path : PATH_UNKNOWN);
+            break;
+        }
+    const char *cwd = path_in (in->arena, in->cwd, path ? path : PATH_UNKNOWN);
+    in->cwd = strcmp (cwd, ".") == 0 ? "" : cwd;
 }
 
 /* ---- sites ------------------------------------------------------------------------------------------------------ */
@@ -500,6 +532,37 @@ sets_up_itself (const struct interpreter *in)
     return in->states.len && in->working && in->working[in->site];
 }
 
+/* Whether a site's unit has nothing in it but definitions, so far. */
+static bool
+only_defines (const struct interpreter *in, int site)
+{
+    int unit = in->flow->sites.items[site].unit;
+    for (size_t i = in->flow->sites.len; i-- > 0;) {
+        const struct site *s = &in->flow->sites.items[i];
+        if (s->unit == unit && (int) i != in->site && s->kind == SITE_PLAIN)
+            return false;
+    }
+    return true;
+}
+
+/* What is made of a value that a step works out (`def f (x=rows)`, `if len (rows) > 3: …`) can't be repeated ahead of any
+ * step: of that one, for instance. */
+static bool
+reads_definitions_only (const struct interpreter *in, const struct site *s)
+{
+    for (size_t i = s->first_event; i < in->flow->events.len; i++) {
+        const struct writes *w = in->flow->events.items[i].writes;
+        for (int k = 0; w && k < w->len; k++) {
+            int site = w->items[k].site;
+            enum site_kind kind = in->flow->sites.items[site].kind;
+            if (site != in->site && kind != SITE_IMPORT && kind != SITE_DEFINITION
+                && !(kind == SITE_CONSTANT && only_defines (in, site)))
+                return false;
+        }
+    }
+    return true;
+}
+
 static enum site_kind
 kind_of (const struct interpreter *in, const struct site *s)
 {
@@ -514,7 +577,7 @@ kind_of (const struct interpreter *in, const struct site *s)
         return SITE_PLAIN;
     if (n->kind == AST_FUNCTION || n->kind == AST_CLASS || is_alias (in, n)
         || ((n->kind == AST_TRY || n->kind == AST_IF) && s->binds.len))
-        return SITE_DEFINITION;
+        return reads_definitions_only (in, s) ? SITE_DEFINITION : SITE_PLAIN;
     return is_constant (n) ? SITE_CONSTANT : SITE_PLAIN;
 }
 
@@ -606,6 +669,8 @@ run_magic (struct interpreter *in, const struct magic *m)
     struct vec_str packages = { 0 };
     if (m->kind == MAGIC_LINE && is_word_of (m->name, harmless)) {
         bool folder = strcmp (m->name, "cd") == 0, environ = is_word_of (m->name, "env set_env");
+        if (folder)
+            folder_changed (in, *m->arguments ? m->arguments : NULL);
         set_up (in, folder || environ ? symbol_of_str (in->symbols, folder ? "%cwd" : "%environ") : 0);
         return;
     }
@@ -669,7 +734,7 @@ walk (struct program *program, const bool *working)
     flow->heap->arena = a;
     struct symbols *s = program->symbols;
     struct interpreter in = { .arena = a, .symbols = s, .program = program, .flow = flow, .heap = flow->heap,
-                              .working = working };
+                              .working = working, .cwd = "" };
     in.library = library_create (a, s);
     flow->wrong_effect = library_add (in.library, program->effects);
     in.budget = 2000000;

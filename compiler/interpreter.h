@@ -1,13 +1,14 @@
 /* The abstract interpreter: walks a notebook's statements in order, as Python would run them, with sets of abstract
  * objects for values. Functions of the notebook are followed where they are called, so that what they read and change
  * counts where it happens. Its state is shared by interpreter.c (statements), evaluate.c (expressions), call.c (calls)
- * and names.c (module names and their writes); nobody else includes this header but for interpreter_run.
+ * and text.c (known text) and names.c (module names and their writes); nobody else includes this header but for interpreter_run.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_INTERPRETER_H
 #define CHARD_COMPILER_INTERPRETER_H
 
 #include "compiler/flow.h"
 #include "compiler/library.h"
+#include "compiler/path.h"
 #include "compiler/scope.h"
 
 enum { MAX_PLACES = 12 };
@@ -37,6 +38,7 @@ struct env {
         symbol name;
         const struct set *value;
     }) locals;
+    struct vec_int functions; /* defined within: they see its locals, and keep them when it has ended */
     const struct set *returned;
     const struct set *yielded;
     bool generator;
@@ -69,6 +71,7 @@ struct interpreter {
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
     bool ambient_read;           /* by a site of this unit */
     const bool *working;         /* by site: what it sets up can't be repeated elsewhere; NULL: not known yet */
+    const char *cwd;             /* the folder that relative paths count from, itself from the notebook's; "" there */
     bool dynamic;                /* something before may have bound any name */
     const struct ast *statement; /* a call that is a statement of its own … */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
@@ -83,7 +86,8 @@ struct flow *interpreter_run (struct program *program);
 void run_block (struct interpreter *in, const struct ast *block);
 void run_statement (struct interpreter *in, const struct ast *n);
 void set_up (struct interpreter *in, symbol state); /* the site sets up library state; 0: of which nothing is known */
-void file_used (struct interpreter *in, enum file_use use, const char *path); /* `path`: as written, or a command */
+void file_used (struct interpreter *in, enum file_use use, const char *path); /* `path`: a pattern, or a command */
+void folder_changed (struct interpreter *in, const char *path); /* a pattern; NULL: not known which */
 
 /* expressions: evaluate.c. NULL: nothing that can be changed. */
 const struct set *evaluate (struct interpreter *in, const struct ast *n);
@@ -99,8 +103,19 @@ const struct set *attribute_of (struct interpreter *in, const struct set *s, sym
 int library_object (struct interpreter *in, symbol path);
 int new_value (struct interpreter *in);
 
-/* The constant text that a value is known to be, or NULL. */
+
+/* text: text.c. text_of: the constant text that a value is known to be, pattern_of: the same with PATH_ANY in it; or
+ * NULL. */
 const char *text_of (struct interpreter *in, const struct set *s);
+const char *pattern_of (struct interpreter *in, const struct set *s);
+const struct set *text_value (struct interpreter *in, const char *text); /* NULL for none */
+const char *path_joined (struct interpreter *in, const char *folder, const char *name);
+
+/* "a" + "b", Path ("a") / "b", "%s" % b; what library functions and methods of text make of paths. NULL: no text. */
+const struct set *text_joined (struct interpreter *in, char sign, const struct set *left, const struct set *right);
+const struct set *text_of_call (struct interpreter *in, const char *function, const struct set *const *arguments, int count);
+const struct set *text_of_method (struct interpreter *in, const char *text, const char *method,
+                                  const struct set *const *arguments, int count);
 
 /* calls: call.c */
 const struct set *evaluate_call (struct interpreter *in, const struct ast *n);
@@ -112,6 +127,9 @@ const struct set *name_read (struct interpreter *in, symbol name, const struct a
 void name_bind (struct interpreter *in, symbol name, const struct set *value);
 void name_delete (struct interpreter *in, symbol name);
 bool name_is_bound (struct interpreter *in, symbol name);
+
+/* Function object `id` has just been made: it keeps the locals around it that it names. */
+void keep_locals (struct interpreter *in, int id);
 
 /* The objects in `s` are changed in place by the current site. */
 void objects_change (struct interpreter *in, const struct set *s, bool deep);

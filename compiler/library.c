@@ -45,9 +45,19 @@ static const struct {
     { "maps", EFFECT_MAPS },
     { "acts", EFFECT_ACTS },
     { "gathers", EFFECT_GATHERS },
+    { "shallow", EFFECT_SHALLOW },
+    { "deep", EFFECT_DEEP },
+    { "makes-decorator", EFFECT_MAKES_DECORATOR },
+    { "changes-folder", EFFECT_CHANGES_FOLDER },
     { "drawing", EFFECT_DRAWING },
     { "fresh", 0 },
 };
+
+static uint32_t
+file_bit (const char *place)
+{
+    return strcmp (place, "self") == 0 ? FILE_OF_RECEIVER : 1u << atoi (place);
+}
 
 /* False if there is no such word. */
 static bool
@@ -60,6 +70,8 @@ read_word (struct library *l, struct effect *e, const char *word)
         }
     if (strncmp (word, "mutates=", 8) == 0) {
         e->mutates_arguments |= 1u << atoi (word + 8);
+    } else if (strncmp (word, "parts=", 6) == 0) {
+        e->parts = arena_strdup (l->arena, word + 6);
     } else if (strncmp (word, "type=", 5) == 0) {
         e->returns = symbol_of_str (l->symbols, word + 5);
     } else if (strncmp (word, "seeds=", 6) == 0) {
@@ -72,11 +84,12 @@ read_word (struct library *l, struct effect *e, const char *word)
         e->flags |= EFFECT_SETUP;
         e->state = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 6));
     } else if (strncmp (word, "reads=", 6) == 0) {
-        e->flags |= EFFECT_READS_FILE;
-        e->file = atoi (word + 6);
+        e->reads |= file_bit (word + 6);
+    } else if (strcmp (word, "opens=self") == 0) {
+        e->flags |= EFFECT_OPENS_FILE;
+        e->opens = -1;
     } else if (strncmp (word, "writes=", 7) == 0) {
-        e->flags |= EFFECT_WRITES_FILE;
-        e->file = atoi (word + 7);
+        e->writes |= file_bit (word + 7);
     } else {
         return false;
     }
@@ -171,27 +184,39 @@ library_knows (const struct library *l, const char *path)
     return find (l, path)->flags != 0;
 }
 
+/* "a.set_xlabel" -> "a.set_*"; false if there is no word to go by. */
+static bool
+to_prefix (char *key, size_t size, char separator)
+{
+    char *name = strrchr (key, separator);
+    char *end = name && name[1] ? strrchr (name + 2, '_') : NULL;
+    if (!end)
+        return false;
+    snprintf (end, size - (size_t) (end - key), "_*");
+    return true;
+}
+
 static const struct effect *
 find_member (const struct library *l, symbol type, char separator, symbol name)
 {
     char key[512];
+    const struct effect *e = &unknown;
+    const char *class = type ? symbol_text (l->symbols, type) : "", *member = symbol_text (l->symbols, name);
     if (type) {
-        snprintf (key, sizeof key, "%s%c%s", symbol_text (l->symbols, type), separator, symbol_text (l->symbols, name));
-        const struct effect *e = find (l, key);
-        if (e->flags)
-            return e;
-        snprintf (key, sizeof key, "%s%c*", symbol_text (l->symbols, type), separator);
+        snprintf (key, sizeof key, "%s%c%s", class, separator, member);
         e = find (l, key);
+        if (!e->flags && to_prefix (key, sizeof key, separator))
+            e = find (l, key);
+        if (!e->flags) {
+            snprintf (key, sizeof key, "%s%c*", class, separator);
+            e = find (l, key);
+        }
         if (e->flags)
             return e;
     }
-    snprintf (key, sizeof key, "%c%s", separator, symbol_text (l->symbols, name));
-    const struct effect *e = find (l, key);
-    char *end = strchr (key + 2, '_');
-    if (e->flags || !end)
-        return e;
-    snprintf (end, sizeof key - (size_t) (end - key), "_*");
-    return find (l, key);
+    snprintf (key, sizeof key, "%c%s", separator, member);
+    e = find (l, key);
+    return e->flags || !to_prefix (key, sizeof key, separator) ? e : find (l, key);
 }
 
 const struct effect *
@@ -200,12 +225,34 @@ library_method (const struct library *l, symbol type, symbol name)
     return find_member (l, type, '.', name);
 }
 
-bool
-library_keyword_draws (const struct library *l, symbol keyword)
+symbol
+library_element_type (const struct library *l, symbol type)
+{
+    char key[512];
+    if (!type)
+        return 0;
+    snprintf (key, sizeof key, "%s[]", symbol_text (l->symbols, type));
+    return find (l, key)->returns;
+}
+
+static const struct effect *
+find_keyword (const struct library *l, symbol keyword)
 {
     char key[128];
     snprintf (key, sizeof key, "=%s", symbol_text (l->symbols, keyword));
-    return find (l, key)->flags & EFFECT_DRAWING;
+    return find (l, key);
+}
+
+bool
+library_keyword_mutates (const struct library *l, symbol keyword)
+{
+    return find_keyword (l, keyword)->flags & EFFECT_MUTATES;
+}
+
+bool
+library_keyword_draws (const struct library *l, symbol keyword)
+{
+    return find_keyword (l, keyword)->flags & EFFECT_DRAWING;
 }
 
 const struct effect *

@@ -28,9 +28,7 @@ enum effect_flag {
     EFFECT_CONSUMES = 1 << 12,     /* uses up arguments that are iterators */
     EFFECT_SEEDS = 1 << 13,        /* makes the state `state` known */
     EFFECT_DRAWS = 1 << 14,        /* uses and changes `state` */
-    EFFECT_READS_FILE = 1 << 15,   /* argument `file` */
-    EFFECT_WRITES_FILE = 1 << 16,
-    EFFECT_OPENS_FILE = 1 << 17,   /* mode decides: the argument behind `file`, or mode= */
+    EFFECT_OPENS_FILE = 1 << 17,   /* mode decides: the argument behind the path, or mode= */
     EFFECT_SHELL = 1 << 18,        /* runs a command given as argument 0 */
     EFFECT_PURE_DECORATOR = 1 << 19, /* wraps a definition without any effect: it can be replicated */
     EFFECT_KNOWN = 1 << 20,        /* stands in the table at all */
@@ -40,6 +38,10 @@ enum effect_flag {
     EFFECT_MAPS = 1 << 24,         /* gives what argument 0 returns for elements of the others */
     EFFECT_ACTS = 1 << 26,         /* mutates the receiver, if the call is a statement of its own */
     EFFECT_GATHERS = 1 << 27,      /* copies numbers and text, but keeps objects that the arguments hold */
+    EFFECT_CHANGES_FOLDER = 1 << 28, /* argument 0 is what relative paths count from now on */
+    EFFECT_SHALLOW = 1 << 15,      /* a copy of the receiver (or first argument) that has the same parts */
+    EFFECT_DEEP = 1 << 16,         /* a copy of it and of all that it holds */
+    EFFECT_MAKES_DECORATOR = 1 << 29, /* called with anything it gives a pure decorator */
     EFFECT_DRAWING = 1 << 25,      /* of a keyword: who is called with it draws, and changes nothing */
 };
 
@@ -47,9 +49,13 @@ struct effect {
     uint32_t flags;
     uint32_t mutates_arguments; /* bit i: argument i */
     symbol returns;             /* type of the result, or 0 */
+    const char *parts;          /* types of a tuple's parts, "a.A,b.B"; or NULL */
     symbol state;               /* name of hidden state: "numpy.random" */
-    int file;                   /* which argument is the path */
+    uint32_t reads, writes;     /* bit i: argument i is the path of a file that is; FILE_OF_RECEIVER: the receiver is */
+    int opens;                  /* which argument is the path; -1: the receiver */
 };
+
+#define FILE_OF_RECEIVER (1u << 31)
 
 struct library;
 
@@ -68,12 +74,18 @@ const struct effect *library_function (const struct library *l, const char *path
 /* True if a line stands for that very path, not only for its module. */
 bool library_knows (const struct library *l, const char *path);
 
-/* What calling method `name` on a value of class `type` (0: unknown) does: "type.name", else "type.*", else ".name",
+/* What calling method `name` on a value of class `type` (0: unknown) does: "type.name", else "type.prefix*", else "type.*", else ".name",
  * else ".prefix*" by the word before the first underscore (".get_*"). */
 const struct effect *library_method (const struct library *l, symbol type, symbol name);
 
 /* What reading attribute `name` of a value of class `type` gives: lines "@name" and "type@name". */
 const struct effect *library_attribute (const struct library *l, symbol type, symbol name);
+
+/* What the elements of a value of class `type` are: line "type[]". */
+symbol library_element_type (const struct library *l, symbol type);
+
+/* True if a call with this keyword changes what it is given: line "=ax mutates". */
+bool library_keyword_mutates (const struct library *l, symbol keyword);
 
 /* True if a call with this keyword ("color") draws: line "=color drawing". */
 bool library_keyword_draws (const struct library *l, symbol keyword);

@@ -5,6 +5,7 @@
 #include "compiler/front.h"
 
 #include "base/fs.h"
+#include "compiler/path.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -489,7 +490,7 @@ note_types (struct linking *l)
 static bool
 mentions (const struct file_event *shell, const struct file_event *other)
 {
-    return other->use == FILE_SHELL || strstr (shell->path, other->path)
+    return other->use == FILE_SHELL || !path_is_exact (other->path) || strstr (shell->path, other->path)
            || strstr (shell->path, fs_basename (other->path));
 }
 
@@ -504,10 +505,7 @@ conflicts (const struct file_event *a, const struct file_event *b)
         return mentions (b, a);
     if (a->use == FILE_READ && b->use == FILE_READ)
         return false;
-    size_t n = strlen (a->path), m = strlen (b->path);
-    const char *shorter = n < m ? a->path : b->path, *longer = n < m ? b->path : a->path;
-    size_t k = n < m ? n : m;
-    return strncmp (shorter, longer, k) == 0 && (n == m || longer[k] == '/' || (k && longer[k - 1] == '/'));
+    return path_may_meet (a->path, b->path);
 }
 
 static void
@@ -526,8 +524,11 @@ link_files (struct linking *l)
             if (from < 0 || !conflicts (f, old))
                 continue;
             add_after (l, step, from);
-            writer = f->use == FILE_READ && old->use != FILE_READ ? from : writer;
+            if (f->use == FILE_READ && old->use != FILE_READ && (old->use == FILE_SHELL || path_is_exact (old->path)))
+                writer = from;
         }
+        if (!path_is_exact (f->path))
+            continue; /* ordered; which file it is the step itself will know */
         if (f->use == FILE_WRITE)
             vec_str_add_once (l->arena, &s->files_written, f->path);
         if (f->use == FILE_READ && writer < 0 && !strstr (f->path, "://"))

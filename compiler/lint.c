@@ -1,6 +1,7 @@
 /* See lint.h. Each rule is a function; the table of shapes of secrets is data.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/lint.h"
+#include "compiler/path.h"
 
 #include "compiler/scope.h"
 
@@ -72,7 +73,7 @@ lint_paths (struct linting *l)
 {
     vec_foreach (f, &l->flow->files) {
         const struct site *s = &l->flow->sites.items[f->site];
-        if (f->use == FILE_SHELL || !s->statement || !is_of_one_machine (f->path)
+        if (f->use == FILE_SHELL || !s->statement || !path_is_exact (f->path) || !is_of_one_machine (f->path)
             || !vec_str_add_once (l->program->arena, &l->told, f->path))
             continue;
         tell (l, s->unit, s->statement->start, SEVERITY_WARNING, "absolute-path",

@@ -246,6 +246,11 @@ def _function_state(f):
 _volatile = ("_abc_impl", "__weakref__")
 
 
+def _is_bookkeeping(name, value):
+    """What matplotlib counts and keeps by id (): who listens to whom, which no picture shows."""
+    return name == "_parents" or (type(value).__module__, type(value).__name__) == ("matplotlib.cbook", "CallbackRegistry")
+
+
 def _state_of(obj):
     """{name: part} of an object; None if it has no parts that are known."""
     try:
@@ -260,8 +265,9 @@ def _state_of(obj):
         if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict) and (
                 state[0] is None or isinstance(state[0], dict)):
             state = {**(state[0] or {}), **state[1]}
+        plot = type(obj).__module__.startswith("matplotlib.")
         if isinstance(state, dict):
-            parts.update((".%s" % k, v) for k, v in state.items() if k not in _volatile)
+            parts.update((".%s" % k, v) for k, v in state.items() if k not in _volatile and not (plot and _is_bookkeeping(k, v)))
         elif state is not None:
             parts[".(state)"] = state
         if len(reduced) > 3 and reduced[3] is not None:

@@ -1,0 +1,49 @@
+"""Definitions made of values that a step works out are that step's own work, not to be repeated ahead of it."""
+
+# %%
+rows = [i * i for i in range(5)]
+
+# %%
+if (count := len(rows)) > 3:
+    label = f"{count} rows"
+else:
+    label = "few rows"
+
+# %%
+def first(of=rows[1:]):
+    return of[0]
+
+
+class Table:
+    width = len(rows)
+
+# %%
+rows.append(count)
+
+# %%
+print(label, first(), Table.width, Table().width, rows)
+
+# %%
+import functools
+
+
+def counted(f):
+    calls = 0
+
+    @functools.wraps(f)
+    def wrapper(*arguments):
+        nonlocal calls
+        calls += 1
+        return f(*arguments), calls
+    return wrapper
+
+
+@counted
+def double(x):
+    return 2 * x
+
+# %%
+a = double(1)
+
+# %%
+print(a, double(2), double.__name__)

@@ -1,0 +1,109 @@
+"""Files that steps hand to one another by paths which the program puts together: joined, formatted, from the current
+folder, listed; each use waits for those before it that may be of the same file."""
+
+# %%
+import os
+import json
+import pickle
+import csv
+from pathlib import Path
+import numpy as np
+import pandas as pd
+import joblib
+
+# %%
+import shutil
+shutil.rmtree("out", ignore_errors=True)
+os.makedirs("out")
+OUT = Path("out")
+
+# %%
+df = pd.DataFrame({"a": [1, 2, 3], "b": list("xyz")})
+df.to_csv("out/df.csv", index=False)
+
+# %%
+again = pd.read_csv("out/df.csv")
+print(again.shape)
+
+# %%
+again["c"] = again.a * 2
+again.to_csv(OUT / "df.csv", index=False)
+
+# %%
+print(pd.read_csv(os.path.join("out", "df.csv")).columns.tolist())
+
+# %%
+with open("out/conf.json", "w") as f:
+    json.dump({"lr": 0.1}, f)
+
+# %%
+with open("out/conf.json") as f:
+    conf = json.load(f)
+conf["lr"] *= 2
+
+# %%
+with open("out/conf.json", "w") as f:
+    json.dump(conf, f)
+
+# %%
+print(json.load(open("out/conf.json")))
+
+# %%
+np.save("out/a.npy", np.arange(5))
+
+# %%
+a = np.load("out/a.npy")
+a[0] = 9
+np.save("out/a.npy", a)
+
+# %%
+print(np.load("out/a.npy"))
+
+# %%
+joblib.dump({"m": a}, "out/m.joblib")
+
+# %%
+m = joblib.load("out/m.joblib")["m"]
+m += 1
+print(m, a)
+
+# %%
+for i in range(3):
+    (OUT / f"part{i}.txt").write_text(str(i))
+
+# %%
+parts = sorted(p.name for p in OUT.glob("part*.txt"))
+print(parts)
+
+# %%
+print(sorted(os.listdir("out")))
+
+# %%
+with open(OUT / "log.txt", "a") as log:
+    log.write("one\n")
+
+# %%
+with open(OUT / "log.txt", "a") as log:
+    log.write("two\n")
+
+# %%
+print((OUT / "log.txt").read_text())
+
+# %%
+os.remove("out/part0.txt")
+
+# %%
+print(os.path.exists("out/part0.txt"), len(list(OUT.iterdir())))
+
+# %%
+os.chdir("out")
+
+# %%
+print(os.path.basename(os.getcwd()), os.path.exists("df.csv"))
+
+# %%
+open("here.txt", "w").write("h")
+
+# %%
+os.chdir("..")
+print(open("out/here.txt").read())

@@ -1,0 +1,100 @@
+"""State that libraries keep: generators of random numbers, options, the environment, the module path."""
+
+# %%
+import os
+import sys
+import random
+import warnings
+import numpy as np
+import pandas as pd
+
+# %%
+np.random.seed(0)
+random.seed(0)
+
+# %%
+a = np.random.rand(3)
+
+# %%
+b = [random.random() for _ in range(2)]
+
+# %%
+c = np.random.permutation(5)
+random.shuffle(b)
+
+# %%
+print(a, b, c)
+
+# %%
+rng = np.random.default_rng(7)
+
+# %%
+x = rng.normal(size=2)
+
+# %%
+y = rng.integers(0, 10, 3)
+
+# %%
+print(x, y, rng.random())
+
+# %%
+os.environ["MODE"] = "fast"
+
+# %%
+mode = os.environ.get("MODE", "slow")
+print(mode)
+
+# %%
+os.environ["MODE"] = mode.upper()
+
+# %%
+print(os.environ["MODE"])
+
+# %%
+pd.set_option("display.max_rows", 4)
+warnings.filterwarnings("ignore")
+np.set_printoptions(precision=2)
+
+# %%
+print(pd.DataFrame({"q": range(10)}))
+print(np.array([1.23456]))
+
+# %%
+pd.options.display.max_rows = 6
+print(pd.get_option("display.max_rows"))
+
+# %%
+print(pd.Series(range(20)))
+
+# %%
+sys.path.insert(0, "lib")
+
+# %%
+print(sys.path[0])
+
+# %%
+state = random.getstate()
+v1 = random.random()
+
+# %%
+random.setstate(state)
+v2 = random.random()
+print(v1 == v2)
+
+# %%
+st = np.random.get_state()
+w1 = np.random.rand()
+
+# %%
+np.random.set_state(st)
+print(w1 == np.random.rand())
+
+# %%
+r = np.random.RandomState(5)
+s = r
+
+# %%
+s.rand()
+
+# %%
+print(r.rand(), np.random.randint(100))
