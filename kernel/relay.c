@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "kernel/pending.h"
 #include "kernel/socket.h"
 
 #include <poll.h>
@@ -14,6 +15,7 @@
 #define BATCH 200          /* messages from one socket before the others have their turn */
 #define ROUNDS 10          /* turns before signals and timers have theirs */
 #define PROBE_AGAIN 0.01   /* seconds: the reply came, but what was published did not yet */
+#define QUEUE_MAX (512 << 20) /* bytes of outputs that wait for clients who don't read */
 #define OUTER_LINGER 200   /* ms that a client which stopped reading may hold up our end */
 
 /* Replies to what we ask ourselves come back with this and the question's number. */
@@ -44,8 +46,9 @@ struct relay {
     bool pumping;
     bool heard;            /* something came on iopub */
     unsigned own_requests; /* of ours, whose idle hasn't come: their outcome is not the clients' */
-    unsigned in_flight;    /* requests of clients on shell without a reply */
-    unsigned dropped;
+    struct pending pending; /* requests of clients on shell without a reply */
+    unsigned taken;         /* and those that a hook has taken */
+    unsigned dropped, unread; /* messages that came in wrong; outputs that clients didn't read */
     struct held *held;
     size_t n_held, cap_held;
     struct relay_hooks hooks;
@@ -119,20 +122,13 @@ probe (void *arg)
 
 /* ---- requests --------------------------------------------------------------------------------------------------- */
 
-static bool
-ends_with (const char *s, const char *end)
-{
-    size_t n = strlen (s), m = strlen (end);
-    return n >= m && strcmp (s + n - m, end) == 0;
-}
-
 static void
 forward_request (struct relay *r, enum channel channel, const struct wire_message *m, struct parcel *p)
 {
     if (r->hooks.request && r->hooks.request (r->hooks.arg, channel, m, p))
         return;
-    if (channel == CHANNEL_SHELL && ends_with (m->type, "_request"))
-        r->in_flight++;
+    if (channel == CHANNEL_SHELL)
+        pending_add (&r->pending, m);
     socket_forward (r->in[channel], p);
 }
 
@@ -158,7 +154,7 @@ struct claim {
 static bool
 claim_kernel_info (struct relay *r, enum channel channel, const struct wire_message *m)
 {
-    if (!r->info || (r->ready && r->in_flight > 0))
+    if (!r->info || (r->ready && r->pending.len + r->taken > 0))
         return false;
     publish_status (r, m->header, "busy");
     answer (r, channel, m, "kernel_info_reply", r->info);
@@ -299,6 +295,17 @@ is_taken_by_hook (struct relay *r, enum channel channel)
 }
 
 static void
+settle (struct relay *r)
+{
+    struct wire_message m;
+    const char *why;
+    if (!wire_read (&m, r->parcel.frames, r->parcel.len, NULL, &why))
+        return;
+    pending_settle (&r->pending, &m);
+    wire_clear (&m);
+}
+
+static void
 on_reply (struct relay *r, enum channel channel)
 {
     unsigned number;
@@ -308,8 +315,8 @@ on_reply (struct relay *r, enum channel channel)
     }
     if (channel == CHANNEL_SHELL && is_taken_by_hook (r, channel))
         return;
-    if (channel == CHANNEL_SHELL && r->in_flight > 0)
-        r->in_flight--;
+    if (channel == CHANNEL_SHELL && r->pending.len > 0)
+        settle (r);
     socket_forward (r->out[channel], &r->parcel);
 }
 
@@ -337,13 +344,33 @@ is_private (struct relay *r)
     return own || starting || (!r->ready && !status);
 }
 
+/* Whether clients may still be given this: one that has stopped reading must not cost all memory. What they wait for,
+ * a status, they get in any case. */
+static bool
+fits (struct relay *r)
+{
+    struct wire_message m;
+    const char *why;
+    if (socket_context_queued (r->zmq) < QUEUE_MAX)
+        return true;
+    bool status = wire_read (&m, r->parcel.frames, r->parcel.len, NULL, &why);
+    if (status) {
+        status = strcmp (m.type, "status") == 0;
+        wire_clear (&m);
+    }
+    if (!status && r->unread++ == 0)
+        fprintf (stderr, "chard-kernel: a client has stopped reading; with %d MB of outputs waiting for it, further ones are "
+                         "dropped\n", QUEUE_MAX >> 20);
+    return status;
+}
+
 static void
 on_published (struct relay *r, enum channel channel)
 {
     bool private = (!r->ready || r->own_requests > 0) && is_private (r);
     r->heard = true;
-    if (!private && !is_taken_by_hook (r, channel))
-        socket_forward (r->out[channel], &r->parcel);
+    if (!private && !is_taken_by_hook (r, channel) && fits (r))
+        socket_forward_counted (r->out[channel], &r->parcel);
     note_ready (r);
 }
 
@@ -415,8 +442,12 @@ relay_impersonate (struct relay *r, const struct origin *as, const char *type, c
 void
 relay_resume (struct relay *r, enum channel channel, struct parcel *p)
 {
-    if (channel == CHANNEL_SHELL)
-        r->in_flight++;
+    struct wire_message m;
+    const char *why;
+    if (channel == CHANNEL_SHELL && wire_read (&m, p->frames, p->len, NULL, &why)) {
+        pending_add (&r->pending, &m);
+        wire_clear (&m);
+    }
     socket_forward (r->in[channel], p);
     pump_soon (r);
 }
@@ -424,7 +455,7 @@ relay_resume (struct relay *r, enum channel channel, struct parcel *p)
 void
 relay_count_taken (struct relay *r, int change)
 {
-    r->in_flight += (unsigned) change;
+    r->taken += (unsigned) change;
 }
 
 /* ---- clients' other sockets ------------------------------------------------------------------------------------- */
@@ -622,6 +653,7 @@ relay_destroy (struct relay *r)
     for (size_t i = 0; i < r->n_asked; i++)
         r->asked[i].done (NULL, r->asked[i].arg);
     free (r->asked);
+    pending_clear (&r->pending);
     close_sockets (r, r->in);
     close_sockets (r, r->out);
     socket_context_destroy (r->zmq);

@@ -5,22 +5,25 @@
 #include "base/arena.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
 
-/* How many messages wait at either end of a connection before a slow reader loses some (iopub) or a busy kernel makes
- * its clients wait (shell). ZeroMQ's own 1,000 lost messages under a flood of prints. */
+/* How many requests wait at either end of a connection before clients do. What is published isn't bounded by count, since
+ * ZeroMQ's 1,000 lost messages under a flood of prints, but by bytes: see socket_forward_counted. */
 #define HIGH_WATER 10000
 /* ms between attempts to connect: the inner kernel opens its sockets one after the other. */
 #define RETRY 5
 
 struct socket_context {
     void *zmq;
+    atomic_size_t queued; /* changed by ZeroMQ's own threads too */
 };
 
 struct socket {
     void *zmq;
+    struct socket_context *context;
 };
 
 struct socket_context *
@@ -67,8 +70,9 @@ static void
 configure (void *zmq, const struct socket_options *o)
 {
     set_int (zmq, ZMQ_LINGER, o->linger);
-    set_int (zmq, ZMQ_SNDHWM, HIGH_WATER);
-    set_int (zmq, ZMQ_RCVHWM, HIGH_WATER);
+    bool published = o->kind == SOCKET_XPUB || o->kind == SOCKET_SUB;
+    set_int (zmq, ZMQ_SNDHWM, published ? 0 : HIGH_WATER);
+    set_int (zmq, ZMQ_RCVHWM, published ? 0 : HIGH_WATER);
     set_int (zmq, ZMQ_RECONNECT_IVL, RETRY);
     if (o->kind == SOCKET_ROUTER)
         set_int (zmq, ZMQ_ROUTER_HANDOVER, 1); /* a client that comes again under its name takes its place */
@@ -100,6 +104,7 @@ socket_open (struct socket_context *c, const struct socket_options *o, const cha
     }
     struct socket *s = xcalloc (1, sizeof *s);
     s->zmq = zmq;
+    s->context = c;
     return s;
 }
 
@@ -214,6 +219,47 @@ socket_forward (struct socket *s, struct parcel *p)
             break;
     }
     drop_frames (p);
+}
+
+/* What ZeroMQ gives back with the last reference to a counted message's last frame. */
+struct ticket {
+    zmq_msg_t message; /* that frame as it came in */
+    atomic_size_t *queued;
+    size_t bytes;
+};
+
+static void
+give_back (void *data, void *hint)
+{
+    (void) data;
+    struct ticket *t = hint;
+    atomic_fetch_sub (t->queued, t->bytes);
+    zmq_msg_close (&t->message);
+    free (t);
+}
+
+void
+socket_forward_counted (struct socket *s, struct parcel *p)
+{
+    if (p->len == 0)
+        return;
+    struct ticket *t = xcalloc (1, sizeof *t);
+    t->queued = &s->context->queued;
+    for (size_t i = 0; i < p->len; i++)
+        t->bytes += p->frames[i].len + 2 * sizeof (zmq_msg_t);
+    zmq_msg_t *last = (zmq_msg_t *) p->messages + p->len - 1;
+    zmq_msg_init (&t->message);
+    zmq_msg_move (&t->message, last);
+    zmq_msg_close (last);
+    atomic_fetch_add (t->queued, t->bytes);
+    zmq_msg_init_data (last, zmq_msg_data (&t->message), zmq_msg_size (&t->message), give_back, t);
+    socket_forward (s, p);
+}
+
+size_t
+socket_context_queued (const struct socket_context *c)
+{
+    return atomic_load (&c->queued);
 }
 
 static void

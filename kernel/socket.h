@@ -50,6 +50,12 @@ bool socket_receive (struct socket *s, struct parcel *p);
 /* Sends the frames on, moving them; the parcel is empty afterwards. A message that nobody takes is dropped. */
 void socket_forward (struct socket *s, struct parcel *p);
 
+/* The same for what any number of clients get, at their own pace: until all have it, it counts as queued. */
+void socket_forward_counted (struct socket *s, struct parcel *p);
+
+/* About how many bytes of such messages are queued. */
+size_t socket_context_queued (const struct socket_context *c);
+
 /* Sends copies: identities, the delimiter, and the draft's frames. */
 void socket_send (struct socket *s, const wire_frame *identities, size_t n, const struct wire_draft *d);
 

@@ -61,9 +61,9 @@ class Session:
         if ready:
             self.kc.wait_for_ready(timeout=60)
 
-    def run(self, code):
+    def run(self, code, timeout=60):
         out = []
-        reply = self.kc.execute_interactive(code, timeout=60, output_hook=lambda m: out.append(m))
+        reply = self.kc.execute_interactive(code, timeout=timeout, output_hook=lambda m: out.append(m))
         return reply, "".join(m["content"].get("text", "") for m in out if m["msg_type"] == "stream")
 
     def directories(self):
