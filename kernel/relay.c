@@ -7,6 +7,7 @@
 #include "kernel/pending.h"
 #include "kernel/socket.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define ROUNDS 10          /* turns before signals and timers have theirs */
 #define PROBE_AGAIN 0.01   /* seconds: the reply came, but what was published did not yet */
 #define QUEUE_MAX (512 << 20) /* bytes of outputs that wait for clients who don't read */
+#define TRIM_ABOVE (16 << 20) /* bytes queued that make it worth while to give memory back afterwards */
 #define OUTER_LINGER 200   /* ms that a client which stopped reading may hold up our end */
 
 /* Replies to what we ask ourselves come back with this and the question's number. */
@@ -48,6 +50,7 @@ struct relay {
     unsigned own_requests; /* of ours, whose idle hasn't come: their outcome is not the clients' */
     struct pending pending; /* requests of clients on shell without a reply */
     unsigned taken;         /* and those that a hook has taken */
+    bool swollen;          /* much was queued, and memory not yet given back */
     unsigned dropped, unread; /* messages that came in wrong; outputs that clients didn't read */
     struct held *held;
     size_t n_held, cap_held;
@@ -364,6 +367,19 @@ fits (struct relay *r)
     return status;
 }
 
+/* Gives memory back to the system when a long queue is through. */
+static void
+trim (struct relay *r)
+{
+    size_t queued = socket_context_queued (r->zmq);
+    if (queued > TRIM_ABOVE)
+        r->swollen = true;
+    else if (r->swollen && queued == 0) {
+        malloc_trim (0);
+        r->swollen = false;
+    }
+}
+
 static void
 on_published (struct relay *r, enum channel channel)
 {
@@ -371,6 +387,7 @@ on_published (struct relay *r, enum channel channel)
     r->heard = true;
     if (!private && !is_taken_by_hook (r, channel) && fits (r))
         socket_forward_counted (r->out[channel], &r->parcel);
+    trim (r);
     note_ready (r);
 }
 

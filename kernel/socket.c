@@ -13,6 +13,9 @@
 /* How many requests wait at either end of a connection before clients do. What is published isn't bounded by count, since
  * ZeroMQ's 1,000 lost messages under a flood of prints, but by bytes: see socket_forward_counted. */
 #define HIGH_WATER 10000
+/* Bytes queued from which on a client counts as slow, so that its messages are packed; the largest frames that are. */
+#define SLOW (1 << 20)
+#define PINNING 8192
 /* ms between attempts to connect: the inner kernel opens its sockets one after the other. */
 #define RETRY 5
 
@@ -238,11 +241,29 @@ give_back (void *data, void *hint)
     free (t);
 }
 
+/* Small frames lie in the buffer of 8 KiB that ZeroMQ received them in, and keep all of it. */
+static void
+unpin (struct parcel *p)
+{
+    zmq_msg_t *messages = p->messages, copy;
+    for (size_t i = 0; i < p->len; i++) {
+        const wire_frame *f = &p->frames[i];
+        if (f->len >= PINNING || zmq_msg_init_size (&copy, f->len) < 0)
+            continue;
+        if (f->len)
+            memcpy (zmq_msg_data (&copy), f->data, f->len);
+        zmq_msg_move (&messages[i], &copy);
+        zmq_msg_close (&copy);
+    }
+}
+
 void
 socket_forward_counted (struct socket *s, struct parcel *p)
 {
     if (p->len == 0)
         return;
+    if (socket_context_queued (s->context) > SLOW)
+        unpin (p);
     struct ticket *t = xcalloc (1, sizeof *t);
     t->queued = &s->context->queued;
     for (size_t i = 0; i < p->len; i++)
