@@ -128,8 +128,8 @@ emit_begin (struct runner *r)
                                  string_or_null (r->o->only));
     const struct pipeline *p = r->p;
     emit (r,
-          json_pack ("{s:s,s:i,s:s,s:s,s:s,s:o,s:O?,s:O?,s:O,s:s,s:s,s:s,s:o,s:i,s:I,s:i,s:o}", "event", "run.begin", "log",
-                     1, "run", r->id, "name", p->name ? p->name : "", "notebook", fs_absolute (r->arena, p->notebook),
+          json_pack ("{s:s,s:i,s:s,s:s,s:s,s:s,s:o,s:O?,s:O?,s:O,s:s,s:s,s:s,s:o,s:i,s:I,s:i,s:o}", "event", "run.begin",
+                     "log", 1, "run", r->id, "dir", fs_absolute (r->arena, r->dir), "name", p->name ? p->name : "", "notebook", fs_absolute (r->arena, p->notebook),
                      "digest", string_or_null (p->notebook_digest), "commit", json_object_get (r->o->git, "commit"), "git",
                      r->o->git, "parameters", r->o->params, "python", r->python.path, "python_version",
                      r->python.version, "chard", CHARD_VERSION, "steps", steps, "jobs", r->jobs, "memory",

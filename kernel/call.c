@@ -31,7 +31,7 @@ print_overview (const struct outlet *o)
     for (const struct command *const *c = commands; *c; c++)
         strbuf_addf (&text, "  %-14s %s\n", (*c)->name, (*c)->summary);
     strbuf_adds (&text, "\n%chard COMMAND? tells more. Interrupting the cell ends the command.\n");
-    outlet_print (o, text.data, text.len);
+    outlet_print (o, "stdout", text.data, text.len);
 }
 
 static void
@@ -42,7 +42,7 @@ print_help (const struct outlet *o, const struct command *c)
         option_help (c, true, 100, &text);
     else
         print_overview (o);
-    outlet_print (o, strbuf_str (&text), text.len);
+    outlet_print (o, "stdout", strbuf_str (&text), text.len);
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include "kernel/helper.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* A request that waits its turn. */
 struct waiting {
@@ -41,6 +42,7 @@ struct desk {
     const struct inner *inner;
     struct call_context context;
     struct cell *cell;        /* under way, or NULL */
+    char *told;               /* the notebook's path, if it was told within the session */
     struct waiting *queue;
     size_t n_queue, cap_queue;
 };
@@ -234,6 +236,16 @@ begin_cell (struct desk *d)
     next_part (d);
 }
 
+/* VS Code says in the user's namespace which notebook is open. */
+static void
+note_notebook (struct desk *d, const char *path)
+{
+    if (path && access (path, R_OK) == 0 && !d->context.notebook) {
+        d->context.notebook = d->told = xstrdup (path);
+        d->cell->outlet.text_only = false;
+    }
+}
+
 /* The inner kernel is done with what was asked before. */
 static void
 on_turn (void *arg, const json_t *value, bool aborted, int last)
@@ -245,6 +257,7 @@ on_turn (void *arg, const json_t *value, bool aborted, int last)
         return;
     c->count = count ? (int) json_integer_value (count) : last + 1;
     c->counts = count != NULL;
+    note_notebook (d, json_string_value (json_object_get (value, "notebook")));
     if (!aborted) {
         begin_cell (d);
         return;
@@ -274,7 +287,8 @@ take_cell (struct desk *d, const struct wire_message *m)
     *c = (struct cell){ .arena = a, .origin = origin_copy (m), .request = request, .parts = parts,
                         .payload = json_array (), .expressions = json_object () };
     c->id = json_string_value (json_object_get (c->origin.header, "msg_id"));
-    c->outlet = (struct outlet){ d->relay, json_incref (c->origin.header), flag (request, "silent", false), true };
+    c->outlet = (struct outlet){ d->relay, json_incref (c->origin.header), flag (request, "silent", false),
+                                  d->context.notebook == NULL && flag (request, "allow_stdin", true) };
     relay_count_taken (d->relay, 1);
     relay_watch (d->relay, true);
     bool hidden = c->outlet.silent || !flag (request, "store_history", true);
@@ -428,6 +442,7 @@ desk_destroy (struct desk *d)
     while (d->n_queue > 0)
         drop_waiting (d, d->n_queue - 1);
     free (d->queue);
+    free (d->told);
     helper_destroy (d->helper);
     free (d);
 }

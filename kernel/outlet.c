@@ -20,7 +20,7 @@ say (const struct outlet *o, const char *type, const json_t *content)
 }
 
 void
-outlet_print (const struct outlet *o, const char *data, size_t len)
+outlet_print (const struct outlet *o, const char *stream, const char *data, size_t len)
 {
     cleanup_strbuf struct strbuf text = { 0 };
     for (size_t i = 0, n; i < len; i += n) {
@@ -30,7 +30,7 @@ outlet_print (const struct outlet *o, const char *data, size_t len)
     }
     if (text.len == 0)
         return;
-    json_auto_t *content = json_pack ("{s:s,s:s}", "name", "stdout", "text", strbuf_str (&text));
+    json_auto_t *content = json_pack ("{s:s,s:s}", "name", stream, "text", strbuf_str (&text));
     say (o, "stream", content);
 }
 

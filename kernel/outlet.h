@@ -16,8 +16,8 @@ struct outlet {
 
 void outlet_clear (struct outlet *o);
 
-/* Text, as if printed; `data` may hold anything, what isn't UTF-8 becomes U+FFFD. */
-void outlet_print (const struct outlet *o, const char *data, size_t len);
+/* Text, as if printed to "stdout" or "stderr"; `data` may hold anything, what isn't UTF-8 becomes U+FFFD. */
+void outlet_print (const struct outlet *o, const char *stream, const char *data, size_t len);
 
 /* Something rich. `bundle` is {media type: content} and needs text/plain in it. Under the same `id` outlet_update
  * changes it wherever it is shown; NULL: it never changes. */

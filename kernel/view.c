@@ -10,20 +10,25 @@
 /* ---- as text ---------------------------------------------------------------------------------------------------- */
 
 static void
-print_text (struct view *v, const char *text, size_t len)
+print_line (struct view *v, const char *stream, const char *text, size_t len)
 {
-    struct strbuf line = { 0 };
+    cleanup_strbuf struct strbuf line = { 0 };
     strbuf_add (&line, text, len);
     strbuf_addc (&line, '\n');
-    outlet_print (&v->outlet, line.data, line.len);
-    strbuf_free (&line);
+    outlet_print (&v->outlet, stream, line.data, line.len);
+}
+
+static void
+print_text (struct view *v, const char *text, size_t len)
+{
+    print_line (v, "stdout", text, len);
 }
 
 static const char *const text_words[] = { "--color=always", NULL };
 
 static const struct view_kind view_text = { .words = text_words, .size = sizeof (struct view), .take = print_text };
 
-static const struct view_kind *const views[] = { NULL };
+static const struct view_kind *const views[] = { &view_check, &view_graph, &view_run, NULL };
 
 /* ---- choosing --------------------------------------------------------------------------------------------------- */
 
@@ -108,7 +113,7 @@ take_error (struct view *v, const char *line, size_t len)
 {
     const char *complaint = complaint_in (line);
     if (!complaint) {
-        print_text (v, line, len);
+        print_line (v, "stderr", line, len);
         return;
     }
     strbuf_clear (&v->complaint);

@@ -7,12 +7,20 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import relay  # noqa: E402
+try:
+    import jupyter_client
+    import nbclient
+    import nbformat
+except ImportError:
+    nbclient = None
+
+from session import COMMAND, Session, is_gone, needs_jupyter, wait_until
 
 
 def cell(source, *tags):
@@ -43,11 +51,11 @@ class Told:
     def all(self, kind):
         return [m["content"] for m in self.messages if m["msg_type"] == kind]
 
-    def text(self):
-        return "".join(c["text"] for c in self.all("stream"))
+    def text(self, name="stdout"):
+        return "".join(c["text"] for c in self.all("stream") if c["name"] == name)
 
 
-@relay.needs_jupyter
+@needs_jupyter
 class Magic(unittest.TestCase):
     session_name = None
 
@@ -68,7 +76,7 @@ class Magic(unittest.TestCase):
 
     @classmethod
     def start(cls):
-        cls.session = relay.Session()
+        cls.session = Session()
 
     def setUp(self):
         self.kc = self.session.kc
@@ -199,16 +207,104 @@ def begin_slow(test):
     if os.path.exists(started):
         os.remove(started)
     request = test.ask("%chard run slow.ipynb\nreached = True")
-    test.assertTrue(relay.wait_until(lambda: os.path.exists(started) and os.path.getsize(started), 60))
+    test.assertTrue(wait_until(lambda: os.path.exists(started) and os.path.getsize(started), 60))
     with open(started) as f:
         return request, int(f.read())
+
+
+class Pictures(Magic):
+    """With a notebook open, as a server says through JPY_SESSION_NAME."""
+
+    @classmethod
+    def start(cls):
+        os.environ["JPY_SESSION_NAME"] = os.path.join(cls.dir, "good.ipynb")
+        try:
+            cls.session = Session()
+        finally:
+            del os.environ["JPY_SESSION_NAME"]
+
+    def pictures(self, told):
+        """The states that a picture went through: what was shown, as text and as HTML."""
+        first, = told.all("display_data")
+        shown = [first] + told.all("update_display_data")
+        self.assertEqual(len({s["transient"]["display_id"] for s in shown}), 1)
+        for s in shown:
+            xml.etree.ElementTree.fromstring("<x>%s</x>" % s["data"]["text/html"])  # well-formed
+        return [s["data"]["text/plain"] for s in shown], [s["data"]["text/html"] for s in shown]
+
+    def test_run_shows_one_picture_to_its_end(self):
+        told = self.run_cell("%chard run --no-cache")
+        self.assertEqual(told.reply["status"], "ok", told.reply)
+        text, html = self.pictures(told)
+        self.assertRegex(text[0], r"^good\.ipynb: running, 0 of 4 steps")
+        self.assertRegex(text[-1], r"^good\.ipynb: ok, 4 of 4 steps")
+        self.assertEqual(text[-1].count(" done "), 4)
+        self.assertIn("<svg", html[-1])
+        self.assertIn("RESULT= 5", html[-1])
+        self.assertEqual(told.text(), "")
+
+    def test_a_failure_is_told_at_its_cell_and_line(self):
+        told = self.run_cell("%chard run bad.ipynb")
+        error = "cell 3, line 2: ZeroDivisionError: division by zero"
+        text, html = self.pictures(told)
+        self.assertIn(error, text[-1])
+        self.assertIn(error, html[-1])
+        self.assertIn("skipped", text[-1])
+        self.assertEqual(told.reply["evalue"], "step most: " + error)
+
+    def test_an_interrupted_run_says_so(self):
+        request, _ = begin_slow(self)
+        self.session.km.interrupt_kernel()
+        text, _ = self.pictures(self.hear(request))
+        self.assertRegex(text[-1], r"^slow\.ipynb: canceled")
+        self.assertNotIn("running", text[-1])
+
+    def test_check_is_a_table(self):
+        write_notebook(self.path("odd.ipynb"), cell("x = undefined_one"), cell("y = (", "step:a"))
+        told = self.run_cell("%chard check odd.ipynb --stop-after=flow")
+        shown, = told.all("display_data")
+        terminal = subprocess.run([os.environ["CHARD"], "check", "--stop-after=flow", "odd.ipynb"], cwd=self.dir,
+                                  capture_output=True, text=True)
+        heads = [line for line in terminal.stdout.splitlines() if line.startswith("odd.ipynb")]
+        self.assertGreaterEqual(len(heads), 1)
+        for line in heads:
+            self.assertIn(line, shown["data"]["text/plain"])
+        rows = xml.etree.ElementTree.fromstring("<x>%s</x>" % shown["data"]["text/html"]).findall(".//tr")
+        self.assertEqual(len(rows), len(heads))
+        self.assertEqual((told.reply["status"], told.reply["ename"]), ("error", "chard check"))
+
+    def test_graph_is_drawn(self):
+        shown, = self.run_cell("%chard graph").all("display_data")
+        self.assertIn("<svg", shown["data"]["text/html"])
+        self.assertEqual(shown["data"]["text/plain"], "pipeline: load total most end")
+        told = self.run_cell("%chard graph --format=json")  # asked for a form: text
+        self.assertEqual([s["name"] for s in json.loads(told.text())["steps"]], ["load", "total", "most", "end"])
+
+    def test_no_picture_for_a_terminal(self):
+        told = self.run_cell("%chard run --format=json")
+        self.assertEqual(json.loads(told.text())["status"], "ok")
+
+
+@unittest.skipUnless(nbclient, "needs nbclient")
+class Batch(unittest.TestCase):
+    def test_nbclient_keeps_the_last_state(self):
+        with tempfile.TemporaryDirectory() as folder:
+            write_notebook(os.path.join(folder, "good.ipynb"), *GOOD)
+            nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%chard run good.ipynb\nprint('after')")])
+            km = jupyter_client.AsyncKernelManager()
+            km._kernel_spec = jupyter_client.kernelspec.KernelSpec(argv=COMMAND, language="python")
+            nbclient.NotebookClient(nb, km=km, timeout=60, resources={"metadata": {"path": folder}}).execute()
+        picture, printed = nb.cells[0].outputs
+        self.assertRegex(picture["data"]["text/plain"], r"^good\.ipynb: ok, 4 of 4 steps")
+        self.assertEqual(printed["text"], "after\n")
+        self.assertEqual(nb.cells[0].execution_count, 1)
 
 
 class Interrupts(Magic):
     def ended(self, request, step):
         told = self.hear(request)
         self.assertEqual((told.reply["status"], told.reply["ename"]), ("error", "KeyboardInterrupt"))
-        self.assertTrue(relay.wait_until(lambda: relay.is_gone(step)))
+        self.assertTrue(wait_until(lambda: is_gone(step)))
         self.assertEqual(self.value("'reached' in globals()"), "False")
 
     def test_signal(self):
@@ -250,8 +346,8 @@ class Deaths(Magic):
 
     def test_shutdown_ends_the_run(self):
         self.session.end()
-        self.assertTrue(relay.wait_until(lambda: relay.is_gone(self.step)))
+        self.assertTrue(wait_until(lambda: is_gone(self.step)))
 
     def test_killed_it_takes_the_run_along(self):
         os.kill(self.session.km.provisioner.pid, signal.SIGKILL)
-        self.assertTrue(relay.wait_until(lambda: relay.is_gone(self.step)))
+        self.assertTrue(wait_until(lambda: is_gone(self.step)))
