@@ -78,7 +78,9 @@ write_target (struct invocation *inv, const struct compilation *c, const char *p
 {
     const struct compile_settings *settings = job->settings;
     const char *output = job->several ? destination_path (&job->to, inv->arena, path, "") : settings->output;
-    return target_write (inv, c->pipeline, settings->to, &settings->target, output, err);
+    if (target_write (inv, c->pipeline, settings->to, &settings->target, output, err) == 0)
+        return 0;
+    return error_wrap (err, "%s", path);
 }
 
 /* ---- one notebook ----------------------------------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ volumes_clear (struct volume *items, size_t n)
 static void
 settings_clear (struct step_settings *s)
 {
-    json_t **owned[] = { &s->limits, &s->labels, &s->annotations, &s->env };
+    json_t **owned[] = { &s->limits, &s->labels, &s->annotations, &s->env, &s->nodes, &s->tolerations };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
         json_decref (*owned[i]);
         *owned[i] = NULL;

@@ -82,6 +82,8 @@ struct step_settings {
     json_t *labels;         /* {"key": "value"} */
     json_t *annotations;    /* {"key": "value"} */
     json_t *env;            /* {"NAME": "value"} */
+    json_t *nodes;          /* {"label of a node": "value"} that its pod's node must have */
+    json_t *tolerations;    /* taints of nodes that its pod may run on: {"KEY" or "KEY=VALUE": "NoSchedule" or ""} */
     const char *foreach;    /* name of the list it is repeated over, or NULL */
     const char *when;       /* Python expression, or NULL */
     const char *serve, *register_as;

@@ -137,6 +137,8 @@ put_settings (json_t *o, const struct step_settings *s)
     put_object (o, "labels", s->labels);
     put_object (o, "annotations", s->annotations);
     put_object (o, "env", s->env);
+    put_object (o, "nodes", s->nodes);
+    put_object (o, "tolerations", s->tolerations);
     put_text (o, "foreach", s->foreach);
     put_text (o, "when", s->when);
     put_text (o, "serve", s->serve);
@@ -358,6 +360,8 @@ get_settings (struct arena *a, struct step_settings *s, const json_t *o)
     s->labels = get_object (o, "labels");
     s->annotations = get_object (o, "annotations");
     s->env = get_object (o, "env");
+    s->nodes = get_object (o, "nodes");
+    s->tolerations = get_object (o, "tolerations");
     s->foreach = get_text (a, o, "foreach");
     s->when = get_text (a, o, "when");
     s->serve = get_text (a, o, "serve");

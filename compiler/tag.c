@@ -131,7 +131,7 @@ skip_blanks (const char *p)
     return p;
 }
 
-enum map_setting { MAP_LIMITS, MAP_LABELS, MAP_ANNOTATIONS, MAP_ENV };
+enum map_setting { MAP_LIMITS, MAP_LABELS, MAP_ANNOTATIONS, MAP_ENV, MAP_NODES };
 
 static void
 put_once (json_t **map, struct arena *a, const char *key, size_t key_len, const char *value)
@@ -167,7 +167,7 @@ static const char *
 read_map (struct reading *r, const char *value, int which)
 {
     struct step_settings *s = r->settings;
-    json_t **const maps[] = { &s->limits, &s->labels, &s->annotations, &s->env };
+    json_t **const maps[] = { &s->limits, &s->labels, &s->annotations, &s->env, &s->nodes };
     const char *colon = strchr (value, ':');
     const char *equals = which == MAP_ENV ? strchr (value, '=') : NULL;
     if (equals && (!colon || equals < colon))
@@ -183,6 +183,22 @@ read_map (struct reading *r, const char *value, int which)
         return "say how much as Kubernetes does, as in limit:memory:2Gi, limit:cpu:500m or limit:nvidia.com/gpu:1";
     put_once (maps[which], r->arena, value, key, skip_blanks (colon + 1)); /* "#| limit:memory: 2Gi" */
     return NULL;
+}
+
+/* As `kubectl taint` spells them: KEY, KEY:EFFECT, KEY=VALUE, KEY=VALUE:EFFECT. */
+static const char *
+read_toleration (struct reading *r, const char *value, int unused)
+{
+    static const char *const effects[] = { "", "NoSchedule", "PreferNoSchedule", "NoExecute" };
+    const size_t n = strcspn (value, ":");
+    const char *effect = value[n] ? value + n + 1 : "";
+    (void) unused;
+    for (size_t i = 0; n > 0 && *value != '=' && i < sizeof effects / sizeof *effects; i++)
+        if (strcmp (effect, effects[i]) == 0) {
+            put_once (&r->settings->tolerations, r->arena, value, n, effect);
+            return NULL;
+        }
+    return "say KEY=VALUE:EFFECT, as in toleration:gpu:NoSchedule or toleration:team=red:NoExecute";
 }
 
 static const char *
@@ -253,6 +269,8 @@ static const struct key {
     { "label", true, true, read_map, MAP_LABELS },
     { "annotation", true, true, read_map, MAP_ANNOTATIONS },
     { "env", true, true, read_map, MAP_ENV },
+    { "node", true, true, read_map, MAP_NODES },
+    { "toleration", true, true, read_toleration, 0 },
     { "secret", true, true, read_secret, 0 },
     { "volume", true, true, read_volume, 0 },
 };

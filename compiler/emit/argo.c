@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "compiler/emit/argo_verify.h"
 #include "compiler/emit/emit.h"
+#include "compiler/emit/kubernetes.h"
 #include "compiler/emit/names.h"
 #include "compiler/emit/pod_spec.h"
 #include "doc/json_text.h"
@@ -27,6 +28,8 @@ struct argo {
     const struct emit_plan *plan;
     json_t *templates; /* containers, each once */
     json_t *volumes, *claims; /* of the workflow: "volumes", "volumeClaimTemplates" */
+    struct vec_str claimed;   /* names of the volumes of all steps, … */
+    const char **volume_names; /* … and what each is called in the workflow */
     const char **codes; /* by step: digest of its specification and of all that it builds upon */
     bool **used;        /* by step: which parameters it and all before it use */
 };
@@ -125,42 +128,47 @@ secret_variables (const struct step *s)
 static void
 declare_volume (struct argo *argo, const struct volume *v, const char *name)
 {
-    size_t i;
-    json_t *known;
-    json_t *lists[] = { argo->volumes, argo->claims };
-    for (size_t k = 0; k < 2; k++)
-        json_array_foreach (lists[k], i, known) {
-            const json_t *metadata = json_object_get (known, "metadata");
-            const json_t *n = json_object_get (metadata ? metadata : known, "name");
-            if (strcmp (json_string_value (n), name) == 0)
-                return;
-        }
-    if (v->type && strncmp (v->type, "new", 3) == 0)
-        json_array_append_new (argo->claims,
-                               json_pack ("{s:{s:s},s:{s:[s],s:{s:{s:s}}}}", "metadata", "name", name, "spec",
-                                          "accessModes", "ReadWriteMany", "resources", "requests", "storage",
-                                          v->size ? v->size : "5Gi"));
-    else
+    if (!kubernetes_is_new_claim (v)) {
         json_array_append_new (argo->volumes, json_pack ("{s:s,s:{s:s}}", "name", name, "persistentVolumeClaim",
                                                          "claimName", v->name));
+        return;
+    }
+    json_t *metadata = json_pack ("{s:s}", "name", name);
+    if (json_object_size (v->annotations))
+        json_object_set (metadata, "annotations", v->annotations);
+    json_array_append_new (argo->claims,
+                           json_pack ("{s:o,s:o}", "metadata", metadata, "spec", kubernetes_claim_spec (v)));
 }
 
+/* Volumes of one name are one; the first that speaks says what it is. */
 static void
-append_mount (struct argo *argo, json_t *mounts, const struct volume *v)
+declare_volumes (struct argo *argo)
 {
-    const char *name = names_map_one (argo->plan->arena, v->name, NAME_LABEL, "volume");
-    declare_volume (argo, v, name);
-    json_array_append_new (mounts, json_pack ("{s:s,s:s}", "name", name, "mountPath", v->mount_point));
+    const struct emit_plan *plan = argo->plan;
+    struct vec_volume all = { 0 };
+    vec_foreach (s, &plan->pipeline->steps) {
+        struct vec_volume mounted = { 0 };
+        kubernetes_volumes (plan->pipeline, s, &mounted);
+        vec_foreach (v, &mounted)
+            if (vec_str_add_once (plan->arena, &argo->claimed, (*v)->name))
+                vec_push (plan->arena, &all, *v);
+    }
+    argo->volume_names = names_map (plan->arena, &argo->claimed, NAME_LABEL, "volume");
+    for (size_t i = 0; i < all.len; i++)
+        declare_volume (argo, all.items[i], argo->volume_names[i]);
 }
 
 static json_t *
-volume_mounts (struct argo *argo, const struct step *s)
+volume_mounts (const struct argo *argo, const struct step *s)
 {
     json_t *mounts = json_array ();
-    vec_foreach (v, &argo->plan->pipeline->volumes)
-        append_mount (argo, mounts, v);
-    vec_foreach (v, &s->settings.volumes)
-        append_mount (argo, mounts, v);
+    struct vec_volume mounted = { 0 };
+    kubernetes_volumes (argo->plan->pipeline, s, &mounted);
+    vec_foreach (v, &mounted)
+        for (size_t i = 0; i < argo->claimed.len; i++)
+            if (strcmp (argo->claimed.items[i], (*v)->name) == 0)
+                json_array_append_new (mounts, json_pack ("{s:s,s:s}", "name", argo->volume_names[i], "mountPath",
+                                                          (*v)->mount_point));
     return mounts;
 }
 
@@ -187,6 +195,8 @@ put_running (struct arena *a, json_t *template, const struct step *s)
     put_unless_empty (metadata, "annotations",
                       s->settings.annotations ? json_incref (s->settings.annotations) : json_object ());
     put_unless_empty (template, "metadata", metadata);
+    put_unless_empty (template, "nodeSelector", s->settings.nodes ? json_incref (s->settings.nodes) : json_object ());
+    put_unless_empty (template, "tolerations", kubernetes_tolerations (s));
     if (s->settings.retries > 0)
         put (template, "retryStrategy",
              json_pack ("{s:s,s:s,s:{s:s,s:s,s:s}}", "limit", arena_printf (a, "%d", s->settings.retries), "retryPolicy", "Always",
@@ -367,6 +377,7 @@ workflow_spec (const struct emit_plan *plan)
                          .codes = arena_alloc (plan->arena, (n + 1) * sizeof (char *)),
                          .used = arena_alloc (plan->arena, (n + 1) * sizeof (bool *)) };
     json_t *tasks = json_array (), *spec = json_pack ("{s:s}", "entrypoint", ENTRY);
+    declare_volumes (&argo);
     for (size_t i = 0; i < n; i++)
         json_array_append_new (tasks, task (&argo, (int) i));
     put_unless_empty (spec, "arguments", workflow_arguments (plan));

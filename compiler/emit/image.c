@@ -298,23 +298,25 @@ content_name (const struct emit_plan *plan, int index, char hex[HASH_HEX_SIZE], 
     return status;
 }
 
-/* What stands in FROM must not say anything else. */
+/* What stands in FROM must not say anything else, and what a pod is told must be one word. */
 static int
-check_base (const struct emit_image *image, struct error *err)
+check_reference (const char *reference, struct error *err)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@";
-    if (!image->base[strspn (image->base, allowed)] && *image->base && *image->base != '-')
+    if (!reference || (!reference[strspn (reference, allowed)] && *reference && *reference != '-'))
         return 0;
-    return error_set (err, ERROR_NOTEBOOK, "“%s” is no name of an image; write image:REGISTRY/NAME:TAG", image->base);
+    return error_set (err, ERROR_NOTEBOOK, "“%s” is no name of an image; write REGISTRY/NAME:TAG", reference);
 }
 
 int
 image_plan (struct emit_plan *plan, struct error *err)
 {
     const struct emit_options *o = plan->options;
+    if (check_reference (o->image, err) < 0 || check_reference (o->registry, err) < 0)
+        return -1;
     group_steps (plan);
     vec_foreach (image, &plan->images)
-        if (!image->given && check_base (image, err) < 0)
+        if (!image->given && check_reference (image->base, err) < 0)
             return -1;
     for (int i = 0; i < (int) plan->images.len; i++) {
         struct emit_image *image = &plan->images.items[i];

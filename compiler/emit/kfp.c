@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "compiler/emit/emit.h"
 #include "compiler/emit/kfp_verify.h"
+#include "compiler/emit/kubernetes.h"
 #include "compiler/emit/pod_spec.h"
 
 #include <math.h>
@@ -352,22 +353,22 @@ secrets (const struct step *s)
     return all;
 }
 
-static void
-append_volume (json_t *all, const struct volume *v)
-{
-    json_array_append_new (all, json_pack ("{s:s,s:s,s:o}", "constant", v->name, "mountPath", v->mount_point,
-                                           "pvcNameParameter", constant (v->name)));
-}
-
 static json_t *
 volumes (const struct emit_plan *plan, const struct step *s)
 {
     json_t *all = json_array ();
-    vec_foreach (v, &plan->pipeline->volumes)
-        append_volume (all, v);
-    vec_foreach (v, &s->settings.volumes)
-        append_volume (all, v);
+    struct vec_volume mounted = { 0 };
+    kubernetes_volumes (plan->pipeline, s, &mounted);
+    vec_foreach (v, &mounted)
+        json_array_append_new (all, json_pack ("{s:s,s:s,s:o}", "constant", (*v)->name, "mountPath", (*v)->mount_point,
+                                               "pvcNameParameter", constant ((*v)->name)));
     return all;
+}
+
+static json_t *
+node_selector (const struct step *s)
+{
+    return json_object_size (s->settings.nodes) ? json_pack ("{s:O}", "labels", s->settings.nodes) : json_object ();
 }
 
 static void
@@ -375,15 +376,16 @@ append_claim (json_t *claims, const struct volume *v)
 {
     size_t i;
     json_t *known;
-    if (!v->type || strncmp (v->type, "new", 3) != 0)
+    if (!kubernetes_is_new_claim (v))
         return;
     json_array_foreach (claims, i, known)
         if (strcmp (json_string_value (json_object_get (json_object_get (known, "metadata"), "name")), v->name) == 0)
             return;
-    json_array_append_new (claims, json_pack ("{s:s,s:s,s:{s:s},s:{s:[s],s:{s:{s:s}}}}", "apiVersion", "v1", "kind",
-                                              "PersistentVolumeClaim", "metadata", "name", v->name, "spec", "accessModes",
-                                              "ReadWriteMany", "resources", "requests", "storage",
-                                              v->size ? v->size : "5Gi"));
+    json_t *metadata = json_pack ("{s:s}", "name", v->name);
+    if (json_object_size (v->annotations))
+        json_object_set (metadata, "annotations", v->annotations);
+    json_array_append_new (claims, json_pack ("{s:s,s:s,s:o,s:o}", "apiVersion", "v1", "kind", "PersistentVolumeClaim",
+                                              "metadata", metadata, "spec", kubernetes_claim_spec (v)));
 }
 
 /* KFP mounts claims and makes none: those that the notebook wants anew are to be made before the first run. */
@@ -412,6 +414,8 @@ platform (const struct emit_plan *plan)
         put_unless_empty (one, "podMetadata", pod_metadata (plan, i));
         put_unless_empty (one, "secretAsEnv", secrets (s));
         put_unless_empty (one, "pvcMount", volumes (plan, s));
+        put_unless_empty (one, "nodeSelector", node_selector (s));
+        put_unless_empty (one, "tolerations", kubernetes_tolerations (s));
         put_unless_empty (all, label (plan, "exec", i), one);
     }
     if (json_object_size (all))

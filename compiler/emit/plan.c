@@ -4,6 +4,7 @@
 
 #include "base/strbuf.h"
 #include "compiler/emit/image.h"
+#include "compiler/emit/kubernetes.h"
 #include "compiler/emit/names.h"
 #include "doc/yaml.h"
 
@@ -88,7 +89,7 @@ struct emit_plan *
 emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o, struct error *err)
 {
     struct emit_plan *plan = arena_new (a, struct emit_plan);
-    if (refuse_unsupported (p, err) < 0)
+    if (refuse_unsupported (p, err) < 0 || kubernetes_check (p, err) < 0)
         return NULL;
     plan->arena = a;
     plan->pipeline = p;

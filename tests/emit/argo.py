@@ -203,7 +203,8 @@ class Argo(unittest.TestCase):
 
     def test_settings(self):
         tags = ["step:a", "limit:nvidia.com/gpu:1", "limit:memory:2Gi", "retry:3", "timeout:90s", "label:team:red",
-                "secret:db:password:DB_PASSWORD", "volume:data:/data", "cache:disabled"]
+                "secret:db:password:DB_PASSWORD", "volume:data:/data", "cache:disabled", "node:disk:ssd",
+                "toleration:nvidia.com/gpu:NoSchedule"]
         with Folder(text=notebook((tags, "x = 1"))) as folder:
             [_, template] = self.check_documents(folder)["spec"]["templates"]
             self.assertEqual(template["container"]["resources"]["limits"], {"nvidia.com/gpu": "1", "memory": "2Gi"})
@@ -214,6 +215,56 @@ class Argo(unittest.TestCase):
                 "secretKeyRef": {"name": "db", "key": "password"}}}])
             self.assertEqual(template["container"]["volumeMounts"], [{"name": "data", "mountPath": "/data"}])
             self.assertNotIn("memoize", template)
+            self.assertEqual(template["nodeSelector"], {"disk": "ssd"})
+            self.assertEqual(template["tolerations"],
+                             [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}])
+
+    def test_volumes(self):
+        """Names that are alike once they are labels stay apart; a step's own volume goes before the pipeline's."""
+        volumes = [{"name": "a.b", "mount_point": "/one", "type": "pvc"},
+                   {"name": "new", "mount_point": "/new", "type": "new_pvc", "size": 1, "size_type": "Gi",
+                    "volume_access_mode": "rwo", "storage_class_name": "fast"}]
+        cells = [(["step:a", "volume:a-b:/one", "volume:a-b:/two"], "x = 1"), (["step:b"], "print(x)")]
+        with Folder(text=notebook(*cells, metadata={"kubeflow_notebook": {"volumes": volumes}})) as folder:
+            spec = self.check_documents(folder)["spec"]
+            claims = {v["name"]: v["persistentVolumeClaim"]["claimName"] for v in spec["volumes"]}
+            mounts = {m["mountPath"]: claims.get(m["name"]) for t in spec["templates"][1:2]
+                      for m in t["container"]["volumeMounts"]}
+            self.assertEqual(mounts, {"/one": "a-b", "/two": "a-b", "/new": None})
+            self.assertEqual(sorted(claims.values()), ["a-b", "a.b"])
+            self.assertEqual(spec["volumeClaimTemplates"], [{"metadata": {"name": "new"}, "spec": {
+                "accessModes": ["ReadWriteOnce"], "storageClassName": "fast",
+                "resources": {"requests": {"storage": "1Gi"}}}}])
+
+    def test_what_kubernetes_would_refuse_is_told(self):
+        told = {}
+        for tag in ("limit:memory:lots", "limit:memory:-1Gi", "limit:cpu:1.2.3", "limit:gpu:1", "limit:memory:1GB",
+                    "label:team:red team", "label:-x:y", "label:a/b/c:d", "label:%s:x" % ("k" * 64), "label:x:%s" % ("v" * 64),
+                    "annotation:a b:c", "node:Disk.example.com/:x", "toleration:a b:NoSchedule", "secret:My_Secret:k:E",
+                    "secret:s:k k:E", "secret:s:k:1E", "volume:My_Data:/data", "volume:data:data", "volume:d:/d:5 GB"):
+            told[tag] = None
+        with Folder(text=notebook((["step:a"], "x = 1"))) as folder:
+            os.makedirs(os.path.join(folder.dir, "home"))       # so that Python is asked once what it has
+            paths = []
+            for i, tag in enumerate(told):
+                paths.append(os.path.join(folder.work, "nb%d.ipynb" % i))
+                with open(paths[-1], "w", encoding="utf-8") as f:
+                    f.write(notebook((["step:a", tag], "x = 1")))
+            run = folder.chard("compile", "--to", "all", "-o", folder.out, *paths)
+            self.assertEqual(run.returncode, 1, run.stderr)
+            for i, tag in enumerate(told):
+                lines = [line for line in run.stderr.split("\n") if "nb%d.ipynb" % i in line]
+                self.assertIn("step a: ", str(lines), tag)
+                self.assertIn("is none that Kubernetes takes; it takes", str(lines), tag)
+            self.assertEqual([n for _, _, names in os.walk(folder.out) for n in names], [])
+
+    def test_what_kubernetes_takes_is_taken(self):
+        tags = ["limit:cpu:.5", "limit:memory:1e9", "limit:ephemeral-storage:2Gi", "limit:hugepages-2Mi:4Mi",
+                "limit:nvidia.com/mig-1g.5gb:1", "label:app.kubernetes.io/name:A_b.c-1", "label:empty:",
+                "annotation:a.b/c:any Text: 1", "secret:a.b:k.K_-1:E.x_-1", "node:kubernetes.io/arch:amd64",
+                "toleration:example.com/dedicated=ml:NoExecute"]
+        with Folder(text=notebook((["step:a", *tags], "x = 1"))) as folder:
+            self.check_documents(folder)
 
 
 for case, wanted in notebooks.sample(notebooks.tricky().items()):

@@ -108,7 +108,8 @@ class Settings(unittest.TestCase):
     def test_what_the_executor_gets(self):
         _, [spec, platform] = self.emitted(["limit:nvidia.com/gpu:2", "limit:memory:2Gi", "limit:cpu:500m", "retry:3",
                                             "timeout:1.5h", "label:team:red", "annotation:note:a: b", "cache:disabled",
-                                            "secret:db:password:DB_PASSWORD", "volume:data:/data"])
+                                            "secret:db:password:DB_PASSWORD", "volume:data:/data", "node:disk:ssd",
+                                            "toleration:nvidia.com/gpu:NoSchedule", "toleration:team=red"])
         container = spec["deploymentSpec"]["executors"]["exec-fit-it"]["container"]
         self.assertEqual(container["resources"], {
             "resourceCpuLimit": "500m", "resourceMemoryLimit": "2Gi",
@@ -125,6 +126,9 @@ class Settings(unittest.TestCase):
             "keyToEnv": [{"secretKey": "password", "envVar": "DB_PASSWORD"}]}])
         self.assertEqual(wanted["pvcMount"], [{
             "constant": "data", "mountPath": "/data", "pvcNameParameter": {"runtimeValue": {"constant": "data"}}}])
+        self.assertEqual(wanted["nodeSelector"], {"labels": {"disk": "ssd"}})
+        self.assertEqual(wanted["tolerations"], [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"},
+                                                 {"key": "team", "operator": "Equal", "value": "red"}])
 
     def test_artifacts_are_typed(self):
         cells = [(["imports"], "import pandas as pd\nfrom sklearn.tree import DecisionTreeClassifier"),
@@ -148,11 +152,14 @@ class Settings(unittest.TestCase):
 
     def test_claims_that_are_to_be_made(self):
         files, _ = self.emitted([], kubeflow_notebook={"volumes": [
-            {"name": "scratch", "mount_point": "/scratch", "type": "new_pvc", "size": 2, "size_type": "Gi"},
+            {"name": "scratch", "mount_point": "/scratch", "type": "new_pvc", "size": 2, "size_type": "Gi",
+             "storage_class_name": "fast", "volume_access_mode": "rwo", "annotations": [{"key": "a.b/c", "value": "d"}]},
             {"name": "old", "mount_point": "/old", "type": "pvc"}]})
         [claim] = yaml.safe_load_all(files["nb.volumes.yaml"])
         self.assertEqual((claim["kind"], claim["metadata"]["name"]), ("PersistentVolumeClaim", "scratch"))
-        self.assertEqual(claim["spec"]["resources"]["requests"]["storage"], "2Gi")
+        self.assertEqual(claim["metadata"]["annotations"], {"a.b/c": "d"})
+        self.assertEqual(claim["spec"], {"resources": {"requests": {"storage": "2Gi"}}, "storageClassName": "fast",
+                                         "accessModes": ["ReadWriteOnce"]})
 
 
 class Metadata(Emitted):
