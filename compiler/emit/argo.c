@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
+#include "base/cron.h"
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/strbuf.h"
@@ -454,26 +455,13 @@ emit_argo (const struct emit_plan *plan, struct emission *e, struct error *err)
     return 0;
 }
 
-/* Argo reads five fields; with six, as KFP takes them, it would refuse the document in the cluster. */
-static int
-check_schedule (const char *schedule, struct error *err)
-{
-    int fields = 0;
-    for (const char *p = schedule + strspn (schedule, " "); *p; p += strspn (p, " ")) {
-        fields++;
-        p += strcspn (p, " ");
-    }
-    if (fields == 5 || (fields > 0 && *schedule == '@'))
-        return 0;
-    return error_set (err, ERROR_USAGE, "--schedule '%s' has %d fields; five are wanted: minute, hour, day, month, weekday",
-                      schedule, fields);
-}
-
 int
 emit_cron (const struct emit_plan *plan, struct emission *e, struct error *err)
 {
     const struct emit_options *o = plan->options;
-    json_t *spec = check_schedule (o->schedule, err) < 0 ? NULL : verified_spec (plan, err);
+    if (cron_check (o->schedule, err) < 0 || (o->timezone && cron_check_zone (o->timezone, err) < 0))
+        return -1;
+    json_t *spec = verified_spec (plan, err);
     if (!spec)
         return -1;
     json_t *cron = json_pack ("{s:[s],s:s,s:i}", "schedules", o->schedule, "concurrencyPolicy", "Forbid",
