@@ -10,20 +10,33 @@
 #include "engine/python.h"
 #include "engine/state.h"
 
-/* The harness needs no package; what a step needs is what it imports, itself and through modules of the notebook's
- * directory, and what `!pip install` lines name. */
+/* Local modules that a step imports, from the folders of all notebooks that the pipeline is made of. */
+static void
+add_modules (struct arena *a, const struct pipeline *p, const struct step *s, struct vec_str *files)
+{
+    struct vec_str folders = { 0 };
+    pipeline_folders (p, &folders);
+    digests_local_modules (a, p->notebook_dir, &s->imports, files);
+    vec_foreach (folder, &folders)
+        digests_local_modules (a, fs_join (a, p->notebook_dir, *folder), &s->imports, files);
+}
+
+/* The harness needs no package; what a step needs is what it imports, itself and through local modules, and what
+ * `!pip install` lines name. */
 static const struct vec_str *
 requirements (struct arena *a, const struct pipeline *p, const json_t *packages)
 {
     struct vec_str *all = arena_alloc (a, (p->steps.len + 1) * sizeof *all);
     for (size_t i = 0; i < p->steps.len; i++) {
+        const struct step *s = &p->steps.items[i];
         struct vec_str files = { 0 }, names = { 0 };
-        digests_local_modules (a, p->notebook_dir, &p->steps.items[i].imports, &files);
+        add_modules (a, p, s, &files);
         digests_imports (a, &files, &names);
-        packages_require (packages, a, p->notebook_dir, &names, &all[i]);
+        vec_foreach (name, &s->imports)
+            vec_str_add_once (a, &names, *name);
         vec_foreach (line, &p->requirements)
             packages_require_line (packages, a, *line, &all[i]);
-        packages_require (packages, a, p->notebook_dir, &p->steps.items[i].imports, &all[i]);
+        packages_require (packages, a, p->notebook_dir, s, &names, &all[i]);
     }
     return all;
 }
@@ -31,11 +44,9 @@ requirements (struct arena *a, const struct pipeline *p, const json_t *packages)
 static const struct vec_str *
 modules (struct arena *a, const struct pipeline *p)
 {
-    struct vec_str imports = { 0 }, *files = arena_new (a, struct vec_str);
+    struct vec_str *files = arena_new (a, struct vec_str);
     vec_foreach (s, &p->steps)
-        vec_foreach (name, &s->imports)
-            vec_str_add_once (a, &imports, *name);
-    digests_local_modules (a, p->notebook_dir, &imports, files);
+        add_modules (a, p, s, files);
     return files;
 }
 

@@ -81,8 +81,8 @@ find_longest (struct arena *a, const json_t *table, const char *module)
 
 /* ---- requirements ----------------------------------------------------------------------------------------------- */
 
-static bool
-has_distribution (const struct vec_str *list, struct arena *a, const char *name)
+bool
+requirement_has (const struct vec_str *list, struct arena *a, const char *name)
 {
     const char *normal = requirement_normal_name (a, name);
     vec_foreach (x, list) {
@@ -96,7 +96,7 @@ has_distribution (const struct vec_str *list, struct arena *a, const char *name)
 static void
 add_distribution (struct collecting *c, const char *name, const char *version)
 {
-    if (!has_distribution (&c->step->requirements, c->arena, name))
+    if (!requirement_has (&c->step->requirements, c->arena, name))
         vec_push (c->arena, &c->step->requirements,
                   version ? arena_printf (c->arena, "%s==%s", name, version) : arena_strdup (c->arena, name));
 }
@@ -107,14 +107,31 @@ top_of (struct arena *a, const char *module)
     return arena_strndup (a, module, strcspn (module, "."));
 }
 
+/* By the table alone; NULL: the module is Python's own. */
+static const char *
+distribution_of (struct arena *a, const json_t *table, const char *module)
+{
+    const json_t *known = find_longest (a, table, module);
+    const char *name = known ? json_string_value (known) : top_of (a, module);
+    return *name ? name : NULL;
+}
+
+const char *
+requirement_distribution (struct arena *a, const char *module)
+{
+    json_auto_t *table = read_modules (a);
+    const char *name = distribution_of (a, table, module);
+    return name ? arena_strdup (a, name) : NULL;
+}
+
 /* Where the notebook itself asked for a version by `!pip install X==1`, that is what it gets. */
 static bool
 add_lifted (struct collecting *c, const char *name)
 {
     vec_foreach (x, &c->pipeline->requirements) {
         struct vec_str one = { x, 1, 1 };
-        if (has_distribution (&one, c->arena, name)) {
-            if (!has_distribution (&c->step->requirements, c->arena, name))
+        if (requirement_has (&one, c->arena, name)) {
+            if (!requirement_has (&c->step->requirements, c->arena, name))
                 vec_push (c->arena, &c->step->requirements, *x);
             return true;
         }
@@ -136,9 +153,8 @@ warn_missing (struct collecting *c, const char *module, const char *name, struct
 static void
 add_installed (struct collecting *c, const char *module, const struct import *x, struct place at, const char *line)
 {
-    const json_t *known = find_longest (c->arena, c->table, module);
-    const char *name = known ? json_string_value (known) : top_of (c->arena, module);
-    if (!*name)
+    const char *name = distribution_of (c->arena, c->table, module);
+    if (!name)
         return;
     const json_t *installed = find_longest (c->arena, c->environment, module);
     if (installed)
@@ -211,25 +227,39 @@ holds_python (const char *path)
     return found;
 }
 
-/* NAME.py or NAME/ in the notebook's folder: found there first, as sys.path has it. */
+/* NAME.py or NAME/ there; `below` is how a module of that folder is told: "", or the folder's path and a slash. */
 static bool
-add_local (struct collecting *c, const char *module)
+add_local_of (struct collecting *c, const char *folder, const char *below, const char *top)
 {
-    const char *top = top_of (c->arena, module), *folder = c->pipeline->notebook_dir;
-    if (!folder || !*top)
-        return false;
-    const char *file = arena_printf (c->arena, "%s.py", top), *path = fs_join (c->arena, folder, file);
+    const char *path = fs_join (c->arena, folder, arena_printf (c->arena, "%s.py", top));
     const char *package = fs_join (c->arena, folder, top);
     if (fs_is_dir (package) && (fs_exists (fs_join (c->arena, package, "__init__.py")) || holds_python (package))) {
-        vec_str_add_once (c->arena, &c->step->modules, arena_printf (c->arena, "%s/", top));
+        vec_str_add_once (c->arena, &c->step->modules, arena_printf (c->arena, "%s%s/", below, top));
         collect_package (c, package, 0);
         return true;
     }
     if (!fs_exists (path) || fs_is_dir (path))
         return false;
-    vec_str_add_once (c->arena, &c->step->modules, file);
+    vec_str_add_once (c->arena, &c->step->modules, arena_printf (c->arena, "%s%s.py", below, top));
     collect_file (c, path);
     return true;
+}
+
+/* In the notebook's folder, found there first as sys.path has it, or in those of the notebooks that it brings in. */
+static bool
+add_local (struct collecting *c, const char *module)
+{
+    const char *top = top_of (c->arena, module), *folder = c->pipeline->notebook_dir;
+    struct vec_str others = { 0 };
+    if (!folder || !*top)
+        return false;
+    if (add_local_of (c, folder, "", top))
+        return true;
+    pipeline_folders (c->pipeline, &others);
+    vec_foreach (other, &others)
+        if (add_local_of (c, fs_join (c->arena, folder, *other), arena_printf (c->arena, "%s/", *other), top))
+            return true;
+    return false;
 }
 
 /* ---- imports of a text ------------------------------------------------------------------------------------------ */

@@ -16,6 +16,13 @@
 void requirement_collect (struct pipeline *p, const struct program *program, const json_t *environment,
                           struct diag_list *diags);
 
+/* The distribution that holds a module that isn't installed, by what is known of modules' names: "scikit-learn" for
+ * "sklearn". NULL: the module is Python's own. */
+const char *requirement_distribution (struct arena *a, const char *module);
+
+/* Whether one of `lines`, as of a requirements file, is of the distribution `name`. */
+bool requirement_has (const struct vec_str *lines, struct arena *a, const char *name);
+
 /* The distribution named "Foo.Bar_baz" as indexes compare names: "foo-bar-baz" (PEP 503). */
 char *requirement_normal_name (struct arena *a, const char *name);
 

@@ -275,6 +275,23 @@ static const struct key {
     { "volume", true, true, read_volume, 0 },
 };
 
+/* Tags that nothing acts on yet, and what to do meanwhile. */
+static const struct {
+    const char *key, *instead;
+} idle[] = {
+    { "foreach", "write the loop into the step's code; all of it runs in one step" },
+    { "when", "write `if …:` into the step's code; the step then does nothing where it is false" },
+};
+
+static void
+warn_idle (const struct cell *c, const struct key *k, const char *tag, struct diag_list *diags)
+{
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
+        if (strcmp (k->name, idle[i].key) == 0)
+            diag_add (diags, SEVERITY_WARNING, "tag-idle", cell_place (c, 0, 0), NULL, idle[i].instead,
+                      "nothing acts on tag \"%s\" yet: the step runs whole, as the notebook does", tag);
+}
+
 static const struct key *
 find_key (const char *tag, const char **value)
 {
@@ -337,6 +354,8 @@ read_tag (struct reading *r, const struct cell *c, const char *tag, struct diag_
     if (wrong)
         diag_add (diags, SEVERITY_ERROR, "tag-value", cell_place (c, 0, 0), NULL, wrong,
                   "tag \"%s\" can't be understood", tag);
+    else
+        warn_idle (c, k, tag, diags);
 }
 
 void

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ASK_SECONDS 60
+#define ASK_SECONDS 300
 
 /* Namespace packages (google.cloud) are shared by distributions: their modules are told three names deep. */
 static const char program[] =

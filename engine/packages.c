@@ -5,12 +5,12 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "compiler/requirement.h"
 #include "engine/digest.h"
 
-#include <ctype.h>
 #include <string.h>
 
-#define PROBE_SECONDS 60
+#define PROBE_SECONDS 300
 
 static const char program[] =
     "import sys, json, re\n"
@@ -110,29 +110,17 @@ holds (const json_t *list, const char *name)
     return false;
 }
 
-/* Modules whose distribution is called otherwise, for those that aren't installed here. */
 static const char *
-likely_distribution (const char *module)
+name_of_line (struct arena *a, const char *line)
 {
-    static const char *const names[][2] = {
-        { "Bio", "biopython" },        { "Crypto", "pycryptodome" },  { "MySQLdb", "mysqlclient" },
-        { "PIL", "pillow" },           { "attr", "attrs" },           { "bs4", "beautifulsoup4" },
-        { "cv2", "opencv-python-headless" }, { "dateutil", "python-dateutil" }, { "docx", "python-docx" },
-        { "dotenv", "python-dotenv" }, { "fitz", "pymupdf" },         { "git", "gitpython" },
-        { "jose", "python-jose" },     { "jwt", "pyjwt" },            { "mpl_toolkits", "matplotlib" },
-        { "psycopg2", "psycopg2-binary" }, { "skimage", "scikit-image" }, { "sklearn", "scikit-learn" },
-        { "umap", "umap-learn" },      { "usb", "pyusb" },            { "yaml", "pyyaml" },
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp (names[i][0], module) == 0)
-            return names[i][1];
-    return module;
+    return requirement_normal_name (a, arena_strndup (a, line, strcspn (line, "=<>!~[;@ ")));
 }
 
 void
-packages_require (const json_t *packages, struct arena *a, const char *dir, const struct vec_str *imports,
-                  struct vec_str *lines)
+packages_require (const json_t *packages, struct arena *a, const char *dir, const struct step *s,
+                  const struct vec_str *imports, struct vec_str *lines)
 {
+    struct vec_str there = { 0 }; /* what would hold a module that another distribution holds here */
     vec_foreach (name, imports) {
         const char *module = arena_strndup (a, *name, strcspn (*name, "."));
         const json_t *from = json_object_get (json_object_get (packages, "modules"), module);
@@ -142,22 +130,23 @@ packages_require (const json_t *packages, struct arena *a, const char *dir, cons
             continue;
         json_array_foreach (from, i, one)
             add_distribution (packages, a, json_string_value (one), lines);
-        if (!from)
-            add_line (a, lines, likely_distribution (module));
+        const char *usual = json_array_size (from) ? requirement_distribution (a, module) : NULL;
+        if (usual)
+            vec_push (a, &there, usual);
+    }
+    vec_foreach (line, &s->requirements) {
+        const char *name = name_of_line (a, *line);
+        if (version_of (packages, name))
+            add_distribution (packages, a, name, lines);
+        else if (!requirement_has (&there, a, name))
+            add_line (a, lines, *line);
     }
 }
 
 void
 packages_require_line (const json_t *packages, struct arena *a, const char *line, struct vec_str *lines)
 {
-    size_t n = strspn (line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-    char *name = arena_strndup (a, line, n), *to = name;
-    for (const char *p = name; *p; p++) {
-        bool separator = strchr ("-_.", *p) != NULL;
-        if (!separator || to == name || to[-1] != '-')
-            *to++ = separator ? '-' : (char) tolower ((unsigned char) *p);
-    }
-    *to = '\0';
+    const char *name = name_of_line (a, line);
     if (version_of (packages, name))
         add_distribution (packages, a, name, lines);
     else

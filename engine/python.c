@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define PROBE_SECONDS 60
+#define PROBE_SECONDS 300
 
 static int
 find_wanted (struct python *py, struct arena *a, const char *wanted, struct error *err)

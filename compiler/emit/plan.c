@@ -72,24 +72,11 @@ is_code_large (const struct pipeline *p)
     return bytes > INLINE_LIMIT;
 }
 
-/* What documents can't say yet is told, not left out. */
-static int
-refuse_unsupported (const struct pipeline *p, struct error *err)
-{
-    vec_foreach (s, &p->steps) {
-        const char *tag = s->settings.foreach ? "foreach" : s->settings.when ? "when" : NULL;
-        if (tag)
-            return error_set (err, ERROR_NOTEBOOK, "step %s: %s: can't be said to other targets yet; write it in Python", s->name,
-                              tag);
-    }
-    return 0;
-}
-
 struct emit_plan *
 emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o, struct error *err)
 {
     struct emit_plan *plan = arena_new (a, struct emit_plan);
-    if (refuse_unsupported (p, err) < 0 || kubernetes_check (p, err) < 0)
+    if (kubernetes_check (p, err) < 0)
         return NULL;
     plan->arena = a;
     plan->pipeline = p;
