@@ -143,9 +143,8 @@ put_once (json_t **map, struct arena *a, const char *key, size_t key_len, const 
         json_object_set_new (*map, k, json_string (value));
 }
 
-/* A Kubernetes quantity: "2", "0.5", "500m", "1.5Gi", "1e9". */
-static bool
-is_quantity (const char *text)
+bool
+tag_is_quantity (const char *text)
 {
     static const char *const units[] = { "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei" };
     size_t n = strspn (text, "0123456789"), digits = n;
@@ -179,7 +178,7 @@ read_map (struct reading *r, const char *value, int which)
     size_t key = (size_t) (colon - value);
     while (key > 1 && isblank ((unsigned char) value[key - 1]))
         key--;
-    if (which == MAP_LIMITS && !is_quantity (skip_blanks (colon + 1)))
+    if (which == MAP_LIMITS && !tag_is_quantity (skip_blanks (colon + 1)))
         return "say how much as Kubernetes does, as in limit:memory:2Gi, limit:cpu:500m or limit:nvidia.com/gpu:1";
     put_once (maps[which], r->arena, value, key, skip_blanks (colon + 1)); /* "#| limit:memory: 2Gi" */
     return NULL;

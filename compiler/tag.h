@@ -38,6 +38,9 @@ void tag_read_settings (struct arena *a, const struct cell *c, struct step_setti
 /* The same for one tag from elsewhere (kubeflow_notebook's steps_defaults); false if it isn't one of ours. */
 bool tag_apply_setting (struct arena *a, const char *tag, struct step_settings *settings);
 
+/* A Kubernetes quantity: "2", "0.5", "500m", "1.5Gi", "1e9". */
+bool tag_is_quantity (const char *text);
+
 /* Settings that say nothing. */
 void tag_settings_init (struct step_settings *settings);
 

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/emit/kubernetes.h"
 
+#include "compiler/tag.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -76,27 +78,6 @@ is_text (const char *s)
     return true;
 }
 
-/* A count, or a number with a decimal or binary unit or an exponent: "2", "0.5", "500m", "4Gi", "1e3". */
-static bool
-is_quantity (const char *s)
-{
-    static const char *const units[] = { "",  "n", "u", "m", "k", "M", "G", "T", "P", "E",
-                                         "Ki", "Mi", "Gi", "Ti", "Pi", "Ei" };
-    size_t whole = strspn (s, DIGITS), fraction = 0;
-    s += whole;
-    if (*s == '.')
-        fraction = strspn (++s, DIGITS), s += fraction;
-    if (whole + fraction == 0)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strcmp (s, units[i]) == 0)
-            return true;
-    if (*s != 'e' && *s != 'E')
-        return false;
-    s += 1 + (s[1] == '+' || s[1] == '-');
-    return *s && !s[strspn (s, DIGITS)];
-}
-
 /* What a container may ask for: Kubernetes' own resources, or a vendor's, under its domain. */
 static bool
 is_resource (const char *s)
@@ -158,7 +139,7 @@ struct map_rule {
 #define MAP(member) offsetof (struct step_settings, member)
 
 static const struct map_rule map_rules[] = {
-    { "limit:", MAP (limits), is_resource, "cpu, memory, ephemeral-storage, and others as in nvidia.com/gpu", is_quantity,
+    { "limit:", MAP (limits), is_resource, "cpu, memory, ephemeral-storage, and others as in nvidia.com/gpu", tag_is_quantity,
       "amounts such as 2, 500m or 4Gi" },
     { "label:", MAP (labels), is_qualified_name, LABEL_WANTED, is_label_value, LABEL_WANTED },
     { "annotation:", MAP (annotations), is_qualified_name, LABEL_WANTED, is_text, "" },
@@ -208,7 +189,7 @@ check_volume (const struct volume *v, const char *who, struct error *err)
         return refuse (who, "the volume", v->name, NAME_WANTED, err);
     if (!is_mount_point (v->mount_point))
         return refuse (who, "the mount point", v->mount_point, "absolute paths without a colon", err);
-    if (v->size && !is_quantity (v->size))
+    if (v->size && !tag_is_quantity (v->size))
         return refuse (who, "the size of a volume", v->size, "amounts such as 5Gi", err);
     return known ? 0
                  : refuse (who, "the access mode", v->access_mode,

@@ -237,22 +237,20 @@ class Argo(unittest.TestCase):
                 "resources": {"requests": {"storage": "1Gi"}}}}])
 
     def test_what_kubernetes_would_refuse_is_told(self):
-        told = {}
-        for tag in ("limit:memory:lots", "limit:memory:-1Gi", "limit:cpu:1.2.3", "limit:gpu:1", "limit:memory:1GB",
-                    "label:team:red team", "label:-x:y", "label:a/b/c:d", "label:%s:x" % ("k" * 64), "label:x:%s" % ("v" * 64),
-                    "annotation:a b:c", "node:Disk.example.com/:x", "toleration:a b:NoSchedule", "secret:My_Secret:k:E",
-                    "secret:s:k k:E", "secret:s:k:1E", "volume:My_Data:/data", "volume:data:data", "volume:d:/d:5 GB"):
-            told[tag] = None
+        refused = ["limit:gpu:1", "label:team:red team", "label:-x:y", "label:a/b/c:d", "label:%s:x" % ("k" * 64),
+                   "label:x:%s" % ("v" * 64), "annotation:a b:c", "node:Disk.example.com/:x", "toleration:a b:NoSchedule",
+                   "secret:My_Secret:k:E", "secret:s:k k:E", "secret:s:k:1E", "volume:My_Data:/data", "volume:data:data",
+                   "volume:d:/d:5 GB"]
         with Folder(text=notebook((["step:a"], "x = 1"))) as folder:
             os.makedirs(os.path.join(folder.dir, "home"))       # so that Python is asked once what it has
             paths = []
-            for i, tag in enumerate(told):
+            for i, tag in enumerate(refused):
                 paths.append(os.path.join(folder.work, "nb%d.ipynb" % i))
                 with open(paths[-1], "w", encoding="utf-8") as f:
                     f.write(notebook((["step:a", tag], "x = 1")))
             run = folder.chard("compile", "--to", "all", "-o", folder.out, *paths)
             self.assertEqual(run.returncode, 1, run.stderr)
-            for i, tag in enumerate(told):
+            for i, tag in enumerate(refused):
                 lines = [line for line in run.stderr.split("\n") if "nb%d.ipynb" % i in line]
                 self.assertIn("step a: ", str(lines), tag)
                 self.assertIn("is none that Kubernetes takes; it takes", str(lines), tag)
