@@ -210,6 +210,7 @@ class Zygote:
             if atexit:
                 atexit._clear()
             _reseed()
+            _volunteer()
             gc.enable()
             status = run_step(order["spec"])
             _leave(status, self.report)
@@ -399,6 +400,16 @@ def _open_log(path):
         os.close(old)
     try:
         sys.stdin = open(0, encoding="utf-8", closefd=False)
+    except OSError:
+        pass
+
+
+def _volunteer():
+    """Where memory runs out the kernel is to end this step, and not the zygote, with which all others would end."""
+    try:
+        fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(fd, b"500")
+        os.close(fd)
     except OSError:
         pass
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from lab import CHARD, Lab, on_small_disk, step
+from lab import CHARD, Lab, little_memory, on_small_disk, step
 
 
 def failed(lab, result, name):
@@ -40,6 +40,21 @@ def test_a_step_that_is_killed():
         lab.pipeline(step("s", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"))
         e = failed(lab, lab.run(), "s")
         assert "signal 11" in e["message"] and "Segmentation fault" in e["message"], e
+
+
+def test_the_oom_killer():
+    """The real one. The step that wants too much is ended, and neither the other, nor the zygote, nor chard."""
+    hungry = "import os, time\nwhile not os.path.exists('ready'):\n    time.sleep(0.01)\nb = bytes(range(256)) * (4 << 20)\n"
+    with Lab() as lab, little_memory(250 << 20) as join:
+        lab.pipeline(step("s", hungry), after_it(lab),
+                     step("other", "x = bytes(50 << 20)\nopen('ready', 'w')\n", leaves=["x"]),
+                     step("next", "import os\nprint(open('/proc/%d/oom_score_adj' % os.getppid()).read(), len(x))\n",
+                          needs=[("x", "other")]))
+        e = failed(lab, lab.run("-k", preexec_fn=join), "s")
+        assert e["type"] == "OutOfMemory" and "memory ran out" in e["message"] and "-j 1" in e["hint"], e
+        assert lab.statuses() == {"s": "failed", "after": "skipped", "other": "ok", "next": "ok"}, lab.statuses()
+        assert lab.log("next").split() == ["0", str(50 << 20)], lab.log("next")
+        lab.wait_for_no_process()
 
 
 def test_os_exit():

@@ -2,6 +2,7 @@
 
 Pipelines are written as IR documents, so that these tests judge the engine alone.
 SPDX-License-Identifier: Apache-2.0"""
+import contextlib
 import ctypes
 import json
 import os
@@ -128,6 +129,38 @@ class Lab:
             self.wait_until(lambda: not self.processes(), seconds)
         except AssertionError:
             raise AssertionError("after %g s there still are %s" % (seconds, self.processes())) from None
+
+
+# ---- a machine with little memory ----
+
+
+@contextlib.contextmanager
+def little_memory(size):
+    """Gives a function for subprocess's preexec_fn, which puts the process into a control group with so many bytes: beyond
+    them the kernel's real OOM killer comes. Skips the test where no such group may be made."""
+    for folder, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+        group = "%s/chard-test-%d" % (folder, os.getpid())
+        try:
+            os.mkdir(group)
+        except OSError:
+            continue
+        try:
+            with open(group + "/" + limit, "w") as f:
+                f.write(str(size))
+        except OSError:
+            os.rmdir(group)
+            continue
+        break
+    else:
+        raise unittest.SkipTest("needs leave to make a control group")
+
+    def join():
+        with open(group + "/cgroup.procs", "w") as f:
+            f.write(str(os.getpid()))
+    try:
+        yield join
+    finally:
+        os.rmdir(group)
 
 
 # ---- a disk that is soon full ----
