@@ -117,6 +117,15 @@ blank (struct rewriting *r, const char *from, const char *to, const char *filler
     memcpy (r->code + (from - r->source), filler, n < room ? n : room);
 }
 
+/* Puts harmless Python at `at`, which is blank already, unless it would reach into the next line. */
+static void
+put_first (struct rewriting *r, const char *at, const char *code)
+{
+    size_t n = strlen (code);
+    if (n <= (size_t) (line_end (at, r->end) - at))
+        memcpy (r->code + (at - r->source), code, n);
+}
+
 static void
 run_newlines (struct rewriting *r, int n)
 {
@@ -387,6 +396,15 @@ take_assignment (struct rewriting *r, const struct logical *l, const char *mark)
 /* ---- cell magics ------------------------------------------------------------------------------------------------ */
 
 static bool
+is_plain_name (const char *word, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(isalnum ((unsigned char) word[i]) || word[i] == '_' || (word[i] & 0x80)) || isdigit ((unsigned char) word[0]))
+            return false;
+    return n > 0;
+}
+
+static bool
 is_transparent_cell (const char *name)
 {
     static const char *const names[] = { "time", "capture", "prun", "memit", "wandb", "notify", NULL };
@@ -396,11 +414,37 @@ is_transparent_cell (const char *name)
     return false;
 }
 
+static bool
+is_option (const char *word, size_t n, const char *option)
+{
+    return strlen (option) == n && memcmp (word, option, n) == 0;
+}
+
+/* `out=id(0);` for each name that the cell magic binds: `%%capture out`, `%%bash --out out --err=err`. A call, since what
+ * is bound is no constant. It is shorter than what it stands for. */
+static char *
+bound_names (struct rewriting *r, const struct magic *m)
+{
+    bool capture = strcmp (m->name, "capture") == 0, next = capture;
+    cleanup_strbuf struct strbuf b = { 0 };
+    for (const char *p = m->arguments, *word; *p; p = word) {
+        p += strspn (p, " \t=");
+        size_t n = strcspn (p, " \t=");
+        word = p + n;
+        bool option = n && *p == '-';
+        if (next && n && !option && is_plain_name (p, n))
+            strbuf_addf (&b, "%.*s=id(0);", (int) n, p);
+        next = capture ? next && (option || !n) : is_option (p, n, "--out") || is_option (p, n, "--err");
+    }
+    return arena_strndup (r->arena, strbuf_str (&b), b.len);
+}
+
 /* The whole cell belongs to the magic: one call, and as many empty lines as the cell has. */
 static void
 take_cell_magic (struct rewriting *r, const struct magic *m)
 {
     blank (r, r->source, r->end, "");
+    put_first (r, r->source, bound_names (r, m));
     if (strcmp (m->name, "timeit") == 0) { /* reads names, binds none: its text is looked at like code */
         const char *body = line_end (r->source, r->end);
         memcpy (r->code + (body - r->source), body, (size_t) (r->end - body));
@@ -415,12 +459,18 @@ take_cell_magic (struct rewriting *r, const struct magic *m)
     run_newlines (r, count_lines (r->source, r->end));
 }
 
-/* `%%capture out` binds `out`: the body runs in the clear, what it prints is shown all the same. */
+/* The body runs in the clear. What it shows is caught from here on, where that is what the magic is for. */
 static void
-open_transparent_cell (struct rewriting *r, const struct logical *l)
+open_transparent_cell (struct rewriting *r, const struct logical *l, const struct magic *m)
 {
     blank (r, l->text, l->end, "");
-    strbuf_addc (&r->run, '#');
+    put_first (r, l->text, bound_names (r, m));
+    if (strcmp (m->name, "capture") == 0) {
+        strbuf_adds (&r->run, "get_ipython().begin_capture(");
+        run_literal (r, m->arguments);
+        strbuf_addc (&r->run, ')');
+    } else
+        strbuf_addc (&r->run, '#');
     run_newlines (r, l->lines - 1);
 }
 
@@ -462,7 +512,7 @@ take_cell_start (struct rewriting *r, const char **rest)
         take_cell_magic (r, m);
         return true;
     }
-    open_transparent_cell (r, &l);
+    open_transparent_cell (r, &l, m);
     *rest = nl;
     return false;
 }

@@ -107,8 +107,10 @@ class Cells:
             for segment in segments:
                 self._run(segment, segment is segments[-1])
             _show_figures()
+            get_ipython().end_capture()
             get_ipython().events.trigger("post_run_cell", None)
         except BaseException as error:
+            get_ipython().end_capture()
             self._failed(error, place)
             raise
         finally:

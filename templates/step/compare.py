@@ -405,6 +405,7 @@ def _differ_or_absent(a, b, name, copies=None):
 
 
 _noise = [
+    (re.compile(r"^(Over)?[Ww]riting (?=\S)", re.M), "Writing "),     # %%writefile: the first run made the file
     (re.compile(r"\b0x[0-9a-fA-F]{6,}"), "0x…"),
     (re.compile(r"^(CPU times|Wall time):.*$", re.M), r"\1: …"),
     (re.compile(r"[\d.]+ ?(?:ns|µs|μs|us|ms|s)(?: ± [\d.]+ ?(?:ns|µs|μs|us|ms|s))? per loop.*"), "… per loop"),

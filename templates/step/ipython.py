@@ -114,6 +114,7 @@ class Shell:
         self.line_magics, self.cell_magics = {}, {}
         self.real, self.execution_count = None, 0
         self.where, self.dirs = "", []
+        self.capturing = None
 
     user_ns = property(lambda self: _space.ns)
     user_global_ns = user_ns
@@ -212,6 +213,15 @@ class Shell:
         if name not in _no_expand:
             line = self.var_expand(line)
         return f(self, line) if name in _line_magics and name not in self.line_magics else f(line)
+
+    def begin_capture(self, line):
+        """%%capture: to the end of the cell."""
+        self.capturing = _Capturing(self.var_expand(line))
+
+    def end_capture(self):
+        capturing, self.capturing = self.capturing, None
+        if capturing:
+            capturing.end()
 
     def run_cell_magic(self, name, line, cell):
         f = self.cell_magics.get(name)

@@ -294,33 +294,49 @@ class CapturedIO:
     __call__ = show
 
 
+class _Capturing:
+    """What is shown from here to end() is not shown but bound to the name that the line of %%capture gives, if any."""
+
+    def __init__(self, line):
+        self.words = line.split()
+        self.kept = _recorder.outputs, _recorder.shown, _recorder.streams
+        _recorder.outputs, _recorder.shown, _recorder.streams = [], 0, {}
+
+    def end(self):
+        _flush_streams()
+        found = _recorder.outputs
+        _recorder.outputs, _recorder.shown, _recorder.streams = self.kept
+        text = {k: "".join(str(o["text"]) for o in found if o["output_type"] == "stream" and o["name"] == k)
+                for k in ("stdout", "stderr")}
+        shown = [o for o in found if o["output_type"] != "stream"]
+        for option, k in (("--no-stdout", "stdout"), ("--no-stderr", "stderr")):
+            if option in self.words:
+                _recorder.stream(k, text[k])
+                text[k] = ""
+        if "--no-display" in self.words:
+            for output in shown:
+                _recorder.add(output)
+            shown = []
+        names = [w for w in self.words if not w.startswith("--")]
+        if names:
+            _space.ns[names[0]] = CapturedIO(text["stdout"], text["stderr"], shown)
+
+
 @_cell("capture")
 def _capture(shell, line, cell):
-    names = [w for w in line.split() if not w.startswith("--")]
-    kept = _recorder.outputs, _recorder.shown, _recorder.streams
-    _recorder.outputs, _recorder.shown, _recorder.streams = [], 0, {}
+    capturing = _Capturing(line)
     try:
         value = _run_source(cell, shell.where or "<captured cell>", True)
         if value is not None:
             display(value)
         _show_figures()
     finally:
-        found = _recorder.outputs
-        _recorder.outputs, _recorder.shown, _recorder.streams = kept
-        text = {k: "".join(str(o["text"]) for o in found if o["output_type"] == "stream" and o["name"] == k)
-                for k in ("stdout", "stderr")}
-        shown = [o for o in found if o["output_type"] != "stream"]
-        for option, k in (("--no-stdout", "stdout"), ("--no-stderr", "stderr")):
-            if option in line.split():
-                _recorder.stream(k, text[k])
-                text[k] = ""
-        if names:
-            _space.ns[names[0]] = CapturedIO(text["stdout"], text["stderr"], shown)
+        capturing.end()
 
 
 def _script(shell, program, cell, line=""):
     import subprocess
-    options = {k: v for k, v in re.findall(r"--(out|err)\s+(\w+)", line)}
+    options = {k: v for k, v in re.findall(r"--(out|err)[\s=]+(\w+)", line)}
     raise_error = "--no-raise-error" not in line
     p = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     _flush_streams()
@@ -355,7 +371,7 @@ def _script(shell, program, cell, line=""):
 def _script_magic(program):
     def run(shell, line, cell):
         import shlex
-        words = [w for w in shlex.split(re.sub(r"--(out|err|proc)\s+\w+|--bg|--no-raise-error|--raise-error", "", line))]
+        words = [w for w in shlex.split(re.sub(r"--(out|err|proc)[\s=]+\w+|--bg|--no-raise-error|--raise-error", "", line))]
         _script(shell, program + words, cell, line)
     return run
 
@@ -368,7 +384,7 @@ for _name, _program in (("bash", ["bash"]), ("sh", ["sh"]), ("perl", ["perl"]), 
 @_cell("script")
 def _any_script(shell, line, cell):
     import shlex
-    words = shlex.split(re.sub(r"--(out|err|proc)\s+\w+|--bg|--no-raise-error", "", line))
+    words = shlex.split(re.sub(r"--(out|err|proc)[\s=]+\w+|--bg|--no-raise-error", "", line))
     if not words:
         raise UsageError("%%script needs a program")
     _script(shell, words, cell, line)

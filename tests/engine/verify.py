@@ -95,6 +95,35 @@ def test_a_value_that_cannot_be_handed_over():
         assert r.returncode == 1 and answer["status"] == "failed" and not answer["equal"], (r.stderr, answer)
 
 
+def test_what_cell_magics_catch():
+    """%%capture and %%bash --out hide what is shown, and bind it."""
+    with Lab() as lab:
+        notebook(lab, (["step:a"], "%%capture cap\nprint('caught')\nx = [1]\n'last'"),
+                 (["step:b"], "%%bash --out o --err=e\necho one\necho two >&2"),
+                 (["step:c"], "x.append(cap.stdout)"), (["step:d"], "print(x, o, e, cap.outputs[0]['data'])"))
+        r, answer = verify(lab)
+        assert r.returncode == 0 and answer["equal"] and answer["compared"] >= 3, (answer, r.stderr)
+        log = lab.chard("runs", "logs", "latest", "d").stdout
+        assert log == "[1, 'caught\\n'] one\n two\n {'text/plain': \"'last'\"}\n", log
+        with open(lab.ends()["a"]["result"] + "/outputs.ipynb") as f:
+            assert [c["outputs"] for c in json.load(f)["cells"]] == [[]]
+
+
+def test_a_capture_ends_where_the_cell_fails():
+    with Lab() as lab:
+        notebook(lab, (["step:a"], "%%capture\nprint('caught')\n1/0"))
+        r, answer = verify(lab)
+        assert r.returncode == 1 and answer["straight_error"]["type"] == "ZeroDivisionError", answer
+        assert answer["straight_error"]["line"] == 3, answer
+
+
+def test_a_file_that_the_first_run_made_is_no_difference():
+    with Lab() as lab:
+        notebook(lab, (["step:a"], "%%writefile made.txt\ntext"), (["step:b"], "print(open('made.txt').read())"))
+        r, answer = verify(lab)
+        assert r.returncode == 0 and answer["equal"] and not answer["nondeterministic_outputs"], answer
+
+
 def test_parameters_hold_for_both():
     with Lab() as lab:
         notebook(lab, (["pipeline-parameters"], "N = 3\nS = 'a'"), (["step:a"], "x = [N] * 2 + [S]"), (["step:b"], "print(x)"))

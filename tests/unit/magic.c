@@ -134,6 +134,30 @@ a_timed_cell_is_still_code (void **state)
     assert_non_null (strstr (t->code, "\nx = 1\n"));
 }
 
+/* What a cell magic binds is bound in the code too, and nothing leaves its place. */
+static void
+names_that_cell_magics_bind (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *source, *first, *rest;
+    } cases[] = {
+        { "%%capture cap\ny = 1\n", "cap=id(0);", "\ny = 1\n" },
+        { "%%capture --no-stderr cap\ny = 1\n", "cap=id(0);", "\ny = 1\n" },
+        { "%%capture\ny = 1\n", "", "\ny = 1\n" },
+        { "%%bash --out o --err=e -x\nls\n", "o=id(0);e=id(0);", "\n  \n" },
+        { "%%bash -c --out\nls\n", "", "\n  \n" },
+        { "%%capture 3x {y}\nz\n", "", "\nz\n" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *code = rewrite (cases[i].source)->code, *line = strchr (code, '\n');
+        assert_int_equal (strlen (code), strlen (cases[i].source));
+        assert_string_equal (line, cases[i].rest);
+        assert_memory_equal (code, cases[i].first, strlen (cases[i].first));
+        assert_int_equal (strspn (code + strlen (cases[i].first), " "), (size_t) (line - code) - strlen (cases[i].first));
+    }
+}
+
 static void
 help_is_no_code (void **state)
 {
@@ -179,6 +203,7 @@ main (void)
         cmocka_unit_test (an_assigned_one_binds_its_name),
         cmocka_unit_test (a_cell_magic_takes_the_whole_cell),
         cmocka_unit_test (a_timed_cell_is_still_code),
+        cmocka_unit_test (names_that_cell_magics_bind),
         cmocka_unit_test (help_is_no_code),
         cmocka_unit_test (pip_lines_are_requirements),
     };
