@@ -42,3 +42,13 @@ builtins_has (const char *name)
 {
     return bsearch (name, names, sizeof names / sizeof *names, sizeof *names, compare) != NULL;
 }
+
+bool
+builtins_is_history (const char *name)
+{
+    static const char *const history[] = { "_", "__", "___", "Out", "_oh", "In", "_ih" };
+    for (size_t i = 0; i < sizeof history / sizeof *history; i++)
+        if (strcmp (name, history[i]) == 0)
+            return true;
+    return false;
+}

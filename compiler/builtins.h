@@ -7,4 +7,7 @@
 
 bool builtins_has (const char *name);
 
+/* Names of those under which a session keeps what was shown or typed before: _, __, Out, In, … */
+bool builtins_is_history (const char *name);
+
 #endif

@@ -106,6 +106,7 @@ static void
 pass_step (struct compilation *c, struct passing *p)
 {
     p->grouping = step_group (c->flow, &c->diags);
+    lint_history (c->flow, p->grouping, &c->diags);
 }
 
 static void

@@ -94,6 +94,7 @@ struct flow {
     vec (struct change) changes;
     vec (struct file_event) files;
     vec (struct unresolved) unresolved;
+    vec (struct unresolved) history; /* reads of the session's own names: _, Out, In */
     const char *wrong_effect;     /* a key of program->effects whose words aren't known, or NULL */
     struct vec_int dynamic_sites; /* sites of exec, globals() and the like */
 };

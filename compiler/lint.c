@@ -216,3 +216,45 @@ lint_flow (const struct flow *flow, struct diag_list *diags)
         walk (&l, l.program->units.items[i].tree);
     }
 }
+
+/* ---- the session's history -------------------------------------------------------------------------------------- */
+
+/* Whether the unit ends with a value that is shown and kept as `_`; print and display give None. */
+static bool
+ends_with_value (const struct program *p, const struct unit *u)
+{
+    const struct ast *last = u->tree->nkids ? u->tree->kids[u->tree->nkids - 1] : NULL;
+    if (!last || last->kind != AST_EXPRESSION)
+        return false;
+    const struct ast *value = last->kids[0];
+    const struct ast *f = value->kind == AST_CALL ? value->kids[0] : NULL;
+    const char *name = f && f->kind == AST_NAME ? symbol_text (p->symbols, f->name) : "";
+    return strcmp (name, "print") != 0 && strcmp (name, "display") != 0;
+}
+
+/* The last unit above `unit` that shows a value; -1. */
+static int
+last_shown (const struct program *p, int unit)
+{
+    while (--unit >= 0)
+        if (ends_with_value (p, &p->units.items[unit]))
+            return unit;
+    return -1;
+}
+
+void
+lint_history (const struct flow *flow, const struct grouping *g, struct diag_list *diags)
+{
+    struct linting l = { .flow = flow, .program = flow->program, .diags = diags };
+    vec_foreach (u, &flow->history) {
+        const char *name = symbol_text (l.program->symbols, u->name);
+        int unit = flow->sites.items[u->site].unit, shown = last_shown (l.program, unit);
+        bool last = name[0] == '_' && strspn (name, "_") == strlen (name);
+        if (last && (shown < 0 || g->owner.items[shown] == g->owner.items[unit]))
+            continue;
+        tell (&l, u->unit, u->at ? u->at->start : 0, SEVERITY_ERROR, "session-history",
+              "give the value a name in the cell that shows it, and use that",
+              arena_printf (l.program->arena, "`%s` is what the session showed or ran before, of which a step knows only its own "
+                            "cells", name));
+    }
+}

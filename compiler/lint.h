@@ -6,8 +6,12 @@
 
 #include "base/diag.h"
 #include "compiler/flow.h"
+#include "compiler/front.h"
 
 /* Rules cell-order, absolute-path, asks-user and secret-in-source; see chard-diagnostics(7). */
 void lint_flow (const struct flow *flow, struct diag_list *diags);
+
+/* Rule session-history: `_`, `Out[3]` and the like, read in a step that doesn't show what they stand for. */
+void lint_history (const struct flow *flow, const struct grouping *g, struct diag_list *diags);
 
 #endif

@@ -165,6 +165,11 @@ name_read (struct interpreter *in, symbol name, const struct ast *at)
         }
         return b->value;
     }
+    if (builtins_is_history (symbol_text (in->symbols, name)) && b->read_site != in->site) {
+        struct unresolved u = { .name = name, .site = in->site, .at = at, .unit = in->unit };
+        b->read_site = in->site;
+        vec_push (in->arena, &in->flow->history, u);
+    }
     if (builtins_has (symbol_text (in->symbols, name)))
         return set_one (in->arena, library_object (in, name));
     if (in->star_sites.len)

@@ -57,7 +57,7 @@ find_python (struct arena *a, const char *source, size_t len, found_list *calls)
             add_call (a, calls, 1, 1 << 30, arena_printf (a, "%s\n%s", m->arguments, m->body));
         else if (m->kind == MAGIC_HELP)
             add_call (a, calls, m->line, m->lines, "?");
-        else if (!m->indented && strcmp (m->name, MARK + 1) == 0)
+        else if (!m->indented && strcmp (m->name, &MARK[1]) == 0)
             add_call (a, calls, m->line, m->lines, m->arguments);
 }
 
