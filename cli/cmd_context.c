@@ -255,9 +255,8 @@ const struct command command_context_add = {
     .details = "Contexts are kept in ~/.config/chard/config.yaml, which only you can read. Credentials are never given on the "
                "command line, where others see them: they come from standard input, a file, the environment or kubectl's "
                "configuration.",
-    .examples = "chard context add lab --target kfp --endpoint https://kubeflow.example.com/pipeline --namespace me "
-                "--token-file ~/.secrets/kubeflow\n"
-                "chard context add cluster --target argo --auth kubeconfig --registry registry.example.com/me",
+    .examples = "chard context add lab --target kfp --endpoint https://kf.example.com/pipeline --token-file token\n"
+                "chard context add cluster --target argo --auth kubeconfig --namespace me",
     .options = add_options,
     .settings_size = sizeof (struct add_settings),
     .run = add,

@@ -1,13 +1,31 @@
 /* `chard runs rm` and `chard runs gc`: past runs and cached results go.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
-#include "cli/past_run.h"
+#include "cli/remote.h"
 #include "engine/cache.h"
 #include "engine/index.h"
 
 static const struct option common_options[] = { PAST_OPTION_OF, { 0 } };
 
 /* ---- rm --------------------------------------------------------------------------------------------------------- */
+
+static void
+tell_removed (struct invocation *inv, const char *id, json_t *removed)
+{
+    json_array_append_new (removed, json_string (id));
+    if (inv->verbose)
+        fprintf (inv->err, "removed %s\n", id);
+}
+
+/* A run elsewhere is forgotten here; there it stays. */
+static int
+forget_remote (struct invocation *inv, const struct state *state, const char *id, json_t *removed, struct error *err)
+{
+    if (remote_remove (state, inv->arena, id, err) < 0)
+        return -1;
+    tell_removed (inv, id, removed);
+    return 0;
+}
 
 static int
 remove_run (struct invocation *inv, const struct past_settings *s, struct index *ix, const char *wanted, json_t *removed,
@@ -16,6 +34,10 @@ remove_run (struct invocation *inv, const struct past_settings *s, struct index 
     struct past_run run = { 0 };
     struct error unreadable;
     if (past_run_open (inv, s, wanted, &run, &unreadable) < 0 && !run.id) {
+        struct state state;
+        json_auto_t *record = remote_find (inv, s, wanted, &state, NULL);
+        if (record)
+            return forget_remote (inv, &state, past_text (record, "run"), removed, err);
         *err = unreadable;
         return -1;
     }
@@ -26,9 +48,7 @@ remove_run (struct invocation *inv, const struct past_settings *s, struct index 
     if (fs_remove_tree (run.dir, err) < 0)
         return -1;
     index_remove_run (ix, run.id);
-    json_array_append_new (removed, json_string (run.id));
-    if (inv->verbose)
-        fprintf (inv->err, "removed %s\n", run.id);
+    tell_removed (inv, run.id, removed);
     return 0;
 }
 

@@ -5,7 +5,11 @@
 #include "base/strbuf.h"
 #include "cli/past_run.h"
 #include "cli/progress.h"
+#include "cli/remote.h"
 #include "engine/index.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static const struct option list_options[] = {
     PAST_OPTION_OF,
@@ -18,11 +22,73 @@ static json_t *
 run_to_json (const struct index_run *r)
 {
     json_t *params = r->parameters ? json_loads (r->parameters, JSON_ALLOW_NUL, NULL) : NULL;
-    return json_pack ("{s:s,s:s?,s:s?,s:s?,s:s,s:f,s:f,s:i,s:i,s:i,s:i,s:o}", "run", r->id, "notebook", r->notebook,
-                      "name", r->name, "commit", r->commit, "status", r->status, "began", r->began, "seconds",
-                      r->seconds, "ran", r->ran, "cached", r->cached, "failed", r->failed, "skipped", r->skipped,
-                      "parameters", params ? params : json_object ());
+    return json_pack ("{s:s,s:s*,s:s?,s:s?,s:s?,s:s,s:f,s:f,s:i,s:i,s:i,s:i,s:o}", "run", r->id, "context", r->place, "notebook",
+                      r->notebook, "name", r->name, "commit", r->commit, "status", r->status, "began", r->began,
+                      "seconds", r->seconds, "ran", r->ran, "cached", r->cached, "failed", r->failed, "skipped",
+                      r->skipped, "parameters", params ? params : json_object ());
 }
+
+/* ---- runs elsewhere --------------------------------------------------------------------------------------------- */
+
+static int
+count_steps (const json_t *record, const char *status)
+{
+    int n = 0;
+    size_t i;
+    json_t *step;
+    json_array_foreach (json_object_get (record, "steps"), i, step)
+        n += strcmp (past_text (step, "status"), status) == 0;
+    return n;
+}
+
+static void
+add_remote (struct arena *a, const json_t *record, const char *notebook, struct index_runs *runs)
+{
+    const char *of = past_text (record, "notebook"), *commit = past_text (record, "commit");
+    if (notebook && strcmp (notebook, of) != 0)
+        return;
+    cleanup_free char *parameters = json_dumps (json_object_get (record, "parameters"), JSON_COMPACT);
+    struct index_run r = {
+        .id = arena_strdup (a, past_text (record, "run")),
+        .notebook = arena_strdup (a, of),
+        .name = arena_strdup (a, past_text (record, "name")),
+        .commit = *commit ? arena_strdup (a, commit) : NULL,
+        .status = arena_strdup (a, past_text (record, "status")),
+        .parameters = parameters ? arena_strdup (a, parameters) : NULL,
+        .began = json_number_value (json_object_get (record, "began")),
+        .ran = count_steps (record, "ok"),
+        .cached = count_steps (record, "cached"),
+        .failed = count_steps (record, "failed"),
+        .place = arena_strdup (a, past_text (record, "context")),
+    };
+    vec_push (a, runs, r);
+}
+
+static int
+compare_runs (const void *x, const void *y)
+{
+    const struct index_run *a = x, *b = y;
+    return strcmp (b->id, a->id);
+}
+
+/* Newest first, as many as before. */
+static void
+merge_remote (struct arena *a, const struct state *state, const char *notebook, int limit, struct index_runs *runs)
+{
+    struct vec_str ids = { 0 };
+    remote_list (state, a, &ids);
+    vec_foreach (id, &ids) {
+        json_auto_t *record = remote_load (state, a, *id);
+        if (record)
+            add_remote (a, record, notebook, runs);
+    }
+    if (runs->len)
+        qsort (runs->items, runs->len, sizeof *runs->items, compare_runs);
+    if (limit > 0 && runs->len > (size_t) limit)
+        runs->len = (size_t) limit;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------ */
 
 static void
 print_list (struct invocation *inv, const struct index_runs *runs)
@@ -32,10 +98,15 @@ print_list (struct invocation *inv, const struct index_runs *runs)
         char time[32];
         cleanup_strbuf struct strbuf steps = { 0 };
         const char *color = past_status_color (inv, r->status);
-        progress_format_seconds (r->seconds, time);
+        if (r->place)
+            snprintf (time, sizeof time, "-");
+        else
+            progress_format_seconds (r->seconds, time);
         strbuf_addf (&steps, "%d run, %d cached", r->ran, r->cached);
         if (r->failed)
             strbuf_addf (&steps, ", %d failed", r->failed);
+        if (r->place)
+            strbuf_addf (&steps, " on %s", r->place);
         fprintf (inv->out, "%-21s %s%-12s%s %-9s %-24s %-9.8s %s\n", r->id, color, r->status, *color ? "\033[0m" : "",
                  time, strbuf_str (&steps), r->commit ? r->commit : "-",
                  r->notebook ? past_one_line (inv->arena, fs_basename (r->notebook)) : "?");
@@ -59,6 +130,7 @@ run (struct invocation *inv, const void *settings, struct error *err)
     index_refresh (ix, &state);
     index_list (ix, inv->arena, notebook, s.limit, &runs);
     index_close (ix);
+    merge_remote (inv->arena, &state, notebook, s.limit, &runs);
     if (!inv->json) {
         if (runs.len)
             print_list (inv, &runs);

@@ -5,6 +5,7 @@
 #include "base/strbuf.h"
 #include "cli/past_run.h"
 #include "cli/progress.h"
+#include "cli/remote.h"
 #include "cli/snapshot.h"
 #include "doc/json_text.h"
 
@@ -76,6 +77,17 @@ print_origin (struct invocation *inv, const struct past_run *run, const json_t *
 }
 
 static void
+print_parameters (struct invocation *inv, const json_t *begin)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach (json_object_get (begin, "parameters"), name, value) {
+        cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT | json_text_precision (value));
+        fprintf (inv->out, "parameter  %s = %s\n", name, text ? text : "?");
+    }
+}
+
+static void
 print_run (struct invocation *inv, const struct past_run *run)
 {
     const char *status = past_run_status (run), *color = past_status_color (inv, status);
@@ -92,12 +104,7 @@ print_run (struct invocation *inv, const struct past_run *run)
         fprintf (inv->out, "took       %s\n", time);
     print_origin (inv, run, json_object_get (run->begin, "git"));
     fprintf (inv->out, "python     %s (%s)\n", past_text (run->begin, "python"), past_text (run->begin, "python_version"));
-    const char *name;
-    json_t *value;
-    json_object_foreach (json_object_get (run->begin, "parameters"), name, value) {
-        cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT | json_text_precision (value));
-        fprintf (inv->out, "parameter  %s = %s\n", name, text ? text : "?");
-    }
+    print_parameters (inv, run->begin);
     fputs ("steps\n", inv->out);
     size_t i;
     json_t *step;
@@ -136,13 +143,76 @@ show_to_json (const struct past_run *run)
     return o;
 }
 
+/* ---- runs elsewhere --------------------------------------------------------------------------------------------- */
+
+static void
+print_remote (struct invocation *inv, const json_t *record)
+{
+    const struct past_run run = { .id = past_text (record, "run"), .begin = record };
+    const char *status = past_text (record, "status"), *color = past_status_color (inv, status);
+    char began[32];
+    size_t i;
+    json_t *step;
+    format_time (json_number_value (json_object_get (record, "began")), began);
+    fprintf (inv->out, "run        %s\nnotebook   %s\ncontext    %s (%s)\nstatus     %s%s%s\n", run.id,
+             past_text (record, "notebook"), past_text (record, "context"), past_text (record, "target"), color, status,
+             *color ? "\033[0m" : "");
+    if (past_text (record, "error")[0])
+        fprintf (inv->out, "error      %s\n", past_one_line (inv->arena, past_text (record, "error")));
+    fprintf (inv->out, "began      %s\nlink       %s\n", began, past_text (record, "link"));
+    print_origin (inv, &run, json_object_get (record, "git"));
+    print_parameters (inv, record);
+    fputs ("steps\n", inv->out);
+    json_array_foreach (json_object_get (record, "steps"), i, step) {
+        const char *stands = past_text (step, "status"), *c = past_status_color (inv, stands);
+        fprintf (inv->out, "  %-24s %s%-11s%s %s\n", past_one_line (inv->arena, past_text (step, "step")), c,
+                 *stands ? stands : "waiting", *c ? "\033[0m" : "",
+                 past_one_line (inv->arena, past_text (step, "error")));
+    }
+}
+
+/* A service that can't be reached is told; what was known last is shown all the same. */
+static int
+show_remote (struct invocation *inv, const struct state *state, json_t *record)
+{
+    struct error why = { 0 };
+    if (!remote_is_over (record) && remote_refresh (inv, state, record, &why) < 0)
+        fprintf (inv->err, "as it was known last, since %s\n", why.text);
+    if (inv->json)
+        past_print_json (inv, json_incref (record));
+    else
+        print_remote (inv, record);
+    return 0;
+}
+
+/* The run elsewhere that is meant, or NULL: those here go first, and the newer of both if none is named. */
+static json_t *
+find_remote (struct invocation *inv, const struct past_settings *s, const char *wanted, const char *here,
+             struct state *state)
+{
+    json_t *record = wanted && here ? NULL : remote_find (inv, s, wanted, state, NULL);
+    if (!record || !here || strcmp (past_text (record, "run"), here) > 0)
+        return record;
+    json_decref (record);
+    return NULL;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------ */
+
 static int
 run (struct invocation *inv, const void *settings, struct error *err)
 {
     struct past_run run = { 0 };
+    struct state state;
     if (inv->operands.len > 1)
         return error_set (err, ERROR_USAGE, "name one run, or none for the last");
-    int status = past_run_open (inv, settings, inv->operands.len ? inv->operands.items[0] : NULL, &run, err);
+    const char *wanted = inv->operands.len ? inv->operands.items[0] : NULL;
+    int status = past_run_open (inv, settings, wanted, &run, err);
+    json_auto_t *record = find_remote (inv, settings, wanted, run.id, &state);
+    if (record) {
+        runlog_content_clear (&run.log);
+        return show_remote (inv, &state, record);
+    }
     if (status == 0 && !run.begin)
         status = error_set (err, ERROR_NOTEBOOK, "run %s was killed before it began: its log is empty", run.id);
     else if (status == 0 && inv->json)

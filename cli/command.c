@@ -9,9 +9,10 @@
 
 extern const struct command command_check, command_compile, command_graph, command_tag, command_run,
     command_runs_list, command_runs_show, command_runs_logs, command_runs_report, command_runs_diff,
-    command_runs_checkout, command_runs_rm, command_runs_gc, command_verify, command_context_list,
-    command_context_add, command_context_use, command_context_remove, command_context_test, command_kernel_install,
-    command_kernel_uninstall, command_kernel_doctor, command_completion;
+    command_runs_checkout, command_runs_wait, command_runs_cancel, command_runs_retry, command_runs_rm,
+    command_runs_gc, command_submit, command_verify, command_context_list, command_context_add, command_context_use,
+    command_context_remove, command_context_test, command_kernel_install, command_kernel_uninstall,
+    command_kernel_doctor, command_completion;
 
 const struct command *const commands[] = {
     &command_check,
@@ -20,12 +21,16 @@ const struct command *const commands[] = {
     &command_tag,
     &command_run,
     &command_verify,
+    &command_submit,
     &command_runs_list,
     &command_runs_show,
     &command_runs_logs,
     &command_runs_report,
     &command_runs_diff,
     &command_runs_checkout,
+    &command_runs_wait,
+    &command_runs_cancel,
+    &command_runs_retry,
     &command_runs_rm,
     &command_runs_gc,
     &command_context_list,

@@ -12,10 +12,10 @@
 #include <string.h>
 
 const struct target targets[] = {
-    { "argo", "Argo Workflows: NAME.workflow.yaml and NAME.workflowtemplate.yaml", emit_argo, false },
-    { "container", "Containerfile, its context, and a Job that builds it in a cluster", emit_container, false },
-    { "cron", "Argo Workflows at a schedule: NAME.cronworkflow.yaml", emit_cron, true },
-    { "kfp", "Kubeflow Pipelines v2: NAME.kfp.yaml", emit_kfp, false },
+    { "argo", "Argo Workflows: NAME.workflow.yaml and NAME.workflowtemplate.yaml", emit_argo, false, NULL },
+    { "container", "Containerfile, its context, and a Job that builds it in a cluster", emit_container, false, NULL },
+    { "cron", "Argo Workflows at a schedule: NAME.cronworkflow.yaml", emit_cron, true, NULL },
+    { "kfp", "Kubeflow Pipelines v2: NAME.kfp.yaml", emit_kfp, false, &service_kfp },
     { 0 },
 };
 
@@ -66,15 +66,31 @@ write_file (struct invocation *inv, const char *directory, const struct emit_fil
     return 0;
 }
 
+struct emit_plan *
+target_plan (struct invocation *inv, const struct pipeline *p, const struct target_settings *settings, struct error *err)
+{
+    struct emit_options *o = arena_new (inv->arena, struct emit_options);
+    *o = settings->emit;
+    if (target_ask_machine (inv->arena, p, settings->python, o, err) < 0)
+        return NULL;
+    return emit_plan_create (inv->arena, p, o, err);
+}
+
+const struct target *
+target_find (const char *name)
+{
+    for (const struct target *t = targets; t->name; t++)
+        if (strcmp (t->name, name) == 0)
+            return t;
+    return NULL;
+}
+
 int
 target_write (struct invocation *inv, const struct pipeline *p, const char *name, const struct target_settings *settings,
               const char *output, struct error *err)
 {
     struct emission e = { .arena = inv->arena };
-    struct emit_options o = settings->emit;
-    if (target_ask_machine (inv->arena, p, settings->python, &o, err) < 0)
-        return -1;
-    const struct emit_plan *plan = emit_plan_create (inv->arena, p, &o, err);
+    const struct emit_plan *plan = target_plan (inv, p, settings, err);
     if (!plan || emit (plan, name, &e, err) < 0)
         return -1;
     if (strcmp (output, "-") == 0) {

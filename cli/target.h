@@ -5,6 +5,7 @@
 #define CHARD_CLI_TARGET_H
 
 #include "cli/command.h"
+#include "client/service.h"
 #include "compiler/emit/emit.h"
 
 struct target {
@@ -12,6 +13,7 @@ struct target {
     const char *summary; /* what it makes, for people */
     int (*emit) (const struct emit_plan *plan, struct emission *e, struct error *err);
     bool scheduled;      /* it needs a schedule: "all" passes it over where there is none */
+    const struct service *service; /* runs what was emitted; NULL: nothing does */
 };
 
 /* All of them; ends with a zeroed row. */
@@ -30,5 +32,12 @@ struct target_settings {
  * as needed, or to inv->out if that is "-" and it is a single file. Nothing is written unless all went well. */
 int target_write (struct invocation *inv, const struct pipeline *p, const char *name,
                   const struct target_settings *settings, const char *output, struct error *err);
+
+/* The plan of `p` with all that targets need of this machine; in inv->arena. */
+struct emit_plan *target_plan (struct invocation *inv, const struct pipeline *p, const struct target_settings *settings,
+                               struct error *err);
+
+/* The target of that name, or NULL. */
+const struct target *target_find (const char *name);
 
 #endif

@@ -164,6 +164,8 @@ on_header (char *line, size_t size, size_t n, void *arg)
             *c = (char) tolower ((unsigned char) *c);
     } else if ((value = header_value (line, all, "Location", &len))) {
         copy_text (reply->location, sizeof reply->location, value, len);
+    } else if ((value = header_value (line, all, "Docker-Content-Digest", &len))) {
+        copy_text (reply->digest, sizeof reply->digest, value, len);
     } else if ((value = header_value (line, all, "Retry-After", &len)) && len && isdigit ((unsigned char) *value)) {
         reply->retry_after = strtod (value, NULL);
     }

@@ -54,6 +54,7 @@ struct http_reply {
     char type[128];     /* content type, lower case, without parameters; "" if there was none */
     struct strbuf body;
     bool maybe_done;    /* of a failure: the request may have been done, but the reply was lost */
+    char digest[100];    /* Docker-Content-Digest; "" if there was none */
     char location[2000]; /* of a redirect; "" if there was none */
     double retry_after; /* seconds, as the server said; -1: it didn't */
 };

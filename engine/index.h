@@ -19,6 +19,7 @@ struct index_run {
     const char *id, *notebook, *name, *commit;
     const char *status; /* "ok", "failed", "canceled", "running", "interrupted" */
     const char *parameters; /* JSON */
+    const char *place;  /* the context of a run elsewhere, which the index itself doesn't know; NULL: here */
     double began, seconds;
     int ran, cached, failed, skipped;
 };

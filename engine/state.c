@@ -93,16 +93,22 @@ state_close (struct state *s)
 }
 
 char *
+state_new_id (struct arena *a, int attempt)
+{
+    struct timespec now;
+    struct tm local;
+    char stamp[32];
+    clock_gettime (CLOCK_REALTIME, &now);
+    localtime_r (&now.tv_sec, &local);
+    strftime (stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
+    return arena_printf (a, "%s-%03lx%x", stamp, now.tv_nsec / 1000000, (attempt + (unsigned) getpid ()) & 15);
+}
+
+char *
 state_create_run (const struct state *s, struct arena *a, struct error *err)
 {
     for (int attempt = 0; attempt < 1000; attempt++) {
-        struct timespec now;
-        struct tm local;
-        clock_gettime (CLOCK_REALTIME, &now);
-        localtime_r (&now.tv_sec, &local);
-        char stamp[32];
-        strftime (stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
-        char *id = arena_printf (a, "%s-%03lx%x", stamp, now.tv_nsec / 1000000, (attempt + (unsigned) getpid ()) & 15);
+        char *id = state_new_id (a, attempt);
         char *path = fs_join (a, s->runs, id);
         if (mkdir (path, 0777) == 0)
             return fs_mkdirs (fs_join (a, path, "steps"), err) < 0 ? NULL : id;

@@ -3,6 +3,7 @@
  *     .chard/runs/<run-id>/run.jsonl        the run log: the truth
  *     .chard/runs/<run-id>/pipeline.json    the IR that was run
  *     .chard/runs/<run-id>/steps/<dir>/     spec.json, stdout.log, result -> ../../../../cache/<key>
+ *     .chard/remote/<run-id>.json           a run that was submitted elsewhere (cli/remote.h)
  *     .chard/cache/<key>/                   finished results
  *     .chard/index.sqlite                   index over the run logs
  *
@@ -35,6 +36,9 @@ void state_close (struct state *s);
 
 /* Makes a new run's directory; returns its id, sortable by time to the millisecond: 20261123-235959-3e71. */
 char *state_create_run (const struct state *s, struct arena *a, struct error *err);
+
+/* Such an id of now, made of the time and, in its last digit, `attempt`. */
+char *state_new_id (struct arena *a, int attempt);
 
 char *state_run_dir (const struct state *s, struct arena *a, const char *id);
 

@@ -8,7 +8,6 @@ import json
 import os
 import stat
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -405,7 +404,3 @@ class Faults(Case):
         self.add("http://kfp.invalid:8888", "--proxy=")    # none at all
         del self.env["no_proxy"]
         self.checks(status=3)
-
-
-if __name__ == "__main__":
-    sys.exit(unittest.main())

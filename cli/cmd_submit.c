@@ -1,0 +1,301 @@
+/* `chard submit`: a notebook runs as a pipeline elsewhere, on what a context names.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/hash.h"
+#include "cli/load.h"
+#include "cli/remote.h"
+#include "cli/snapshot.h"
+#include "cli/target.h"
+#include "client/registry.h"
+#include "engine/params.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct submit_settings {
+    struct vec_str parameters;
+    const char *params_file, *context, *experiment, *push;
+    struct target_settings target;
+    bool force, require_clean, wait;
+};
+
+#define FIELD(f) .offset = offsetof (struct submit_settings, f)
+
+static const struct option options[] = {
+    { .name = "context", .letter = 'c', .kind = OPTION_STRING, FIELD (context), .argument = "NAME",
+      .help = "where to (default: $CHARD_CONTEXT, else the current context)" },
+    { .name = "parameter", .letter = 'p', .kind = OPTION_LIST, FIELD (parameters), .argument = "NAME=VALUE",
+      .help = "set a parameter of the notebook; may be given several times" },
+    { .name = "params-file", .kind = OPTION_STRING, FIELD (params_file), .argument = "FILE",
+      .help = "read parameters from a JSON object; -p goes over it" },
+    { .name = "image", .kind = OPTION_STRING, FIELD (target.emit.image), .argument = "REF",
+      .help = "the image that steps run in, but those with an image: of their own" },
+    { .name = "experiment", .kind = OPTION_STRING, FIELD (experiment), .argument = "NAME",
+      .help = "KFP's experiment (default: the context's, else the notebook's, else Default)" },
+    { .name = "python", .kind = OPTION_STRING, FIELD (target.python), .argument = "PATH",
+      .help = "whose packages the images have; else the Python of the notebook's kernel" },
+    { .name = "wait", .letter = 'w', .kind = OPTION_FLAG, FIELD (wait),
+      .help = "follow the run to its end; the exit status is then the run's" },
+    { .name = "require-clean", .kind = OPTION_FLAG, FIELD (require_clean),
+      .help = "submit only what is committed in Git; a notebook's outputs don't count" },
+    { .name = "push", .kind = OPTION_STRING, FIELD (push), .argument = "REMOTE",
+      .help = "send the snapshot of the sources to this remote of the repository" },
+    { .name = "force", .kind = OPTION_FLAG, FIELD (force), .help = "submit although some name can't be found" },
+    { 0 },
+};
+
+/* What is gathered on the way. */
+struct submitting {
+    struct invocation *inv;
+    const struct submit_settings *settings;
+    struct context context;
+    struct auth auth;
+    const struct target *target;
+    const struct pipeline *pipeline;
+    struct emit_plan *plan;
+    struct emission emission;
+    struct origin origin;
+    struct state state;
+    const char *id, *version;
+    double since; /* when it all began */
+};
+
+static double
+wall_clock (void)
+{
+    struct timespec t;
+    clock_gettime (CLOCK_REALTIME, &t);
+    return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
+}
+
+/* ---- images ----------------------------------------------------------------------------------------------------- */
+
+/* What isn't built here yet is told, with the commands that do it. */
+static int
+refuse_image (const struct submitting *s, const struct emit_image *image, struct error *err)
+{
+    if (!s->context.registry)
+        return error_set (err, ERROR_USAGE, "which image the steps run in isn't known: give --image REF, or the context a "
+                                            "--registry");
+    return error_set (err, ERROR_ENVIRONMENT,
+                      "the image %s isn't in the registry yet: chard compile --to container --registry %s -o DIR %s, then "
+                      "build it in DIR and push it; or give --image REF", image->reference, s->context.registry,
+                      s->pipeline->notebook);
+}
+
+/* Images that aren't the user's own must be there, and are named by their digest: what was tried is what runs. */
+static int
+pin_images (struct submitting *s, struct error *err)
+{
+    vec_foreach (image, &s->plan->images) {
+        const char *pinned;
+        if (image->given)
+            continue;
+        int found = s->context.registry
+                        ? registry_find (s->inv->arena, &s->auth.settings, image->reference, &pinned, err)
+                        : 0;
+        if (found < 0)
+            return -1;
+        if (found == 0)
+            return refuse_image (s, image, err);
+        image->reference = pinned;
+    }
+    return 0;
+}
+
+/* ---- what is sent ----------------------------------------------------------------------------------------------- */
+
+static int
+make_documents (struct submitting *s, struct error *err)
+{
+    struct target_settings settings = s->settings->target;
+    char digest[HASH_HEX_SIZE];
+    settings.emit.registry = s->context.registry;
+    s->plan = target_plan (s->inv, s->pipeline, &settings, err);
+    s->emission = (struct emission){ .arena = s->inv->arena };
+    if (!s->plan || pin_images (s, err) < 0 || s->target->emit (s->plan, &s->emission, err) < 0)
+        return -1;
+    hash_bytes (s->emission.files.items[0].text, s->emission.files.items[0].len, digest);
+    s->version = arena_printf (s->inv->arena, "chard-%.16s", digest);
+    return 0;
+}
+
+/* Parameters by what the document calls them. */
+static json_t *
+keyed_parameters (const struct submitting *s, const json_t *params)
+{
+    json_t *all = json_object (), *value;
+    const char *name;
+    json_object_foreach ((json_t *) params, name, value)
+        if (!json_is_null (value))
+            json_object_set (all, emit_param_key (s->plan, name), value);
+    return all;
+}
+
+static const char *
+experiment (const struct submitting *s)
+{
+    const char *const wishes[] = { s->settings->experiment, s->context.experiment, s->pipeline->experiment };
+    for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++)
+        if (wishes[i] && *wishes[i])
+            return wishes[i];
+    return "Default";
+}
+
+static const char *
+description (const struct submitting *s)
+{
+    const char *commit = past_text (s->origin.record, "commit"), *dirty = origin_dirty_text (s->inv->arena, s->origin.record);
+    return arena_printf (s->inv->arena, "%s by Chard%s%s%s", fs_basename (s->pipeline->notebook), *commit ? ", commit " : "",
+                         commit, *dirty ? " with changes" : "");
+}
+
+/* ---- Git -------------------------------------------------------------------------------------------------------- */
+
+static void
+add_made (struct submitting *s, struct repo_files *made)
+{
+    vec_foreach (f, &s->emission.files)
+        if (f->text) {
+            struct repo_file file = { .path = f->path, .data = f->text, .len = f->len };
+            vec_push (s->inv->arena, made, file);
+        }
+}
+
+/* The sources and documents are kept before anything is started; without a repository that is told and no failure. */
+static int
+keep_sources (struct submitting *s, struct error *err)
+{
+    struct repo_files made = { 0 };
+    if (!s->origin.repo && !s->settings->push) {
+        fprintf (s->inv->err, "note: %s: the sources of this run aren't kept\n", past_text (s->origin.record, "note"));
+        return 0;
+    }
+    if (s->settings->push && s->origin.repo && repo_check_remote (s->origin.repo, s->settings->push, err) < 0)
+        return -1;
+    add_made (s, &made);
+    if (snapshot_write (&s->origin, s->pipeline, &made, s->since, err) < 0
+        || snapshot_name (&s->origin, s->id, err) < 0)
+        return -1;
+    return s->settings->push ? snapshot_push (&s->origin, s->id, s->settings->push, err) : 0;
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------------- */
+
+static json_t *
+make_record (const struct submitting *s, const json_t *params)
+{
+    json_t *steps = json_array ();
+    for (size_t i = 0; i < s->pipeline->steps.len; i++)
+        json_array_append_new (steps, json_pack ("{s:s,s:s}", "step", s->pipeline->steps.items[i].name, "key",
+                                                 s->plan->steps[i].name));
+    return json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s?,s:O?,s:O,s:O,s:f,s:o,s:s}", "run", s->id, "target", s->target->name, "context",
+                      s->context.name, "notebook", fs_absolute (s->inv->arena, s->pipeline->notebook), "name",
+                      s->pipeline->name ? s->pipeline->name : "", "digest", s->pipeline->notebook_digest, "commit",
+                      json_object_get (s->origin.record, "commit"), "git", s->origin.record, "parameters", params, "began",
+                      s->since, "steps", steps, "status", "submitted");
+}
+
+static int
+send (struct submitting *s, const json_t *params, json_t *record, struct error *err)
+{
+    json_auto_t *keyed = keyed_parameters (s, params);
+    const struct submission what = {
+        .name = s->plan->name,
+        .version = s->version,
+        .description = description (s),
+        .document = s->emission.files.items[0].text,
+        .len = s->emission.files.items[0].len,
+        .experiment = experiment (s),
+        .run = arena_printf (s->inv->arena, "%s %s", s->plan->name, s->id),
+        .parameters = keyed,
+    };
+    if (s->target->service->submit (s->inv->arena, &s->auth, &what, record, err) < 0)
+        return -1;
+    return remote_save (&s->state, s->inv->arena, record, err);
+}
+
+static void
+tell (const struct submitting *s, json_t *record)
+{
+    if (s->inv->json && !s->settings->wait)
+        past_print_json (s->inv, json_incref (record));
+    else if (!s->inv->json)
+        fprintf (s->inv->out, "run %s is submitted to %s\n%s\n", s->id, s->context.name, past_text (record, "link"));
+    fflush (s->inv->out);
+}
+
+static int
+start_run (struct submitting *s, struct error *err)
+{
+    json_auto_t *params = params_resolve (s->pipeline, s->settings->params_file, &s->settings->parameters, err);
+    if (!params || make_documents (s, err) < 0
+        || state_open (&s->state, s->inv->arena, s->pipeline->notebook_dir, true, err) < 0)
+        return -1;
+    s->id = state_new_id (s->inv->arena, 0);
+    if (keep_sources (s, err) < 0)
+        return -1;
+    json_auto_t *record = make_record (s, params);
+    if (send (s, params, record, err) < 0)
+        return -1;
+    tell (s, record);
+    if (!s->settings->wait)
+        return 0;
+    int status = remote_wait (s->inv, &s->state, record, err);
+    if (s->inv->json)
+        past_print_json (s->inv, json_incref (record));
+    return status;
+}
+
+static int
+find_place (struct submitting *s, struct error *err)
+{
+    if (context_read (s->inv->arena, s->settings->context, &s->context, err) < 0
+        || auth_prepare (s->inv->arena, &s->context, &s->auth, err) < 0)
+        return -1;
+    s->target = target_find (s->context.target);
+    if (s->target && s->target->service)
+        return 0;
+    return error_set (err, ERROR_USAGE, "context %s: submitting to %s isn't supported yet; chard compile --to %s writes what "
+                                        "kubectl or argo submit", s->context.name, s->context.target, s->context.target);
+}
+
+static int
+cmd_submit (struct invocation *inv, const void *settings, struct error *err)
+{
+    struct submitting s = { .inv = inv, .settings = settings, .since = wall_clock () };
+    struct loaded l = { 0 };
+    if (inv->operands.len != 1)
+        return error_set (err, ERROR_USAGE, "name one notebook to submit");
+    if (find_place (&s, err) < 0)
+        return -1;
+    int status = load_pipeline (inv, inv->operands.items[0], s.settings->force, &l, err);
+    if (status == 0) {
+        s.pipeline = l.pipeline;
+        origin_open (&s.origin, inv->arena, l.pipeline);
+        if (s.settings->require_clean)
+            status = origin_require_clean (&s.origin, err);
+        if (status == 0)
+            status = start_run (&s, err);
+        origin_close (&s.origin);
+    }
+    load_clear (&l);
+    return status;
+}
+
+const struct command command_submit = {
+    .name = "submit",
+    .operands = "NOTEBOOK",
+    .summary = "Run a notebook as a pipeline elsewhere",
+    .details = "Checks the notebook, keeps its exact sources in Git (a commit on refs/chard/runs/RUN; work tree, index and "
+               "branches stay as they are), brings the pipeline to where the context says, and starts it there. The same "
+               "content is sent once. A run is never started twice: where an answer was lost, it is looked for.\n"
+               "chard runs list, show, wait, cancel and retry know runs elsewhere too.",
+    .examples = "chard submit train.ipynb -p epochs=20\n"
+                "chard submit --context lab --image registry.example.com/me/train:1 --wait train.ipynb",
+    .options = options,
+    .settings_size = sizeof (struct submit_settings),
+    .run = cmd_submit,
+};

@@ -1,0 +1,213 @@
+/* See remote.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/remote.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "cli/target.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATIENCE = 600 }; /* seconds without an answer until waiting is given up */
+
+/* ---- the records ------------------------------------------------------------------------------------------------ */
+
+static const char *
+record_path (const struct state *state, struct arena *a, const char *id)
+{
+    return arena_printf (a, "%s/remote/%s.json", state->dir, id);
+}
+
+int
+remote_save (const struct state *state, struct arena *a, const json_t *record, struct error *err)
+{
+    const char *path = record_path (state, a, past_text (record, "run"));
+    cleanup_free char *text = json_dumps (record, JSON_INDENT (2) | JSON_REAL_PRECISION (15));
+    if (!text)
+        return error_set (err, ERROR_ENVIRONMENT, "%s can't be printed", path);
+    return fs_mkdirs (fs_dirname (a, path), err) < 0 ? -1 : fs_write (path, text, strlen (text), err);
+}
+
+static int
+compare_ids (const void *x, const void *y)
+{
+    return strcmp (*(const char *const *) x, *(const char *const *) y);
+}
+
+void
+remote_list (const struct state *state, struct arena *a, struct vec_str *ids)
+{
+    DIR *d = opendir (fs_join (a, state->dir, "remote"));
+    if (!d)
+        return;
+    for (struct dirent *e; (e = readdir (d));) {
+        size_t n = strlen (e->d_name);
+        if (n > 5 && e->d_name[0] != '.' && strcmp (e->d_name + n - 5, ".json") == 0)
+            vec_push (a, ids, arena_strndup (a, e->d_name, n - 5));
+    }
+    closedir (d);
+    if (ids->len)
+        qsort (ids->items, ids->len, sizeof *ids->items, compare_ids);
+}
+
+json_t *
+remote_load (const struct state *state, struct arena *a, const char *id)
+{
+    json_t *record = json_load_file (record_path (state, a, id), 0, NULL);
+    if (strcmp (past_text (record, "run"), id) == 0)
+        return record;
+    json_decref (record);
+    return NULL;
+}
+
+json_t *
+remote_find (struct invocation *inv, const struct past_settings *s, const char *wanted, struct state *state,
+             struct error *err)
+{
+    struct vec_str ids = { 0 };
+    if (past_state_open (inv, s, state, err) < 0)
+        return NULL;
+    remote_list (state, inv->arena, &ids);
+    const char *id = state_choose_run (&ids, wanted, arena_printf (inv->arena, "%s/remote", state->dir), err);
+    json_t *record = id ? remote_load (state, inv->arena, id) : NULL;
+    if (id && !record)
+        error_set (err, ERROR_ENVIRONMENT, "%s can't be read", record_path (state, inv->arena, id));
+    return record;
+}
+
+int
+remote_remove (const struct state *state, struct arena *a, const char *id, struct error *err)
+{
+    return unlink (record_path (state, a, id)) < 0 ? error_errno (err, "%s", record_path (state, a, id)) : 0;
+}
+
+bool
+remote_is_over (const json_t *record)
+{
+    static const char *const ends[] = { "ok", "failed", "canceled" };
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (strcmp (past_text (record, "status"), ends[i]) == 0)
+            return true;
+    return false;
+}
+
+/* ---- how it stands ---------------------------------------------------------------------------------------------- */
+
+/* The service knows steps by what the document calls them. */
+static void
+update_step (json_t *record, const json_t *news)
+{
+    size_t i;
+    json_t *step;
+    json_array_foreach (json_object_get (record, "steps"), i, step)
+        if (strcmp (past_text (step, "key"), past_text (news, "step")) == 0) {
+            json_object_set (step, "status", json_object_get (news, "status"));
+            json_object_set (step, "error", json_object_get (news, "error"));
+        }
+}
+
+int
+remote_refresh (struct invocation *inv, const struct state *state, json_t *record, struct error *err)
+{
+    struct context c;
+    struct auth auth;
+    const struct target *t = target_find (past_text (record, "target"));
+    if (!t || !t->service)
+        return error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know", past_text (record, "run"));
+    if (context_read (inv->arena, past_text (record, "context"), &c, err) < 0 || auth_prepare (inv->arena, &c, &auth, err) < 0)
+        return -1;
+    json_auto_t *news = t->service->status (inv->arena, &auth, record, err);
+    if (!news)
+        return -1;
+    json_object_set (record, "status", json_object_get (news, "status"));
+    json_object_set (record, "error", json_object_get (news, "error"));
+    size_t i;
+    json_t *step;
+    json_array_foreach (json_object_get (news, "steps"), i, step)
+        update_step (record, step);
+    return remote_save (state, inv->arena, record, err);
+}
+
+/* ---- waiting ---------------------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_interrupt (int signal)
+{
+    (void) signal;
+    interrupted = 1;
+}
+
+static void
+tell_steps (struct invocation *inv, const json_t *record, json_t *told)
+{
+    size_t i;
+    json_t *step;
+    json_array_foreach (json_object_get (record, "steps"), i, step) {
+        const char *name = past_text (step, "step"), *status = past_text (step, "status");
+        if (strcmp (status, past_text (told, name)) == 0 || !*status || strcmp (status, "waiting") == 0)
+            continue;
+        json_object_set_new (told, name, json_string (status));
+        fprintf (inv->err, "%s: %s%s%s\n", past_one_line (inv->arena, name), status, past_text (step, "error")[0] ? ": " : "",
+                 past_one_line (inv->arena, past_text (step, "error")));
+    }
+}
+
+static int
+conclude (struct invocation *inv, const json_t *record, struct error *err)
+{
+    const char *status = past_text (record, "status"), *why = past_text (record, "error");
+    if (!inv->json)
+        fprintf (inv->out, "run %s: %s%s%s\n", past_text (record, "run"), status, *why ? ": " : "",
+                 past_one_line (inv->arena, why));
+    return strcmp (status, "ok") == 0 ? 0 : error_set (err, ERROR_NOTEBOOK, "%s", "");
+}
+
+static double
+pause_for (double seconds)
+{
+    struct timespec t = { (time_t) seconds, (long) ((seconds - (double) (time_t) seconds) * 1e9) };
+    nanosleep (&t, NULL);
+    return seconds < 5 ? seconds * 1.3 : seconds;
+}
+
+static int
+poll_run (struct invocation *inv, const struct state *state, json_t *record, struct error *err)
+{
+    json_auto_t *told = json_object ();
+    double delay = 0.5, silence = 0;
+    while (!interrupted) {
+        struct error why = { 0 };
+        if (remote_refresh (inv, state, record, &why) == 0) {
+            silence = 0;
+            tell_steps (inv, record, told);
+            if (remote_is_over (record))
+                return conclude (inv, record, err);
+        } else if ((silence += delay) > PATIENCE || why.kind != ERROR_ENVIRONMENT) {
+            *err = why;
+            return -1;
+        } else if (silence == delay) {
+            fprintf (inv->err, "%s; still waiting\n", why.text);
+        }
+        delay = pause_for (delay);
+    }
+    return error_set (err, ERROR_NOTEBOOK, "not waited for any more; the run goes on: chard runs wait %s, or chard runs "
+                                           "cancel %s", past_text (record, "run"), past_text (record, "run"));
+}
+
+int
+remote_wait (struct invocation *inv, const struct state *state, json_t *record, struct error *err)
+{
+    struct sigaction catch = { .sa_handler = on_interrupt }, saved;
+    interrupted = 0;
+    sigaction (SIGINT, &catch, &saved);
+    int status = poll_run (inv, state, record, err);
+    sigaction (SIGINT, &saved, NULL);
+    return status;
+}

@@ -1,0 +1,37 @@
+/* What runs pipelines elsewhere, whatever it is: a row of functions each, in the table of targets (cli/target.h).
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_CLIENT_SERVICE_H
+#define CHARD_CLIENT_SERVICE_H
+
+#include "client/auth.h"
+
+/* A pipeline to be run. */
+struct submission {
+    const char *name;        /* of the pipeline: a DNS label */
+    const char *version;     /* names the document's content: the same content is sent once */
+    const char *description; /* of the version */
+    const char *document;    /* as the target's emitter made it */
+    size_t len;
+    const char *experiment;  /* name of the group of runs that it belongs to */
+    const char *run;         /* name of the run, used for no other: by it a run whose reply was lost is found again */
+    const json_t *parameters; /* {name: value}, as the document calls them */
+};
+
+struct service {
+    /* Starts a run and puts what names it there into `record` ("run_id", "link", …). On failure it wasn't started, or the
+     * error says that it may have been: a run is never started twice. */
+    int (*submit) (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record,
+                   struct error *err);
+
+    /* How the run in `record` stands: {"status": "submitted|running|ok|failed|canceled", "error": text or null,
+     * "steps": [{"step", "status": "waiting|running|ok|cached|failed|canceled", "error"}]}. The caller owns it; NULL on
+     * failure. */
+    json_t *(*status) (struct arena *a, const struct auth *auth, const json_t *record, struct error *err);
+
+    int (*cancel) (struct arena *a, const struct auth *auth, const json_t *record, struct error *err);
+    int (*retry) (struct arena *a, const struct auth *auth, const json_t *record, struct error *err);
+};
+
+extern const struct service service_kfp;
+
+#endif

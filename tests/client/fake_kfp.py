@@ -1,0 +1,208 @@
+"""Kubeflow Pipelines' v2beta1 API as far as Chard uses it, with what it keeps in memory; every request and reply is held to
+the published swagger where ../shared has it. Faults are a test's to put in front: see `before`.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import email.parser
+import email.policy
+import json
+import os
+import re
+import threading
+import urllib.parse
+import uuid
+
+import yaml
+from service import Service
+
+TOP = os.environ.get("TOP", ".")
+SWAGGER = os.path.join(os.environ.get("SHARED", os.path.join(TOP, "..", "shared")), "schemas/kfp/api.v2beta1.swagger.json")
+
+
+class Refused(Exception):
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
+
+
+class Swagger:
+    """What may be asked, and how: unknown paths, parameters and members are errors."""
+
+    def __init__(self):
+        with open(SWAGGER, encoding="utf-8") as f:
+            self.document = json.load(f)
+
+    def check_request(self, method, path, query, body):
+        template, operation = self.find(method, path)
+        parameters = operation.get("parameters", [])
+        known = {p["name"] for p in parameters if p["in"] == "query"}
+        assert set(query) <= known, (template, set(query) - known)
+        for p in parameters:
+            if p["in"] == "body" and p.get("required"):
+                self.check_value(body, p["schema"], template)
+        return template
+
+    def find(self, method, path):
+        for template, operations in self.document["paths"].items():
+            pattern = re.sub(r"\\{[^}]*\\}", "[^/:]+", re.escape(template))
+            if method.lower() in operations and re.fullmatch(pattern, path):
+                if "{" in template and path in self.document["paths"]:
+                    continue
+                return template, operations[method.lower()]
+        raise AssertionError("no such call: %s %s" % (method, path))
+
+    def check_value(self, value, schema, where):
+        if "$ref" in schema:
+            name = schema["$ref"].split("/")[-1]
+            return self.check_value(value, self.document["definitions"][name], where + " " + name)
+        kind = schema.get("type", "object")
+        if kind == "object":
+            assert isinstance(value, dict), (where, value)
+            properties = schema.get("properties")
+            if properties:
+                assert set(value) <= set(properties), (where, set(value) - set(properties))
+                for key, member in value.items():
+                    self.check_value(member, properties[key], where + "." + key)
+        elif kind == "string":
+            assert isinstance(value, str), (where, value)
+            if "enum" in schema:
+                assert value in schema["enum"], (where, value)
+        elif kind == "boolean":
+            assert isinstance(value, bool), (where, value)
+        elif kind == "array":
+            assert isinstance(value, list), (where, value)
+            for member in value:
+                self.check_value(member, schema["items"], where)
+
+
+class FakeKfp:
+    def __init__(self, multi_user=False, prefix=""):
+        self.multi_user, self.prefix = multi_user, prefix
+        self.swagger = Swagger()
+        self.pipelines, self.versions, self.experiments, self.runs, self.documents = {}, {}, {}, {}, {}
+        self.before = None      # (request) -> a reply in place of the real one, or NotImplemented
+        self.after = None       # (request, reply) -> the reply: the work is done by then
+        self.wrong = []         # what broke the API's rules
+        self.lock = threading.Lock()
+        self.service = Service(self.answer)
+        self.url = self.service.url + prefix
+        self.requests = self.service.requests
+
+    def close(self):
+        self.service.close()
+
+    def answer(self, request):
+        if self.before:
+            reply = self.before(request)
+            if reply is not NotImplemented:
+                return reply
+        try:
+            with self.lock:
+                reply = (200, self.handle(request))
+        except Refused as e:
+            reply = (e.status, {"error": str(e), "code": 5, "message": str(e), "details": []})
+        except AssertionError as e:
+            self.wrong.append(str(e))
+            reply = (400, {"error": "%s" % e, "message": "%s" % e})
+        return self.after(request, reply) if self.after else reply
+
+    def handle(self, request):
+        url = urllib.parse.urlsplit(request.path)
+        assert url.path.startswith(self.prefix + "/apis/v2beta1/"), url.path
+        path = url.path[len(self.prefix):]
+        query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True, strict_parsing=bool(url.query)))
+        form = request.headers.get("Content-Type", "").startswith("multipart/form-data")
+        body = None if form or not request.body else request.json()
+        template = self.swagger.check_request(request.method, path, query, body)
+        if self.multi_user and "namespace" in str(self.swagger.find(request.method, path)[1].get("parameters")):
+            assert query.get("namespace") == "team" or request.method == "POST" and body["namespace"] == "team"
+        name = "%s %s" % (request.method, template[len("/apis/v2beta1/"):])
+        parts = [urllib.parse.unquote(p) for p in path.split("/")[3:]]
+        return self.calls[name](self, parts, query, request if form else body)
+
+    @staticmethod
+    def unique(things, thing, key, *same):
+        for other in things.values():
+            if all(other.get(s) == thing.get(s) for s in same):
+                raise Refused(409, "Already exist error: %s" % [thing.get(s) for s in same])
+        thing[key] = str(uuid.uuid4())
+        things[thing[key]] = thing
+        return thing
+
+    def page(self, things, list_name, query, size=2):
+        """Small pages, so that they are gone through."""
+        start = int(query.get("page_token") or 0)
+        found = things[start:start + size]
+        more = {"next_page_token": str(start + size)} if start + size < len(things) else {}
+        return dict({list_name: found}, total_size=len(things), **more) if things else {}
+
+    def get_health(self, parts, query, body):
+        return {"multi_user": self.multi_user, "pipeline_store": "database"}
+
+    def get_pipeline(self, parts, query, body):
+        for p in self.pipelines.values():
+            if p["name"] == parts[2] and p.get("namespace") == query.get("namespace"):
+                return p
+        raise Refused(404, "Pipeline with name %s not found" % parts[2])
+
+    def create_pipeline(self, parts, query, body):
+        assert re.fullmatch("[a-z0-9]([-a-z0-9]*[a-z0-9])?", body["name"]), body
+        return self.unique(self.pipelines, body, "pipeline_id", "name", "namespace")
+
+    def list_versions(self, parts, query, body):
+        found = [v for v in self.versions.values() if v["pipeline_id"] == parts[1]]
+        return self.page(found[::-1], "pipeline_versions", query)
+
+    def upload_version(self, parts, query, request):
+        assert query["pipelineid"] in self.pipelines
+        head = ("Content-Type: %s\r\n\r\n" % request.headers["Content-Type"]).encode()
+        form = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + request.body)
+        part, = form.iter_parts()
+        assert part.get_param("name", header="content-disposition") == "uploadfile"
+        assert part.get_filename().endswith(".yaml"), part.get_filename()
+        text = part.get_payload(decode=True)
+        version = self.unique(self.versions, {"name": query["name"], "display_name": query["display_name"], "pipeline_id": query[
+            "pipelineid"], "description": query["description"]}, "pipeline_version_id", "pipeline_id", "name")
+        self.documents[version["pipeline_version_id"]] = list(yaml.safe_load_all(text))
+        return version
+
+    def list_experiments(self, parts, query, body):
+        return self.page(list(self.experiments.values()), "experiments", query)
+
+    def create_experiment(self, parts, query, body):
+        return self.unique(self.experiments, body, "experiment_id", "display_name", "namespace")
+
+    def create_run(self, parts, query, body):
+        version = self.versions[body["pipeline_version_reference"]["pipeline_version_id"]]
+        assert version["pipeline_id"] == body["pipeline_version_reference"]["pipeline_id"]
+        assert body["experiment_id"] in self.experiments
+        inputs = self.documents[version["pipeline_version_id"]][0]["root"].get("inputDefinitions", {}).get("parameters", {})
+        assert set(body["runtime_config"]["parameters"]) <= set(inputs), (body, inputs)
+        run = dict(body, run_id=str(uuid.uuid4()), state="PENDING")
+        self.runs[run["run_id"]] = run
+        return run
+
+    def list_runs(self, parts, query, body):
+        found = [r for r in self.runs.values() if r["experiment_id"] == query.get("experiment_id", r["experiment_id"])]
+        return self.page(found[::-1], "runs", query)
+
+    def get_run(self, parts, query, body):
+        if parts[1] not in self.runs:
+            raise Refused(404, "Run %s not found" % parts[1])
+        return self.runs[parts[1]]
+
+    def terminate(self, parts, query, body):
+        self.get_run([None, parts[1].split(":")[0]], query, body)["state"] = "CANCELING"
+        return {}
+
+    def retry(self, parts, query, body):
+        self.get_run([None, parts[1].split(":")[0]], query, body)["state"] = "RUNNING"
+        return {}
+
+    calls = {
+        "GET healthz": get_health, "GET pipelines/names/{name}": get_pipeline, "POST pipelines": create_pipeline,
+        "GET pipelines/{pipeline_id}/versions": list_versions, "POST pipelines/upload_version": upload_version,
+        "GET experiments": list_experiments, "POST experiments": create_experiment, "POST runs": create_run,
+        "GET runs": list_runs, "GET runs/{run_id}": get_run, "POST runs/{run_id}:terminate": terminate,
+        "POST runs/{run_id}:retry": retry,
+    }

@@ -1,0 +1,310 @@
+"""`chard submit` to Kubeflow Pipelines, by a server that holds each request to the published API and loses, delays and breaks
+replies where a test asks for it.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import fake_kfp
+from service import Service, raw
+
+TOP = os.path.abspath(os.environ.get("TOP", "."))
+CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
+NOTEBOOK = """\
+# %% tags=["parameters"]
+n = 2
+städte = ["Köln"]
+nothing = None
+
+# %% tags=["step:load data"]
+x = [n, len (städte), nothing]
+
+# %% tags=["step:sum"]
+print (sum (x[:2]))
+"""
+
+
+def setUpModule():
+    if not os.path.exists(fake_kfp.SWAGGER):
+        raise unittest.SkipTest("../shared is not there")
+
+
+class Case(unittest.TestCase):
+    multi_user = False
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = os.path.realpath(folder.name)
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "XDG_", "KUBE", "KF_", "CHARD_CONTEXT"))}
+        self.env.update(HOME=self.folder, no_proxy="127.0.0.1")
+        self.write("train.py", NOTEBOOK)
+        self.kfp = fake_kfp.FakeKfp(self.multi_user, "/pipeline")
+        self.addCleanup(self.kfp.close)
+        self.chard("context", "add", "lab", "--target", "kfp", "--endpoint", self.kfp.url)
+
+    def tearDown(self):
+        self.assertEqual(self.kfp.wrong, [])
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def start(self, *arguments):
+        return subprocess.Popen([CHARD, *arguments], env=self.env, cwd=self.folder, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+    def chard(self, *arguments, status=0):
+        run = subprocess.run([CHARD, *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=120)
+        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
+        return run
+
+    def submit(self, *arguments, status=0):
+        run = self.chard("submit", "--image", "example.com/train:1", "--python", sys.executable, "--format=json", *arguments,
+                         "train.py", status=status)
+        return json.loads(run.stdout) if status == 0 else run.stderr
+
+    def asked(self, method, part):
+        return [r for r in self.kfp.requests if r.method == method and part in r.path]
+
+    def lose(self, method, part, times=1):
+        """The server does what it is asked, and the connection breaks before the reply."""
+        left = [times]
+
+        def after(request, reply):
+            if left[0] and request.method == method and request.path.split("?")[0].endswith(part):
+                left[0] -= 1
+                return raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")(request)
+            return reply
+        self.kfp.after = after
+
+    def set_states(self, state, **tasks):
+        run, = self.kfp.runs.values()
+        run["state"] = state
+        run["run_details"] = {"task_details": [{"display_name": k.replace("_", "-"), "state": v} for k, v in tasks.items()]}
+
+
+class Submit(Case):
+    def test_everything_is_made_once(self):
+        record = self.submit("-p", "n=7", "--experiment", "Ex 1")
+        run, = self.kfp.runs.values()
+        pipeline, = self.kfp.pipelines.values()
+        version, = self.kfp.versions.values()
+        experiment, = self.kfp.experiments.values()
+        self.assertEqual(record["run_id"], run["run_id"])
+        self.assertEqual(record["link"], self.kfp.url + "/#/runs/details/" + run["run_id"])
+        self.assertEqual((pipeline["name"], experiment["display_name"]), ("train", "Ex 1"))
+        self.assertEqual(run["display_name"], "train " + record["run"])
+        document = self.kfp.documents[version["pipeline_version_id"]][0]
+        keys = {v.get("defaultValue", v.get("parameterType")) if not isinstance(v.get("defaultValue"), list) else "list": k
+                for k, v in document["root"]["inputDefinitions"]["parameters"].items()}
+        sent = run["runtime_config"]["parameters"]
+        self.assertEqual(sent[keys[2]], 7)
+        self.assertEqual(sent[keys["list"]], ["Köln"])
+        self.assertEqual(len(sent), 2)      # None is left to the default
+        # The same again: the same version, another run.
+        self.submit("--experiment", "Ex 1")
+        self.assertEqual([len(x) for x in (self.kfp.pipelines, self.kfp.versions, self.kfp.experiments, self.kfp.runs)],
+                         [1, 1, 1, 2])
+        # Other code is another version; pages of lists are gone through.
+        for i in range(3):
+            self.write("train.py", NOTEBOOK + "print (%d)\n" % i)
+            self.submit("--experiment", "Ex %d" % i)
+        self.submit("--experiment", "Ex 2")
+        self.assertEqual([len(x) for x in (self.kfp.pipelines, self.kfp.versions, self.kfp.experiments, self.kfp.runs)],
+                         [1, 4, 3, 6])
+        listed = json.loads(self.chard("runs", "list", "--format=json").stdout)
+        self.assertEqual([r["status"] for r in listed], ["submitted"] * 6)
+        self.assertEqual(listed[-1]["run"], record["run"])
+        self.assertEqual({r["context"] for r in listed}, {"lab"})
+        self.assertIn(" on lab", self.chard("runs", "list", "train.py").stdout)
+
+    def test_sources_are_kept(self):
+        subprocess.run(["git", "init", "-q"], cwd=self.folder, env=self.env, check=True)
+        record = self.submit()
+        files = subprocess.run(["git", "ls-tree", "-r", "--name-only", "refs/chard/runs/" + record["run"]], cwd=self.folder,
+                               env=self.env, check=True, capture_output=True, text=True).stdout.split("\n")
+        self.assertEqual(files[:3], [".chard-run/pipeline.json", ".chard-run/train.kfp.yaml", "train.py"])
+        self.assertEqual(record["git"]["snapshot"][:7], subprocess.run(
+            ["git", "rev-parse", "--short=7", "refs/chard/runs/" + record["run"]], cwd=self.folder, env=self.env,
+            check=True, capture_output=True, text=True).stdout.strip())
+        self.assertIn("--require-clean", self.submit("--require-clean", status=1))
+        self.assertEqual(len(self.kfp.runs), 1)
+        self.assertIn("has no remote “nope”", self.submit("--push", "nope", status=2))
+        self.assertEqual(len(self.kfp.runs), 1)
+
+    def test_without_a_repository(self):
+        run = self.chard("submit", "--image", "x:1", "--python", sys.executable, "train.py")
+        self.assertIn("note: there is no Git repository around", run.stderr)
+        self.assertIn("is submitted to lab\n" + self.kfp.url + "/#/runs/details/", run.stdout)
+
+    def test_mistakes_before_anything_is_sent(self):
+        for arguments, status, told in ((["-p", "m=1"], 2, "m"), (["--context", "nope"], 2, "no context “nope”"),
+                                        (["-p", "n=x"], 2, "n")):
+            self.assertIn(told, self.submit(*arguments, status=status))
+        self.write("train.py", "# %%\nprint (missing)\n")
+        self.assertIn("--force", self.submit(status=1))
+        self.write("train.py", "# %%\nprint (\n")
+        self.assertIn("syntax", self.submit(status=1))
+        self.write("train.py", NOTEBOOK)
+        self.assertIn("give --image", self.chard("submit", "--python", sys.executable, "train.py", status=2).stderr)
+        self.assertEqual(self.kfp.requests, [])
+        self.assertFalse(os.path.exists(os.path.join(self.folder, ".chard/remote")))
+
+    def test_images_are_asked_for_and_pinned(self):
+        digest = "sha256:" + "a" * 64
+        there = []
+        registry = Service(lambda r: (200, b"", {"Docker-Content-Digest": digest}) if there else (404, {"errors": []}))
+        self.addCleanup(registry.close)
+        host = registry.url[7:]
+        self.chard("context", "add", "lab", "--target", "kfp", "--endpoint", self.kfp.url, "--registry", host + "/team")
+        told = self.chard("submit", "--python", sys.executable, "train.py", status=3).stderr
+        self.assertIn("isn't in the registry yet: chard compile --to container", told)
+        self.assertEqual(self.kfp.requests, [])
+        there.append(1)
+        self.chard("submit", "--python", sys.executable, "train.py")
+        request = registry.requests[-1]
+        self.assertEqual(request.method, "HEAD")
+        self.assertRegex(request.path, "^/v2/team/train/manifests/[^/]+$")
+        document = json.dumps(list(self.kfp.documents.values()))
+        self.assertIn("%s/team/train@%s" % (host, digest), document)
+
+
+class Namespaces(Case):
+    multi_user = True
+
+    def test_all_is_done_in_ours(self):
+        self.chard("context", "add", "lab", "--target", "kfp", "--endpoint", self.kfp.url, "--namespace", "team")
+        self.submit()
+        self.submit()
+        self.assertEqual([x["namespace"] for x in self.kfp.pipelines.values()], ["team"])
+        self.assertEqual([x["namespace"] for x in self.kfp.experiments.values()], ["team"])
+
+
+class Faults(Case):
+    def test_lost_replies_make_nothing_twice(self):
+        for part in "/pipelines", "/pipelines/upload_version", "/experiments", "/runs":
+            self.lose("POST", part)
+            self.write("train.py", NOTEBOOK + "print (%r)\n" % part)
+            before = len(self.kfp.runs)
+            self.submit("--experiment", part)
+            self.assertEqual(len(self.kfp.runs), before + 1, part)
+            self.assertEqual(len(self.asked("POST", "/v2beta1/runs")), before + 1, part)
+        self.assertEqual([len(x) for x in (self.kfp.pipelines, self.kfp.versions, self.kfp.experiments)], [1, 4, 4])
+
+    def test_a_run_that_may_have_started_is_told(self):
+        def before(request):
+            if request.method == "POST" and request.path.endswith("/runs"):
+                return raw()(request)      # it never arrives: nobody can know
+            return NotImplemented
+        self.kfp.before = before
+        told = self.submit(status=3)
+        self.assertIn("whether the run was started isn't known", told)
+        self.assertRegex(told, "look for “train [0-9-]+[0-9a-f]+” there before you submit again")
+        self.assertEqual(len(self.asked("POST", "/v2beta1/runs")), 1)
+
+    def test_others_are_quicker(self):
+        """Someone creates the experiment between our look and our request."""
+        def before(request):
+            if request.method == "POST" and request.path.endswith("/experiments") and not self.kfp.experiments:
+                self.kfp.experiments["e"] = {"experiment_id": "e", "display_name": "Default"}
+            return NotImplemented
+        self.kfp.before = before
+        self.submit()
+        run, = self.kfp.runs.values()
+        self.assertEqual(run["experiment_id"], "e")
+
+    def test_a_busy_server(self):
+        seen = {}
+
+        def before(request):
+            key = request.method + request.path.split("?")[0]
+            seen[key] = seen.get(key, 0) + 1
+            return (429, "slowly") if seen[key] == 1 else NotImplemented
+        self.kfp.before = before
+        self.submit()
+        self.assertEqual(len(self.kfp.runs), 1)
+
+    def test_refusals_are_passed_on(self):
+        def before(request):
+            if "upload_version" in request.path:
+                return 400, {"error_message": "Failed to create the version", "error_details": "the spec is wrong: x"}
+            return NotImplemented
+        self.kfp.before = before
+        self.assertIn("(HTTP 400): the spec is wrong: x", self.submit(status=3))
+        self.assertEqual(len(self.kfp.runs), 0)
+        self.kfp.before = lambda r: (200, {"nonsense": 1}) if "names/" in r.path else NotImplemented
+        self.assertIn("the answer has no pipeline_id", self.submit(status=3))
+
+
+class Wait(Case):
+    def test_to_the_end(self):
+        waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")
+        self.until(lambda: self.asked("GET", "/v2beta1/runs/"))
+        self.set_states("RUNNING", load_data="SKIPPED", sum="RUNNING")
+        count = len(self.asked("GET", "/v2beta1/runs/"))
+        self.until(lambda: len(self.asked("GET", "/v2beta1/runs/")) > count + 1)
+        # An outage is waited for.
+        self.kfp.before = lambda r: (400, "down")
+        count = len(self.kfp.requests)
+        self.until(lambda: len(self.kfp.requests) > count + 1)
+        self.kfp.before = None
+        self.set_states("SUCCEEDED", load_data="SKIPPED", sum="SUCCEEDED")
+        out, err = waiting.communicate(timeout=60)
+        self.assertEqual(waiting.returncode, 0, err)
+        self.assertIn("load data: cached\nsum: running\n", err)
+        self.assertIn("down; still waiting\n", err)
+        self.assertIn("sum: ok\n", err)
+        self.assertRegex(out, "(?m)^run [0-9a-f-]+: ok$")
+        shown = json.loads(self.chard("runs", "show", "--format=json").stdout)
+        self.assertEqual([(s["step"], s["status"]) for s in shown["steps"]], [("load data", "cached"), ("sum", "ok")])
+        listed, = json.loads(self.chard("runs", "list", "--format=json").stdout)
+        self.assertEqual((listed["status"], listed["ran"], listed["cached"]), ("ok", 1, 1))
+
+    def until(self, condition):
+        end = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), end, "waited in vain")
+            time.sleep(0.02)
+
+    def test_failure(self):
+        run = self.submit()["run"]
+        self.set_states("FAILED", sum="FAILED")
+        there, = self.kfp.runs.values()
+        there["error"] = {"code": 13, "message": "step sum\nfailed"}
+        failed = self.chard("runs", "wait", run[-5:] if run[-5] != "-" else run, status=1)
+        self.assertIn("sum: failed\n", failed.stderr)
+        self.assertIn(": failed: step sum?failed\n", failed.stdout)
+        self.assertIn("error      step sum?failed\n", self.chard("runs", "show", run).stdout)
+        self.assertIn("is tried again: running", self.chard("runs", "retry", run).stdout)
+        self.assertIn("is to be canceled: running", self.chard("runs", "cancel").stdout)
+        self.set_states("CANCELED")
+        self.chard("runs", "wait", status=1)
+        self.assertEqual(json.loads(self.chard("runs", "show", run, "--format=json").stdout)["status"], "canceled")
+
+    def test_interrupted_clients_leave_the_run_alone(self):
+        waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")
+        self.until(lambda: self.asked("GET", "/v2beta1/runs/"))
+        waiting.send_signal(signal.SIGINT)
+        out, err = waiting.communicate(timeout=60)
+        self.assertEqual(waiting.returncode, 1, err)
+        self.assertRegex(err, "the run goes on: chard runs wait [0-9]")
+        self.assertEqual(self.asked("POST", ":terminate"), [])
+        self.set_states("SUCCEEDED")
+        self.chard("runs", "wait")      # and takes it up again
+
+    def test_runs_that_are_gone(self):
+        run = self.submit()["run"]
+        self.kfp.runs.clear()
+        self.assertIn("as it was known last, since", self.chard("runs", "show", run).stderr)
+        self.assertIn("there is nothing of that name (HTTP 404)", self.chard("runs", "cancel", run, status=3).stderr)
+        self.assertIn("there is no run “nope”", self.chard("runs", "wait", "nope", status=2).stderr)
+        self.assertEqual(json.loads(self.chard("runs", "rm", run, "--format=json").stdout), {"removed": [run]})
+        self.assertEqual(self.chard("runs", "list", "--format=json").stdout, "[]\n")
