@@ -44,6 +44,7 @@ class Zygote:
         self.poll.register(self.fd, select.POLLIN)
         self.poll.register(self.wake, select.POLLIN)
         self.poll.register(self.reports, select.POLLIN)
+        gc.disable()        # while importing there is little garbage to find, and much to look through
         _prepare_process()
         self.preload()
         while True:
@@ -82,10 +83,7 @@ class Zygote:
 
     def settle(self):
         """What is loaded now is never looked at by the garbage collector again, in no child: its pages stay shared."""
-        gc.collect()
         gc.freeze()
-        gc.disable()
-        _join_pages()
 
     def turn(self, timeout):
         if self.timers:
@@ -197,6 +195,9 @@ class Zygote:
                 os._exit(3)
             for fd in self.private:
                 os.close(fd)
+            _reseed()
+            _volunteer()
+            _rehearse()
             order = b""
             while not order.endswith(b"\n"):
                 data = os.read(orders, 65536)
@@ -209,8 +210,6 @@ class Zygote:
             atexit = sys.modules.get("atexit")
             if atexit:
                 atexit._clear()
-            _reseed()
-            _volunteer()
             gc.enable()
             status = run_step(order["spec"])
             _leave(status, self.report)
@@ -325,25 +324,6 @@ class Zygote:
         os._exit(0)
 
 
-def _join_pages():
-    """Has the kernel back the heap by huge pages: a third less to do at each fork. MADV_COLLAPSE, Linux 6.1."""
-    try:
-        import ctypes
-        madvise = ctypes.CDLL(None).madvise
-        madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-        size = 2 << 20
-        with open("/proc/self/maps") as f:
-            lines = f.read().splitlines()
-        for line in lines:
-            fields = line.split()
-            low, high = (int(n, 16) for n in fields[0].split("-"))
-            if fields[1] == "rw-p" and (len(fields) < 6 or fields[5] == "[heap]") and high - low >= size:
-                for at in range(-(-low // size) * size, high // size * size, size):
-                    madvise(at, size, 25)
-    except Exception:
-        pass
-
-
 def _kill(pid, number):
     try:
         os.kill(pid, number)
@@ -419,6 +399,25 @@ def _reseed():
     np = sys.modules.get("numpy.random")
     if np is not None:
         np.seed()
+
+
+def _rehearse():
+    """What every step does, done to no effect by the process that waits for one, while nobody waits for it: a page that is
+    shared with the zygote is copied when it is first written to, and to use an object is to write to its count."""
+    try:
+        _enter_space(Space())
+        Cells({"segments": []}).prepare()
+        exec(compile(compile("0", "", "exec", ast.PyCF_ONLY_AST), "", "exec"), {})
+        values = [json.loads(json.dumps({"name": [0, 0.5, None]}))]
+        np = sys.modules.get("numpy")
+        if np is not None and hasattr(np, "zeros"):
+            values.append(np.zeros(3))
+        for (_, writer), value in zip(_pickle_groups(["a", "b"][:len(values)], values, None), values):
+            _digest_group(writer.chunks, writer.buffers)
+            pickle.loads(b"".join(writer.chunks), buffers=writer.buffers)
+            json.dumps(describe(value))
+    except Exception:
+        pass    # the step itself will tell what is wrong
 
 
 def _prepare_process():
