@@ -39,6 +39,22 @@ def _picture(v, depth):
     return "<%s>" % _type_name(v)
 
 
+def _entry(v):
+    """A value in a table: what pandas prints, but for the cost; no str of what isn't known to be plain."""
+    if type(v) is float:
+        return "%.6g" % v
+    known = type(v).__module__.partition(".")[0] in ("builtins", "numpy", "pandas", "datetime", "decimal")
+    text = (v if type(v) is str else str(v) if known and not hasattr(v, "__len__") else _short(v, 40)).replace("\n", "\\n")
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _aligned(rows):
+    """Rows of a table as text. pandas' own way takes 5 ms in a process that has printed nothing yet."""
+    texts = [[_entry(v) for v in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts)]
+    return "\n".join("  ".join(t.rjust(w) for t, w in zip(row, widths)) for row in texts)
+
+
 def describe(value, size=None, cell=None):
     """What a person wants to see of a value: never fails, never costs much."""
     d = {"type": _type_name(value)}
@@ -60,15 +76,19 @@ def _describe_more(value, d):
         d["columns"] = [str(c) for c in list(value.columns[:200])]
         d["dtypes"] = [str(t) for t in list(value.dtypes[:200])]
         if value.shape[1] <= 50:
-            d["head"] = value.head(5).to_string(max_cols=20, max_colwidth=40)[:4000]
-    elif module == "pandas" and hasattr(value, "head"):
+            head = value.iloc[:5, :20]
+            d["head"] = _aligned([["", *head.columns]] + [[i, *row] for i, row in zip(
+                head.index, head.to_numpy(dtype=object).tolist())])[:4000]
+    elif module == "pandas" and hasattr(value, "iloc"):
         d["shape"], d["dtype"] = list(value.shape), str(value.dtype)
-        d["head"] = value.head(5).to_string()[:2000]
+        head = value.iloc[:5]
+        d["head"] = _aligned(zip(head.index, head.to_numpy(dtype=object).tolist()))[:2000]
     elif module in ("numpy", "scipy", "torch", "tensorflow") and hasattr(value, "shape") and hasattr(value, "dtype"):
         d["shape"], d["dtype"] = [int(n) for n in value.shape], str(value.dtype)
         if module == "numpy" and value.dtype.kind in "biufcSUM":
             flat = value.reshape(-1)[:8] if value.ndim and value.flags.c_contiguous else value.flat[:8] if value.ndim else value
-            d["head"] = str(flat) + (" …" if value.size > 8 else "")
+            d["head"] = "[%s]%s" % (" ".join(map(_entry, flat.tolist())), " …" if value.size > 8 else "") if value.ndim \
+                else str(value)
     elif module == "sklearn" and hasattr(value, "get_params"):
         d["head"] = repr(value)[:1000]
     else:
