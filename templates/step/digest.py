@@ -30,8 +30,7 @@ def _libcrypto():
     return _crypto
 
 
-def _address(view):
-    """Address of a buffer that may be read-only."""
+def _make_view_type():
     import ctypes
 
     class Py_buffer(ctypes.Structure):
@@ -39,11 +38,24 @@ def _address(view):
                     ("itemsize", ctypes.c_ssize_t), ("readonly", ctypes.c_int), ("ndim", ctypes.c_int),
                     ("format", ctypes.c_char_p), ("shape", ctypes.c_void_p), ("strides", ctypes.c_void_p),
                     ("suboffsets", ctypes.c_void_p), ("internal", ctypes.c_void_p)]
+    api, pointer = ctypes.pythonapi, ctypes.POINTER(Py_buffer)
+    api.PyObject_GetBuffer.argtypes = [ctypes.py_object, pointer, ctypes.c_int]
+    api.PyBuffer_Release.argtypes = [pointer]
+    return ctypes, Py_buffer
+
+
+_view_type = None
+
+
+def _address(view):
+    """Address of a buffer that may be read-only."""
+    global _view_type
+    if _view_type is None:
+        _view_type = _make_view_type()
+    ctypes, Py_buffer = _view_type
     b = Py_buffer()
-    ctypes.pythonapi.PyObject_GetBuffer.argtypes = [ctypes.py_object, ctypes.POINTER(Py_buffer), ctypes.c_int]
     ctypes.pythonapi.PyObject_GetBuffer(view, ctypes.byref(b), 0)
     address = b.buf
-    ctypes.pythonapi.PyBuffer_Release.argtypes = [ctypes.POINTER(Py_buffer)]
     ctypes.pythonapi.PyBuffer_Release(ctypes.byref(b))
     return address
 

@@ -40,7 +40,7 @@ RESULT directory (made beside its place as RESULT.tmp-PID, renamed into place wh
                    "extras": {"x": sha256 of the group that x came in}}
                   One name: the group's pickle is that value. More: a tuple of the values in the order of `names`.
                   "algorithm" "sha256": sha256 is SHA-256 over the pickle, then the buffers in order. "sha256-gmac" (groups
-                  with >= 8 MiB of buffers, where libcrypto is reachable): each buffer is replaced by its 16-byte AES-128-GMAC
+                  with >= 1 MiB of buffers, where libcrypto is reachable): each buffer is replaced by its 16-byte AES-128-GMAC
                   tag under key "chard.hand-over." and IV "values.bin.1", as additional data. It is not there to keep out an
                   enemy but to tell contents apart, at 8 GB/s where SHA-256 does 2.
                   "definitions": by-value pickles of definitions that values refer to, for readers that lack them.
@@ -111,7 +111,7 @@ _FILE = (lambda: 0).__code__.co_filename
 
 PAGE = 4096
 IN_BAND = 16 << 10          # smaller buffers are copied into the pickle
-FAST_DIGEST = 8 << 20       # from here on buffers are told apart by GMAC
+FAST_DIGEST = 1 << 20       # from here on buffers are told apart by GMAC
 STREAM_LIMIT = 1 << 20      # characters of one cell's stream kept in the notebook
 DISPLAY_LIMIT = 32 << 20    # characters of one cell's displays
 LOG_LIMIT = 64 << 20        # bytes of a step's log, if it is a file
