@@ -129,6 +129,11 @@ def _make_view(base, dtype, shape, offset, strides, writable):
     return view
 
 
+def _make_times(memory, dtype, shape, order):
+    import numpy
+    return numpy.frombuffer(memory, dtype).reshape(shape, order=order)
+
+
 class _Count:
     """Stands in a pickle for pandas' count of the blocks that share memory."""
     refs = None

@@ -289,7 +289,26 @@ def _reduce_array(w, array):
     if w.regions and id(array) in w.regions:
         base, offset = w.regions[id(array)]
         return _make_view, (base, array.dtype, array.shape, offset, array.strides, array.flags.writeable)
+    if array.nbytes < IN_BAND:
+        return NotImplemented
+    if not (array.flags.c_contiguous or array.flags.f_contiguous):
+        return _of_contiguous(array)
+    if array.dtype.kind in "mM":
+        return _reduce_times(array)
     return NotImplemented
+
+
+def _of_contiguous(array):
+    """numpy would copy it into the pickle; its copy, which is the same when read, stays outside."""
+    copy = array.copy(order="C")
+    return _reduce_times(copy) if copy.dtype.kind in "mM" else copy.__reduce_ex__(5)
+
+
+def _reduce_times(array):
+    """Times aren't known to the buffer protocol, so numpy copies them into the pickle. Whole numbers of 8 bytes are."""
+    order = "C" if array.flags.c_contiguous else "F"
+    whole = array.view("i8") if order == "C" else array.T.view("i8")
+    return _make_times, (pickle.PickleBuffer(whole), array.dtype, array.shape, order)
 
 
 def _reduce_pandas_block(w, block):

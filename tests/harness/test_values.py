@@ -300,6 +300,21 @@ class Numpy(StepCase):
                     "print(obj, rec['f'], m, z.shape, s.dtype, u, dt, x, rng.random(), mat.T, zero.shape, '%.2f' % s)"],
                    ["obj", "rec", "m", "z", "s", "u", "dt", "rng", "x", "mat", "zero"])
 
+    def test_times_and_strided_arrays_lie_outside_the_pickle(self):
+        make = ("import numpy as np\nt = np.datetime64('2024-01-01') + np.arange(40000).astype('m8[D]')\n"
+                "d = np.asfortranarray(np.arange(30000).astype('m8[ns]').reshape(100, 300))\nr = t[:30000].copy()\n"
+                "r.flags.writeable = False\ns = np.arange(90000.)[::3]\nb = np.arange(60000).astype('>M8[s]')[::2]")
+        names = ["t", "d", "r", "s", "b"]
+        done = self.good("a", [make], outputs=names)
+        for name in names:
+            self.assertLess(done.group(name)["pickle"][1], 1000, name)
+            self.assertEqual(len(done.group(name)["buffers"]), 1, name)
+        self.keeps([make, "t[1] = 'NaT'\nd[0, 1] = 5\ns[2] = 7",
+                    "print([(x.dtype.str, x.shape, x.flags.writeable, x.ravel()[:4], x.ravel()[-1]) "
+                    "for x in (t, d, r, s, b)], d.flags.f_contiguous)"], names)
+        self.keeps(["import numpy as np\nt = np.arange(20000).astype('M8[s]')\nv = t[::2]\nw = t.view('i8')",
+                    "t[2] = 7", "print(v[:3], w[:3])"], ["t", "v", "w"])
+
     def test_digest_of_large_buffers(self):
         """Any one byte makes another digest; the same content the same."""
         source = "import numpy as np\nx = np.zeros(3000000)\n%s"
