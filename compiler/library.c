@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* effects.txt as a C string, made by the Makefile. */
-extern const char library_effects_text[];
-
 struct library {
     struct arena *arena;
-    struct symbols *symbols; /* keys of the table live among the compilation's names */
-    vec (struct effect) by_symbol;
+    struct symbols *symbols;   /* of the compilation: what effects name is one of these */
+    struct effect *lines;      /* what the table's lines say, in their order; flags 0: not read yet */
+    vec (struct effect) added; /* a project's own lines, by the symbol of their key */
 };
 
 static const struct effect unknown;
@@ -61,7 +59,7 @@ file_bit (const char *place)
 
 /* False if there is no such word. */
 static bool
-read_word (struct library *l, struct effect *e, const char *word)
+read_word (const struct library *l, struct effect *e, const char *word)
 {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp (words[i].word, word) == 0) {
@@ -96,13 +94,25 @@ read_word (struct library *l, struct effect *e, const char *word)
     return true;
 }
 
+/* Reads words, which are changed; false if one isn't known. */
+static bool
+read_words (const struct library *l, struct effect *e, char *words)
+{
+    char *save;
+    *e = (struct effect){ .flags = EFFECT_KNOWN };
+    for (char *word = strtok_r (words, " \t\n", &save); word; word = strtok_r (NULL, " \t\n", &save))
+        if (!read_word (l, e, word))
+            return false;
+    return true;
+}
+
 static void
-set_effect (struct library *l, const char *key, struct effect e)
+add (struct library *l, const char *key, struct effect e)
 {
     symbol s = symbol_of_str (l->symbols, key);
-    while (l->by_symbol.len <= (size_t) s)
-        vec_push (l->arena, &l->by_symbol, unknown);
-    l->by_symbol.items[s] = e;
+    while (l->added.len <= (size_t) s)
+        vec_push (l->arena, &l->added, unknown);
+    l->added.items[s] = e;
 }
 
 const char *
@@ -111,29 +121,12 @@ library_add (struct library *l, const json_t *effects)
     void *at;
     for (at = json_object_iter ((json_t *) effects); at; at = json_object_iter_next ((json_t *) effects, at)) {
         const char *key = json_object_iter_key (at), *text = json_string_value (json_object_iter_value (at));
-        struct effect e = { .flags = EFFECT_KNOWN };
-        char *save, *words = arena_strdup (l->arena, text ? text : "?");
-        for (char *word = strtok_r (words, " \t\n", &save); word; word = strtok_r (NULL, " \t\n", &save))
-            if (!read_word (l, &e, word))
-                return arena_strdup (l->arena, key);
-        set_effect (l, key, e);
+        struct effect e;
+        if (!read_words (l, &e, arena_strdup (l->arena, text ? text : "?")))
+            return arena_strdup (l->arena, key);
+        add (l, key, e);
     }
     return NULL;
-}
-
-static void
-read_line (struct library *l, char *line)
-{
-    char *save, *key = strtok_r (line, " \t", &save);
-    if (!key || *key == '#')
-        return;
-    struct effect e = { .flags = EFFECT_KNOWN };
-    for (char *word; (word = strtok_r (NULL, " \t", &save));)
-        if (!read_word (l, &e, word)) {
-            fprintf (stderr, "chard: effects table: unknown word \"%s\"\n", word);
-            abort (); /* our own mistake: the table is compiled in */
-        }
-    set_effect (l, key, e);
 }
 
 struct library *
@@ -142,17 +135,37 @@ library_create (struct arena *a, struct symbols *symbols)
     struct library *l = arena_new (a, struct library);
     l->arena = a;
     l->symbols = symbols;
-    char *text = arena_strdup (a, library_effects_text), *save;
-    for (char *line = strtok_r (text, "\n", &save); line; line = strtok_r (NULL, "\n", &save))
-        read_line (l, line);
+    l->lines = arena_alloc (a, library_lines_count * sizeof *l->lines);
     return l;
+}
+
+static int
+compare_key (const void *key, const void *line)
+{
+    return strcmp (key, ((const struct library_line *) line)->key);
+}
+
+static const struct effect *
+find_line (const struct library *l, const char *key)
+{
+    const struct library_line *line = bsearch (key, library_lines, library_lines_count, sizeof *line, compare_key);
+    if (!line)
+        return &unknown;
+    struct effect *e = &l->lines[line - library_lines];
+    if (!e->flags && !read_words (l, e, arena_strdup (l->arena, line->words))) {
+        fprintf (stderr, "chard: effects table: unknown word in \"%s %s\"\n", line->key, line->words);
+        abort (); /* our own mistake, which tests/unit/library.c looks for */
+    }
+    return e;
 }
 
 static const struct effect *
 find (const struct library *l, const char *key)
 {
-    symbol s = symbol_find (l->symbols, key);
-    return s && (size_t) s < l->by_symbol.len ? &l->by_symbol.items[s] : &unknown;
+    symbol s = l->added.len ? symbol_find (l->symbols, key) : 0;
+    if (s && (size_t) s < l->added.len && l->added.items[s].flags)
+        return &l->added.items[s];
+    return find_line (l, key);
 }
 
 const struct effect *

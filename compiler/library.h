@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum effect_flag {
@@ -59,7 +60,7 @@ struct effect {
 
 struct library;
 
-/* Reads the table. Lies in `a`. */
+/* Lies in `a`. A line of the table is understood when it is first asked for: a notebook needs few of them. */
 struct library *library_create (struct arena *a, struct symbols *symbols);
 
 /* Adds a project's own lines, {"mylib.scale": "mutates=0", …}; they win over the table's. `effects` may be NULL. Returns
@@ -89,5 +90,12 @@ bool library_keyword_mutates (const struct library *l, symbol keyword);
 
 /* True if a call with this keyword ("color") draws: line "=color drawing". */
 bool library_keyword_draws (const struct library *l, symbol keyword);
+
+/* The table as it is compiled in, sorted by key: "numpy.random.seed" and its words. */
+struct library_line {
+    const char *key, *words;
+};
+extern const struct library_line library_lines[];
+extern const size_t library_lines_count;
 
 #endif

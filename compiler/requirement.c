@@ -14,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* modules.txt as a C string, made by the Makefile. */
-extern const char requirement_modules_text[];
-
 #define MAX_FILES 300 /* of local modules that are looked into */
 
 struct collecting {
@@ -24,7 +21,6 @@ struct collecting {
     struct pipeline *pipeline;
     const json_t *environment;
     struct diag_list *diags;
-    json_t *table;         /* module -> distribution; "" for the standard library */
     struct syntax *syntax;
     struct symbols *symbols;
     struct vec_str told;   /* missing modules that were warned of */
@@ -36,18 +32,17 @@ struct collecting {
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
-static json_t *
-read_modules (struct arena *a)
+static int
+compare_module (const void *name, const void *row)
 {
-    json_t *table = json_object ();
-    char *text = arena_strdup (a, requirement_modules_text), *save, *words;
-    for (char *line = strtok_r (text, "\n", &save); line; line = strtok_r (NULL, "\n", &save)) {
-        const char *first = strtok_r (line, " ", &words), *word;
-        bool standard = first && strcmp (first, "-") == 0;
-        while (first && *first != '#' && (word = strtok_r (NULL, " ", &words)))
-            json_object_set_new (table, standard ? word : first, json_string (standard ? "" : word));
-    }
-    return table;
+    return strcmp (name, ((const struct requirement_module *) row)->name);
+}
+
+/* What the table says of that very module; NULL: nothing. */
+static const struct requirement_module *
+find_module (const char *name)
+{
+    return bsearch (name, requirement_modules, requirement_modules_count, sizeof *requirement_modules, compare_module);
 }
 
 char *
@@ -65,18 +60,34 @@ requirement_normal_name (struct arena *a, const char *name)
     return normal;
 }
 
-/* The entry of the longest leading part of `module`; NULL if there is none. */
-static const json_t *
-find_longest (struct arena *a, const json_t *table, const char *module)
+/* Cuts a module's last part off; NULL if it has but one. */
+static char *
+parent_of (char *module)
 {
-    char *part = arena_strdup (a, module);
-    for (;;) {
-        const json_t *found = json_object_get (table, part);
-        char *dot = strrchr (part, '.');
-        if (found || !dot)
-            return found;
+    char *dot = strrchr (module, '.');
+    if (dot)
         *dot = '\0';
-    }
+    return dot ? module : NULL;
+}
+
+/* What is known of the longest leading part of `module`; NULL if nothing is. */
+
+static const struct requirement_module *
+find_in_table (struct arena *a, const char *module)
+{
+    const struct requirement_module *found = NULL;
+    for (char *part = arena_strdup (a, module); part && !found; part = parent_of (part))
+        found = find_module (part);
+    return found;
+}
+
+static const json_t *
+find_installed (struct arena *a, const json_t *environment, const char *module)
+{
+    const json_t *found = NULL;
+    for (char *part = arena_strdup (a, module); part && !found; part = parent_of (part))
+        found = json_object_get (environment, part);
+    return found;
 }
 
 /* ---- requirements ----------------------------------------------------------------------------------------------- */
@@ -107,21 +118,12 @@ top_of (struct arena *a, const char *module)
     return arena_strndup (a, module, strcspn (module, "."));
 }
 
-/* By the table alone; NULL: the module is Python's own. */
-static const char *
-distribution_of (struct arena *a, const json_t *table, const char *module)
-{
-    const json_t *known = find_longest (a, table, module);
-    const char *name = known ? json_string_value (known) : top_of (a, module);
-    return *name ? name : NULL;
-}
-
 const char *
 requirement_distribution (struct arena *a, const char *module)
 {
-    json_auto_t *table = read_modules (a);
-    const char *name = distribution_of (a, table, module);
-    return name ? arena_strdup (a, name) : NULL;
+    const struct requirement_module *known = find_in_table (a, module);
+    const char *name = known ? known->distribution : top_of (a, module);
+    return *name ? name : NULL;
 }
 
 /* Where the notebook itself asked for a version by `!pip install X==1`, that is what it gets. */
@@ -153,10 +155,10 @@ warn_missing (struct collecting *c, const char *module, const char *name, struct
 static void
 add_installed (struct collecting *c, const char *module, const struct import *x, struct place at, const char *line)
 {
-    const char *name = distribution_of (c->arena, c->table, module);
+    const char *name = requirement_distribution (c->arena, module);
     if (!name)
         return;
-    const json_t *installed = find_longest (c->arena, c->environment, module);
+    const json_t *installed = find_installed (c->arena, c->environment, module);
     if (installed)
         name = json_string_value (json_array_get (installed, 0));
     if (add_lifted (c, name))
@@ -345,9 +347,9 @@ void
 requirement_collect (struct pipeline *p, const struct program *program, const json_t *environment,
                      struct diag_list *diags)
 {
-    json_auto_t *table = read_modules (p->arena), *seen = json_object ();
+    json_auto_t *seen = json_object ();
     struct collecting c = { .arena = p->arena, .pipeline = p, .environment = environment, .diags = diags,
-                            .table = table, .seen = seen, .syntax = syntax_create (), .symbols = program->symbols };
+                            .seen = seen, .syntax = syntax_create (), .symbols = program->symbols };
     vec_foreach (s, &p->steps) {
         c.step = s;
         c.files.len = 0;

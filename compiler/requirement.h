@@ -23,6 +23,14 @@ const char *requirement_distribution (struct arena *a, const char *module);
 /* Whether one of `lines`, as of a requirements file, is of the distribution `name`. */
 bool requirement_has (const struct vec_str *lines, struct arena *a, const char *name);
 
+/* compiler/modules.txt as it is compiled in, sorted by name: a module and the distribution that holds it, "" for the
+ * standard library. */
+struct requirement_module {
+    const char *name, *distribution;
+};
+extern const struct requirement_module requirement_modules[];
+extern const size_t requirement_modules_count;
+
 /* The distribution named "Foo.Bar_baz" as indexes compare names: "foo-bar-baz" (PEP 503). */
 char *requirement_normal_name (struct arena *a, const char *name);
 
