@@ -1,4 +1,4 @@
-"""`make bench`: what Chard costs, beside what it is compared with, in one table. bench/README tells what each row means.
+"""`make bench`: what Chard costs, beside what it is compared with, in one table. bench/README.md tells what each row means.
 
     CHARD=./chard PARSE=bench/parse TOP=. PYTHON=python3 python bench/run.py [NAME…]
 
@@ -30,9 +30,10 @@ class Bench:
         self.shared = os.environ.get("SHARED", os.path.join(self.top, "..", "shared"))
         self.quick = bool(os.environ.get("BENCH_QUICK"))
         self.out = os.path.abspath(os.path.join("bench", "out"))
-        self.harness = os.path.join(self.top, "templates", "step.py")
+        templates = os.environ.get("CHARD_TEMPLATES", os.path.join(self.top, "templates"))
+        self.harness = os.path.join(templates, "step.py")
         self.env = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "CONDA_PREFIX", "MAKEFLAGS")}
-        self.env.update(CHARD_TEMPLATES=os.path.join(self.top, "templates"), MPLBACKEND="agg",
+        self.env.update(CHARD_TEMPLATES=templates, MPLBACKEND="agg",
                         PATH=os.path.dirname(self.python) + ":" + os.environ["PATH"])
 
     def turns(self, n, quick=2):
