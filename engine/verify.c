@@ -7,6 +7,7 @@
 #include "base/proc.h"
 #include "compiler/flow.h"
 #include "compiler/step_spec.h"
+#include "engine/aside.h"
 #include "engine/launcher.h"
 #include "engine/python.h"
 #include "engine/runlog.h"
@@ -191,6 +192,7 @@ struct tools {
     const struct pipeline *p;
     struct python python;
     const char *dir; /* where specs, logs and results go */
+    json_t *before;  /* what lay in the notebook's directory at first, or NULL; what a run makes, the next must not find */
 };
 
 static int
@@ -326,6 +328,13 @@ has_differences (const json_t *answer)
     return json_array_size (json_object_get (answer, "differences")) || json_array_size (json_object_get (answer, "outputs"));
 }
 
+/* Where what a run made is put aside: run 0 is the pipeline's. */
+static const char *
+made_by (const struct tools *t, int run)
+{
+    return fs_join (t->arena, t->dir, arena_printf (t->arena, "made-%d", run));
+}
+
 /* Two straight runs may agree on something random by chance, so that the pipeline seems to differ: before that is
  * said, up to STRAIGHT_MOST runs have to agree. */
 static int
@@ -338,6 +347,7 @@ run_and_compare (const struct tools *t, const struct compilation *c, const json_
         char *name = arena_printf (t->arena, "straight-%d", i + 1);
         json_t *failed = NULL;
         straight[i > 0] = fs_join (t->arena, t->dir, name);
+        aside_put (t->arena, t->p->notebook_dir, t->before, made_by (t, i));
         if (run_straight (t, c, params, name, straight[i > 0], &failed, err) < 0)
             return -1;
         if (failed) {
@@ -364,11 +374,18 @@ verify_notebook (struct arena *a, const struct compilation *c, const struct run_
 {
     struct tools t = { .arena = a, .p = c->pipeline };
     struct verification done = { 0 };
+    json_auto_t *before = aside_look (c->pipeline->notebook_dir);
+    int status = 0;
+    t.before = before;
     if (find_tools (&t, o->python, err) < 0 || runner_run (a, c->pipeline, o, &done.run, err) < 0)
         return -1;
     t.dir = fs_join (a, done.run.dir, "verify");
     if (done.run.status != RUN_CANCELED
         && (fs_mkdirs (t.dir, err) < 0 || run_and_compare (&t, c, o->params, done.run.dir, &done.answer, err) < 0))
+        status = -1;
+    for (int i = 0; i < STRAIGHT_MOST; i++)
+        aside_back (a, c->pipeline->notebook_dir, made_by (&t, i));
+    if (status < 0)
         return -1;
     *v = done;
     return 0;

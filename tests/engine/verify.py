@@ -2,6 +2,7 @@
 """`chard verify` must find a pipeline that computes something else, and must not cry wolf.
 SPDX-License-Identifier: Apache-2.0"""
 import json
+import os
 
 from lab import PYTHON, Lab
 
@@ -122,6 +123,26 @@ def test_a_file_that_the_first_run_made_is_no_difference():
         notebook(lab, (["step:a"], "%%writefile made.txt\ntext"), (["step:b"], "print(open('made.txt').read())"))
         r, answer = verify(lab)
         assert r.returncode == 0 and answer["equal"] and not answer["nondeterministic_outputs"], answer
+
+
+def test_each_run_finds_the_directory_as_it_was():
+    """mkdir works once, and a log that is appended to grows: what one run made is put aside before the next."""
+    with Lab() as lab:
+        os.makedirs(lab.path("old/deep"))
+        lab.write("old/mine.txt", "mine")
+        notebook(lab, (["step:a"], "import os\nos.mkdir('made')\nos.mkdir('old/deep/er')\nopen('made/f.txt', 'w').write('x')\n"
+                                   "open('log.txt', 'a').write('line\\n')"),
+                 (["step:b"], "print(sorted(os.listdir('old/deep')), open('made/f.txt').read(), open('old/mine.txt').read())"),
+                 (["step:c"], "print(open('log.txt').read())\nif os.readlink('/proc/self/fd/1').endswith('stdout.log'):\n"
+                              "    open('foreign.txt', 'w').write('of somebody else')"))
+        r, answer = verify(lab)
+        assert r.returncode == 0 and answer["equal"], (answer, r.stderr)
+        assert not answer["nondeterministic_outputs"], answer
+        assert lab.read("old/mine.txt") == "mine" and lab.read("made/f.txt") == "x" and lab.read("log.txt") == "line\n"
+        assert lab.read("foreign.txt") == "of somebody else"
+        made = answer["run"]
+        assert lab.read(".chard/runs/%s/verify/made-0/log.txt" % made) == "line\n"
+        assert os.path.isdir(lab.path(".chard/runs/%s/verify/made-1/old/deep/er" % made))
 
 
 def test_parameters_hold_for_both():
