@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#define ENDLESS ((size_t) 512 << 20) /* what no pipe or device holds that is meant to be read whole */
+
 int
 fs_read (const char *path, char **data, size_t *len, struct error *err)
 {
@@ -35,6 +37,8 @@ fs_read (const char *path, char **data, size_t *len, struct error *err)
         if (n == 0)
             break;
         used += (size_t) n;
+        if (used > ENDLESS && !S_ISREG (st.st_mode))
+            return error_set (err, ERROR_ENVIRONMENT, "%s: no file, and it doesn't end", path);
     }
     buffer[used] = '\0';
     *data = buffer;

@@ -121,6 +121,16 @@ class Refused(unittest.TestCase):
                 self.assertEqual(r.returncode, 3, r.stderr)
                 self.assertIn("nb.ipynb: Permission denied", r.stderr)
 
+    def test_a_device_without_end(self):
+        with Lab() as lab:
+            called = Called(lab, "check", "/dev/zero")
+            self.assertEqual(called.code, 3, called)
+            self.assertIn("/dev/zero: no file, and it doesn't end", called.err)
+            os.symlink("nb.ipynb", lab.path("nb.ipynb"))
+            self.assertEqual(Called(lab, "check", "nb.ipynb").code, 3)
+            pipe = Called(lab, "check", "/dev/null")
+            self.assertIn("the file is empty", pipe.err)
+
     def test_a_directory(self):
         with Lab() as lab:
             os.mkdir(lab.path("nb.ipynb"))
