@@ -121,7 +121,7 @@ draw (struct progress *p)
             continue;
         progress_format_seconds (loop_now () - l->began, time);
         strbuf_addf (&b, "%s[%d/%d] ", p->inv->color_err ? "\033[2m" : "", p->ended, p->total);
-        add_name (&b, l->step, width - 30);
+        add_name (&b, l->step, width < 38 ? 8 : width - 30);
         strbuf_addf (&b, " … %s%s\n", time, p->inv->color_err ? "\033[0m" : "");
         p->drawn++;
     }
