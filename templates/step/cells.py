@@ -149,11 +149,12 @@ class Cells:
                            ast.PyCF_ONLY_AST | _AWAIT | self.flags, dont_inherit=True)
         except ValueError as e:
             raise SyntaxError(str(e), (name, skip + 1, 1, "")) from None
-        expression = None
+        classes, expression = _class_statements(tree), None
         if last and tree.body and isinstance(tree.body[-1], ast.Expr):
             expression = ast.Expression(tree.body.pop().value)
         if tree.body:
             self._evaluate(compile(tree, name, "exec", _AWAIT | self.flags, dont_inherit=True))
+            _note_classes(classes)
         if expression is not None:
             value = self._evaluate(compile(expression, name, "eval", _AWAIT | self.flags, dont_inherit=True))
             if value is not None and not _ends_quietly(source):

@@ -45,6 +45,24 @@ def _code_print(code, out):
             out.append(sorted(map(repr, const)) if isinstance(const, frozenset) else repr(const))
 
 
+_class_texts = weakref.WeakKeyDictionary()     # class of the notebook -> digest of the statement that made it
+
+
+def _class_statements(tree):
+    """[(name, digest)] of the classes that a cell defines. What a class's body assigns can't be told from what was
+    assigned to the class later, but by its text."""
+    import hashlib
+    return [(n.name, hashlib.sha256(ast.dump(n).encode("utf-8", "backslashreplace")).digest())
+            for n in tree.body if isinstance(n, ast.ClassDef)]
+
+
+def _note_classes(statements):
+    for name, digest in statements:
+        made = _space.ns.get(name)
+        if isinstance(made, type) and made.__module__ == "__main__":
+            _class_texts[made] = digest
+
+
 def _fingerprint(obj):
     """A short text that two definitions from the same source share: a reader whose name means another one is found out."""
     import hashlib
@@ -64,7 +82,7 @@ def _fingerprint(obj):
             for f in (o.fget, o.fset, o.fdel):
                 walk(f)
         elif isinstance(o, type):
-            out.append([b.__qualname__ for b in o.__bases__])
+            out.append([b.__qualname__ for b in o.__bases__] + [_class_texts.get(o)])
             for key in sorted(map(str, o.__dict__)):
                 value = o.__dict__.get(key)
                 if isinstance(value, (types.FunctionType, classmethod, staticmethod, property)):

@@ -173,10 +173,20 @@ class Code(StepCase):
 
     def test_definition_redefined_later_in_the_reader(self):
         """The instance keeps the class it was made with, as in the notebook."""
-        one, two = "class P:\n    def v(self):\n        return 1\n", "class P:\n    def v(self):\n        return 2\n"
-        self.good("a", [{"cell": 0, "line": 1, "replicated": True, "source": one}, "p = P()"], outputs=["p"], definitions=["P"])
-        done = self.good("b", [two, "print(p.v(), P().v())"], [("p", "a")], definitions=["P"])
-        self.assertEqual(done.out, self.straight([one, "p = P()", two, "print(p.v(), P().v())"]))
+        for one, two, show in (("class P:\n    def v(self):\n        return 1\n", "class P:\n    def v(self):\n        return 2\n",
+                                "print(p.v(), P().v(), isinstance(p, P))"),
+                               ("class P:\n    v = 1\n", "class P:\n    v = 2\n", "print(p.v, P().v, isinstance(p, P))"),
+                               ("class P:\n    v = 1\n", "class P:\n    v = 1\n    # as before\n", "print(p.v, P.v)")):
+            self.good("a", [{"cell": 0, "line": 1, "replicated": True, "source": one}, "p = P()"], outputs=["p"], definitions=["P"])
+            done = self.good("b", [two, show], [("p", "a")], definitions=["P"])
+            self.assertEqual(done.out, self.straight([one, "p = P()", two, show]))
+
+    def test_what_becomes_of_a_class_is_no_other_class(self):
+        """Its attributes may change: an instance is one of the class that the reader has, all the same."""
+        one = {"cell": 0, "line": 1, "replicated": True, "source": "class P:\n    n = 0\n    kinds = []\n"}
+        self.good("a", [one, "p = P()\nP.n += 1"], outputs=["p"], definitions=["P"])
+        done = self.good("b", [one, "print(isinstance(p, P), type(p) is P)"], [("p", "a")], definitions=["P"])
+        self.assertEqual(done.out, "True True\n")
 
     def test_output_wins_over_replicated(self):
         self.good("a", [{"cell": 0, "line": 1, "replicated": True, "source": "def norm(x):\n    return x"},
