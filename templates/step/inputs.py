@@ -73,7 +73,7 @@ class Inputs:
             if name in declared or key in done or declared & set(group["names"]):
                 continue
             done.add(key)
-            if _is_immutable(value) and type(value) is not tuple and len(group["names"]) == 1:
+            if _is_immutable(value) and not _may_hold(value) and len(group["names"]) == 1:
                 continue
             members = [v for i, b, v in self.loaded if b is bundle and b.groups[i["name"]] is group]
             names = [i["name"] for i, b, v in self.loaded if b is bundle and b.groups[i["name"]] is group]
@@ -91,6 +91,13 @@ class Inputs:
     def close(self):
         for bundle in self.bundles.values():
             bundle.close()
+
+
+def _may_hold(value):
+    """Whether what can't change itself may hold what can: tuples, and functions with cells or defaults."""
+    if isinstance(value, types.FunctionType):
+        return bool(value.__closure__ or value.__defaults__ or value.__kwdefaults__)
+    return type(value) is tuple
 
 
 def _group_changed(bundle, group, values, notes):

@@ -399,6 +399,12 @@ class Mutations(StepCase):
     def test_said_so(self):
         self.assertEqual(self.mutated("x = [1]", ["x"], "x.append(1)", skip=["x"])[0], [])
 
+    def test_functions_that_hold_a_state(self):
+        counter = "def counter():\n    n = 0\n    def count(by=[]):\n        nonlocal n\n        n += 1\n        return n\n    return count\n"
+        for change in ("f()", "f.__defaults__[0].append(1)"):
+            self.assertEqual(self.mutated(counter + "f = counter()\ng = counter()", ["f", "g"], change)[0], ["f"], change)
+        self.assertEqual(self.mutated("def f(x=[1]):\n    return x\nfs = [f]\nf = fs[0]", ["f"], "f()")[0], [])
+
     def test_rebinding_is_no_mutation(self):
         self.assertEqual(self.mutated("x = [1]", ["x"], "x = x + [2]")[0], [])
 
