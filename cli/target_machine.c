@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "cli/origin.h"
 #include "engine/digest.h"
+#include "engine/hashes.h"
 #include "engine/packages.h"
 #include "engine/python.h"
 #include "engine/state.h"
@@ -23,7 +24,7 @@ add_modules (struct arena *a, const struct pipeline *p, const struct step *s, st
 
 /* The harness needs no package; what a step needs is what it imports, itself and through local modules, and what
  * `!pip install` lines name. */
-static const struct vec_str *
+static struct vec_str *
 requirements (struct arena *a, const struct pipeline *p, const json_t *packages)
 {
     struct vec_str *all = arena_alloc (a, (p->steps.len + 1) * sizeof *all);
@@ -66,6 +67,21 @@ ask_python (struct arena *a, const struct pipeline *p, const char *wanted, const
     return packages_probe (&py, a, &state, err);
 }
 
+/* Digests of requirements: of pip if they are wanted, else where the notebook's requirements.txt has all of them. */
+static int
+add_hashes (struct arena *a, const struct pipeline *p, const char *python, bool wanted, struct vec_str *lines,
+            struct error *err)
+{
+    struct python py = { 0 };
+    if (!wanted) {
+        hashes_from_lock (a, p->notebook_dir, lines, p->steps.len);
+        return 0;
+    }
+    if (python_find (&py, a, python, p->kernel, err) < 0)
+        return -1;
+    return hashes_from_pip (a, &py, lines, p->steps.len, err);
+}
+
 int
 target_ask_machine (struct arena *a, const struct pipeline *p, const char *python, struct emit_options *o,
                     struct error *err)
@@ -78,7 +94,10 @@ target_ask_machine (struct arena *a, const struct pipeline *p, const char *pytho
         return -1;
     const char *version = json_string_value (json_object_get (packages, "python"));
     o->python = version ? arena_strdup (a, version) : NULL;
-    o->requirements = requirements (a, p, packages);
+    struct vec_str *lines = requirements (a, p, packages);
+    if (add_hashes (a, p, python, o->hashes, lines, err) < 0)
+        return -1;
+    o->requirements = lines;
     o->modules = modules (a, p);
     o->commit = origin_commit (a, p->notebook_dir);
     return 0;

@@ -212,6 +212,18 @@ is_memoized (const struct step *s)
     return s->settings.cache != 0;
 }
 
+/* The step's result, and its metrics apart, so that they are seen without fetching it. */
+static json_t *
+template_outputs (const struct step *s)
+{
+    json_t *outputs = json_pack ("{s:[{s:s,s:s,s:{s:{s:i}}}]}", "artifacts", "name", "result", "path", RESULT_PATH, "archive",
+                                 "tar", "compressionLevel", 0);
+    if (s->metrics.len)
+        put (outputs, "parameters", json_pack ("[{s:s,s:{s:s,s:s}}]", "name", "metrics", "valueFrom", "path",
+                                               RESULT_PATH "/metrics.json", "default", "{}"));
+    return outputs;
+}
+
 /* All of a step's template but its name. */
 static json_t *
 step_template (struct argo *argo, int step, size_t pieces)
@@ -220,8 +232,7 @@ step_template (struct argo *argo, int step, size_t pieces)
     json_t *t = json_object ();
     put (t, "inputs", template_inputs (argo, step, pieces, is_memoized (s)));
     put (t, "container", container (argo, step, pieces));
-    put (t, "outputs", json_pack ("{s:[{s:s,s:s,s:{s:{s:i}}}]}", "artifacts", "name", "result", "path", RESULT_PATH, "archive",
-                                  "tar", "compressionLevel", 0));
+    put (t, "outputs", template_outputs (s));
     put_running (argo->plan->arena, t, s);
     if (is_memoized (s))
         put (t, "memoize",
@@ -370,6 +381,20 @@ workflow_arguments (const struct emit_plan *plan)
     return all;
 }
 
+/* For Prometheus, which Argo's controller serves: how long runs take, and how they end. */
+static json_t *
+run_metrics (const struct emit_plan *plan)
+{
+    json_auto_t *labels = json_pack ("[{s:s,s:s},{s:s,s:s}]", "key", "pipeline", "value", plan->name, "key", "status", "value",
+                                     "{{workflow.status}}");
+    json_t *duration = json_pack ("{s:s,s:s,s:O,s:{s:b,s:s}}", "name", "chard_run_seconds", "help",
+                                  "Duration of a pipeline's last run", "labels", labels, "gauge", "realtime", 0, "value",
+                                  "{{workflow.duration}}");
+    json_t *runs = json_pack ("{s:s,s:s,s:O,s:{s:s}}", "name", "chard_runs_total", "help",
+                              "Runs of a pipeline by how they ended", "labels", labels, "counter", "value", "1");
+    return json_pack ("{s:[o,o]}", "prometheus", duration, runs);
+}
+
 static json_t *
 workflow_spec (const struct emit_plan *plan)
 {
@@ -383,6 +408,7 @@ workflow_spec (const struct emit_plan *plan)
         json_array_append_new (tasks, task (&argo, (int) i));
     put_unless_empty (spec, "arguments", workflow_arguments (plan));
     put (spec, "podGC", json_pack ("{s:s}", "strategy", "OnPodSuccess"));
+    put (spec, "metrics", run_metrics (plan));
     put_unless_empty (spec, "volumes", argo.volumes);
     put_unless_empty (spec, "volumeClaimTemplates", argo.claims);
     json_array_insert_new (argo.templates, 0, json_pack ("{s:s,s:{s:o}}", "name", ENTRY, "dag", "tasks", tasks));

@@ -191,6 +191,10 @@ is_known_reference (const char *tag, size_t len)
         if (len > n && strncmp (tag, beginnings[i], n) == 0 && !memchr (tag, '{', len))
             return true;
     }
+    static const char *const whole[] = { "workflow.status", "workflow.duration" };
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (len == strlen (whole[i]) && memcmp (tag, whole[i], len) == 0)
+            return true;
     return false;
 }
 

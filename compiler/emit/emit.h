@@ -24,6 +24,7 @@ struct emit_options {
     const char *image;    /* reference of the image that all steps without an image: of their own run in */
     const char *registry; /* "registry.example.com/team": goes before the names of images that aren't given */
     const char *schedule, *timezone; /* five cron fields; an IANA name */
+    bool hashes;          /* requirements are to have digests, even if pip has to ask the index for them */
 
     /* What the machine knows and the IR does not. */
     const char *harness;                /* path of templates/step.py */

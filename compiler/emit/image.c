@@ -141,6 +141,15 @@ context_dir (const struct emit_plan *plan, const struct emit_image *image)
     return arena_printf (plan->arena, "context/%s", image->name);
 }
 
+static bool
+has_hashes (const struct emit_image *image)
+{
+    vec_foreach (line, &image->requirements)
+        if (!strstr (*line, " --hash="))
+            return false;
+    return image->requirements.len > 0;
+}
+
 /* Layers from what changes least to what changes most: system packages, requirements, harness, then the notebook's own
  * files. Labels come last, since the commit changes each time. */
 static const char *
@@ -156,9 +165,8 @@ containerfile_text (const struct emit_plan *plan, const struct emit_image *image
     if (image->requirements.len)
         strbuf_addf (&out,
                      "COPY %s/requirements.txt /chard/requirements.txt\n"
-                     "RUN python3 -m pip install --no-cache-dir --disable-pip-version-check "
-                     "-r /chard/requirements.txt\n",
-                     dir);
+                     "RUN python3 -m pip install --no-cache-dir --disable-pip-version-check %s-r /chard/requirements.txt\n",
+                     dir, has_hashes (image) ? "--require-hashes " : "");
     strbuf_addf (&out, "COPY %s/step.py " EMIT_HARNESS "\n", dir);
     strbuf_addf (&out, "WORKDIR " EMIT_WORK "\nUSER " USER "\n");
     if (has_files)

@@ -87,12 +87,14 @@ class Pod:
     def __init__(self, folder, spec):
         self.folder, self.spec = folder, spec
         self.templates = {t["name"]: t for t in spec["templates"]}
-        self.results, self.printed, self.memos = {}, "", {}
+        self.results, self.printed, self.memos, self.told = {}, "", {}, {}
         parameters = spec.get("arguments", {}).get("parameters", [])
         self.known = {"workflow.parameters." + p["name"]: p["value"] for p in parameters}
         self.known["workflow.parameters.json"] = json.dumps(parameters, ensure_ascii=False)
 
     def run(self):
+        for metric in replace(self.spec["metrics"], {"workflow.status": "Succeeded", "workflow.duration": "1.5"})["prometheus"]:
+            assert re.fullmatch(r"[a-z_]+", metric["name"]), metric
         todo = self.templates[self.spec["entrypoint"]]["dag"]["tasks"]
         while todo:
             ready = [t for t in todo if all(d in self.results for d in t.get("dependencies", ()))]
@@ -124,6 +126,9 @@ class Pod:
         assert run.returncode == 0, "%s: %s" % (task["name"], run.stdout + run.stderr)
         self.printed += run.stdout
         [output] = template["outputs"]["artifacts"]
+        for parameter in template["outputs"].get("parameters", ()):
+            with open(self.place(parameter["valueFrom"]["path"], root), encoding="utf-8") as f:
+                self.told[task["name"]] = json.load(f)
         data = io.BytesIO()
         with tarfile.open(fileobj=data, mode="w") as tar:
             tar.add(self.place(output["path"], root), arcname="result")
@@ -218,6 +223,13 @@ class Argo(unittest.TestCase):
             self.assertEqual(template["nodeSelector"], {"disk": "ssd"})
             self.assertEqual(template["tolerations"],
                              [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}])
+
+    def test_metrics_are_told(self):
+        cells = [(["step:a"], "acc = 0.5"), (["pipeline-metrics"], "print(acc)"), (["step:b"], "print('RESULT=%s' % acc)")]
+        with Folder(text=notebook(*cells)) as folder:
+            pod = Pod(folder, self.check_documents(folder)["spec"])
+            pod.run()
+            self.assertEqual(pod.told, {"a": {"acc": 0.5}})
 
     def test_volumes(self):
         """Names that are alike once they are labels stay apart; a step's own volume goes before the pipeline's."""

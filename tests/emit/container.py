@@ -3,11 +3,13 @@ and Jobs that build them in a cluster.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import hashlib
 import json
 import os
 import re
 import subprocess
 import unittest
+import zipfile
 
 import notebooks
 from notebooks import Folder, notebook
@@ -88,6 +90,65 @@ class Container(unittest.TestCase):
                 self.assertIn("%s==%s" % (name, version), lines)
             self.assertEqual(len([line for line in lines if line.split("==")[0] == "tabulate"]), 1)
             self.assertFalse({"json", "csv", "helper", "tools", "matplotlib"} & {line.split("==")[0] for line in lines})
+
+    def wheels(self, folder):
+        """A folder of wheels for pip to find, and the digest of each."""
+        place, digests = os.path.join(folder.dir, "wheels"), {}
+        os.makedirs(place)
+        for name, version, needs in (("alpha", "1.0", "beta>=1"), ("beta", "1.5", ""), ("beta", "2.0", "")):
+            path = os.path.join(place, "%s-%s-py3-none-any.whl" % (name, version))
+            about = "%s-%s.dist-info/" % (name, version)
+            with zipfile.ZipFile(path, "w") as wheel:
+                wheel.writestr(name + ".py", "x = 1\n")
+                wheel.writestr(about + "METADATA", "Metadata-Version: 2.1\nName: %s\nVersion: %s\n%s" % (
+                    name, version, "Requires-Dist: %s\n" % needs if needs else ""))
+                wheel.writestr(about + "WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+                wheel.writestr(about + "RECORD", "")
+            with open(path, "rb") as f:
+                digests[name, version] = hashlib.sha256(f.read()).hexdigest()
+        os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=place)
+        self.addCleanup(lambda: [os.environ.pop(k) for k in ("PIP_NO_INDEX", "PIP_FIND_LINKS")])
+        return digests
+
+    def test_hashes_of_pip(self):
+        """pip says which files it takes; it takes them from such lines, and no others."""
+        with self.folder((["step:a"], "!pip install alpha 'beta<2'\nx = 1")) as folder:
+            digests = self.wheels(folder)
+            files = self.emit(folder, "--hashes")
+            self.assertEqual(files["context/nb/requirements.txt"], "".join(
+                "%s==%s --hash=sha256:%s\n" % (n, v, digests[n, v]) for n, v in (("alpha", "1.0"), ("beta", "1.5"))))
+            self.assertIn("pip install --no-cache-dir --disable-pip-version-check --require-hashes -r", files["Containerfile"])
+            pip = [notebooks.PYTHON, "-m", "pip", "install", "--quiet", "--no-compile", "--require-hashes", "-r",
+                   os.path.join(folder.out, "context/nb/requirements.txt"), "--target"]
+            run = subprocess.run([*pip, os.path.join(folder.dir, "good")], capture_output=True, text=True)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            with zipfile.ZipFile(os.path.join(folder.dir, "wheels", "beta-1.5-py3-none-any.whl"), "a") as wheel:
+                wheel.writestr("worm.py", "")
+            run = subprocess.run([*pip, os.path.join(folder.dir, "bad")], capture_output=True, text=True)
+            self.assertIn("THESE PACKAGES DO NOT MATCH THE HASHES", run.stderr)
+
+    def test_hashes_that_pip_cannot_tell(self):
+        with self.folder((["step:a"], "!pip install nowhere-to-be-found\nx = 1")) as folder:
+            self.wheels(folder)
+            run = folder.chard("compile", "--to", "all", "--hashes", "--python", notebooks.PYTHON, "-o", folder.out,
+                               folder.notebook)
+            self.assertEqual(run.returncode, 3)
+            self.assertIn("No matching distribution found for nowhere-to-be-found", run.stderr)
+            self.assertIn("pip could not find out digests", run.stderr)
+            self.assertFalse(os.path.exists(folder.out))
+
+    def test_hashes_of_a_lock_file(self):
+        """Taken from requirements.txt where it has all; a version that isn't the environment's counts for nothing."""
+        one, two = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+        lock = "# made by pip-compile\nAlpha==1.0 \\\n    --hash=%s \\\n    --hash=%s  # via me\nbeta==1.5 --hash=%s\n"
+        for text, hashed in ((lock % (one, two, one), True), (lock.partition("beta")[0] % (one, two), False),
+                             (lock.replace("1.5", "2.0") % (one, two, one), False)):
+            with self.folder((["step:a"], "!pip install alpha==1.0 beta==1.5\nx = 1")) as folder:
+                with open(os.path.join(folder.work, "requirements.txt"), "w") as f:
+                    f.write(text)
+                lines = self.emit(folder)["context/nb/requirements.txt"]
+                self.assertEqual(lines, "alpha==1.0 --hash=%s --hash=%s\nbeta==1.5 --hash=%s\n" % (one, two, one) if hashed
+                                 else "alpha==1.0\nbeta==1.5\n")
 
     def test_layers_are_ordered(self):
         with self.folder() as folder:
