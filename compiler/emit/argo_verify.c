@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/emit/argo_verify.h"
 
+#include "compiler/emit/argo_shape.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -239,6 +241,17 @@ check_all (const struct check *c)
     return check_references (c, c->spec);
 }
 
+/* No field that Argo doesn't know, and no parameter of the workflow twice. */
+static int
+check_shape (const struct check *c)
+{
+    struct error found = { 0 };
+    json_auto_t *parameters = json_object ();
+    if (shape_check (c->spec, argo_shape_workflow, &found) < 0)
+        return wrong (c, "%s", found.text);
+    return index_names (c, json_object_get (json_object_get (c->spec, "arguments"), "parameters"), parameters, "parameters");
+}
+
 int
 argo_verify (const json_t *spec, struct error *err)
 {
@@ -246,5 +259,5 @@ argo_verify (const json_t *spec, struct error *err)
     struct check c = { .spec = spec, .templates = templates, .tasks = tasks, .err = err };
     if (index_names (&c, json_object_get (spec, "templates"), templates, "templates") < 0)
         return -1;
-    return check_all (&c);
+    return check_all (&c) < 0 ? -1 : check_shape (&c);
 }

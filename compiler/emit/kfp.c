@@ -469,10 +469,12 @@ emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err)
         return -1;
     json_t *documents = json_array ();
     json_array_append (documents, spec);
-    json_t *more = platform (plan);
-    if (json_object_size (more))
+    json_auto_t *more = platform (plan);
+    if (json_object_size (more)) {
+        if (kfp_verify_platform (spec, more, err) < 0)
+            return json_decref (documents), -1;
         json_array_append (documents, more);
-    json_decref (more);
+    }
     emission_add_yaml (e, arena_printf (plan->arena, "%s.kfp.yaml", plan->name), documents);
     json_t *wanted = claims (plan->pipeline);
     if (json_array_size (wanted))

@@ -2,10 +2,14 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/emit/kfp_verify.h"
 
+#include "compiler/emit/kfp_shape.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#define MISTAKE "This is a mistake of Chard's; please report it"
 
 struct check {
     const json_t *spec, *tasks;
@@ -34,8 +38,7 @@ wrong (const struct check *c, const char *fmt, ...)
     va_start (ap, fmt);
     vsnprintf (what, sizeof what, fmt, ap);
     va_end (ap);
-    return error_set (c->err, ERROR_NOTEBOOK, "the KFP document is wrong at task %s: %s. This is a mistake of Chard's; please "
-                                              "report it", c->name, what);
+    return error_set (c->err, ERROR_NOTEBOOK, "the KFP document is wrong at task %s: %s. " MISTAKE, c->name, what);
 }
 
 static json_t *
@@ -188,6 +191,25 @@ check_task (struct check *c)
     return check_inputs (c, "parameters", check_parameter);
 }
 
+static int
+mistaken (struct error *err, const char *document)
+{
+    char what[sizeof err->text];
+    snprintf (what, sizeof what, "%s", err ? err->text : "");
+    return error_set (err, ERROR_NOTEBOOK, "KFP's %s is wrong: %s. " MISTAKE, document, what);
+}
+
+/* The version that KFP's server takes, and no field that it doesn't know. */
+static int
+check_version (const json_t *spec, struct error *err)
+{
+    const char *version = json_string_value (at (spec, "schemaVersion", NULL));
+    if (shape_check (spec, kfp_shape_pipeline, err) < 0)
+        return mistaken (err, "document");
+    return strcmp (version, "2.1.0") == 0 ? 0
+                                          : error_set (err, ERROR_NOTEBOOK, "KFP takes schema version 2.1.0 alone. " MISTAKE);
+}
+
 int
 kfp_verify (const json_t *spec, struct error *err)
 {
@@ -206,5 +228,18 @@ kfp_verify (const json_t *spec, struct error *err)
         if (check_task (&c) < 0)
             return -1;
     }
-    return 0;
+    return check_version (spec, err);
+}
+
+int
+kfp_verify_platform (const json_t *spec, const json_t *document, struct error *err)
+{
+    const json_t *executors = at (spec, "deploymentSpec", "executors", NULL);
+    const char *label;
+    json_t *one;
+    json_object_foreach (at (document, "platforms", "kubernetes", "deploymentSpec", "executors", NULL), label, one)
+        if (!json_object_get (executors, label))
+            return error_set (err, ERROR_NOTEBOOK, "KFP's platform document speaks of the executor %s, which isn't there. " MISTAKE,
+                              label);
+    return shape_check (document, kfp_shape_platform, err) < 0 ? mistaken (err, "platform document") : 0;
 }

@@ -13,4 +13,7 @@
  * task waits for itself; and every placeholder names what the component has. -1 with ERROR_NOTEBOOK: our own mistake. */
 int kfp_verify (const json_t *spec, struct error *err);
 
+/* The same for the PlatformSpec that goes behind `spec`. */
+int kfp_verify_platform (const json_t *spec, const json_t *document, struct error *err);
+
 #endif

@@ -74,20 +74,24 @@ arguments_hold_nothing_that_expands (void **state)
 /* ---- documents ---- */
 
 static const char kfp_document[] =
+    "pipelineInfo: {name: p}\n"
+    "schemaVersion: '2.1.0'\n"
+    "sdkVersion: chard\n"
     "root:\n"
     "  inputDefinitions: {parameters: {N: {parameterType: NUMBER_INTEGER}}}\n"
     "  dag:\n"
     "    tasks:\n"
     "      a: {taskInfo: {name: a}, componentRef: {name: comp-a},\n"
-    "          inputs: {parameters: {N: {componentInputParameter: N}}}}\n"
+    "          inputs: {parameters: {N: {componentInputParameter: N}}},\n"
+    "          retryPolicy: {maxRetryCount: 3, backoffDuration: 10s, backoffFactor: 2.0}}\n"
     "      b: {taskInfo: {name: b}, componentRef: {name: comp-b}, dependentTasks: [a],\n"
     "          inputs: {artifacts: {x: {taskOutputArtifact: {producerTask: a, outputArtifactKey: x}}}}}\n"
     "components:\n"
     "  comp-a: {executorLabel: exec-a,\n"
     "           inputDefinitions: {parameters: {N: {parameterType: NUMBER_INTEGER}}},\n"
-    "           outputDefinitions: {artifacts: {x: {artifactType: {schemaTitle: system.Artifact}}}}}\n"
+    "           outputDefinitions: {artifacts: {x: {artifactType: {schemaTitle: system.Artifact, schemaVersion: 0.0.1}}}}}\n"
     "  comp-b: {executorLabel: exec-b,\n"
-    "           inputDefinitions: {artifacts: {x: {artifactType: {schemaTitle: system.Artifact}}}}}\n"
+    "           inputDefinitions: {artifacts: {x: {artifactType: {schemaTitle: system.Artifact, schemaVersion: 0.0.1}}}}}\n"
     "deploymentSpec:\n"
     "  executors:\n"
     "    exec-a: {container: {image: i, command: [c], args: ['{{$}}', \"{{$.outputs.artifacts['x'].path}}\"]}}\n"
@@ -95,7 +99,8 @@ static const char kfp_document[] =
 
 static const char argo_document[] =
     "entrypoint: pipeline\n"
-    "volumes: [{name: data}]\n"
+    "arguments: {parameters: [{name: n, value: '1'}]}\n"
+    "volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]\n"
     "templates:\n"
     "- name: pipeline\n"
     "  dag:\n"
@@ -172,6 +177,14 @@ kfp_faults_are_found (void **state)
         { "$.outputs.artifacts['x']", "$.outputs.artifacts['y']", "names nothing" },
         { "$.outputs.artifacts['x']", "$.outputs.parameters['x']", "not understood" },
         { "'{{$}}'", "'x{{$}}'", "stands where none may" },
+        { "schemaVersion: '2.1.0'", "schemaVersion: '2.2.0'", "2.1.0 alone" },
+        { "schemaVersion: '2.1.0'", "schemaVersion: 2.1", "schemaVersion: it is of another type" },
+        { "pipelineInfo: {name: p}", "pipelineInfo: {}", "pipelineInfo: name is missing" },
+        { "sdkVersion", "sdkversion", "there is no field sdkversion" },
+        { "maxRetryCount: 3", "maxRetryCount: '3'", "root.dag.tasks.a.retryPolicy.maxRetryCount: it is of another type" },
+        { "backoffDuration: 10s", "backoffDuration: 10m", "backoffDuration: it is of another type" },
+        { "command: [c]", "command: [c, 1]", "executors.exec-a.container.command[1]: it is no text" },
+        { "schemaVersion: 0.0.1", "schemaversion: 0.0.1", "another type" },
         { NULL, NULL, NULL },
     };
     expect_faults (kfp_document, kfp_verify, faults);
@@ -192,7 +205,14 @@ argo_faults_are_found (void **state)
         { "tasks.a.outputs.artifacts.result", "tasks.a.outputs.artifacts.other", "does not leave the artifact" },
         { "arguments: {parameters: [{name: spec, value: x}]}", "arguments: {}", "does not give spec" },
         { "artifacts: [{name: in-0, from", "artifacts: [{name: in-1, from", "does not give in-0" },
-        { "volumes: [{name: data}]", "volumes: []", "isn't declared" },
+        { "volumes: [{name: data,", "volumes: [{name: more,", "isn't declared" },
+        { "[{name: n, value: '1'}]", "[{name: n, value: '1'}, {name: n, value: '2'}]", "two parameters are called 'n'" },
+        { "[{name: n, value: '1'}]", "[{value: '1'}]", "arguments.parameters[0]: name is missing" },
+        { "[{name: n, value: '1'}]", "[{name: n, value: 1}]", "arguments.parameters[0].value: it is of another type" },
+        { "persistentVolumeClaim", "persistentVolume", "volumes[0]: there is no field persistentVolume" },
+        { "path: /r", "paths: /r", "templates[1].outputs.artifacts[0]: there is no field paths" },
+        { "container: {image: i,", "container: {image: i, resources: {limits: {memory: lots}},",
+          "resources.limits.memory: it is no quantity" },
         { "image: i", "image: ''", "no image" },
         { "{name: spec, value: x}", "{name: spec, value: '{{x}}'}", "double braces" },
         { "{name: spec, value: x}", "{name: spec, value: 'a {{inputs.parameters.'}", "double braces" },
