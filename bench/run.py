@@ -13,10 +13,11 @@ import sys
 import time
 
 import compiler
+import emit
 import engine
 import table
 
-MEASUREMENTS = [*engine.MEASUREMENTS, *compiler.MEASUREMENTS]
+MEASUREMENTS = [*engine.MEASUREMENTS, *compiler.MEASUREMENTS, *emit.MEASUREMENTS]
 
 
 class Bench:
