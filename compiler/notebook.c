@@ -8,6 +8,7 @@
 #include "compiler/notebook_percent.h"
 #include "doc/json_text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A source is a string or a list of strings (nbformat "multiline_string"). */
@@ -180,12 +181,20 @@ notebook_parse (struct arena *a, const char *path, const char *data, size_t len,
     return NULL;
 }
 
+/* The file that has the text of the notebook at `path`. */
+static const char *
+text_of (const char *path)
+{
+    const char *unsaved = getenv (NOTEBOOK_UNSAVED), *text = getenv (NOTEBOOK_UNSAVED_TEXT);
+    return unsaved && text && strcmp (unsaved, path) == 0 ? text : path;
+}
+
 struct notebook *
 notebook_read (struct arena *a, const char *path, struct error *err)
 {
     cleanup_free char *data = NULL;
     size_t len;
-    if (fs_read (path, &data, &len, err) < 0)
+    if (fs_read (text_of (path), &data, &len, err) < 0)
         return NULL;
     return notebook_parse (a, path, data, len, err);
 }

@@ -50,6 +50,11 @@ struct notebook {
     vec (struct notebook *) included; /* of the main one only: all that were brought in, in the order of their code */
 };
 
+/* Names of the environment that tell of a notebook which isn't saved: its path, and a file that holds its text. Whoever has
+ * it open (the kernel, an editor) sets both for the commands it starts; the path need not exist. */
+#define NOTEBOOK_UNSAVED "CHARD_UNSAVED"
+#define NOTEBOOK_UNSAVED_TEXT "CHARD_UNSAVED_TEXT"
+
 /* Reads the file at `path` (a ".py" ending means percent format). Everything lies in `a` but `kubeflow`, which
  * notebook_clear gives up. NULL if it can't be read (ERROR_ENVIRONMENT) or is no notebook (ERROR_NOTEBOOK). */
 struct notebook *notebook_read (struct arena *a, const char *path, struct error *err);

@@ -3,7 +3,9 @@
 #include "kernel/call.h"
 
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "cli/option.h"
+#include "compiler/notebook.h"
 #include "kernel/job.h"
 #include "kernel/view.h"
 
@@ -15,6 +17,7 @@ struct call {
     struct job *job;
     struct view *view;
     char *name;       /* "chard run" */
+    char *unsaved;    /* the file with the text of the notebook that isn't saved, or NULL */
     bool interrupted;
     call_done_fn done;
     void *arg;
@@ -85,20 +88,64 @@ has_operand (struct arena *a, const struct command *c, const struct vec_str *wor
     return operands.len > 0 || common.help;
 }
 
-/* What the user needn't say: the notebook that is open, and the session's Python. */
-static void
-add_the_obvious (struct arena *a, const struct call_context *context, const struct command *c, struct vec_str *words)
+/* One call as it is put together. */
+struct wanted {
+    const struct call_context *context;
+    struct arena *arena;
+    struct vec_str words;
+    struct vec_str env;     /* for the command; NULL-terminated when it is started */
+    const char *cwd;
+    const json_t *metadata; /* of the request */
+    const struct outlet *outlet;
+};
+
+/* The text goes to a file of the session's private directory, and the command is told of it. */
+static int
+hand_over_text (struct call *c, struct wanted *w, const struct session_notebook *nb, struct error *err)
 {
-    size_t skip = strchr (c->name, ' ') ? 2 : 1;
-    bool operand = has_operand (a, c, words, skip);
-    if (context->python && find_option (c, "python") && !is_given (words, "--python"))
-        vec_push (a, words, arena_printf (a, "--python=%s", context->python));
-    if (operand || !context->notebook)
-        return;
-    if (strncmp (c->operands, "NOTEBOOK", 8) == 0)
-        vec_push (a, words, context->notebook);
-    else if (find_option (c, "of") && !is_given (words, "--of"))
-        vec_push (a, words, arena_printf (a, "--of=%s", context->notebook));
+    static unsigned made;
+    struct arena *a = w->arena;
+    if (!nb->text)
+        return 0;
+    c->unsaved = xasprintf ("%s/notebook-%u.ipynb", w->context->dir, made++);
+    vec_push (a, &w->env, arena_printf (a, NOTEBOOK_UNSAVED "=%s", nb->path));
+    vec_push (a, &w->env, arena_printf (a, NOTEBOOK_UNSAVED_TEXT "=%s", c->unsaved));
+    return fs_write_unsynced (c->unsaved, nb->text, strlen (nb->text), err);
+}
+
+/* The notebook that is open. `chard tag` writes the file, so it reads the file too. */
+static int
+add_notebook (struct call *c, struct wanted *w, bool writes, struct error *err)
+{
+    struct session_notebook nb;
+    if (session_get_notebook (w->context->notebook, w->arena, w->metadata, w->cwd, &nb, err) < 0)
+        return -1;
+    int status = writes ? 0 : hand_over_text (c, w, &nb, err);
+    if (nb.newer > 0) {
+        const char *form = writes ? "note: %s is older than what ran here (%d cell%s); save it first, for this works on the file\n"
+                                  : "note: %s is older than %d cell%s that ran here; they are taken as they ran\n";
+        const char *note = arena_printf (w->arena, form, fs_basename (nb.path), nb.newer, nb.newer == 1 ? "" : "s");
+        outlet_print (w->outlet, "stderr", note, strlen (note));
+    }
+    free (nb.text);
+    vec_push (w->arena, &w->words, nb.path);
+    return status;
+}
+
+/* What the user needn't say: the notebook that is open, and the session's Python. */
+static int
+add_the_obvious (struct call *c, struct wanted *w, const struct command *command, struct error *err)
+{
+    const char *python = w->context->python, *path = session_path (w->context->notebook);
+    bool operand = has_operand (w->arena, command, &w->words, strchr (command->name, ' ') ? 2 : 1);
+    bool of = find_option (command, "of") && !is_given (&w->words, "--of");
+    if (python && find_option (command, "python") && !is_given (&w->words, "--python"))
+        vec_push (w->arena, &w->words, arena_printf (w->arena, "--python=%s", python));
+    if (of && path)
+        vec_push (w->arena, &w->words, arena_printf (w->arena, "--of=%s", path));
+    if (operand || strncmp (command->operands, "NOTEBOOK", 8) != 0)
+        return 0;
+    return add_notebook (c, w, strcmp (command->name, "tag") == 0, err);
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------------- */
@@ -151,21 +198,28 @@ directory_of (struct arena *a, pid_t pid)
     return n > 0 && n < (ssize_t) sizeof path ? arena_strndup (a, path, (size_t) n) : NULL;
 }
 
+static int
+prepare (struct call *c, struct wanted *w, struct error *err)
+{
+    const struct command *command = find_command (&w->words);
+    c->name = xasprintf ("chard %s", command ? command->name : w->words.items[0]);
+    w->cwd = directory_of (w->arena, w->context->session);
+    if (command && add_the_obvious (c, w, command, err) < 0)
+        return -1;
+    c->view = view_create (w->context->loop, w->outlet, w->arena, &w->words);
+    vec_push (w->arena, &w->env, NULL);
+    struct job_listener listener = { on_printed, on_ended, c };
+    c->job = job_start (w->context->loop, &w->words, w->env.items, w->cwd, &listener, err);
+    return c->job ? 0 : -1;
+}
+
 static struct call *
-start (const struct call_context *context, struct arena *a, struct vec_str *words, const struct outlet *outlet,
-       call_done_fn done, void *arg)
+start (struct wanted *w, call_done_fn done, void *arg)
 {
     struct error err = { 0 };
-    const struct command *command = find_command (words);
     struct call *c = xcalloc (1, sizeof *c);
-    *c = (struct call){ .name = xasprintf ("chard %s", command ? command->name : words->items[0]), .done = done,
-                        .arg = arg };
-    if (command)
-        add_the_obvious (a, context, command, words);
-    c->view = view_create (context->loop, outlet, a, words);
-    struct job_listener listener = { on_printed, on_ended, c };
-    c->job = job_start (context->loop, words, directory_of (a, context->session), &listener, &err);
-    if (c->job)
+    *c = (struct call){ .done = done, .arg = arg };
+    if (prepare (c, w, &err) == 0)
         return c;
     call_destroy (c);
     fail (done, arg, err.text);
@@ -173,21 +227,20 @@ start (const struct call_context *context, struct arena *a, struct vec_str *word
 }
 
 struct call *
-call_start (const struct call_context *context, const struct cell_part *part, const struct outlet *outlet,
-            call_done_fn done, void *arg)
+call_start (const struct call_context *context, const struct cell_part *part, const json_t *metadata,
+            const struct outlet *outlet, call_done_fn done, void *arg)
 {
-    struct arena *a = arena_create ();
-    struct vec_str words = { 0 };
+    struct wanted w = { .context = context, .arena = arena_create (), .metadata = metadata, .outlet = outlet };
     struct error err = { 0 };
     struct call *c = NULL;
-    if (cell_parts_words (a, part->text, &words, &err) < 0)
+    if (cell_parts_words (w.arena, part->text, &w.words, &err) < 0)
         fail (done, arg, err.text);
-    else if (part->kind == PART_HELP || words.len == 0) {
-        print_help (outlet, find_command (&words));
+    else if (part->kind == PART_HELP || w.words.len == 0) {
+        print_help (outlet, find_command (&w.words));
         done (arg, NULL);
     } else
-        c = start (context, a, &words, outlet, done, arg);
-    arena_destroy (a);
+        c = start (&w, done, arg);
+    arena_destroy (w.arena);
     return c;
 }
 
@@ -205,6 +258,9 @@ call_destroy (struct call *c)
         return;
     job_destroy (c->job);
     view_destroy (c->view);
+    if (c->unsaved)
+        unlink (c->unsaved);
+    free (c->unsaved);
     free (c->name);
     free (c);
 }

@@ -7,12 +7,14 @@
 #include "base/loop.h"
 #include "kernel/cell_parts.h"
 #include "kernel/outlet.h"
+#include "kernel/session.h"
 
 /* What calls are made with: of the session, not of one call. Borrowed. */
 struct call_context {
     struct loop *loop;
     pid_t session;        /* the inner kernel's process: commands run in the directory that it is in; 0: in ours */
-    const char *notebook; /* the notebook that is open, for commands that want one and were given none; or NULL */
+    const struct session *notebook; /* what is open, for commands that want a notebook and were given none */
+    const char *dir;      /* private, for the text of a notebook that isn't saved */
     const char *python;   /* the inner kernel's interpreter, for commands with --python; or NULL */
 };
 
@@ -23,9 +25,9 @@ struct call;
 typedef void (*call_done_fn) (void *arg, const json_t *error);
 
 /* Starts it. What it shows goes to a copy of `outlet`. Returns NULL if it was over at once (help, a bad word, a command
- * in the background): `done` has then been called already. */
-struct call *call_start (const struct call_context *context, const struct cell_part *part, const struct outlet *outlet,
-                         call_done_fn done, void *arg);
+ * in the background): `done` has then been called already. `metadata` is the request's. */
+struct call *call_start (const struct call_context *context, const struct cell_part *part, const json_t *metadata,
+                         const struct outlet *outlet, call_done_fn done, void *arg);
 
 /* Asks it to end; asked again, it is killed. `done` will be called. */
 void call_interrupt (struct call *c);

@@ -24,6 +24,7 @@ struct cell {
     struct origin origin;
     const char *id;        /* its request's msg_id, borrowed from the header */
     json_t *request;       /* its content */
+    json_t *metadata;
     struct cell_parts parts;
     size_t at;             /* the part under way */
     bool counts;           /* it has entered the history */
@@ -42,7 +43,7 @@ struct desk {
     const struct inner *inner;
     struct call_context context;
     struct cell *cell;        /* under way, or NULL */
-    char *told;               /* the notebook's path, if it was told within the session */
+    struct session *session;
     struct waiting *queue;
     size_t n_queue, cap_queue;
 };
@@ -128,6 +129,7 @@ free_cell (struct cell *c)
     outlet_clear (&c->outlet);
     origin_clear (&c->origin);
     json_decref (c->request);
+    json_decref (c->metadata);
     json_decref (c->payload);
     json_decref (c->expressions);
     json_decref (c->error);
@@ -216,7 +218,7 @@ next_part (struct desk *d)
     if (part->kind == PART_CODE)
         send_code (d, part);
     else {
-        struct call *call = call_start (&d->context, part, &c->outlet, call_done, d);
+        struct call *call = call_start (&d->context, part, c->metadata, &c->outlet, call_done, d);
         if (call)
             c->call = call;
     }
@@ -240,8 +242,8 @@ begin_cell (struct desk *d)
 static void
 note_notebook (struct desk *d, const char *path)
 {
-    if (path && access (path, R_OK) == 0 && !d->context.notebook) {
-        d->context.notebook = d->told = xstrdup (path);
+    if (path && access (path, R_OK) == 0 && !session_path (d->session)) {
+        session_set_path (d->session, path);
         d->cell->outlet.text_only = false;
     }
 }
@@ -284,11 +286,12 @@ take_cell (struct desk *d, const struct wire_message *m)
         return false;
     }
     struct cell *c = d->cell = xcalloc (1, sizeof *c);
-    *c = (struct cell){ .arena = a, .origin = origin_copy (m), .request = request, .parts = parts,
+    *c = (struct cell){ .arena = a, .origin = origin_copy (m), .request = request,
+                        .metadata = wire_parse (m, WIRE_METADATA), .parts = parts,
                         .payload = json_array (), .expressions = json_object () };
     c->id = json_string_value (json_object_get (c->origin.header, "msg_id"));
     c->outlet = (struct outlet){ d->relay, json_incref (c->origin.header), flag (request, "silent", false),
-                                  d->context.notebook == NULL && flag (request, "allow_stdin", true) };
+                                  session_path (d->session) == NULL && flag (request, "allow_stdin", true) };
     relay_count_taken (d->relay, 1);
     relay_watch (d->relay, true);
     bool hidden = c->outlet.silent || !flag (request, "store_history", true);
@@ -310,6 +313,13 @@ only_asks (const char *type)
     return false;
 }
 
+static void
+note_cell (struct desk *d, const struct wire_message *m)
+{
+    json_auto_t *content = wire_parse (m, WIRE_CONTENT), *metadata = wire_parse (m, WIRE_METADATA);
+    session_note (d->session, content, metadata);
+}
+
 static bool
 on_request (void *arg, enum channel channel, const struct wire_message *m, struct parcel *p)
 {
@@ -322,6 +332,8 @@ on_request (void *arg, enum channel channel, const struct wire_message *m, struc
     }
     if (channel != CHANNEL_SHELL)
         return false;
+    if (executes)
+        note_cell (d, m);
     if (d->cell && (executes || (d->n_queue > 0 && !only_asks (m->type)))) {
         enqueue (d, channel, m, p);
         return true;
@@ -417,7 +429,8 @@ struct desk *
 desk_create (struct loop *l, struct relay *r, const struct inner *inner, const char *notebook)
 {
     struct desk *d = xcalloc (1, sizeof *d);
-    *d = (struct desk){ .relay = r, .helper = helper_create (r), .inner = inner, .context = { l, inner->proc.status.pid, notebook, python_of (inner) } };
+    *d = (struct desk){ .relay = r, .helper = helper_create (r), .inner = inner, .session = session_create (notebook) };
+    d->context = (struct call_context){ l, inner->proc.status.pid, d->session, inner->dir, python_of (inner) };
     relay_set_hooks (r, &(struct relay_hooks){ on_request, on_reply, on_published, d });
     return d;
 }
@@ -442,7 +455,7 @@ desk_destroy (struct desk *d)
     while (d->n_queue > 0)
         drop_waiting (d, d->n_queue - 1);
     free (d->queue);
-    free (d->told);
+    session_destroy (d->session);
     helper_destroy (d->helper);
     free (d);
 }

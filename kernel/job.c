@@ -106,7 +106,7 @@ open_pipes (struct job *j, int theirs[2], struct error *err)
 }
 
 static int
-start (struct job *j, const struct vec_str *words, const char *cwd, struct error *err)
+start (struct job *j, const struct vec_str *words, const char *const *env, const char *cwd, struct error *err)
 {
     int theirs[2] = { -1, -1 };
     struct arena *a = arena_create ();
@@ -117,7 +117,7 @@ start (struct job *j, const struct vec_str *words, const char *cwd, struct error
     vec_push (a, &argv, NULL);
     int status = open_pipes (j, theirs, err);
     if (status == 0) {
-        struct proc_options o = { .argv = argv.items, .cwd = cwd, .in = -1, .out = theirs[0], .err = theirs[1], .three = -1 };
+        struct proc_options o = { .argv = argv.items, .env = env, .cwd = cwd, .in = -1, .out = theirs[0], .err = theirs[1], .three = -1 };
         status = proc_spawn (&j->proc, &o, err);
     }
     for (int i = 0; i < 2; i++)
@@ -128,12 +128,12 @@ start (struct job *j, const struct vec_str *words, const char *cwd, struct error
 }
 
 struct job *
-job_start (struct loop *l, const struct vec_str *words, const char *cwd, const struct job_listener *listener,
+job_start (struct loop *l, const struct vec_str *words, const char *const *env, const char *cwd, const struct job_listener *listener,
            struct error *err)
 {
     struct job *j = xcalloc (1, sizeof *j);
     *j = (struct job){ .loop = l, .listener = *listener, .pipes = { -1, -1 } };
-    if (start (j, words, cwd, err) < 0) {
+    if (start (j, words, env, cwd, err) < 0) {
         job_destroy (j);
         return NULL;
     }

@@ -21,8 +21,9 @@ struct job_listener {
 
 struct job;
 
-/* Starts `chard` with these words (without its own name) in the directory `cwd`, or in ours if it is NULL. NULL and `err` if it can't be started. */
-struct job *job_start (struct loop *l, const struct vec_str *words, const char *cwd,
+/* Starts `chard` with these words (without its own name), with `env` (NAME=value, NULL-terminated) over our
+ * environment, in the directory `cwd`, or in ours if it is NULL. NULL and `err` if it can't be started. */
+struct job *job_start (struct loop *l, const struct vec_str *words, const char *const *env, const char *cwd,
                        const struct job_listener *listener, struct error *err);
 
 /* Asks it to end (SIGINT); asked again, it is killed. */

@@ -17,11 +17,11 @@ static const char style[] =
     ".chard-run .bar i{display:block;height:100%;background:#3c9a61}.chard-run .bar.failed i{background:#cf4a3f}"
     ".chard-run .bar.canceled i{background:#c48a12}"
     ".chard-run svg{max-width:100%;height:auto}"
-    ".chard-run table{border-collapse:collapse;margin:6px 0}.chard-run td{text-align:left;padding:1px 14px 1px 0;"
+    ".chard-run table{border-collapse:collapse;margin:6px 0}.chard-run td{text-align:left!important;padding:1px 14px 1px 0;"
     "vertical-align:top;border:0}.chard-run tr{background:none!important}"
     ".chard-run .dim{opacity:.65}.chard-run .running{color:#c48a12}.chard-run .done{color:#3c9a61}"
     ".chard-run .cached{color:#4a86c5}.chard-run .failed{color:#cf4a3f}"
-    ".chard-run pre{margin:2px 0 4px;max-height:260px;overflow:auto;white-space:pre-wrap}"
+    ".chard-run pre{text-align:left;margin:2px 0 4px;max-height:260px;overflow:auto;white-space:pre-wrap}"
     ".chard-run summary{cursor:pointer}</style>";
 
 /* ---- small things ----------------------------------------------------------------------------------------------- */
@@ -103,11 +103,10 @@ add_dag (const struct picture *p, struct strbuf *out)
         struct draw_node *n = &d->nodes.items[i];
         if (!s)
             continue;
-        const char *time = time_text (p->arena, seconds_of (p, s));
+        const char *time = s->state == DRAW_STATE_CACHED ? "cached" : time_text (p->arena, seconds_of (p, s));
         n->state = s->state;
         n->tooltip = s->error ? s->error : s->note;
-        n->detail = arena_printf (p->arena, "%s%s%s", n->detail ? n->detail : "", *time ? " · " : "",
-                                  s->state == DRAW_STATE_CACHED ? "cached" : time);
+        n->detail = arena_printf (p->arena, "%s%s%s", n->detail ? n->detail : "", *time ? " · " : "", time);
     }
     draw_svg (d, out, NULL);
 }

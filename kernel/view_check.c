@@ -10,7 +10,7 @@
 
 static const char style[] =
     "<style>.chard-check{font-size:13px;line-height:1.45}.chard-check table{border-collapse:collapse;margin:2px 0}"
-    ".chard-check td{text-align:left;padding:3px 14px 3px 0;vertical-align:top;border:0}"
+    ".chard-check td{text-align:left!important;padding:3px 14px 3px 0;vertical-align:top;border:0}"
     ".chard-check tr{background:none!important}.chard-check .error{color:#cf4a3f;font-weight:600}"
     ".chard-check .warning{color:#b7791f;font-weight:600}.chard-check .note{color:#4a86c5}"
     ".chard-check .dim{opacity:.65}.chard-check td:first-child{white-space:nowrap}</style>";

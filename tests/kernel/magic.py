@@ -285,6 +285,79 @@ class Pictures(Magic):
         self.assertEqual(json.loads(told.text())["status"], "ok")
 
 
+class Open(Magic):
+    """Which notebook a command sees."""
+
+    def setUp(self):
+        self.session.end()
+        self.file = self.path("open.ipynb")
+        first, second = cell("x = 1", "step:one"), cell("print('RESULT=', x)", "step:two")
+        first["id"], second["id"] = "c1", "c2"
+        write_notebook(self.file, first, second)
+        os.utime(self.file, (1e9, 1e9))
+
+    def begin(self, **env):
+        self.session.env.pop("JPY_SESSION_NAME", None)
+        self.session.env.update(env)
+        self.session.start()
+        self.kc = self.session.kc
+        self.run_cell("%%cd -q %s" % self.dir, store_history=False)
+
+    def run_as(self, cell_id, tags, code, **chard):
+        """As JupyterLab does, which sends the cell's metadata along."""
+        content = dict(code=code, silent=False, store_history=True, user_expressions={}, allow_stdin=False,
+                       stop_on_error=True)
+        message = self.kc.session.msg("execute_request", content, metadata={"cellId": cell_id, "tags": tags, **chard})
+        self.kc.shell_channel.send(message)
+        return self.hear(message["header"]["msg_id"])
+
+    def steps(self, told):
+        self.assertEqual(told.reply["status"], "ok", told.reply)
+        return [s["name"] for s in json.loads(told.text())["steps"]]
+
+    def test_a_file_as_it_was_saved(self):
+        self.begin(JPY_SESSION_NAME=self.file)
+        told = self.run_cell("%chard graph --format=json")
+        self.assertEqual(self.steps(told), ["one", "two"])
+        self.assertEqual(told.text("stderr"), "")
+
+    def test_what_ran_after_it_was_saved_is_newer(self):
+        self.begin(JPY_SESSION_NAME=self.file)
+        self.run_as("c1", ["step:first"], "x = 40 + 1")
+        self.run_as("gone", ["step:gone"], "x = 7")
+        told = self.run_cell("%chard graph --format=json")
+        self.assertEqual(self.steps(told), ["first", "two"])
+        self.assertIn("open.ipynb is older than 1 cell that ran here", told.text("stderr"))
+        self.run_cell("%chard run --no-cache")
+        self.assertIn("RESULT= 41", self.run_cell("%chard runs logs latest two").text())
+        write_notebook(self.file, cell("x = 2", "step:saved"))  # saved again: now the file is newer
+        self.assertEqual(self.steps(self.run_cell("%chard graph --format=json")), ["saved"])
+        with open(self.file) as f:
+            self.assertIn("step:saved", f.read())
+
+    def test_what_the_client_sends_is_what_counts(self):
+        self.begin(JPY_SESSION_NAME=self.file)
+        sent = {"cells": [cell("y = 3", "step:sent")], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+        told = self.run_as("c9", [], "%chard graph --format=json", chard={"notebook": sent, "path": "open.ipynb"})
+        self.assertEqual(self.steps(told), ["sent"])
+        self.assertEqual([f for d in self.session.directories() for f in os.listdir(d) if f.startswith("notebook")], [])
+
+    def test_without_a_file_the_executed_cells_are_the_notebook(self):
+        self.begin()
+        self.assertIn("no cell was executed", self.run_cell("%chard graph", store_history=False).reply["evalue"])
+        self.run_cell("#| step: make\nx = 20")
+        self.run_cell("#| step: show\nprint('RESULT=', 2 * x)")
+        self.assertEqual(self.steps(self.run_cell("%chard graph --format=json")), ["make", "show"])
+        told = self.run_cell("%chard run --no-cache")
+        self.assertIn("session.ipynb", told.text())
+        self.assertIn("RESULT= 40", self.run_cell("%chard runs logs latest show").text())
+
+    def test_vs_code_says_which(self):
+        self.begin()
+        self.run_cell("__vsc_ipynb_file__ = %r" % self.file)
+        self.assertEqual(self.steps(self.run_cell("%chard graph --format=json")), ["one", "two"])
+
+
 @unittest.skipUnless(nbclient, "needs nbclient")
 class Batch(unittest.TestCase):
     def test_nbclient_keeps_the_last_state(self):

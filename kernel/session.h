@@ -1,0 +1,44 @@
+/* The notebook that a session is about. What is open in the editor is often newer than the file, and a console has no file
+ * at all; so the session notes every cell that it is asked to execute: source, tags, and JupyterLab's cellId.
+ *
+ * Where a notebook's text comes from, the first that there is:
+ *   1. the request's metadata, {"chard": {"notebook": {…nbformat 4…}}}: the client sends what is on its screen. That is what
+ *      JupyterLab's extension does (share/jupyter/labextensions/chard/static/kernel.js);
+ *   2. the file that is open, told by JPY_SESSION_NAME, the connection file's jupyter_session, or VS Code's
+ *      __vsc_ipynb_file__; cells of it that were executed after it was saved go as they were executed, matched by cellId;
+ *   3. the executed cells in their order.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_KERNEL_SESSION_H
+#define CHARD_KERNEL_SESSION_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <jansson.h>
+
+struct session;
+
+/* Never NULL. `path` is the notebook's, or NULL; session_destroy accepts NULL. */
+struct session *session_create (const char *path);
+void session_destroy (struct session *s);
+
+/* The path became known. */
+void session_set_path (struct session *s, const char *path);
+const char *session_path (const struct session *s);
+
+/* Notes an execute_request by its content and metadata. */
+void session_note (struct session *s, const json_t *content, const json_t *metadata);
+
+/* The notebook as a command shall see it. */
+struct session_notebook {
+    const char *path; /* what it is called; need not exist */
+    char *text;       /* its text where that isn't the file's, malloc'ed; else NULL */
+    int newer;        /* cells that were taken as they were executed, since the file is older */
+};
+
+/* Puts it together. `metadata` is the asking request's; `cwd` says where a notebook without a file lies. Paths lie in `a`.
+ * ERROR_USAGE if there is nothing at all. */
+int session_get_notebook (const struct session *s, struct arena *a, const json_t *metadata, const char *cwd,
+                          struct session_notebook *nb, struct error *err);
+
+#endif
