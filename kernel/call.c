@@ -20,41 +20,40 @@ struct call {
     char *unsaved;    /* the file with the text of the notebook that isn't saved, or NULL */
     bool interrupted;
     call_done_fn done;
+    call_answered_fn answered; /* instead of `done` and a view: who gets the JSON that is printed */
+    struct strbuf printed;
     void *arg;
 };
 
 /* ---- help ------------------------------------------------------------------------------------------------------- */
 
 static void
-print_overview (const struct outlet *o)
+add_overview (struct strbuf *out)
 {
-    cleanup_strbuf struct strbuf text = { 0 };
-    strbuf_adds (&text, "%chard COMMAND [OPTION…]   on a line of its own, among other lines or alone; it means the notebook "
-                        "that is open\n\n");
+    strbuf_adds (out, "%chard COMMAND [OPTION…]   on a line of its own, among other lines or alone; it means the notebook "
+                      "that is open\n\n");
     for (const struct command *const *c = commands; *c; c++)
-        strbuf_addf (&text, "  %-14s %s\n", (*c)->name, (*c)->summary);
-    strbuf_adds (&text, "\n%chard COMMAND? tells more. Interrupting the cell ends the command.\n");
-    outlet_print (o, "stdout", text.data, text.len);
+        strbuf_addf (out, "  %-16s %s\n", (*c)->name, (*c)->summary);
+    strbuf_adds (out, "\n%chard COMMAND? tells more. Interrupting the cell ends the command.\n");
 }
-
-static void
-print_help (const struct outlet *o, const struct command *c)
-{
-    cleanup_strbuf struct strbuf text = { 0 };
-    if (c)
-        option_help (c, true, 100, &text);
-    else
-        print_overview (o);
-    outlet_print (o, "stdout", strbuf_str (&text), text.len);
-}
-
-/* ---- words ------------------------------------------------------------------------------------------------------ */
 
 static const struct command *
 find_command (const struct vec_str *words)
 {
     return words->len ? command_find (words->items[0], words->len > 1 ? words->items[1] : NULL) : NULL;
 }
+
+void
+call_help (const struct vec_str *words, struct strbuf *out)
+{
+    const struct command *c = find_command (words);
+    if (c)
+        option_help (c, true, 100, out);
+    else
+        add_overview (out);
+}
+
+/* ---- words ------------------------------------------------------------------------------------------------------ */
 
 static const struct option *
 find_option (const struct command *c, const char *name)
@@ -96,7 +95,7 @@ struct wanted {
     struct vec_str env;     /* for the command; NULL-terminated when it is started */
     const char *cwd;
     const json_t *metadata; /* of the request */
-    const struct outlet *outlet;
+    const struct outlet *outlet; /* NULL: it is asked for what it knows, and need not look at Python's packages */
 };
 
 /* The text goes to a file of the session's private directory, and the command is told of it. */
@@ -121,7 +120,7 @@ add_notebook (struct call *c, struct wanted *w, bool writes, struct error *err)
     if (session_get_notebook (w->context->notebook, w->arena, w->metadata, w->cwd, &nb, err) < 0)
         return -1;
     int status = writes ? 0 : hand_over_text (c, w, &nb, err);
-    if (nb.newer > 0) {
+    if (nb.newer > 0 && w->outlet) {
         const char *form = writes ? "note: %s is older than what ran here (%d cell%s); save it first, for this works on the file\n"
                                   : "note: %s is older than %d cell%s that ran here; they are taken as they ran\n";
         const char *note = arena_printf (w->arena, form, fs_basename (nb.path), nb.newer, nb.newer == 1 ? "" : "s");
@@ -139,7 +138,7 @@ add_the_obvious (struct call *c, struct wanted *w, const struct command *command
     const char *python = w->context->python, *path = session_path (w->context->notebook);
     bool operand = has_operand (w->arena, command, &w->words, strchr (command->name, ' ') ? 2 : 1);
     bool of = find_option (command, "of") && !is_given (&w->words, "--of");
-    if (python && find_option (command, "python") && !is_given (&w->words, "--python"))
+    if (python && w->outlet && find_option (command, "python") && !is_given (&w->words, "--python"))
         vec_push (w->arena, &w->words, arena_printf (w->arena, "--python=%s", python));
     if (of && path)
         vec_push (w->arena, &w->words, arena_printf (w->arena, "--of=%s", path));
@@ -154,7 +153,10 @@ static void
 on_printed (void *arg, bool error, const char *data, size_t len)
 {
     struct call *c = arg;
-    view_printed (c->view, error, data, len);
+    if (c->view)
+        view_printed (c->view, error, data, len);
+    else if (!error)
+        strbuf_add (&c->printed, data, len);
 }
 
 static json_t *
@@ -174,6 +176,12 @@ on_ended (void *arg, const struct proc_status *status)
 {
     struct call *c = arg;
     c->job = NULL;
+    if (c->answered) {
+        json_auto_t *answer = json_loadb (strbuf_str (&c->printed), c->printed.len, JSON_ALLOW_NUL, NULL);
+        c->answered (c->arg, answer);
+        call_destroy (c);
+        return;
+    }
     view_ended (c->view, status);
     json_auto_t *error = outcome (c, status);
     call_done_fn done = c->done;
@@ -206,7 +214,8 @@ prepare (struct call *c, struct wanted *w, struct error *err)
     w->cwd = directory_of (w->arena, w->context->session);
     if (command && add_the_obvious (c, w, command, err) < 0)
         return -1;
-    c->view = view_create (w->context->loop, w->outlet, w->arena, &w->words);
+    if (w->outlet)
+        c->view = view_create (w->context->loop, w->outlet, w->arena, &w->words);
     vec_push (w->arena, &w->env, NULL);
     struct job_listener listener = { on_printed, on_ended, c };
     c->job = job_start (w->context->loop, &w->words, w->env.items, w->cwd, &listener, err);
@@ -236,10 +245,28 @@ call_start (const struct call_context *context, const struct cell_part *part, co
     if (cell_parts_words (w.arena, part->text, &w.words, &err) < 0)
         fail (done, arg, err.text);
     else if (part->kind == PART_HELP || w.words.len == 0) {
-        print_help (outlet, find_command (&w.words));
+        cleanup_strbuf struct strbuf help = { 0 };
+        call_help (&w.words, &help);
+        outlet_print (outlet, "stdout", strbuf_str (&help), help.len);
         done (arg, NULL);
     } else
         c = start (&w, done, arg);
+    arena_destroy (w.arena);
+    return c;
+}
+
+struct call *
+call_ask (const struct call_context *context, const char *text, call_answered_fn answered, void *arg)
+{
+    struct wanted w = { .context = context, .arena = arena_create () };
+    struct call *c = xcalloc (1, sizeof *c);
+    struct error ignored;
+    *c = (struct call){ .answered = answered, .arg = arg };
+    if (cell_parts_words (w.arena, text, &w.words, &ignored) < 0 || prepare (c, &w, &ignored) < 0) {
+        call_destroy (c);
+        c = NULL;
+        answered (arg, NULL);
+    }
     arena_destroy (w.arena);
     return c;
 }
@@ -260,6 +287,7 @@ call_destroy (struct call *c)
     view_destroy (c->view);
     if (c->unsaved)
         unlink (c->unsaved);
+    strbuf_free (&c->printed);
     free (c->unsaved);
     free (c->name);
     free (c);

@@ -29,6 +29,14 @@ typedef void (*call_done_fn) (void *arg, const json_t *error);
 struct call *call_start (const struct call_context *context, const struct cell_part *part, const json_t *metadata,
                          const struct outlet *outlet, call_done_fn done, void *arg);
 
+/* Runs a command for the JSON that it prints, which nobody sees; `answered` gets NULL if there is none. NULL if it couldn't
+ * be started: `answered` has then been called. */
+typedef void (*call_answered_fn) (void *arg, const json_t *answer);
+struct call *call_ask (const struct call_context *context, const char *text, call_answered_fn answered, void *arg);
+
+/* Adds the help of the command that the words name, or that of %chard itself. */
+void call_help (const struct vec_str *words, struct strbuf *out);
+
 /* Asks it to end; asked again, it is killed. `done` will be called. */
 void call_interrupt (struct call *c);
 

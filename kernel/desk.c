@@ -3,6 +3,7 @@
 #include "kernel/desk.h"
 
 #include "base/cleanup.h"
+#include "kernel/assist.h"
 #include "kernel/call.h"
 #include "kernel/cell_parts.h"
 #include "kernel/helper.h"
@@ -44,6 +45,7 @@ struct desk {
     struct call_context context;
     struct cell *cell;        /* under way, or NULL */
     struct session *session;
+    struct assist *assist;
     struct waiting *queue;
     size_t n_queue, cap_queue;
 };
@@ -270,6 +272,14 @@ on_turn (void *arg, const json_t *value, bool aborted, int last)
     finish_cell (d);
 }
 
+/* Whether text is all that the other end shows: no editor has said a word of itself, yet someone is there to type. */
+static bool
+is_terminal (const struct desk *d, const struct cell *c)
+{
+    return !session_path (d->session) && !json_object_get (c->metadata, "cellId")
+           && !json_object_get (c->metadata, "chard") && flag (c->request, "allow_stdin", true);
+}
+
 /* Takes the cell if it has calls in it. */
 static bool
 take_cell (struct desk *d, const struct wire_message *m)
@@ -291,7 +301,7 @@ take_cell (struct desk *d, const struct wire_message *m)
                         .payload = json_array (), .expressions = json_object () };
     c->id = json_string_value (json_object_get (c->origin.header, "msg_id"));
     c->outlet = (struct outlet){ d->relay, json_incref (c->origin.header), flag (request, "silent", false),
-                                  session_path (d->session) == NULL && flag (request, "allow_stdin", true) };
+                                  is_terminal (d, c) };
     relay_count_taken (d->relay, 1);
     relay_watch (d->relay, true);
     bool hidden = c->outlet.silent || !flag (request, "store_history", true);
@@ -332,6 +342,8 @@ on_request (void *arg, enum channel channel, const struct wire_message *m, struc
     }
     if (channel != CHANNEL_SHELL)
         return false;
+    if (assist_take (d->assist, m))
+        return true;
     if (executes)
         note_cell (d, m);
     if (d->cell && (executes || (d->n_queue > 0 && !only_asks (m->type)))) {
@@ -431,6 +443,7 @@ desk_create (struct loop *l, struct relay *r, const struct inner *inner, const c
     struct desk *d = xcalloc (1, sizeof *d);
     *d = (struct desk){ .relay = r, .helper = helper_create (r), .inner = inner, .session = session_create (notebook) };
     d->context = (struct call_context){ l, inner->proc.status.pid, d->session, inner->dir, python_of (inner) };
+    d->assist = assist_create (r, &d->context);
     relay_set_hooks (r, &(struct relay_hooks){ on_request, on_reply, on_published, d });
     return d;
 }
@@ -455,6 +468,7 @@ desk_destroy (struct desk *d)
     while (d->n_queue > 0)
         drop_waiting (d, d->n_queue - 1);
     free (d->queue);
+    assist_destroy (d->assist);
     session_destroy (d->session);
     helper_destroy (d->helper);
     free (d);

@@ -1,5 +1,5 @@
 // Asks the notebook's kernel: every question is a `%chard` line, and the notebook as it is on the screen goes with it, saved
-// or not (kernel/hook.h tells what the kernel makes of that).
+// or not (kernel/session.h tells what the kernel makes of that).
 // SPDX-License-Identifier: Apache-2.0
 
 /** The metadata of a request: the notebook as it stands, so that the kernel needs no file that is up to date. */

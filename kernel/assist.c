@@ -1,0 +1,353 @@
+/* See assist.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/assist.h"
+
+#include "cli/option.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- candidates ------------------------------------------------------------------------------------------------- */
+
+static bool
+begins (const char *text, const char *with)
+{
+    return strncmp (text, with, strlen (with)) == 0;
+}
+
+static void
+offer (struct arena *a, struct vec_str *matches, const char *candidate, const char *word)
+{
+    if (begins (candidate, word))
+        vec_str_add_once (a, matches, candidate);
+}
+
+/* First words of commands, or the second ones of the group `first`. */
+static void
+offer_commands (struct arena *a, const char *first, const char *word, struct vec_str *matches)
+{
+    size_t n = first ? strlen (first) : 0;
+    for (const struct command *const *c = commands; *c; c++) {
+        const char *name = (*c)->name;
+        if (!first)
+            offer (a, matches, arena_strndup (a, name, strcspn (name, " ")), word);
+        else if (begins (name, first) && name[n] == ' ')
+            offer (a, matches, name + n + 1, word);
+    }
+}
+
+static bool
+takes_value (const struct option *o)
+{
+    return o->kind != OPTION_FLAG && o->kind != OPTION_COUNT;
+}
+
+static void
+offer_options (struct arena *a, const struct option *options, const char *word, struct vec_str *matches)
+{
+    for (const struct option *o = options; o && o->name; o++)
+        offer (a, matches, arena_printf (a, "--%s%s", o->name, takes_value (o) ? "=" : ""), word);
+}
+
+/* The option that a word gives without its value, "-p" or "--only"; NULL if it gives none, or none that wants one. */
+static const struct option *
+option_of (const struct option *options, const char *word, size_t len)
+{
+    for (const struct option *o = options; o && o->name; o++) {
+        bool longer = len > 2 && begins (word, "--") && strlen (o->name) == len - 2 && strncmp (o->name, word + 2, len - 2) == 0;
+        if (takes_value (o) && (longer || (len == 2 && word[0] == '-' && o->letter && word[1] == o->letter)))
+            return o;
+    }
+    return NULL;
+}
+
+static void
+offer_choices (struct arena *a, const char *choices, const char *word, struct vec_str *matches)
+{
+    for (const char *c = choices; *c; c += strspn (c, "|")) {
+        size_t n = strcspn (c, "|");
+        offer (a, matches, arena_strndup (a, c, n), word);
+        c += n;
+    }
+}
+
+/* Which call tells the names of a kind; `kind` is also what a usage line calls them. */
+static const struct {
+    const char *kind, *ask;
+} told_by[] = { { "STEP", "compile --to=ir -o -" }, { "NAME=VALUE", "compile --to=ir -o -" }, { "RUN", "runs list --format=json" } };
+
+static void
+ask_for (const char *kind, const char **ask, const char **asked)
+{
+    for (size_t i = 0; kind && i < sizeof told_by / sizeof *told_by; i++)
+        if (strcmp (told_by[i].kind, kind) == 0) {
+            *ask = told_by[i].ask;
+            *asked = told_by[i].kind;
+        }
+}
+
+static void
+offer_values (struct arena *a, const struct option *o, const char *word, struct vec_str *matches, const char **ask,
+              const char **kind)
+{
+    if (o->choices)
+        offer_choices (a, o->choices, word, matches);
+    else
+        ask_for (o->argument, ask, kind);
+}
+
+/* Operands: of "[RUN] [STEP]" the first is a run, the second a step; of "bash|zsh|fish" one of these. */
+static void
+offer_operands (struct arena *a, const struct command *c, size_t before, const char *word, struct vec_str *matches,
+                const char **ask, const char **kind)
+{
+    const char *step = strstr (c->operands, "STEP"), *run = strstr (c->operands, "RUN");
+    if (strchr (c->operands, '|'))
+        offer_choices (a, c->operands, word, matches);
+    else if (step && before > 0)
+        ask_for ("STEP", ask, kind);
+    else if (run)
+        ask_for ("RUN", ask, kind);
+}
+
+/* Splits what stands before the cursor at blanks; the last word is the one that is being typed, perhaps "". */
+static void
+split (struct arena *a, const char *text, struct vec_str *words, size_t *from)
+{
+    for (const char *p = text;;) {
+        p += strspn (p, " \t\n");
+        size_t n = strcspn (p, " \t\n");
+        *from = (size_t) (p - text);
+        vec_push (a, words, arena_strndup (a, p, n));
+        p += n;
+        if (!*p)
+            return;
+    }
+}
+
+void
+assist_complete (struct arena *a, const char *text, struct vec_str *matches, size_t *from, const char **ask,
+                 const char **kind)
+{
+    struct vec_str words = { 0 };
+    *ask = *kind = NULL;
+    split (a, text, &words, from);
+    size_t typed = words.len - 1;
+    const char *word = words.items[typed], *last = typed > 0 ? words.items[typed - 1] : "";
+    const struct command *c = typed > 0 ? command_find (words.items[0], typed > 1 ? words.items[1] : NULL) : NULL;
+    if (!c) {
+        if (typed < 2)
+            offer_commands (a, typed ? words.items[0] : NULL, word, matches);
+        return;
+    }
+    const char *equals = begins (word, "--") ? strchr (word, '=') : NULL;
+    const struct option *o = equals ? option_of (c->options, word, (size_t) (equals - word)) : option_of (c->options, last, strlen (last));
+    if (equals && !o)
+        o = option_of (option_common_table, word, (size_t) (equals - word));
+    if (equals) {
+        *from += (size_t) (equals + 1 - word);
+        word = equals + 1;
+    }
+    if (o)
+        offer_values (a, o, word, matches, ask, kind);
+    else if (*word == '-') {
+        offer_options (a, c->options, word, matches);
+        offer_options (a, option_common_table, word, matches);
+    } else
+        offer_operands (a, c, typed - (strchr (c->name, ' ') ? 2 : 1), word, matches, ask, kind);
+}
+
+void
+assist_pick (struct arena *a, const json_t *answer, const char *kind, const char *word, struct vec_str *matches)
+{
+    bool runs = strcmp (kind, "RUN") == 0, parameters = strcmp (kind, "NAME=VALUE") == 0;
+    const json_t *list = runs ? answer : json_object_get (answer, parameters ? "parameters" : "steps"), *one;
+    size_t i;
+    json_array_foreach (list, i, one) {
+        const char *name = json_string_value (json_object_get (one, runs ? "run" : "name"));
+        if (name)
+            offer (a, matches, arena_printf (a, "%s%s", name, parameters ? "=" : ""), word);
+    }
+}
+
+/* ---- where the cursor stands ------------------------------------------------------------------------------------ */
+
+/* The byte at which the `n`-th character begins. */
+static size_t
+byte_of (const char *text, json_int_t n)
+{
+    size_t i = 0;
+    for (; text[i] && n > 0; i++)
+        n -= ((unsigned char) text[i + 1] & 0xc0) != 0x80;
+    return i;
+}
+
+static int
+character_of (const char *text, size_t byte)
+{
+    int n = 0;
+    for (size_t i = 0; i < byte && text[i]; i++)
+        n += ((unsigned char) text[i] & 0xc0) != 0x80;
+    return n;
+}
+
+/* The byte behind "%chard" if the cursor stands behind it in its line, or in a cell that begins with %%chard; else 0. */
+static size_t
+find_call (const char *code, size_t cursor)
+{
+    static const char mark[] = "%chard";
+    size_t line = cursor;
+    while (line > 0 && code[line - 1] != '\n')
+        line--;
+    if (begins (code, "%%chard"))
+        return cursor >= sizeof mark ? sizeof mark : 0;
+    size_t behind = line + sizeof mark - 1;
+    if (!begins (code + line, mark) || cursor < behind || (code[behind] && !strchr (" \t\n?", code[behind])))
+        return 0;
+    return behind;
+}
+
+/* ---- answering -------------------------------------------------------------------------------------------------- */
+
+struct assist {
+    struct relay *relay;
+    const struct call_context *context;
+    struct pending_answer *pending;
+};
+
+/* A completion that waits for what a command tells. */
+struct pending_answer {
+    struct pending_answer *next;
+    struct assist *assist;
+    struct arena *arena;
+    struct origin origin;
+    struct call *call;
+    struct vec_str matches;
+    const char *code, *word, *kind;
+    size_t start, end; /* bytes of `code` that are replaced */
+};
+
+static void
+answer (struct assist *s, const struct origin *o, const char *type, const json_t *content)
+{
+    json_auto_t *busy = json_pack ("{s:s}", "execution_state", "busy"), *idle = json_pack ("{s:s}", "execution_state", "idle");
+    relay_publish (s->relay, "status", o->header, busy);
+    relay_answer (s->relay, o, type, content);
+    relay_publish (s->relay, "status", o->header, idle);
+}
+
+static void
+free_pending (struct pending_answer *p)
+{
+    struct pending_answer **at = &p->assist->pending;
+    while (*at && *at != p)
+        at = &(*at)->next;
+    if (*at)
+        *at = p->next;
+    call_destroy (p->call);
+    origin_clear (&p->origin);
+    arena_destroy (p->arena);
+}
+
+static void
+finish (struct pending_answer *p)
+{
+    json_t *matches = json_array ();
+    vec_foreach (m, &p->matches)
+        json_array_append_new (matches, json_string (*m));
+    json_auto_t *content = json_pack ("{s:s,s:o,s:i,s:i,s:{}}", "status", "ok", "matches", matches, "cursor_start",
+                                      character_of (p->code, p->start), "cursor_end", character_of (p->code, p->end),
+                                      "metadata");
+    answer (p->assist, &p->origin, "complete_reply", content);
+    free_pending (p);
+}
+
+static void
+on_told (void *arg, const json_t *told)
+{
+    struct pending_answer *p = arg;
+    p->call = NULL;
+    if (told)
+        assist_pick (p->arena, told, p->kind, p->word, &p->matches);
+    finish (p);
+}
+
+static void
+complete (struct assist *s, const struct wire_message *m, const char *code, size_t call, size_t cursor)
+{
+    struct arena *a = arena_create ();
+    struct pending_answer *p = arena_new (a, struct pending_answer);
+    const char *ask;
+    *p = (struct pending_answer){ .next = s->pending, .assist = s, .arena = a, .origin = origin_copy (m),
+                                  .code = arena_strdup (a, code), .end = cursor };
+    s->pending = p;
+    const char *text = arena_strndup (a, code + call, cursor - call);
+    assist_complete (a, text, &p->matches, &p->start, &ask, &p->kind);
+    p->word = text + p->start;
+    p->start += call;
+    struct call *c = ask ? call_ask (s->context, ask, on_told, p) : NULL;
+    if (c)
+        p->call = c;
+    else if (!ask)
+        finish (p);
+}
+
+static void
+inspect (struct assist *s, const struct wire_message *m, const char *code, size_t call)
+{
+    struct arena *a = arena_create ();
+    struct vec_str words = { 0 };
+    struct origin o = origin_copy (m);
+    char *line = arena_strndup (a, code + call, strcspn (code + call, "\n"));
+    line[strcspn (line, "?")] = '\0';
+    struct error ignored;
+    cell_parts_words (a, line, &words, &ignored);
+    cleanup_strbuf struct strbuf help = { 0 };
+    call_help (&words, &help);
+    json_auto_t *content = json_pack ("{s:s,s:b,s:{s:s},s:{}}", "status", "ok", "found", true, "data", "text/plain",
+                                      strbuf_str (&help), "metadata");
+    answer (s, &o, "inspect_reply", content);
+    origin_clear (&o);
+    arena_destroy (a);
+}
+
+bool
+assist_take (struct assist *s, const struct wire_message *m)
+{
+    bool completes = strcmp (m->type, "complete_request") == 0;
+    const wire_frame *frame = &m->parts[WIRE_CONTENT];
+    if ((!completes && strcmp (m->type, "inspect_request") != 0) || !cell_parts_may_call (frame->data, frame->len))
+        return false;
+    json_auto_t *content = wire_parse (m, WIRE_CONTENT);
+    const char *code = json_string_value (json_object_get (content, "code"));
+    if (!code)
+        return false;
+    size_t cursor = byte_of (code, json_integer_value (json_object_get (content, "cursor_pos")));
+    size_t call = find_call (code, cursor);
+    if (!call && !completes && begins (code, "%chard") && !strchr (code, '\n'))
+        call = strlen ("%chard"); /* the cursor stands in the word itself */
+    if (!call || (completes && cursor == call)) /* %chard itself is the inner kernel's to complete */
+        return false;
+    if (completes)
+        complete (s, m, code, call, cursor);
+    else
+        inspect (s, m, code, call);
+    return true;
+}
+
+struct assist *
+assist_create (struct relay *r, const struct call_context *context)
+{
+    struct assist *s = xcalloc (1, sizeof *s);
+    s->relay = r;
+    s->context = context;
+    return s;
+}
+
+void
+assist_destroy (struct assist *s)
+{
+    while (s && s->pending)
+        free_pending (s->pending);
+    free (s);
+}

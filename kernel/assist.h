@@ -1,0 +1,28 @@
+/* Help while %chard lines are typed: completion (commands, options and their values, steps, parameters, past runs) and
+ * inspection (Shift-Tab: what a command does). What only a command knows is asked of it beside the session, so the answer
+ * may come later; it comes even while the inner kernel is busy.
+ * Specification: "Messaging in Jupyter", §Completion, §Introspection.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_KERNEL_ASSIST_H
+#define CHARD_KERNEL_ASSIST_H
+
+#include "kernel/call.h"
+#include "kernel/relay.h"
+
+struct assist;
+
+/* Never NULL; the arguments must outlive it. assist_destroy ends what is being asked, and accepts NULL. */
+struct assist *assist_create (struct relay *r, const struct call_context *context);
+void assist_destroy (struct assist *s);
+
+/* Answers a complete_request or an inspect_request whose cursor stands in a %chard line; false for all others. */
+bool assist_take (struct assist *s, const struct wire_message *m);
+
+/* What can stand at the end of `text`, the part of a call before the cursor (behind "%chard "). `*from` is where the word
+ * begins that would be replaced, in bytes. Names that only a command knows are left out; `*ask` is then the call that tells
+ * them (else NULL), whose JSON assist_pick understands. Everything lies in `a`. */
+void assist_complete (struct arena *a, const char *text, struct vec_str *matches, size_t *from, const char **ask,
+                      const char **kind);
+void assist_pick (struct arena *a, const json_t *answer, const char *kind, const char *word, struct vec_str *matches);
+
+#endif
