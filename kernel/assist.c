@@ -3,6 +3,7 @@
 #include "kernel/assist.h"
 
 #include "cli/option.h"
+#include "kernel/own.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -24,10 +25,11 @@ offer (struct arena *a, struct vec_str *matches, const char *candidate, const ch
 
 /* First words of commands, or the second ones of the group `first`. */
 static void
-offer_commands (struct arena *a, const char *first, const char *word, struct vec_str *matches)
+offer_commands (struct arena *a, const struct command *const *table, const char *first, const char *word,
+                struct vec_str *matches)
 {
     size_t n = first ? strlen (first) : 0;
-    for (const struct command *const *c = commands; *c; c++) {
+    for (const struct command *const *c = table; *c; c++) {
         const char *name = (*c)->name;
         if (!first)
             offer (a, matches, arena_strndup (a, name, strcspn (name, " ")), word);
@@ -104,7 +106,7 @@ offer_operands (struct arena *a, const struct command *c, size_t before, const c
     const char *step = strstr (c->operands, "STEP"), *run = strstr (c->operands, "RUN");
     if (strchr (c->operands, '|'))
         offer_choices (a, c->operands, word, matches);
-    else if (step && before > 0)
+    else if (step && (before > 0 || !run))
         ask_for ("STEP", ask, kind);
     else if (run)
         ask_for ("RUN", ask, kind);
@@ -134,10 +136,14 @@ assist_complete (struct arena *a, const char *text, struct vec_str *matches, siz
     split (a, text, &words, from);
     size_t typed = words.len - 1;
     const char *word = words.items[typed], *last = typed > 0 ? words.items[typed - 1] : "";
-    const struct command *c = typed > 0 ? command_find (words.items[0], typed > 1 ? words.items[1] : NULL) : NULL;
+    const struct vec_str before = { words.items, typed, typed };
+    const struct command *c = own_find (&before);
     if (!c) {
+        const char *first = typed ? words.items[0] : NULL;
         if (typed < 2)
-            offer_commands (a, typed ? words.items[0] : NULL, word, matches);
+            offer_commands (a, commands, first, word, matches);
+        if (typed < 1)
+            offer_commands (a, own_commands, first, word, matches);
         return;
     }
     const char *equals = begins (word, "--") ? strchr (word, '=') : NULL;
@@ -153,6 +159,7 @@ assist_complete (struct arena *a, const char *text, struct vec_str *matches, siz
     else if (*word == '-') {
         offer_options (a, c->options, word, matches);
         offer_options (a, option_common_table, word, matches);
+        offer (a, matches, "--background", word);
     } else
         offer_operands (a, c, typed - (strchr (c->name, ' ') ? 2 : 1), word, matches, ask, kind);
 }

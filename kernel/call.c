@@ -7,6 +7,7 @@
 #include "cli/option.h"
 #include "compiler/notebook.h"
 #include "kernel/job.h"
+#include "kernel/own.h"
 #include "kernel/view.h"
 
 #include <limits.h>
@@ -23,6 +24,7 @@ struct call {
     call_answered_fn answered; /* instead of `done` and a view: who gets the JSON that is printed */
     struct strbuf printed;
     void *arg;
+    struct call **list, *next; /* among those in the background; `list` is NULL for others */
 };
 
 /* ---- help ------------------------------------------------------------------------------------------------------- */
@@ -34,7 +36,10 @@ add_overview (struct strbuf *out)
                       "that is open\n\n");
     for (const struct command *const *c = commands; *c; c++)
         strbuf_addf (out, "  %-16s %s\n", (*c)->name, (*c)->summary);
-    strbuf_adds (out, "\n%chard COMMAND? tells more. Interrupting the cell ends the command.\n");
+    for (const struct command *const *c = own_commands; *c; c++)
+        strbuf_addf (out, "  %-16s %s\n", (*c)->name, (*c)->summary);
+    strbuf_adds (out, "\n%chard COMMAND? tells more. Interrupting the cell ends the command; with --background it "
+                      "goes on while you work.\n");
 }
 
 static const struct command *
@@ -46,7 +51,7 @@ find_command (const struct vec_str *words)
 void
 call_help (const struct vec_str *words, struct strbuf *out)
 {
-    const struct command *c = find_command (words);
+    const struct command *c = own_find (words);
     if (c)
         option_help (c, true, 100, out);
     else
@@ -184,10 +189,11 @@ on_ended (void *arg, const struct proc_status *status)
     }
     view_ended (c->view, status);
     json_auto_t *error = outcome (c, status);
-    call_done_fn done = c->done;
+    call_done_fn done = c->list ? NULL : c->done;
     void *to = c->arg;
     call_destroy (c);
-    done (to, error);
+    if (done)
+        done (to, error);
 }
 
 static void
@@ -204,6 +210,19 @@ directory_of (struct arena *a, pid_t pid)
     char path[PATH_MAX];
     ssize_t n = pid > 0 ? readlink (arena_printf (a, "/proc/%d/cwd", (int) pid), path, sizeof path) : -1;
     return n > 0 && n < (ssize_t) sizeof path ? arena_strndup (a, path, (size_t) n) : NULL;
+}
+
+/* Takes a word out of the call's; whether it was there. */
+static bool
+take_word (struct wanted *w, const char *word)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < w->words.len; i++)
+        if (strcmp (w->words.items[i], word) != 0)
+            w->words.items[kept++] = w->words.items[i];
+    bool found = kept < w->words.len;
+    w->words.len = kept;
+    return found;
 }
 
 static int
@@ -228,10 +247,18 @@ start (struct wanted *w, call_done_fn done, void *arg)
     struct error err = { 0 };
     struct call *c = xcalloc (1, sizeof *c);
     *c = (struct call){ .done = done, .arg = arg };
-    if (prepare (c, w, &err) == 0)
+    bool background = take_word (w, "--background");
+    if (prepare (c, w, &err) < 0) {
+        call_destroy (c);
+        fail (done, arg, err.text);
+        return NULL;
+    }
+    if (!background)
         return c;
-    call_destroy (c);
-    fail (done, arg, err.text);
+    c->list = w->context->background;
+    c->next = *c->list;
+    *c->list = c;
+    done (arg, NULL);
     return NULL;
 }
 
@@ -283,6 +310,11 @@ call_destroy (struct call *c)
 {
     if (!c)
         return;
+    for (struct call **at = c->list; at && *at; at = &(*at)->next)
+        if (*at == c) {
+            *at = c->next;
+            break;
+        }
     job_destroy (c->job);
     view_destroy (c->view);
     if (c->unsaved)
@@ -291,4 +323,20 @@ call_destroy (struct call *c)
     free (c->unsaved);
     free (c->name);
     free (c);
+}
+
+int
+call_stop_background (const struct call_context *context)
+{
+    int n = 0;
+    for (struct call *c = *context->background; c; c = c->next, n++)
+        call_interrupt (c);
+    return n;
+}
+
+void
+call_destroy_background (const struct call_context *context)
+{
+    while (*context->background)
+        call_destroy (*context->background);
 }

@@ -9,23 +9,27 @@
 #include "kernel/outlet.h"
 #include "kernel/session.h"
 
+struct call;
+struct helper;
+
 /* What calls are made with: of the session, not of one call. Borrowed. */
 struct call_context {
     struct loop *loop;
     pid_t session;        /* the inner kernel's process: commands run in the directory that it is in; 0: in ours */
     const struct session *notebook; /* what is open, for commands that want a notebook and were given none */
     const char *dir;      /* private, for the text of a notebook that isn't saved */
+    struct helper *helper; /* in the inner kernel */
+    struct call **background; /* where the list of calls that go on after their cell begins */
     const char *python;   /* the inner kernel's interpreter, for commands with --python; or NULL */
 };
-
-struct call;
 
 /* Called once when the call's turn in the cell is over; `error` is the content of an error reply, or NULL. The call is
  * gone by then, or goes on in the background. */
 typedef void (*call_done_fn) (void *arg, const json_t *error);
 
 /* Starts it. What it shows goes to a copy of `outlet`. Returns NULL if it was over at once (help, a bad word, a command
- * in the background): `done` has then been called already. `metadata` is the request's. */
+ * in the background): `done` has then been called already. `metadata` is the request's. The word --background among a
+ * call's words is ours: such a call goes on after its cell, and what it shows is changed in place. */
 struct call *call_start (const struct call_context *context, const struct cell_part *part, const json_t *metadata,
                          const struct outlet *outlet, call_done_fn done, void *arg);
 
@@ -33,6 +37,10 @@ struct call *call_start (const struct call_context *context, const struct cell_p
  * be started: `answered` has then been called. */
 typedef void (*call_answered_fn) (void *arg, const json_t *answer);
 struct call *call_ask (const struct call_context *context, const char *text, call_answered_fn answered, void *arg);
+
+/* Asks the calls in the background to end; how many there are. call_destroy_background ends them at once. */
+int call_stop_background (const struct call_context *context);
+void call_destroy_background (const struct call_context *context);
 
 /* Adds the help of the command that the words name, or that of %chard itself. */
 void call_help (const struct vec_str *words, struct strbuf *out);

@@ -7,6 +7,7 @@
 #include "kernel/call.h"
 #include "kernel/cell_parts.h"
 #include "kernel/helper.h"
+#include "kernel/own.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@ struct desk {
     struct cell *cell;        /* under way, or NULL */
     struct session *session;
     struct assist *assist;
+    struct call *background;  /* calls that go on after their cells */
     struct waiting *queue;
     size_t n_queue, cap_queue;
 };
@@ -219,7 +221,7 @@ next_part (struct desk *d)
     const struct cell_part *part = &c->parts.all.items[c->at];
     if (part->kind == PART_CODE)
         send_code (d, part);
-    else {
+    else if (!own_start (&d->context, c->arena, part, &c->outlet, &c->call, call_done, d)) {
         struct call *call = call_start (&d->context, part, c->metadata, &c->outlet, call_done, d);
         if (call)
             c->call = call;
@@ -291,6 +293,7 @@ take_cell (struct desk *d, const struct wire_message *m)
     if (json_is_string (code))
         parts = cell_parts_split (a, json_string_value (code), json_string_length (code), language (d));
     if (parts.calls == 0) {
+        helper_tell (d->helper, "count", json_null ()); /* a %chard within a block finds the helper's, which explains */
         json_decref (request);
         arena_destroy (a);
         return false;
@@ -442,7 +445,9 @@ desk_create (struct loop *l, struct relay *r, const struct inner *inner, const c
 {
     struct desk *d = xcalloc (1, sizeof *d);
     *d = (struct desk){ .relay = r, .helper = helper_create (r), .inner = inner, .session = session_create (notebook) };
-    d->context = (struct call_context){ l, inner->proc.status.pid, d->session, inner->dir, python_of (inner) };
+    d->context = (struct call_context){ .loop = l, .session = inner->proc.status.pid, .notebook = d->session,
+                                          .dir = inner->dir, .helper = d->helper, .background = &d->background,
+                                          .python = python_of (inner) };
     d->assist = assist_create (r, &d->context);
     relay_set_hooks (r, &(struct relay_hooks){ on_request, on_reply, on_published, d });
     return d;
@@ -465,6 +470,7 @@ desk_destroy (struct desk *d)
     relay_set_hooks (d->relay, &(struct relay_hooks){ 0 });
     relay_watch (d->relay, false);
     free_cell (d->cell);
+    call_destroy_background (&d->context);
     while (d->n_queue > 0)
         drop_waiting (d, d->n_queue - 1);
     free (d->queue);

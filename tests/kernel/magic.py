@@ -201,12 +201,12 @@ class Cells(Magic):
         self.assertEqual(self.value("get_ipython().execution_count"), before)
 
 
-def begin_slow(test):
+def begin_slow(test, code="%chard run slow.ipynb\nreached = True"):
     """Starts a run whose second step doesn't end; the request and the step's process."""
     started = test.path("started")
     if os.path.exists(started):
         os.remove(started)
-    request = test.ask("%chard run slow.ipynb\nreached = True")
+    request = test.ask(code)
     test.assertTrue(wait_until(lambda: os.path.exists(started) and os.path.getsize(started), 60))
     with open(started) as f:
         return request, int(f.read())
@@ -283,6 +283,35 @@ class Pictures(Magic):
     def test_no_picture_for_a_terminal(self):
         told = self.run_cell("%chard run --format=json")
         self.assertEqual(json.loads(told.text())["status"], "ok")
+
+
+class Own(Magic):
+    """What only the kernel has."""
+
+    def test_load_brings_a_value_of_a_past_run(self):
+        self.run_cell("%chard run good.ipynb -p n=4")
+        told = self.run_cell("%chard load load.x\nprint(x)")
+        self.assertEqual((told.reply["status"], told.text()), ("ok", "x: list of 4\n[0, 1, 2, 3]\n"), told.reply)
+        self.assertEqual(self.run_cell("%chard load total.y as total\ntotal").all("execute_result")[0]["data"],
+                         {"text/plain": "6"})
+        for line, error in (("load.nothing", "it left no nothing; there is: x"), ("nostep.x", "the last run has no step nostep"),
+                            ("x", "say which value"), ("load.x as 1x", "1x is no name"),
+                            ("load.x --run 19990101", "there is no run 19990101")):
+            self.assertIn(error, self.run_cell("%chard load " + line).reply["evalue"])
+
+    def test_background_goes_on_after_its_cell(self):
+        request, step = begin_slow(self, "%chard run slow.ipynb --background\nreached = True")
+        told = self.hear(request)
+        self.assertEqual(told.reply["status"], "ok", told.reply)
+        self.assertEqual(self.value("reached"), "True")
+        self.assertFalse(is_gone(step))
+        self.assertEqual(self.run_cell("%chard stop").text(), "1 command was asked to end\n")
+        self.assertTrue(wait_until(lambda: is_gone(step)))
+        self.assertTrue(wait_until(lambda: self.run_cell("%chard stop").text().startswith("nothing")))
+
+    def test_in_a_block_it_is_explained(self):
+        told = self.run_cell("if True:\n    %chard check")
+        self.assertIn("a %chard line must begin at the cell's left edge", told.reply["evalue"])
 
 
 class Typing(Magic):
