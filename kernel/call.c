@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define HELP_WIDTH 78 /* what JupyterLab's tooltip shows without folding */
+
 struct call {
     struct job *job;
     struct view *view;
@@ -53,7 +55,7 @@ call_help (const struct vec_str *words, struct strbuf *out)
 {
     const struct command *c = own_find (words);
     if (c)
-        option_help (c, true, 100, out);
+        option_help (c, true, HELP_WIDTH, out);
     else
         add_overview (out);
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define QUEUE_MAX 10000 /* requests that wait */
+
 /* A request that waits its turn. */
 struct waiting {
     struct parcel parcel;
@@ -85,20 +87,25 @@ publish_status (struct desk *d, const json_t *header, const char *state)
     relay_publish (d->relay, "status", header, content);
 }
 
+static void
+answer_aborted (struct desk *d, const struct origin *o)
+{
+    json_auto_t *aborted = json_pack ("{s:s}", "status", "aborted");
+    publish_status (d, o->header, "busy");
+    relay_answer (d->relay, o, "execute_reply", aborted);
+    publish_status (d, o->header, "idle");
+}
+
 /* As a kernel does whose cell failed: what was asked to be executed meanwhile isn't. */
 static void
 abort_waiting (struct desk *d)
 {
-    json_auto_t *aborted = json_pack ("{s:s}", "status", "aborted");
     for (size_t i = 0; i < d->n_queue;) {
-        const struct origin *o = &d->queue[i].origin;
         if (!d->queue[i].executes) {
             i++;
             continue;
         }
-        publish_status (d, o->header, "busy");
-        relay_answer (d->relay, o, "execute_reply", aborted);
-        publish_status (d, o->header, "idle");
+        answer_aborted (d, &d->queue[i].origin);
         drop_waiting (d, i);
     }
 }
@@ -326,6 +333,23 @@ only_asks (const char *type)
     return false;
 }
 
+/* A subshell works beside the main one, and waits for nothing here. */
+static bool
+is_of_subshell (const struct wire_message *m)
+{
+    return json_is_string (json_object_get (m->header, "subshell_id"));
+}
+
+/* More waits than any client means: what comes now is aborted at once. */
+static void
+refuse (struct desk *d, const struct wire_message *m)
+{
+    struct origin o = origin_copy (m);
+    if (strcmp (m->type, "execute_request") == 0)
+        answer_aborted (d, &o);
+    origin_clear (&o);
+}
+
 static void
 note_cell (struct desk *d, const struct wire_message *m)
 {
@@ -349,8 +373,11 @@ on_request (void *arg, enum channel channel, const struct wire_message *m, struc
         return true;
     if (executes)
         note_cell (d, m);
-    if (d->cell && (executes || (d->n_queue > 0 && !only_asks (m->type)))) {
-        enqueue (d, channel, m, p);
+    if (d->cell && !is_of_subshell (m) && (executes || (d->n_queue > 0 && !only_asks (m->type)))) {
+        if (d->n_queue < QUEUE_MAX)
+            enqueue (d, channel, m, p);
+        else
+            refuse (d, m);
         return true;
     }
     const wire_frame *content = &m->parts[WIRE_CONTENT];

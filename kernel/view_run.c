@@ -4,10 +4,13 @@
 #include "kernel/view.h"
 
 #include "base/arena.h"
+#include "base/cleanup.h"
 #include "base/fs.h"
 #include "kernel/picture.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define REDRAW_LEAST 0.25   /* seconds between two pictures, at least */
 #define REDRAW_SHARE 20     /* and at least so many times what drawing one takes */
@@ -132,20 +135,22 @@ on_step_begin (struct run *r, const json_t *e)
     s->began = loop_now ();
 }
 
-/* The end of a log. */
+/* The end of a log, from a line's beginning. */
 static const char *
 tail_of (struct run *r, const char *path)
 {
-    char *data;
-    size_t len;
-    if (!path || fs_read (path, &data, &len, NULL) < 0)
+    char data[PRINTED_MAX + 1];
+    struct stat st;
+    cleanup_fd int fd = path ? open (path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0 || fstat (fd, &st) < 0)
         return NULL;
-    const char *from = len > PRINTED_MAX ? data + len - PRINTED_MAX : data;
-    if (from > data && strchr (from, '\n'))
-        from = strchr (from, '\n') + 1;
-    const char *tail = len ? arena_printf (r->arena, "%s%s", from > data ? "…\n" : "", from) : NULL;
-    free (data);
-    return tail;
+    bool cut = st.st_size > PRINTED_MAX;
+    ssize_t n = pread (fd, data, PRINTED_MAX, cut ? st.st_size - PRINTED_MAX : 0);
+    if (n <= 0)
+        return NULL;
+    data[n] = '\0';
+    const char *line = cut ? strchr (data, '\n') : NULL;
+    return arena_printf (r->arena, "%s%s", cut ? "…\n" : "", line ? line + 1 : data);
 }
 
 static void
