@@ -381,7 +381,7 @@ on_request (void *arg, enum channel channel, const struct wire_message *m, struc
         return true;
     }
     const wire_frame *content = &m->parts[WIRE_CONTENT];
-    return executes && cell_parts_may_call (content->data, content->len) && take_cell (d, m);
+    return executes && !d->cell && cell_parts_may_call (content->data, content->len) && take_cell (d, m);
 }
 
 static void
