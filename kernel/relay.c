@@ -24,7 +24,10 @@
 static const char asker[] = "chard-ask-";
 
 struct question {
-    unsigned number;
+    unsigned number;   /* the asking socket's name ends with it */
+    unsigned message;  /* its msg_id ends with it */
+    json_t *reply;     /* content, once it came */
+    bool settled;      /* all that was published before and with it has come */
     relay_asked_fn done;
     void *arg;
 };
@@ -96,20 +99,26 @@ answer (struct relay *r, enum channel channel, const struct wire_message *m, con
     wire_draft_clear (&d);
 }
 
-void
-relay_ask (struct relay *r, const char *type, const json_t *content, relay_asked_fn done, void *arg)
+static void
+ask (struct relay *r, const char *type, const json_t *content, bool settled, relay_asked_fn done, void *arg)
 {
     struct wire_draft d;
     char identity[32];
-    unsigned number = r->questions++;
-    wire_frame sender = { identity, (size_t) snprintf (identity, sizeof identity, "%s%u", asker, number) };
+    struct question q = { .number = r->questions++, .message = r->author.count, .settled = settled, .done = done, .arg = arg };
+    wire_frame sender = { identity, (size_t) snprintf (identity, sizeof identity, "%s%u", asker, q.number) };
     r->asked = xrealloc (r->asked, (r->n_asked + 1) * sizeof *r->asked);
-    r->asked[r->n_asked++] = (struct question){ number, done, arg };
+    r->asked[r->n_asked++] = q;
     wire_write (&d, &r->author, type, NULL, NULL, content);
     socket_send (r->in[CHANNEL_SHELL], &sender, 1, &d);
     wire_draft_clear (&d);
     r->own_requests++;
     pump_soon (r);
+}
+
+void
+relay_ask (struct relay *r, const char *type, const json_t *content, relay_asked_fn done, void *arg)
+{
+    ask (r, type, content, false, done, arg);
 }
 
 static void take_info (const json_t *content, void *arg);
@@ -120,7 +129,7 @@ probe (void *arg)
 {
     struct relay *r = arg;
     r->probe = 0;
-    relay_ask (r, "kernel_info_request", NULL, take_info, r);
+    ask (r, "kernel_info_request", NULL, true, take_info, r); /* what it publishes may not reach us yet */
 }
 
 /* ---- requests --------------------------------------------------------------------------------------------------- */
@@ -255,6 +264,18 @@ take_info (const json_t *content, void *arg)
     note_ready (r);
 }
 
+/* Tells who asked, once reply and idle have both come: they come through different sockets. */
+static void
+conclude (struct relay *r, size_t i)
+{
+    struct question q = r->asked[i];
+    if (!q.reply || !q.settled)
+        return;
+    memmove (&r->asked[i], &r->asked[i + 1], (--r->n_asked - i) * sizeof *r->asked);
+    q.done (q.reply, q.arg);
+    json_decref (q.reply);
+}
+
 /* The answer to our own question. */
 static void
 take_answer (struct relay *r, unsigned number)
@@ -264,14 +285,29 @@ take_answer (struct relay *r, unsigned number)
     size_t i = 0;
     while (i < r->n_asked && r->asked[i].number != number)
         i++;
-    if (i == r->n_asked || !wire_read (&m, r->parcel.frames, r->parcel.len, r->author.key, &why))
+    if (i == r->n_asked || r->asked[i].reply
+        || !wire_read (&m, r->parcel.frames, r->parcel.len, r->author.key, &why))
         return;
-    struct question q = r->asked[i];
-    memmove (&r->asked[i], &r->asked[i + 1], (--r->n_asked - i) * sizeof *r->asked);
-    json_auto_t *content = wire_parse (&m, WIRE_CONTENT);
+    r->asked[i].reply = wire_parse (&m, WIRE_CONTENT);
     wire_clear (&m);
-    if (content)
-        q.done (content, q.arg);
+    conclude (r, i);
+}
+
+/* The idle of a question of ours, by the msg_id that its parent has. */
+static void
+settle_question (struct relay *r, const struct wire_message *m)
+{
+    json_auto_t *parent = wire_parse (m, WIRE_PARENT);
+    const char *id = json_string_value (json_object_get (parent, "msg_id")), *end = id ? strrchr (id, '_') : NULL;
+    unsigned message;
+    if (!end || sscanf (end + 1, "%u", &message) != 1)
+        return;
+    for (size_t i = 0; i < r->n_asked; i++)
+        if (r->asked[i].message == message) {
+            r->asked[i].settled = true;
+            conclude (r, i);
+            return;
+        }
 }
 
 static bool
@@ -341,8 +377,11 @@ is_private (struct relay *r)
         return false;
     bool status = strcmp (m.type, "status") == 0, own = frame_has (&m.parts[WIRE_PARENT], r->author.session);
     bool starting = status && frame_has (&m.parts[WIRE_CONTENT], "\"starting\"");
-    if (own && status && frame_has (&m.parts[WIRE_CONTENT], "\"idle\"") && r->own_requests > 0)
-        r->own_requests--;
+    if (own && status && frame_has (&m.parts[WIRE_CONTENT], "\"idle\"")) {
+        if (r->own_requests > 0)
+            r->own_requests--;
+        settle_question (r, &m);
+    }
     wire_clear (&m);
     return own || starting || (!r->ready && !status);
 }
@@ -667,8 +706,10 @@ relay_destroy (struct relay *r)
         parcel_clear (&r->held[i].parcel);
     free (r->held);
     parcel_clear (&r->parcel);
-    for (size_t i = 0; i < r->n_asked; i++)
+    for (size_t i = 0; i < r->n_asked; i++) {
         r->asked[i].done (NULL, r->asked[i].arg);
+        json_decref (r->asked[i].reply);
+    }
     free (r->asked);
     pending_clear (&r->pending);
     close_sockets (r, r->in);

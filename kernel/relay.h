@@ -59,8 +59,8 @@ void relay_impersonate (struct relay *r, const struct origin *as, const char *ty
 /* Hands on a request that a hook kept; the hooks don't see it again. */
 void relay_resume (struct relay *r, enum channel channel, struct parcel *p);
 
-/* Asks the inner kernel something on shell that no client sees anything of. `done` is called with the reply's content,
- * with NULL if the relay ends before it came. */
+/* Asks the inner kernel something on shell that no client sees anything of. `done` is called with the reply's content
+ * when all that was published before has come too, or with NULL if the relay ends before it came. */
 typedef void (*relay_asked_fn) (const json_t *content, void *arg);
 void relay_ask (struct relay *r, const char *type, const json_t *content, relay_asked_fn done, void *arg);
 
