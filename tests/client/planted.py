@@ -1,0 +1,196 @@
+"""A token is planted in each place where credentials may live; then everything that Chard wrote, printed, started or sent
+elsewhere is searched for it.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+import fake_kfp
+from service import Service
+
+TOP = os.path.abspath(os.environ.get("TOP", "."))
+CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
+TOKEN = "pl4nted-S3cret-0123456789"
+NOTEBOOK = '# %% tags=["parameters"]\nn = 1\n\n# %% tags=["step:a"]\nx = n\n\n# %% tags=["step:b"]\nprint (x)\n'
+
+
+everything = unittest.skipUnless(os.environ.get("CHARD_TESTS") == "all", "only with CHARD_TESTS=all")
+
+
+def setUpModule():
+    if not os.path.exists(fake_kfp.SWAGGER):
+        raise unittest.SkipTest("../shared is not there")
+
+
+class Watcher(threading.Thread):
+    """Reads the command line and environment of every process that has our mark, as often as it can."""
+
+    def __init__(self, mark):
+        super().__init__(daemon=True)
+        self.mark, self.seen, self.over = mark.encode(), {}, threading.Event()
+
+    def run(self):
+        while not self.over.wait(0.002):
+            for pid in filter(str.isdigit, os.listdir("/proc")):
+                try:
+                    with open("/proc/%s/environ" % pid, "rb") as f:
+                        environment = f.read()
+                    if self.mark not in environment:
+                        continue
+                    with open("/proc/%s/cmdline" % pid, "rb") as f:
+                        self.seen[f.read()] = environment
+                except OSError:
+                    pass
+
+
+class Planted(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = os.path.realpath(folder.name)
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "XDG_", "KUBE", "KF_", "CHARD_CONTEXT"))}
+        self.env.update(HOME=self.path("home"), no_proxy="127.0.0.1", CHARD_SECRETS_TEST=self.folder)
+        self.write("project/train.py", NOTEBOOK)
+        os.makedirs(self.path("home"))
+        for command in (["init", "-q"], ["remote", "add", "origin", "https://me:%s@127.0.0.1:1/x.git?token=%s" % (TOKEN, TOKEN)]):
+            subprocess.run(["git", *command], cwd=self.path("project"), env=self.env, check=True)
+        self.kfp = fake_kfp.FakeKfp()
+        self.addCleanup(self.kfp.close)
+        self.registry = Service(lambda r: (200, b"", {"Docker-Content-Digest": "sha256:" + "a" * 64}))
+        self.addCleanup(self.registry.close)
+        self.printed = []
+        self.watcher = Watcher("CHARD_SECRETS_TEST=" + self.folder)
+        self.watcher.start()
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def write(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+        return self.path(name)
+
+    def chard(self, *arguments, **more):
+        run = subprocess.run([CHARD, *arguments], env=self.env, cwd=self.path("project"), capture_output=True, timeout=120,
+                             **more)
+        self.printed.append((arguments, run.stdout + run.stderr))
+        return run.returncode
+
+    def use(self, *options, endpoint=None, **more):
+        """Everything that talks to the service, with it well and ill; all but the first must go on whatever happens."""
+        address = ["--endpoint", endpoint or self.kfp.url] if endpoint != "" else []
+        self.assertEqual(self.chard("context", "add", "lab", "--target", "kfp", "--registry", self.registry.url[7:] + "/t",
+                                    *address, *options, **more), 0, self.printed[-1])
+        self.kfp.requests.clear()
+        submit = ["submit", "-v", "--python", sys.executable, "train.py"]
+        self.assertEqual(self.chard(*submit), 0, self.printed[-1])
+        sent = {r.headers.get("Authorization") or r.headers.get("Cookie") or "" for r in self.kfp.requests}
+        self.assertEqual(len(sent), 1, sent)
+        run, = list(self.kfp.runs.values())[-1:]
+        run["state"] = "RUNNING"
+        for arguments in (["context", "list"], ["context", "list", "--format=json"], ["context", "test"], ["runs", "show"],
+                          ["runs", "show", "--format=json"], ["runs", "cancel"], ["runs", "list"]):
+            self.chard(*arguments)
+        for fault in ((401, {"message": "no"}), (403, "no"), (302, "", {"Location": "/dex/auth?x=" + TOKEN}), (500, "<html>"),
+                      (200, "junk")):
+            self.kfp.before = lambda r, reply=fault: reply
+            for arguments in [["context", "test"], ["runs", "wait"], submit] if fault[0] == 401 else [["context", "test"]]:
+                self.quickly(*arguments)
+        self.kfp.before = None
+        return sent.pop()
+
+    def quickly(self, *arguments):
+        """What waits for better times is ended."""
+        process = subprocess.Popen([CHARD, *arguments], env=self.env, cwd=self.path("project"), stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        try:
+            out = process.communicate(timeout=1 if arguments[-1] == "wait" else 60)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out = process.communicate()[0]
+        self.printed.append((arguments, out))
+
+    def search(self, *allowed_files, environment=False):
+        """Nothing has the token but these files (and, if it was planted there, our own environment)."""
+        self.watcher.over.set()
+        self.watcher.join()
+        forms = [TOKEN.encode(), base64.b64encode(TOKEN.encode())[:-2], base64.b64encode(b"me:" + TOKEN.encode())[:-2]]
+        for arguments, text in self.printed:
+            for form in forms:
+                self.assertNotIn(form, text, arguments)
+        self.assertTrue(any(b"submit" in c for c in self.watcher.seen))
+        for command, variables in self.watcher.seen.items():
+            for form in forms:
+                self.assertNotIn(form, command)
+                if not environment:
+                    self.assertNotIn(form, variables, command)
+        for folder, _, files in os.walk(self.folder):
+            for name in files:
+                path = os.path.join(folder, name)
+                with open(path, "rb") as f:
+                    data = f.read()
+                if path not in allowed_files:
+                    for form in forms:
+                        self.assertNotIn(form, data, path)
+        objects = subprocess.run(["git", "cat-file", "--batch-all-objects", "--batch", "--buffer"], cwd=self.path("project"),
+                                 env=self.env, capture_output=True, check=True).stdout
+        self.assertIn(b"as Chard ran it", objects)
+        for form in forms:
+            self.assertNotIn(form, objects)
+            for request in self.registry.requests:      # the registry is someone else
+                self.assertNotIn(form, str(request.headers).encode())
+            for run in self.kfp.runs.values():
+                self.assertNotIn(form, json.dumps(run).encode())
+            self.assertNotIn(form, json.dumps(list(self.kfp.documents.values()) + list(self.kfp.versions.values())).encode())
+
+    config = property(lambda self: self.path("home/.config/chard/config.yaml"))
+    git_config = property(lambda self: self.path("project/.git/config"))
+
+    def test_standard_input(self):
+        self.assertEqual(self.use("--token-stdin", input=TOKEN.encode()), "Bearer " + TOKEN)
+        self.search(self.config, self.git_config)
+
+    @everything
+    def test_file(self):
+        self.assertEqual(self.use("--token-file", self.write("tok", TOKEN)), "Bearer " + TOKEN)
+        self.search(self.path("tok"), self.git_config)
+
+    def test_environment(self):
+        self.env["MY_TOKEN"] = TOKEN
+        self.assertEqual(self.use("--token-env", "MY_TOKEN", "--auth", "cookie"), TOKEN)
+        self.search(self.git_config, environment=True)
+
+    @everything
+    def test_pod(self):
+        self.env["KF_PIPELINES_SA_TOKEN_PATH"] = self.write("projected", TOKEN)
+        self.assertEqual(self.use("--auth", "in-cluster"), "Bearer " + TOKEN)
+        self.search(self.path("projected"), self.git_config)
+
+    def test_kubeconfig_and_its_plugin(self):
+        plugin = self.write("plugin", "#!/bin/sh\nread -r t < %s\nprintf '{\"status\": {\"token\": \"%%s\"}}' \"$t\"\n" %
+                            self.write("plugin's own", TOKEN + "\n").replace(" ", "\\ ").replace("'", "\\'"))
+        os.chmod(plugin, 0o755)
+        path = self.write("kube", json.dumps({
+            "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+            "clusters": [{"name": "k", "cluster": {"server": self.kfp.url}}],
+            "users": [{"name": "u", "user": {"exec": {"command": plugin}}}]}))
+        self.assertEqual(self.use("--kubeconfig", path), "Bearer " + TOKEN)
+        self.search(self.path("plugin's own"), self.git_config)
+
+    @everything
+    def test_password_in_a_kubeconfig(self):
+        path = self.write("kube", json.dumps({
+            "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+            "clusters": [{"name": "k", "cluster": {"server": self.kfp.url}}],
+            "users": [{"name": "u", "user": {"username": "me", "password": TOKEN}}]}))
+        self.assertEqual(self.use("--kubeconfig", path),
+                         "Basic " + base64.b64encode(("me:" + TOKEN).encode()).decode())
+        self.search(path, self.git_config)
