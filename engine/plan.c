@@ -7,11 +7,12 @@
 
 #define RUNS_LOOKED_AT 30 /* how far back a step's last run is searched for */
 
-/* An earlier run of the same notebook, read when first needed. */
+/* An earlier run of the same notebook. But for `dir`, all is read when first asked for. */
 struct earlier {
-    struct runlog_content log;
-    struct pipeline *pipeline; /* NULL until asked for */
     const char *dir;
+    struct runlog_content log;
+    json_t *begins, *ends;     /* step -> its last step.begin, step.end */
+    struct pipeline *pipeline;
 };
 
 struct plan {
@@ -23,7 +24,7 @@ struct plan {
     bool *forced; /* --from, --only: not from the cache */
     bool *wanted; /* false: --only leaves it out */
     vec (struct earlier) earlier; /* newest first */
-    bool earlier_read;
+    bool earlier_found;
     json_t *restored;      /* path -> index of the cached step whose version counts now */
 };
 
@@ -87,6 +88,8 @@ plan_destroy (struct plan *plan)
     for (size_t i = 0; i < plan->p->steps.len; i++)
         result_clear (&plan->steps[i].result);
     vec_foreach (e, &plan->earlier) {
+        json_decref (e->begins);
+        json_decref (e->ends);
         runlog_content_clear (&e->log);
         pipeline_clear (e->pipeline);
     }
@@ -108,20 +111,30 @@ plan_is_wanted (const struct plan *plan, int i)
 
 /* ---- earlier runs ---- */
 
-static bool
-is_same_notebook (const struct runlog_content *log, const char *notebook)
+static void
+read_log (struct plan *plan, struct earlier *e)
 {
-    const json_t *begin = runlog_first (log, "run.begin", NULL);
-    const char *then = json_string_value (json_object_get (begin, "notebook"));
+    if (e->log.events || runlog_read (fs_join (plan->arena, e->dir, "run.jsonl"), &e->log, NULL) < 0)
+        return;
+    e->begins = runlog_last_of_steps (&e->log, "step.begin");
+    e->ends = runlog_last_of_steps (&e->log, "step.end");
+}
+
+static bool
+is_same_notebook (const struct runlog_glance *glance, const char *notebook)
+{
+    const char *then = json_string_value (json_object_get (glance->begin, "notebook"));
     return then && strcmp (then, notebook) == 0;
 }
 
+/* Finds them by a glance at each log: a folder may hold many runs, of many notebooks. Only what a killed run left behind
+ * needs more. */
 static void
-read_earlier (struct plan *plan)
+find_earlier (struct plan *plan)
 {
-    if (plan->earlier_read)
+    if (plan->earlier_found)
         return;
-    plan->earlier_read = true;
+    plan->earlier_found = true;
     struct arena *a = plan->arena;
     struct vec_str ids = { 0 };
     state_list_runs (plan->o.state, a, &ids);
@@ -129,16 +142,16 @@ read_earlier (struct plan *plan)
     int looked_at = 0;
     for (size_t i = ids.len; i-- > 0 && looked_at < RUNS_LOOKED_AT;) {
         struct earlier e = { .dir = state_run_dir (plan->o.state, a, ids.items[i]) };
+        struct runlog_glance glance;
         if (strcmp (ids.items[i], plan->o.run_id) >= 0
-            || runlog_read (fs_join (a, e.dir, "run.jsonl"), &e.log, NULL) < 0)
+            || runlog_look_at (fs_join (a, e.dir, "run.jsonl"), &glance) < 0)
             continue;
         looked_at++;
-        if (!e.log.ended && !e.log.alive)
+        if (!glance.ended && !glance.alive)
             state_sweep_run (a, e.dir);
-        if (is_same_notebook (&e.log, notebook))
+        if (is_same_notebook (&glance, notebook))
             vec_push (a, &plan->earlier, e);
-        else
-            runlog_content_clear (&e.log);
+        json_decref (glance.begin);
     }
 }
 
@@ -146,12 +159,13 @@ read_earlier (struct plan *plan)
 static const json_t *
 last_key (struct plan *plan, const char *step, struct earlier **in)
 {
-    read_earlier (plan);
+    find_earlier (plan);
     vec_foreach (e, &plan->earlier) {
-        const json_t *begin = runlog_last (&e->log, "step.end", step);
+        read_log (plan, e);
+        const json_t *begin = json_object_get (e->ends, step);
         const json_t *components = json_object_get (begin, "components");
         if (!json_is_array (components)) {
-            begin = runlog_last (&e->log, "step.begin", step);
+            begin = json_object_get (e->begins, step);
             components = json_object_get (begin, "components");
         }
         if (json_is_array (components)) {
@@ -185,7 +199,7 @@ why_not_cached (struct plan *plan, int i)
                                        step_then (plan, e, s->name));
     if (changed)
         return changed;
-    const char *status = json_string_value (json_object_get (runlog_last (&e->log, "step.end", s->name), "status"));
+    const char *status = json_string_value (json_object_get (json_object_get (e->ends, s->name), "status"));
     if (!status)
         return "its last run was interrupted";
     if (strcmp (status, "failed") == 0 || strcmp (status, "timeout") == 0)
@@ -298,10 +312,11 @@ make_key (struct plan *plan, int i, struct error *err)
 static bool
 take_interrupted (struct plan *plan, int i)
 {
-    read_earlier (plan);
+    find_earlier (plan);
     if (plan->earlier.len == 0)
         return false;
-    const struct earlier *e = &plan->earlier.items[0];
+    struct earlier *e = &plan->earlier.items[0];
+    read_log (plan, e);
     if (e->log.ended || e->log.alive)
         return false;
     const json_t *options = json_object_get (runlog_first (&e->log, "run.begin", NULL), "options");
@@ -311,7 +326,7 @@ take_interrupted (struct plan *plan, int i)
         || strcmp (from ? from : "", plan->o.from ? plan->o.from : "") != 0
         || strcmp (only ? only : "", plan->o.only ? plan->o.only : "") != 0)
         return false;
-    const json_t *end = runlog_last (&e->log, "step.end", plan->p->steps.items[i].name);
+    const json_t *end = json_object_get (e->ends, plan->p->steps.items[i].name);
     const char *key = json_string_value (json_object_get (end, "key"));
     const char *dir = json_string_value (json_object_get (end, "result"));
     const char *status = json_string_value (json_object_get (end, "status"));

@@ -133,6 +133,50 @@ is_event (const json_t *e, const char *event, const char *step)
     return kind && strcmp (kind, event) == 0 && (!step || (of && strcmp (of, step) == 0));
 }
 
+/* Whether the last line, which the file must hold whole, is a run.end: as it is written, that comes first in it. */
+static bool
+ends_with_run_end (FILE *f)
+{
+    static const char wanted[] = "{\"event\":\"run.end\"";
+    char tail[4096];
+    long size = fseek (f, 0, SEEK_END) == 0 ? ftell (f) : -1;
+    if (size < 0 || fseek (f, size > (long) sizeof tail ? size - (long) sizeof tail : 0, SEEK_SET) < 0)
+        return false;
+    size_t n = fread (tail, 1, sizeof tail, f);
+    if (n == 0 || tail[n - 1] != '\n')
+        return false;
+    const char *before = memrchr (tail, '\n', n - 1), *line = before ? before + 1 : tail;
+    return (size_t) (tail + n - line) >= sizeof wanted && memcmp (line, wanted, sizeof wanted - 1) == 0;
+}
+
+int
+runlog_look_at (const char *path, struct runlog_glance *glance)
+{
+    bool alive = is_alive (path);
+    cleanup_file FILE *f = fopen (path, "re");
+    cleanup_free char *line = NULL;
+    size_t cap = 0;
+    ssize_t n = f ? getline (&line, &cap, f) : -1;
+    json_t *begin = n > 0 && line[n - 1] == '\n' ? json_loadb (line, (size_t) n, JSON_ALLOW_NUL, NULL) : NULL;
+    if (!is_event (begin, "run.begin", NULL)) {
+        json_decref (begin);
+        return -1;
+    }
+    *glance = (struct runlog_glance){ .begin = begin, .ended = ends_with_run_end (f), .alive = alive };
+    return 0;
+}
+
+json_t *
+runlog_last_of_steps (const struct runlog_content *content, const char *event)
+{
+    json_t *last = json_object (), *e;
+    size_t i;
+    json_array_foreach (content->events, i, e)
+        if (is_event (e, event, NULL))
+            json_object_set (last, json_string_value (json_object_get (e, "step")), e);
+    return last;
+}
+
 json_t *
 runlog_first (const struct runlog_content *content, const char *event, const char *step)
 {

@@ -40,6 +40,18 @@ struct runlog_content {
 int runlog_read (const char *path, struct runlog_content *content, struct error *err);
 void runlog_content_clear (struct runlog_content *content);
 
+/* A look at a log that reads two lines of it. */
+struct runlog_glance {
+    json_t *begin; /* run.begin; the caller owns it */
+    bool ended, alive;
+};
+
+/* -1 if it can't be read or has no run.begin yet. */
+int runlog_look_at (const char *path, struct runlog_glance *glance);
+
+/* Of each step the last event of that kind: {step: event}. The caller owns it. */
+json_t *runlog_last_of_steps (const struct runlog_content *content, const char *event);
+
 /* The first event of a kind (and, if not NULL, of that step), or NULL; the last one likewise. Borrowed. */
 json_t *runlog_first (const struct runlog_content *content, const char *event, const char *step);
 json_t *runlog_last (const struct runlog_content *content, const char *event, const char *step);
