@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import glob
 import json
 import os
 import shutil
@@ -42,8 +43,8 @@ class Notebook:
         emitted, root = os.path.join(self.folder, "kfp"), os.path.join(self.folder, "kfp-root")
         subprocess.run([self.bench.chard, "compile", "--to", "kfp", "-o", emitted, self.notebook], env=self.bench.env,
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        return self.side("kfp.local", self.bench.python, os.path.join(HERE, "kfp_run.py"),
-                         os.path.join(emitted, self.name + ".kfp.yaml"), self.bench.harness, root,
+        [pipeline] = glob.glob(os.path.join(emitted, "*.kfp.yaml"))
+        return self.side("kfp.local", self.bench.python, os.path.join(HERE, "kfp_run.py"), pipeline, self.bench.harness, root,
                          before=lambda: shutil.rmtree(root, ignore_errors=True))
 
 
