@@ -44,8 +44,8 @@ class Notebook:
         subprocess.run([self.bench.chard, "compile", "--to", "kfp", "-o", emitted, self.notebook], env=self.bench.env,
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         [pipeline] = glob.glob(os.path.join(emitted, "*.kfp.yaml"))
-        return self.side("kfp.local", self.bench.python, os.path.join(HERE, "kfp_run.py"), pipeline, self.bench.harness, root,
-                         before=lambda: shutil.rmtree(root, ignore_errors=True))
+        return self.side("kfp.local", self.bench.python, os.path.join(HERE, "kfp_run.py"), pipeline,
+                         self.bench.harness, root, before=lambda: shutil.rmtree(root, ignore_errors=True))
 
 
 def beside_script(bench, name, script, turns, aim, inverse=False):
@@ -157,8 +157,8 @@ def growth_of_runs(bench):
 
 
 def grow(text, sides, sizes, turns):
-    """A row for each tenfold size: its time against ten times the smaller one's. Only the last is judged, since the first
-    hold what is paid once. What is paid once makes a ratio better, never worse than it is."""
+    """A row for each tenfold size: its time against ten times the smaller one's. Only the last is judged, since the
+    first hold what is paid once, which makes a ratio better than what is asked for."""
     taken = alternate(sides, turns)
     for small, large in zip(sizes, sizes[1:]):
         a, b = taken[str(large)], taken[str(small)]

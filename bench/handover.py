@@ -2,9 +2,9 @@
 
     handover.py STEP.PY KIND TURNS DIRECTORY     prints {"bytes", "peak", "copy": [s…], "again": […], "warm": […], …}
 
-`copy` and `again` are one memcpy of the value into fresh memory, as any copy of it is made; `warm` is a memcpy of as many
-bytes into memory that is in use already; `write` is all that the giving step does (pickle, file, digest, the description
-beside it), `read` what the taking step does until it has the value. `peak` is in KiB.
+`copy` and `again` are one memcpy of the value into fresh memory, as any copy of it is made; `warm` is a memcpy of as
+many bytes into memory that is in use already; `write` is all that the giving step does (pickle, file, digest, the
+description beside it), `read` what the taking step does until it has the value. `peak` is in KiB.
 SPDX-License-Identifier: Apache-2.0
 """
 import gc
@@ -65,8 +65,9 @@ def main():
     taken = {"copy": [], "again": [], "warm": [], "write": [], "read": []}
     source, target = np.ones(size, "uint8"), np.ones(size, "uint8")
     for turn in range(int(turns)):
-        # The pages that one frees the next one gets, as it is where steps follow each other. After a large file is removed the
-        # first to want huge pages gets some that nobody had before, which a virtual machine has yet to find: not counted.
+        # The pages that one frees the next one gets, as it is where steps follow each other. After a large file is
+        # removed the first to want huge pages gets some that nobody had before, which a virtual machine has yet to
+        # find: not counted.
         seconds(copy)
         where = os.path.join(directory, "%s-%d" % (kind, turn))
         os.makedirs(where)

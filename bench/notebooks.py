@@ -1,5 +1,5 @@
-"""The notebooks that are measured: those of notebooks/, which are percent scripts and so plain scripts as they stand, and
-made ones of any size.
+"""The notebooks that are measured: those of notebooks/, which are percent scripts and so plain scripts as they stand,
+and made ones of any size.
 
 SPDX-License-Identifier: Apache-2.0
 """

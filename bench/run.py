@@ -1,9 +1,9 @@
-"""`make bench`: what Chard costs, beside what it is compared with, in one table. bench/README.md tells what each row means.
+"""`make bench`: what Chard costs, beside what it is compared with, in one table. README.md tells what each row means.
 
     CHARD=./chard PARSE=bench/parse TOP=. PYTHON=python3 python bench/run.py [NAME…]
 
-BENCH_QUICK=1: fewer turns and smaller sizes. Results go to bench/out/results.json too. The exit status is 1 if something
-could not be measured; an aim that is missed is told in the table and no failure.
+BENCH_QUICK=1: fewer turns and smaller sizes. Results go to bench/out/results.json too. The exit status is 1 if
+something could not be measured; an aim that is missed is told in the table and no failure.
 SPDX-License-Identifier: Apache-2.0
 """
 import json

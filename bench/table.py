@@ -24,7 +24,8 @@ class Row:
 
     def __init__(self, name, this=None, that=None, ratio=None, peak=0, that_peak=0, aim=None, value=None, failed=None,
                  cpu=None, note=None):
-        self.name, self.this, self.that, self.ratio, self.peak, self.that_peak = name, this, that, ratio, peak, that_peak
+        self.name, self.this, self.that, self.ratio = name, this, that, ratio
+        self.peak, self.that_peak = peak, that_peak
         self.aim, self.value, self.failed, self.cpu, self.note = aim, value, failed, cpu, note
 
     def judged(self):
@@ -35,8 +36,8 @@ class Row:
 
     def as_json(self):
         found = {"name": self.name, "this": self.this, "against": self.that, "ratios": self.ratio, "value": self.value,
-                 "cpu_ratio": self.cpu, "peak_kib": self.peak, "against_peak_kib": self.that_peak, "aim": self.aim and self.aim.text,
-                 "met": self.met(), "failed": self.failed, "note": self.note}
+                 "cpu_ratio": self.cpu, "peak_kib": self.peak, "against_peak_kib": self.that_peak,
+                 "aim": self.aim and self.aim.text, "met": self.met(), "failed": self.failed, "note": self.note}
         return {k: v for k, v in found.items() if v is not None}
 
 

@@ -54,8 +54,8 @@ class Side:
 
 
 def alternate(sides, turns):
-    """{side's name: [Sample, …]}, one a turn. A side that fails has its Failed there instead, and is left out from then on;
-    the order of the sides is turned round from one turn to the next."""
+    """{side's name: [Sample, …]}, one a turn. A side that fails has its Failed there instead, and is left out from then
+    on; the order of the sides is turned round from one turn to the next."""
     taken = {side.name: [] for side in sides}
     for turn in range(turns):
         for side in (sides if turn % 2 == 0 else sides[::-1]):

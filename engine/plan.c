@@ -127,8 +127,7 @@ is_same_notebook (const struct runlog_glance *glance, const char *notebook)
     return then && strcmp (then, notebook) == 0;
 }
 
-/* Finds them by a glance at each log: a folder may hold many runs, of many notebooks. Only what a killed run left behind
- * needs more. */
+/* Finds them by a glance at each log: a folder may hold many runs, of many notebooks. */
 static void
 find_earlier (struct plan *plan)
 {

@@ -49,7 +49,7 @@ neighbors_say = neighbors.predict(test_x)
 
 # %% tags=["step:compare"]
 said = {"forest": forest_says, "vectors": vectors_say, "trees": trees_say, "neighbors": neighbors_say}
-table = pd.DataFrame([(name, accuracy_score(test_y, what)) for name, what in said.items()], columns=["model", "accuracy"])
+table = pd.DataFrame({"model": list(said), "accuracy": [accuracy_score(test_y, what) for what in said.values()]})
 best = table.sort_values("accuracy").iloc[-1]
 figure, axes = plt.subplots()
 axes.imshow(confusion_matrix(test_y, said[best["model"]]))

@@ -87,8 +87,8 @@ def _describe_more(value, d):
         d["shape"], d["dtype"] = [int(n) for n in value.shape], str(value.dtype)
         if module == "numpy" and value.dtype.kind in "biufcSUM":
             flat = value.reshape(-1)[:8] if value.ndim and value.flags.c_contiguous else value.flat[:8] if value.ndim else value
-            d["head"] = "[%s]%s" % (" ".join(map(_entry, flat.tolist())), " …" if value.size > 8 else "") if value.ndim \
-                else str(value)
+            more = " …" if value.size > 8 else ""
+            d["head"] = "[%s]%s" % (" ".join(map(_entry, flat.tolist())), more) if value.ndim else str(value)
     elif module == "sklearn" and hasattr(value, "get_params"):
         d["head"] = repr(value)[:1000]
     else:

@@ -402,8 +402,8 @@ def _reseed():
 
 
 def _rehearse():
-    """What every step does, done to no effect by the process that waits for one, while nobody waits for it: a page that is
-    shared with the zygote is copied when it is first written to, and to use an object is to write to its count."""
+    """What every step does, done to no effect by the process that waits for one, while nobody waits for it: a page that
+    is shared with the zygote is copied when it is first written to, and to use an object is to write to its count."""
     try:
         _enter_space(Space())
         Cells({"segments": []}).prepare()
