@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/batch.h"
 #include "cli/command.h"
+#include "cli/load.h"
 #include "compiler/compile.h"
 #include "engine/environment.h"
 
@@ -103,7 +104,7 @@ check_one (struct invocation *inv, const char *path, const void *data, struct er
     const struct check_settings *settings = data;
     const struct compile_options how = { .stop_after = settings->stop_after, .environment = settings->environment };
     struct compilation c = { 0 };
-    int status = compile_file (&c, path, &how, err);
+    int status = load_compile (inv, &c, path, how, err);
     if (status == 0) {
         diag_sort (&c.diags);
         print_all (inv, &c.diags);

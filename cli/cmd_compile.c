@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "cli/batch.h"
 #include "cli/command.h"
+#include "cli/load.h"
 #include "cli/destination.h"
 #include "cli/option.h"
 #include "cli/target.h"
@@ -92,7 +93,7 @@ compile_and_write (struct invocation *inv, struct compilation *c, const char *pa
                    struct error *err)
 {
     const struct compile_options how = { .stop_after = job->settings->stop_after, .environment = job->environment };
-    if (compile_file (c, path, &how, err) < 0)
+    if (load_compile (inv, c, path, how, err) < 0)
         return -1;
     print_diagnostics (inv, &c->diags);
     if (c->diags.errors && !how.stop_after)

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "cli/batch.h"
 #include "cli/command.h"
+#include "cli/load.h"
 #include "cli/destination.h"
 #include "cli/option.h"
 #include "compiler/compile.h"
@@ -223,9 +224,8 @@ graph_compiled (struct invocation *inv, struct compilation *c, const struct job 
 static int
 graph_one (struct invocation *inv, const char *path, const void *data, struct error *err)
 {
-    static const struct compile_options all = { 0 };
     struct compilation c = { 0 };
-    int status = compile_file (&c, path, &all, err);
+    int status = load_compile (inv, &c, path, (struct compile_options){ 0 }, err);
     if (status == 0)
         status = graph_compiled (inv, &c, data, err);
     compilation_destroy (&c);

@@ -131,9 +131,10 @@ push_snapshot (const struct watch *w, const struct run_settings *s, const struct
 
 /* Runs it; `origin` is ready. */
 static int
-run_pipeline (struct invocation *inv, const struct pipeline *p, const struct run_settings *s, const struct origin *origin,
+run_pipeline (struct invocation *inv, const struct loaded *l, const struct run_settings *s, const struct origin *origin,
               struct error *err)
 {
+    const struct pipeline *p = l->pipeline;
     json_auto_t *params = params_resolve (p, s->params_file, &s->parameters, err);
     if (!params)
         return -1;
@@ -160,6 +161,7 @@ run_pipeline (struct invocation *inv, const struct pipeline *p, const struct run
     progress_destroy (watch.progress);
     if (status < 0)
         return -1;
+    load_keep_observed (inv, l, r.dir);
     int pushed = push_snapshot (&watch, s, &r, err);
     if (inv->json && !s->json_events)
         print_json (inv, &r);
@@ -171,14 +173,14 @@ run_pipeline (struct invocation *inv, const struct pipeline *p, const struct run
 }
 
 static int
-run_with_origin (struct invocation *inv, const struct pipeline *p, const struct run_settings *s, double since,
+run_with_origin (struct invocation *inv, const struct loaded *l, const struct run_settings *s, double since,
                  struct error *err)
 {
     struct origin origin;
-    origin_open (&origin, inv->arena, p);
-    int status = prepare_origin (s, p, since, &origin, err);
+    origin_open (&origin, inv->arena, l->pipeline);
+    int status = prepare_origin (s, l->pipeline, since, &origin, err);
     if (status == 0)
-        status = run_pipeline (inv, p, s, &origin, err);
+        status = run_pipeline (inv, l, s, &origin, err);
     origin_close (&origin);
     return status;
 }
@@ -214,7 +216,7 @@ cmd_run (struct invocation *inv, const void *settings, struct error *err)
     repo_warm_up (fs_dirname (inv->arena, inv->operands.items[0]));
     int status = load_pipeline (inv, inv->operands.items[0], s->force, &l, err);
     if (status == 0)
-        status = run_with_origin (inv, l.pipeline, s, since, err);
+        status = run_with_origin (inv, &l, s, since, err);
     load_clear (&l);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "cli/batch.h"
 #include "cli/command.h"
+#include "cli/load.h"
 #include "compiler/compile.h"
 #include "compiler/draw.h"
 #include "compiler/notebook.h"
@@ -189,7 +190,7 @@ prove_steps (struct invocation *inv, const struct compilation *before, const str
     struct compilation after = { 0 };
     if (fs_write_unsynced (path, strbuf_str (text), text->len, err) < 0)
         return -1;
-    int status = compile_file (&after, path, &all, err);
+    int status = load_compile (inv, &after, path, all, err);
     unlink (path);
     if (status == 0 && after.diags.errors)
         status = error_set (err, ERROR_NOTEBOOK,
@@ -243,7 +244,7 @@ tag_one (struct invocation *inv, const char *path, const void *data, struct erro
 {
     static const struct compile_options all = { 0 };
     struct compilation c = { 0 };
-    int status = compile_file (&c, path, &all, err);
+    int status = load_compile (inv, &c, path, all, err);
     if (status == 0)
         status = tag_compiled (inv, &c, data, err);
     compilation_destroy (&c);

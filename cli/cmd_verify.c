@@ -175,6 +175,8 @@ verify (struct invocation *inv, const struct loaded *l, const struct verify_sett
     int status = verify_notebook (inv->arena, &l->compilation, &o, &v, err);
     progress_destroy (progress);
     if (status == 0)
+        load_keep_observed (inv, l, v.run.dir);
+    if (status == 0)
         status = report (inv, l->pipeline, &v, err);
     json_decref (v.answer);
     return status;

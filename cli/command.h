@@ -40,6 +40,7 @@ struct invocation {
     FILE *out, *err;          /* results; diagnostics and progress. Never print elsewhere */
     bool json;                /* --format=json */
     int verbose;              /* number of -v */
+    bool no_learned;          /* compile by the text alone */
     bool color_out, color_err; /* colours wanted on each: --color, NO_COLOR and isatty already judged */
     bool terminal;            /* err is a terminal: progress may redraw its line */
 };

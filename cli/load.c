@@ -3,6 +3,7 @@
 #include "cli/load.h"
 
 #include "base/fs.h"
+#include "engine/observed.h"
 
 #include <string.h>
 
@@ -49,12 +50,28 @@ count_unresolved (const struct diag_list *list)
     return n;
 }
 
+int
+load_compile (struct invocation *inv, struct compilation *c, const char *path, struct compile_options options,
+              struct error *err)
+{
+    json_auto_t *learned = inv->no_learned ? NULL : observed_load (inv->arena, path);
+    options.learned = learned;
+    return compile_file (c, path, &options, err);
+}
+
+void
+load_keep_observed (struct invocation *inv, const struct loaded *l, const char *run_dir)
+{
+    struct error err = { 0 };
+    if (l->compiled && observed_keep (inv->arena, &l->compilation, run_dir, &err) < 0)
+        fprintf (inv->err, "note: what the run observed isn't kept: %s\n", err.text);
+}
+
 static int
 compile (struct invocation *inv, const char *path, bool force, struct loaded *l, struct error *err)
 {
-    const struct compile_options all = { 0 };
     l->compiled = true;
-    if (compile_file (&l->compilation, path, &all, err) < 0)
+    if (load_compile (inv, &l->compilation, path, (struct compile_options){ 0 }, err) < 0)
         return -1;
     struct diag_list *diags = &l->compilation.diags;
     print_diagnostics (inv, diags);

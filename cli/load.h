@@ -12,6 +12,13 @@ struct loaded {
     bool compiled;                  /* false: read from an IR document, there is no compilation */
 };
 
+/* compile_file with what earlier runs of the notebook observed, unless --no-learned. */
+int load_compile (struct invocation *inv, struct compilation *c, const char *path, struct compile_options options,
+                  struct error *err);
+
+/* Keeps what a run of it observed, for the next compile; a notebook only. Told where it can't be kept. */
+void load_keep_observed (struct invocation *inv, const struct loaded *l, const char *run_dir);
+
 /* Compiles a notebook, or reads the IR that `chard compile` wrote (a path ending in .json). Diagnostics are printed
  * to inv->err. -1 with an empty text if there are errors, or warnings that some name can't be found (unless `force`):
  * such a run would fail in the middle. load_clear gives everything up, also after a failure. */

@@ -123,6 +123,7 @@ run_command (struct call *call, const struct command *c, int at, struct error *e
         return print_help (c, term_wants_color (stdout, call->common.color));
     inv.json = call->common.format && strcmp (call->common.format, "json") == 0;
     inv.verbose = call->common.verbose;
+    inv.no_learned = call->common.no_learned;
     inv.color_out = term_wants_color (stdout, call->common.color);
     inv.color_err = term_wants_color (stderr, call->common.color);
     inv.terminal = isatty (STDERR_FILENO);

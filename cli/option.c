@@ -15,6 +15,8 @@ const struct option option_common_table[] = {
       .help = "print results as text (the default) or JSON", .choices = "text|json" },
     { .name = "verbose", .letter = 'v', .kind = OPTION_COUNT, .offset = offsetof (struct option_common, verbose),
       .help = "tell more; twice, still more" },
+    { .name = "no-learned", .kind = OPTION_FLAG, .offset = offsetof (struct option_common, no_learned),
+      .help = "leave out what earlier runs observed of the notebook" },
     { .name = "color", .kind = OPTION_STRING, .offset = offsetof (struct option_common, color), .argument = "WHEN",
       .help = "colour what is printed: auto (the default), always or never", .choices = "auto|always|never" },
     { .name = "help", .letter = 'h', .kind = OPTION_FLAG, .offset = offsetof (struct option_common, help),

@@ -14,6 +14,7 @@ struct option_common {
     bool help;
     const char *format; /* "text" or "json" */
     int verbose;        /* number of -v */
+    bool no_learned;
     const char *color;  /* "auto", "always" or "never" */
 };
 

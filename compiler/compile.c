@@ -15,7 +15,7 @@
 
 /* What passes hand on besides the compilation's public parts. */
 struct passing {
-    const json_t *environment;
+    const json_t *environment, *learned;
     struct program *program;
     struct grouping *grouping;
 };
@@ -89,8 +89,9 @@ pass_flow (struct compilation *c, struct passing *p)
 {
     json_auto_t *project = read_project (c);
     p->program->effects = json_object_get (project, "effects");
+    p->program->learned = p->learned;
     c->flow = interpreter_run (p->program);
-    p->program->effects = NULL;
+    p->program->effects = p->program->learned = NULL;
     if (c->flow->wrong_effect)
         diag_add (&c->diags, SEVERITY_ERROR, "project-file", PLACE_NOTEBOOK, NULL,
                   "the words are those of compiler/effects.txt: mutates, returns-view, setup, …",
@@ -153,7 +154,8 @@ compile_pass_names (void)
 int
 compile_file (struct compilation *c, const char *path, const struct compile_options *options, struct error *err)
 {
-    struct passing p = { .environment = options ? options->environment : NULL };
+    struct passing p = { .environment = options ? options->environment : NULL,
+                         .learned = options ? options->learned : NULL };
     *c = (struct compilation){ .arena = arena_create () };
     c->path = arena_strdup (c->arena, path);
     c->diags.arena = c->arena;

@@ -17,6 +17,7 @@ struct program;
 
 struct compile_options {
     const char *stop_after; /* name of the last pass to run, or NULL for all */
+    const json_t *learned;     /* what earlier runs observed (compiler/learned.h), or NULL; not owned */
     const json_t *environment; /* what the notebook's Python has: dotted module -> [distribution, version]; or NULL */
 };
 

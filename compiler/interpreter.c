@@ -3,6 +3,7 @@
 #include "compiler/interpreter.h"
 
 #include "compiler/builtins.h"
+#include "compiler/learned.h"
 
 #include "base/fs.h"
 
@@ -699,6 +700,59 @@ line_of (const char *text, uint32_t offset)
     return line;
 }
 
+/* ---- what earlier runs observed (learned.h) ---------------------------------------------------------------------- */
+
+/* The class as the table has it: what "pandas.core.frame.DataFrame" is called there is "pandas.DataFrame". */
+static symbol
+class_in_table (struct interpreter *in, const char *type)
+{
+    const char *last = strrchr (type, '.');
+    if (!last)
+        return symbol_of_str (in->symbols, type);
+    const char *shorter = arena_printf (in->arena, "%.*s%s", (int) strcspn (type, "."), type, last);
+    bool known = library_knows (in->library, arena_printf (in->arena, "%s.*", shorter));
+    return symbol_of_str (in->symbols, known ? shorter : type);
+}
+
+/* Only where the text says nothing of it. */
+static void
+learn_type (struct interpreter *in, symbol name, const char *type)
+{
+    const struct set *value = (size_t) name < in->globals.len ? in->globals.items[name].value : NULL;
+    struct object *o = value && value->len == 1 ? heap_get (in->heap, value->items[0]) : NULL;
+    if (o && o->kind == OBJECT_VALUE && !o->type && !o->text && o->class_object < 0)
+        o->type = class_in_table (in, type);
+}
+
+static symbol
+bound_name (struct interpreter *in, const json_t *name)
+{
+    symbol s = json_is_string (name) ? symbol_of_str (in->symbols, json_string_value (name)) : 0;
+    return s && name_is_bound (in, s) ? s : 0;
+}
+
+/* At the end of the unit's last statement, which is taken to do it. */
+static void
+learn (struct interpreter *in)
+{
+    const json_t *facts = learned_find (in->program->learned, in->digests[in->unit].hex), *entry;
+    size_t i;
+    json_array_foreach (json_object_get (facts, "changed"), i, entry)
+        if (bound_name (in, entry))
+            objects_change (in, name_read (in, bound_name (in, entry), NULL), true);
+    json_array_foreach (json_object_get (facts, "unserializable"), i, entry)
+        if (bound_name (in, entry))
+            set_foreach (id, in->globals.items[bound_name (in, entry)].value)
+                heap_get (in->heap, id)->unpicklable = true;
+    const char *name;
+    json_t *about;
+    json_object_foreach (json_object_get (facts, "values"), name, about) {
+        const char *type = json_string_value (json_object_get (about, "type"));
+        if (type && *type)
+            learn_type (in, symbol_of_str (in->symbols, name), type);
+    }
+}
+
 static void
 run_unit (struct interpreter *in, int unit)
 {
@@ -720,6 +774,8 @@ run_unit (struct interpreter *in, int unit)
         for (; next < u->text->magics.len && u->text->magics.items[next].line <= last; next++)
             run_magic (in, &u->text->magics.items[next]);
         run_statement (in, *statement);
+        if (in->digests && *statement == u->tree->kids[u->tree->nkids - 1])
+            learn (in);
         end_site (in);
     }
 }
@@ -737,6 +793,7 @@ walk (struct program *program, const bool *working)
                               .working = working, .cwd = "" };
     in.library = library_create (a, s);
     flow->wrong_effect = library_add (in.library, program->effects);
+    in.digests = program->learned ? learned_digests (program) : NULL;
     in.budget = 2000000;
     in.s_init = symbol_of_str (s, "__init__");
     in.s_call = symbol_of_str (s, "__call__");

@@ -74,6 +74,7 @@ struct interpreter {
     const char *cwd;             /* the folder that relative paths count from, itself from the notebook's; "" there */
     bool dynamic;                /* something before may have bound any name */
     const struct ast *statement; /* a call that is a statement of its own … */
+    const struct code_digest *digests; /* of units; NULL: nothing has been learned */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
     symbol s_init, s_call, s_forward, s_bases, s_inplace, s_mode, s_out;

@@ -120,7 +120,7 @@ change_error (const struct pipeline *p, int i, const json_t *changes)
                                "it, so the pipeline would not compute what the notebook does", name,
                      json_string_value (json_array_get (users, 0)), name, text_of (change, "from"));
         strbuf_addf (&hint, "say that %s comes from there: put the line `%s = %s` behind what changes it; or give both cells "
-                            "the same step: tag", name, name, name);
+                            "the same step: tag. The notebook's next compile knows of it, so running it again may do", name, name, name);
         json_t *error = json_pack ("{s:s,s:s,s:s}", "type", "UndeclaredChange", "message", strbuf_str (&message), "hint",
                                    strbuf_str (&hint));
         json_object_set (error, "cell", json_object_get (change, "cell"));

@@ -44,7 +44,8 @@ READ = (["step:read"], "print(b.items)")
 def test_the_readers_behind_it_were_deceived():
     with Lab() as lab:
         write(lab, MAKE, POKE, READ)
-        for arguments in ([], [], ["--isolated"], ["-k"]):     # again and again: it is not to be forgotten
+        for arguments in (["--no-learned"], ["--no-learned"], ["--no-learned", "--isolated"],
+                          ["--no-learned", "-k"]):             # again and again: it is not to be forgotten
             r = run(lab, *arguments)
             assert r.returncode == 1, r.stderr
             end = lab.ends()["poke"]
@@ -81,7 +82,7 @@ def test_a_reader_that_comes_later_finds_a_cached_change():
         write(lab, MAKE, POKE)
         assert run(lab).returncode == 0
         write(lab, MAKE, POKE, READ)
-        r = run(lab)
+        r = run(lab, "--no-learned")
         assert r.returncode == 1, r.stderr
         assert lab.ends()["poke"]["error"]["type"] == "UndeclaredChange"
         assert lab.ends()["read"]["status"] != "ok"

@@ -1,0 +1,23 @@
+/* What earlier runs of a notebook observed, as the compiler uses it: {"version": 1, "cells": [{"code", "cell", "changed":
+ * [name], "unserializable": [name], "values": {name: {"type", "bytes"}}}]}. `code` is the digest of all code down to and
+ * with that cell, so that a fact counts only while nothing above it has changed. Facts make the analysis see more:
+ * what a cell changed without its text saying so, what can't travel, of which class a value is. The engine keeps the
+ * document (engine/observed.h); the compiler opens no file for it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_LEARNED_H
+#define CHARD_COMPILER_LEARNED_H
+
+#include "base/hash.h"
+#include "compiler/program.h"
+
+#include <jansson.h>
+
+/* The digests of all units, in the program's arena. */
+struct code_digest {
+    char hex[HASH_HEX_SIZE];
+} *learned_digests (const struct program *p);
+
+/* The facts about the code of that digest, or NULL. Borrowed. */
+const json_t *learned_find (const json_t *learned, const char *digest);
+
+#endif

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""What runs observed is known to the next compile (.chard/learned/NAME.json), while the code is as it was.
+SPDX-License-Identifier: Apache-2.0"""
+import json
+import os
+import subprocess
+
+from lab import CHARD, PYTHON, Lab
+
+BOX = """class Box:
+    def __init__(self):
+        self.items = [1]
+    def poke(self):
+        self.items.append(2)
+        return 5
+    def __reduce__(self):
+        if len(self.items) > 3:
+            raise TypeError("too many to travel")
+        return object.__reduce__(self)
+"""
+
+
+def write(lab, *cells):
+    lab.write("box.py", BOX)
+    lab.write("nb.ipynb", json.dumps({
+        "nbformat": 4, "nbformat_minor": 5, "metadata": {},
+        "cells": [{"cell_type": "code", "id": "c%d" % i, "metadata": {"tags": tags}, "source": source, "outputs": [],
+                   "execution_count": None} for i, (tags, source) in enumerate(cells)]}))
+
+
+def chard(lab, *arguments):
+    return subprocess.run([CHARD, *arguments, "nb.ipynb"], env=lab.env, cwd=lab.dir, capture_output=True, text=True,
+                          timeout=120)
+
+
+def run(lab, *arguments):
+    return chard(lab, "run", "--python", PYTHON, *arguments)
+
+
+def learned(lab):
+    with open(lab.path(".chard", "learned", "nb.ipynb.json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def producer_of(lab, step, name, *arguments):
+    document = json.loads(chard(lab, "compile", "--to", "ir", *arguments).stdout)
+    (found,) = [i["from"] for s in document["steps"] if s["name"] == step for i in s["inputs"] if i["name"] == name]
+    return found
+
+
+MAKE = (["step:make"], "from box import Box\nb = Box()")
+POKE = (["step:poke"], "n = b.poke()")
+READ = (["step:read"], "print(b.items)")
+
+
+def test_a_change_that_no_text_shows():
+    with Lab() as lab:
+        write(lab, MAKE, POKE, READ)
+        r = run(lab)
+        assert r.returncode == 1 and "cell 1: UndeclaredChange: it changed b" in r.stderr, r.stderr
+        (poked,) = [c for c in learned(lab)["cells"] if c["changed"]]
+        assert (poked["cell"], poked["changed"]) == (1, ["b"]), poked
+        assert producer_of(lab, "read", "b") == "poke"
+        assert producer_of(lab, "read", "b", "--no-learned") == "make"
+        r = run(lab)
+        assert r.returncode == 0 and lab.log("read") == "[1, 2]\n", r.stderr
+        assert run(lab).returncode == 0, "known no longer, since nothing is undeclared now"
+        assert run(lab, "--no-learned").returncode == 1
+
+
+def test_verify_teaches_too():
+    with Lab() as lab:
+        write(lab, MAKE, POKE, READ)
+        assert chard(lab, "verify", "--python", PYTHON).returncode == 1
+        r = chard(lab, "verify", "--python", PYTHON)
+        assert r.returncode == 0, r.stdout + r.stderr
+
+
+def test_facts_hold_for_the_code_they_were_seen_on():
+    with Lab() as lab:
+        write(lab, MAKE, POKE, READ)
+        run(lab)
+        write(lab, MAKE, (["step:poke"], "n = b.poke()  # the same"), READ)
+        assert producer_of(lab, "read", "b") == "poke"
+        write(lab, MAKE, (["step:poke"], "n = len(b.items)"), READ)
+        assert producer_of(lab, "read", "b") == "make"
+        write(lab, (["step:make"], "from box import Box\nb = Box()\nb.items = []"), POKE, READ)
+        assert producer_of(lab, "read", "b") == "make", "what is above the cell counts too"
+
+
+def test_types():
+    """`.pop` of an unknown value changes it; of a class whose line says that it doesn't, it does not."""
+    with Lab() as lab:
+        lab.write("chard.yaml", "effects:\n  box.Box.pop: fresh\n")
+        lab.write("box.py", BOX + "    def pop(self):\n        return 1\n\n\ndef make():\n    return Box()\n")
+        lab_cells = (["step:make"], "import box\nb = box.make()"), (["step:use"], "n = b.pop()"), READ
+        text = BOX + "    def pop(self):\n        return 1\n\n\ndef make():\n    return Box()\n"
+        write(lab, *lab_cells)
+        lab.write("box.py", text)
+        assert producer_of(lab, "read", "b") == "use"
+        r = run(lab)
+        assert r.returncode == 0, r.stderr
+        made = [c["values"]["b"] for c in learned(lab)["cells"] if "b" in c["values"]]
+        assert [m["type"] for m in made] == ["box.Box"] and made[0]["bytes"] > 0, made
+        assert producer_of(lab, "read", "b") == "make"
+        assert producer_of(lab, "read", "b", "--no-learned") == "use"
+
+
+def test_what_can_not_travel():
+    with Lab() as lab:
+        write(lab, (["step:make"], "from box import Box\nb = Box()\nb.items = [1, 2, 3, 4]"), READ)
+        r = run(lab)
+        assert r.returncode == 1 and "Unserializable" in r.stderr, r.stderr
+        r = chard(lab, "check")
+        assert r.returncode == 1 and "[unserializable]" in r.stderr + r.stdout and "`b`" in r.stderr + r.stdout, r
+        assert chard(lab, "check", "--no-learned").returncode == 0
+
+
+def test_a_file_that_somebody_edited():
+    with Lab() as lab:
+        write(lab, MAKE, POKE, READ)
+        run(lab)
+        for text in ("", "{", "[]", "{}", '{"version": 1, "cells": 3}', '{"version": 1, "cells": [7, {"code": 1, "changed": "b"}]}',
+                     '{"version": 2, "cells": []}'):
+            lab.write(os.path.join(".chard", "learned", "nb.ipynb.json"), text)
+            assert chard(lab, "check").returncode == 0, text
+        assert run(lab).returncode == 1, "it is learned again"
+        assert run(lab).returncode == 0
