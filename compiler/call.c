@@ -513,20 +513,58 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
     return set_one (in->arena, id);
 }
 
+static void
+code_names (struct interpreter *in, const struct effect *e, symbol name)
+{
+    if (!name || !name_is_bound (in, name))
+        return;
+    name_read (in, name, NULL);
+    if (e->flags & EFFECT_DYNAMIC)
+        name_may_change (in, name);
+}
+
+/* exec ("x = y"), frame.query ("a > @limit"): any word of the text may be a name. Of code that isn't known all names may be
+ * read, and bound. */
+static void
+read_code (struct interpreter *in, const struct effect *e, const struct call *c)
+{
+    const char *text = text_of (in, argument (in, c, 0));
+    for (const char *p = text; p && *p;) {
+        size_t n = 0;
+        while (isalnum ((unsigned char) p[n]) || p[n] == '_' || (unsigned char) p[n] >= 0x80)
+            n++;
+        if (n && !isdigit ((unsigned char) *p))
+            code_names (in, e, symbol_of (in->symbols, p, n));
+        p += n ? n : 1;
+    }
+    bool all = !text && c->count && !(e->flags & EFFECT_RETURNS_HOLDER);
+    for (size_t i = 0; all && i < in->globals.len; i++) {
+        const struct set *value = in->globals.items[i].value;
+        bool plain = *symbol_text (in->symbols, (symbol) i) != '%';
+        set_foreach (id, value)
+            plain = plain && heap_get (in->heap, id)->kind == OBJECT_VALUE && !heap_get (in->heap, id)->unpicklable;
+        if (plain)
+            code_names (in, e, (symbol) i);
+    }
+}
+
 static const struct set *
 call_library (struct interpreter *in, int callee, struct call *c)
 {
     symbol path = heap_get (in->heap, callee)->type;
     const char *text = symbol_text (in->symbols, path);
     const struct effect *e = library_function (in->library, text);
-    if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR)))
+    if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR | EFFECT_SINGLETON)))
         in->effect = true;
+    in->singleton |= (e->flags & EFFECT_SINGLETON) != 0;
     if (e->flags & EFFECT_SETUP)
         set_up (in, e->state);
     if (e->flags & EFFECT_DYNAMIC) {
         in->dynamic = true;
         vec_int_add_once (in->arena, &in->flow->dynamic_sites, in->site);
     }
+    if (e->flags & EFFECT_EVALUATES)
+        read_code (in, e, c);
     touch_files (in, e, argument (in, c, 0), c);
     touch_state (in, e);
     mutate_arguments (in, e, c);
@@ -581,6 +619,10 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     if (text)
         return text_of_method (in, text, symbol_text (in->symbols, name), c->positional, c->count);
     touch_files (in, e, on, c);
+    if (e->flags & EFFECT_EVALUATES)
+        read_code (in, e, c);
+    if (e->flags & EFFECT_SETUP)
+        set_up (in, e->state);
     if (changes_receiver (in, receiver, e, c))
         objects_change (in, on, e->flags & EFFECT_KNOWN ? (e->flags & EFFECT_MUTATES_DEEP) != 0 : true);
     if (e->flags & EFFECT_HOLDS)

@@ -114,6 +114,17 @@ is_property (const struct object *o)
            && o->definition->kids[2]->kids[0]->kind == AST_NAME;
 }
 
+static bool
+is_field (const struct interpreter *in, const struct set *members)
+{
+    set_foreach (m, members) {
+        const struct object *o = heap_get (in->heap, m);
+        if (o->type && strcmp (symbol_text (in->symbols, o->type), "dataclasses.Field") == 0)
+            return true;
+    }
+    return false;
+}
+
 static const struct set *
 instance_attribute (struct interpreter *in, int id, symbol name)
 {
@@ -122,6 +133,11 @@ instance_attribute (struct interpreter *in, int id, symbol name)
     if (value || class_object < 0)
         return value;
     const struct set *members = class_member (in, class_object, name, 0);
+    if (is_field (in, members)) /* y: list = field (default_factory=list): each instance has its own */
+        return part_of (in, id, name);
+    set_foreach (m, members) /* a list that the class keeps is part of what its instances are */
+        if (heap_get (in->heap, m)->kind == OBJECT_VALUE)
+            heap_store (in->heap, id, in->s_shared, set_one (in->arena, m), false);
     const struct set *bound = bind_methods (in, id, members);
     const struct set *self = set_one (in->arena, id);
     set_foreach (m, members)
@@ -566,11 +582,32 @@ set_up_member (struct interpreter *in, int id)
     set_up (in, e->flags & EFFECT_SETUP ? e->state : 0);
 }
 
+static bool
+is_setter (const struct object *o)
+{
+    const struct ast *decorators = o->kind == OBJECT_FUNCTION && o->definition->kind == AST_FUNCTION ? o->definition->kids[2]
+                                                                                                     : NULL;
+    return decorators && decorators->nkids && decorators->kids[0]->kind == AST_ATTRIBUTE;
+}
+
+/* `p.v = 4` where the class has @v.setter. */
+static void
+call_setter (struct interpreter *in, int id, symbol name, const struct set *value)
+{
+    int class_object = heap_get (in->heap, id)->class_object;
+    const struct set *members = class_object < 0 ? NULL : class_member (in, class_object, name, 0);
+    const struct set *arguments[] = { set_one (in->arena, id), value };
+    set_foreach (m, members)
+        if (is_setter (heap_get (in->heap, m)))
+            call_value (in, set_one (in->arena, m), arguments, 2);
+}
+
 static void
 store_attribute (struct interpreter *in, const struct ast *target, const struct set *value)
 {
     const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
     set_foreach (id, base) {
+        call_setter (in, id, target->name, value);
         if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
             set_up_member (in, id);
         heap_store (in->heap, id, target->name, value, base->len == 1 && in->branches == 0);

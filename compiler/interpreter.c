@@ -18,11 +18,28 @@ bind_alias (struct interpreter *in, const struct ast *alias, symbol path)
     assign (in, alias->kids[0], set_one (in->arena, library_object (in, path)));
 }
 
+/* A module that the notebook itself has written (%%writefile helper.py) has to be there first. */
+static void
+module_used (struct interpreter *in, const char *module)
+{
+    const char *stem = arena_strndup (in->arena, module, strcspn (module, "."));
+    const char *paths[] = { arena_printf (in->arena, "%s.py", stem), arena_printf (in->arena, "%s/__init__.py", stem) };
+    for (size_t i = 0; i < in->flow->files.len; i++)
+        for (int k = 0; k < 2; k++) {
+            struct file_event f = in->flow->files.items[i];
+            if (f.use == FILE_WRITE && strcmp (f.path, path_in (in->arena, in->cwd, paths[k])) == 0) {
+                file_used (in, FILE_READ, paths[k]);
+                return;
+            }
+        }
+}
+
 static void
 run_import (struct interpreter *in, const struct ast *n)
 {
     ast_foreach (alias, n) {
         bool first_only = (*alias)->flags & AST_STAR; /* import a.b binds a */
+        module_used (in, symbol_text (in->symbols, (*alias)->name));
         bind_alias (in, *alias, first_only ? (*alias)->kids[0]->name : (*alias)->name);
     }
 }
@@ -30,12 +47,23 @@ run_import (struct interpreter *in, const struct ast *n)
 static void
 run_import_from (struct interpreter *in, const struct ast *n)
 {
+    module_used (in, symbol_text (in->symbols, n->name));
     if (n->flags & AST_STAR && !vec_int_has (&in->star_sites, in->site))
         vec_push (in->arena, &in->star_sites, in->site);
     ast_foreach (alias, n)
         bind_alias (in, *alias,
                     symbol_of_str (in->symbols, arena_printf (in->arena, "%s.%s", symbol_text (in->symbols, n->name),
                                                               symbol_text (in->symbols, (*alias)->name))));
+}
+
+static bool
+is_word_of (const char *word, const char *list)
+{
+    size_t n = strlen (word);
+    for (const char *p = list; (p = strstr (p, word)); p += n)
+        if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
+            return true;
+    return false;
 }
 
 /* ---- definitions ------------------------------------------------------------------------------------------------ */
@@ -45,7 +73,13 @@ static const struct set *
 decorate (struct interpreter *in, const struct ast *decorators, const struct set *value)
 {
     for (uint32_t i = decorators->nkids; i-- > 0;) {
-        const struct set *decorator = evaluate (in, decorators->kids[i]);
+        const struct ast *text = decorators->kids[i];
+        const struct set *decorator = evaluate (in, text);
+        if (text->kind == AST_ATTRIBUTE && text->kids[0]->kind == AST_NAME
+            && is_word_of (symbol_text (in->symbols, text->name), "setter deleter getter")) { /* with the property it is of */
+            value = set_union (in->arena, value, evaluate (in, text->kids[0]));
+            continue;
+        }
         in->decorating = true; /* who decorates calls later, if at all */
         const struct set *result = call_value (in, decorator, &value, 1);
         in->decorating = false;
@@ -570,13 +604,14 @@ kind_of (const struct interpreter *in, const struct site *s)
     const struct ast *n = s->statement;
     if (!n)
         return in->setup && !in->effect && !sets_up_itself (in) ? SITE_SETUP : SITE_PLAIN;
-    if (n->kind == AST_IMPORT || n->kind == AST_IMPORT_FROM)
-        return SITE_IMPORT;
+    if (n->kind == AST_IMPORT || n->kind == AST_IMPORT_FROM) /* of what a step writes it can't be repeated anywhere */
+        return in->flow->files.len > in->first_file ? SITE_PLAIN : SITE_IMPORT;
     if (in->setup && s->binds.len == 0 && !sets_up_itself (in))
         return SITE_SETUP;
     if (in->effect || in->states.len)
         return SITE_PLAIN;
-    if (n->kind == AST_FUNCTION || n->kind == AST_CLASS || is_alias (in, n)
+    bool singleton = in->singleton && n->kind == AST_ASSIGN && n->nkids == 2 && n->kids[0]->kind == AST_NAME;
+    if (n->kind == AST_FUNCTION || n->kind == AST_CLASS || singleton || is_alias (in, n)
         || ((n->kind == AST_TRY || n->kind == AST_IF) && s->binds.len))
         return reads_definitions_only (in, s) ? SITE_DEFINITION : SITE_PLAIN;
     return is_constant (n) ? SITE_CONSTANT : SITE_PLAIN;
@@ -588,7 +623,7 @@ begin_site (struct interpreter *in, int unit, const struct ast *statement)
     struct site s = { .unit = unit, .statement = statement, .first_event = in->flow->events.len };
     vec_push (in->arena, &in->flow->sites, s);
     in->site = (int) in->flow->sites.len - 1;
-    in->effect = in->setup = false;
+    in->effect = in->setup = in->singleton = false;
     in->states.len = 0;
     in->first_change = in->flow->changes.len;
     in->first_file = in->flow->files.len;
@@ -650,16 +685,6 @@ read_shell_names (struct interpreter *in, const char *text)
     }
 }
 
-static bool
-is_word_of (const char *word, const char *list)
-{
-    size_t n = strlen (word);
-    for (const char *p = list; (p = strstr (p, word)); p += n)
-        if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
-            return true;
-    return false;
-}
-
 static void
 run_magic (struct interpreter *in, const struct magic *m)
 {
@@ -681,6 +706,9 @@ run_magic (struct interpreter *in, const struct magic *m)
     if (m->kind == MAGIC_LINE && strcmp (m->name, "run") == 0) {
         in->dynamic = true;
         vec_int_add_once (in->arena, &in->flow->dynamic_sites, in->site);
+        const char *script = m->arguments + strspn (m->arguments, " ");
+        if (*script && *script != '-')
+            file_used (in, FILE_READ, arena_strndup (in->arena, script, strcspn (script, " ")));
     }
     bool writes = m->kind == MAGIC_CELL && (strcmp (m->name, "writefile") == 0 || strcmp (m->name, "file") == 0);
     const char *path = writes ? m->arguments + (strncmp (m->arguments, "-a ", 3) == 0 ? 3 : 0) : m->arguments;
@@ -798,6 +826,7 @@ walk (struct program *program, const bool *working)
     in.s_init = symbol_of_str (s, "__init__");
     in.s_call = symbol_of_str (s, "__call__");
     in.s_forward = symbol_of_str (s, "forward");
+    in.s_shared = symbol_of_str (s, "[shared]");
     in.s_bases = symbol_of_str (s, "__bases__");
     in.s_inplace = symbol_of_str (s, "inplace");
     in.s_out = symbol_of_str (s, "out");

@@ -65,6 +65,7 @@ struct interpreter {
     long budget;     /* nodes still to be evaluated before calls are no longer followed */
     const struct ast *calls[32]; /* definitions on the call stack */
     bool effect, setup;          /* of the site being walked */
+    bool singleton;              /* it got what the library keeps one of, wherever it is asked for: a logger */
     bool decorating;             /* a decorator is being called */
     struct vec_int states;       /* hidden state that it sets up */
     size_t first_change, first_file; /* how much had been recorded when it began */
@@ -77,7 +78,7 @@ struct interpreter {
     const struct code_digest *digests; /* of units; NULL: nothing has been learned */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
-    symbol s_init, s_call, s_forward, s_bases, s_inplace, s_mode, s_out;
+    symbol s_shared, s_init, s_call, s_forward, s_bases, s_inplace, s_mode, s_out;
 };
 
 /* Walks the whole program, a second time if set-up turned out to depend on what steps do; the flow lies in the program's arena. */
@@ -126,6 +127,7 @@ const struct set *call_value (struct interpreter *in, const struct set *callee, 
 /* module names: names.c */
 const struct set *name_read (struct interpreter *in, symbol name, const struct ast *at);
 void name_bind (struct interpreter *in, symbol name, const struct set *value);
+void name_may_change (struct interpreter *in, symbol name); /* code that nobody reads may bind it anew */
 void name_delete (struct interpreter *in, symbol name);
 bool name_is_bound (struct interpreter *in, symbol name);
 

@@ -43,6 +43,8 @@ static const struct {
     { "maps", EFFECT_MAPS },
     { "acts", EFFECT_ACTS },
     { "gathers", EFFECT_GATHERS },
+    { "evaluates", EFFECT_EVALUATES },
+    { "singleton", EFFECT_SINGLETON },
     { "shallow", EFFECT_SHALLOW },
     { "deep", EFFECT_DEEP },
     { "makes-decorator", EFFECT_MAKES_DECORATOR },

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum effect_flag {
-    EFFECT_MUTATES = 1 << 0,       /* the receiver */
+    EFFECT_MUTATES = 1u << 0,      /* the receiver */
     EFFECT_MUTATES_DEEP = 1 << 1,  /* the receiver and all it holds */
     EFFECT_HOLDS = 1 << 2,         /* the receiver keeps the arguments */
     EFFECT_RETURNS_SELF = 1 << 3,
@@ -43,6 +43,8 @@ enum effect_flag {
     EFFECT_SHALLOW = 1 << 15,      /* a copy of the receiver (or first argument) that has the same parts */
     EFFECT_DEEP = 1 << 16,         /* a copy of it and of all that it holds */
     EFFECT_MAKES_DECORATOR = 1 << 29, /* called with anything it gives a pure decorator */
+    EFFECT_EVALUATES = 1u << 30,   /* argument 0 is code, or names values in code */
+    EFFECT_SINGLETON = 1u << 31,   /* gives what the library keeps one of: a logger */
     EFFECT_DRAWING = 1 << 25,      /* of a keyword: who is called with it draws, and changes nothing */
 };
 

@@ -508,14 +508,31 @@ conflicts (const struct file_event *a, const struct file_event *b)
     return path_may_meet (a->path, b->path);
 }
 
+/* What belongs to no step is repeated in steps (an `imports` cell, of a module that a step writes): they wait as if it were
+ * their own. */
+static void
+link_shared_file (struct linking *l, size_t event)
+{
+    const struct file_event *f = &l->flow->files.items[event];
+    for (size_t step = 0; step < l->p->steps.len; step++)
+        for (size_t k = 0; k < event && vec_int_has (&l->replicated[step], f->site); k++) {
+            const struct file_event *old = &l->flow->files.items[k];
+            int from = owner_of (l, old->site);
+            if (from >= 0 && old->use != FILE_READ && conflicts (f, old))
+                add_after (l, (int) step, from);
+        }
+}
+
 static void
 link_files (struct linking *l)
 {
     for (size_t i = 0; i < l->flow->files.len; i++) {
         const struct file_event *f = &l->flow->files.items[i];
         int step = owner_of (l, f->site);
-        if (step < 0)
+        if (step < 0) {
+            link_shared_file (l, i);
             continue;
+        }
         struct step *s = &l->p->steps.items[step];
         int writer = -1;
         for (size_t k = 0; k < i; k++) {

@@ -112,6 +112,19 @@ name_bind (struct interpreter *in, symbol name, const struct set *value)
 }
 
 void
+name_may_change (struct interpreter *in, symbol name)
+{
+    add_event (in, EVENT_HOLD, name, binding_of (in, name), NULL);
+    struct binding *b = modify (in, name);
+    b->value = set_union (in->arena, b->value, set_one (in->arena, new_value (in)));
+    b->writes = writes_append (in, b->writes, WRITE_MAYBE);
+    remember_names (in, name, b->value);
+    add_change (in, name, WRITE_MAYBE);
+    in->effect = true;
+    vec_int_add_once (in->arena, &in->flow->sites.items[in->site].binds, name);
+}
+
+void
 name_delete (struct interpreter *in, symbol name)
 {
     if (name_is_bound (in, name))

@@ -1,0 +1,88 @@
+"""What only shows in how Python works: properties' setters, fields of dataclasses, loggers, code in text, modules that a
+cell writes."""
+
+# %%
+import logging
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+# %%
+@dataclass
+class Point:
+    x: int
+    tags: list = field(default_factory=list)
+
+
+class Kept:
+    shared = []
+
+
+class Scaled:
+    def __init__(self):
+        self._v = 1
+
+    @property
+    def v(self):
+        return self._v
+
+    @v.setter
+    def v(self, value):
+        self._v = value * SCALE
+
+# %%
+SCALE = 3
+scaled = Scaled()
+
+# %%
+point = Point(1)
+by_name = defaultdict(list)
+by_name["q"].append(point)
+kept = Kept()
+
+# %%
+point.tags.append("t")
+kept.shared.append(1)
+
+# %%
+scaled.v = 4
+
+# %%
+print(point, dict(by_name), Kept.shared, kept.shared, scaled.v)
+
+# %%
+log = logging.getLogger("rules")
+log.addHandler(logging.StreamHandler(sys.stdout))
+log.setLevel("INFO")
+
+# %%
+log.info("heard")
+
+# %%
+a = 1
+b = 2
+
+# %%
+total = eval("a + b")
+
+# %%
+exec("a = 10\nb += 5")
+
+# %%
+print(total, a, b)
+
+# %%
+code = "a" + " * 2"
+
+# %%
+print(eval(code))
+
+# %%
+%%writefile written_by_a_cell.py
+VALUE = 41
+
+# %%
+import written_by_a_cell
+
+# %%
+print(written_by_a_cell.VALUE)
