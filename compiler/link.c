@@ -38,6 +38,7 @@ struct linking {
     vec (struct need) *needs;   /* by step */
     vec (struct deletion) *deleted; /* by step */
     struct vec_int *conflicts;  /* see link_steps; may be NULL */
+    bool ahead;                 /* what is traced is repeated ahead of the step's own cells */
 };
 
 static void
@@ -224,8 +225,11 @@ replicate (struct linking *l, int step, int site)
     if (!vec_int_add_once (l->arena, &l->replicated[step], site))
         return;
     const struct site *s = &l->flow->sites.items[site];
+    bool outer = l->ahead;
+    l->ahead = true;
     for (size_t i = s->first_event; i < s->last_event; i++)
         trace (l, step, &l->flow->events.items[i]);
+    l->ahead = outer;
 }
 
 /* A definition can be repeated elsewhere only if all it reads while it is made can be too. */
@@ -306,6 +310,8 @@ trace (struct linking *l, int step, const struct event *e)
         int site = w->items[i].site, owner = owner_of (l, site);
         bool sure = w->items[i].kind == WRITE_BIND;
         if (owner == step || owner == OWNER_METRICS) {
+            if (sure && l->ahead && owner == step && is_replicable (l, site, 0))
+                replicate (l, step, site); /* `def f (x: Own)`: the step's own class has to be there already */
             if (sure && owner == step)
                 return;
             continue;
