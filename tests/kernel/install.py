@@ -39,10 +39,10 @@ class Home(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
         self.prefix = self.home + "/env"
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", self.prefix], check=True)
-        self.python = self.prefix + "/bin/python"
+        self.interpreter = self.prefix + "/bin/python"
         self.packages, = glob.glob(self.prefix + "/lib/python3*/site-packages")
         with open(self.packages + "/test.pth", "w", encoding="utf-8") as f:
-            f.write(sysconfig.get_path("purelib") + "\n")
+            f.write("import site; site.addsitedir(%r)\n" % sysconfig.get_path("purelib"))
         self.write_spec("python3", PYTHON3)
         self.env = {"HOME": self.home, "TMPDIR": self.home, "LANG": "C.UTF-8", "IPYTHONDIR": self.home + "/ipython",
                     "PATH": ":".join([self.prefix + "/bin", os.path.dirname(sys.executable), "/usr/bin", "/bin"])}
@@ -66,12 +66,12 @@ class Home(unittest.TestCase):
         return json.loads(self.call("install", "--format=json", *words).stdout)
 
     def listed(self):
-        done = subprocess.run([self.python, "-m", "jupyter_client.kernelspecapp", "list", "--json"], env=self.env,
+        done = subprocess.run([self.interpreter, "-m", "jupyter_client.kernelspecapp", "list", "--json"], env=self.env,
                               capture_output=True, text=True, check=True)
         return json.loads(done.stdout)["kernelspecs"]
 
     def run_in(self, kernel, *code):
-        done = subprocess.run([self.python, "-c", RUN, kernel, *code], env=self.env, cwd=self.home, capture_output=True,
+        done = subprocess.run([self.interpreter, "-c", RUN, kernel, *code], env=self.env, cwd=self.home, capture_output=True,
                               text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
@@ -99,7 +99,7 @@ class Install(Home):
         with open(made["lab"] + "/package.json", encoding="utf-8") as f:
             load = json.load(f)["jupyterlab"]["_build"]["load"]
         self.assertTrue(os.path.exists(os.path.join(made["lab"], load)))
-        self.assertIn(self.python, self.run_in("chard", "import sys; print(sys.executable)"))
+        self.assertIn(self.interpreter, self.run_in("chard", "import sys; print(sys.executable)"))
         told = self.call("doctor").stdout
         self.assertRegex(told, r"(?m)^ok +inner kernel +Python 3 \(ipykernel\): ipython \S+, python \S+, ready in")
         self.assertNotIn("wrong", told)
@@ -166,7 +166,7 @@ class Doctor(Home):
     def test_without_ipykernel(self):
         self.installed("--no-shim")
         os.remove(self.packages + "/test.pth")
-        self.wrong("inner kernel", "No module named ipykernel_launcher", self.python + " -m pip install ipykernel")
+        self.wrong("inner kernel", "No module named ipykernel_launcher", self.interpreter + " -m pip install ipykernel")
 
     def test_the_inner_kernel_is_gone(self):
         self.installed("--no-shim")
