@@ -203,16 +203,34 @@ open_notebook (const struct session *s)
 }
 
 static int
+listen_outside (struct session *s, struct error *err)
+{
+    s->relay = relay_create (s->loop, &s->connection, err);
+    return s->relay ? 0 : -1;
+}
+
+static int
+start_inside (struct session *s, const struct arguments *args, struct error *err)
+{
+    if (inner_find (&s->inner, s->arena, args->inner, args->command, err) < 0 || watch_signals (s, err) < 0)
+        return -1;
+    return inner_start (&s->inner, s->arena, &s->connection, err);
+}
+
+static int
 begin (struct session *s, const struct arguments *args, struct error *err)
 {
-    if ((!args->check && connection_read (&s->connection, s->arena, args->file, err) < 0)
-        || inner_find (&s->inner, s->arena, args->inner, args->command, err) < 0 || watch_signals (s, err) < 0
-        || inner_start (&s->inner, s->arena, &s->connection, err) < 0)
+    if (!args->check
+        && (connection_read (&s->connection, s->arena, args->file, err) < 0 || listen_outside (s, err) < 0))
         return -1;
-    if (args->check)
+    if (start_inside (s, args, err) < 0)
+        return -1;
+    if (args->check) {
         connection_choose (&s->connection, s->arena, s->inner.dir);
-    s->relay = relay_create (s->loop, &s->connection, &s->inner, err);
-    if (!s->relay)
+        if (listen_outside (s, err) < 0)
+            return -1;
+    }
+    if (relay_connect (s->relay, &s->inner, err) < 0)
         return -1;
     s->desk = desk_create (s->loop, s->relay, &s->inner, open_notebook (s));
     loop_add_fd (s->loop, s->inner.proc.fd, POLLIN, on_inner_news, s);

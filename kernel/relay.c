@@ -654,23 +654,30 @@ connect_inside (struct relay *r, const struct connection *c, struct error *err)
 }
 
 struct relay *
-relay_create (struct loop *l, const struct connection *outer, struct inner *inner, struct error *err)
+relay_create (struct loop *l, const struct connection *outer, struct error *err)
 {
     struct relay *r = xcalloc (1, sizeof *r);
     r->loop = l;
-    r->inner = inner;
     r->zmq = socket_context_create ();
     r->key = outer->key[0] ? hmac_create (outer->key, strlen (outer->key)) : NULL;
-    r->info = inner_recall_info (inner);
     wire_author_init (&r->author, r->key);
-    if (listen_outside (r, outer, err) < 0 || connect_inside (r, &inner->connection, err) < 0) {
-        relay_destroy (r);
-        return NULL;
-    }
+    if (listen_outside (r, outer, err) == 0)
+        return r;
+    relay_destroy (r);
+    return NULL;
+}
+
+int
+relay_connect (struct relay *r, struct inner *inner, struct error *err)
+{
+    r->inner = inner;
+    r->info = inner_recall_info (inner);
+    if (connect_inside (r, &inner->connection, err) < 0)
+        return -1;
     json_auto_t *starting = json_pack ("{s:s}", "execution_state", "starting");
     publish (r, "status", NULL, starting);
     probe (r);
-    return r;
+    return 0;
 }
 
 bool

@@ -18,8 +18,12 @@
 
 struct relay;
 
-/* Listens at `outer`, connects to the started `inner`; both must outlive it. NULL and `err` if it can't listen. */
-struct relay *relay_create (struct loop *l, const struct connection *outer, struct inner *inner, struct error *err);
+/* Listens at `outer`, which must outlive it: the sooner, the less clients wait before they try to connect once more. What
+ * they say is kept until relay_connect. NULL and `err` if it can't listen. */
+struct relay *relay_create (struct loop *l, const struct connection *outer, struct error *err);
+
+/* Connects to the started `inner`, which must outlive it, and begins to relay. */
+int relay_connect (struct relay *r, struct inner *inner, struct error *err);
 
 /* Who looks at messages on their way (kernel/desk.c). Each returns true for a message that it took, and then it goes no
  * further. `request` sees what clients send on shell and control once the inner kernel is ready; it may keep the parcel by
