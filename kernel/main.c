@@ -2,6 +2,7 @@
  * the inner kernel, relays everything, and ends with whoever of the three ends first: Jupyter, the inner kernel, itself.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/desk.h"
+#include "kernel/patience.h"
 #include "kernel/relay.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ struct session {
     struct inner inner;
     struct relay *relay;
     struct desk *desk;
+    struct patience *patience;
     int parent_fd; /* pidfd of who started us, or -1 */
     pid_t parent;
     int status;    /* exit status */
@@ -63,21 +65,6 @@ stop (void *arg)
 }
 
 static void
-tell_end (const struct session *s)
-{
-    const struct proc_status *st = &s->inner.proc.status;
-    if (relay_is_ready (s->relay) && st->signal == 0)
-        return;
-    const char *when = relay_is_ready (s->relay) ? "" : " before it was ready";
-    if (st->signal)
-        fprintf (stderr, "chard-kernel: the inner kernel (%s) was ended by signal %d (%s)%s\n", s->inner.title,
-                 st->signal, strsignal (st->signal), when);
-    else
-        fprintf (stderr, "chard-kernel: the inner kernel (%s) ended with status %d%s; `chard kernel doctor` looks for "
-                         "what is missing\n", s->inner.title, st->exit, when);
-}
-
-static void
 on_inner_news (int fd, short events, void *arg)
 {
     (void) events;
@@ -87,7 +74,7 @@ on_inner_news (int fd, short events, void *arg)
     const struct proc_status *st = &s->inner.proc.status;
     s->ended = true;
     s->status = st->signal ? 128 + st->signal : st->exit;
-    tell_end (s);
+    patience_ended (s->patience, st);
     loop_remove_fd (s->loop, fd);
     loop_add_timer (s->loop, FAREWELL, stop, s);
     relay_pump (s->relay);
@@ -137,8 +124,18 @@ static void
 on_interrupt (int signal, void *arg)
 {
     struct session *s = arg;
-    if (relay_is_ready (s->relay) && !desk_interrupt (s->desk))
-        proc_signal (&s->inner.proc, signal);
+    if (!relay_is_ready (s->relay) || desk_interrupt (s->desk))
+        return;
+    proc_signal (&s->inner.proc, signal);
+    patience_interrupted (s->patience);
+}
+
+/* The same as a message, which goes on to the inner kernel. */
+static void
+on_interrupt_request (void *arg)
+{
+    struct session *s = arg;
+    patience_interrupted (s->patience);
 }
 
 static void
@@ -233,6 +230,8 @@ begin (struct session *s, const struct arguments *args, struct error *err)
     if (relay_connect (s->relay, &s->inner, err) < 0)
         return -1;
     s->desk = desk_create (s->loop, s->relay, &s->inner, open_notebook (s));
+    s->patience = patience_create (s->loop, s->relay, s->inner.title);
+    relay_on_interrupt (s->relay, on_interrupt_request, s);
     loop_add_fd (s->loop, s->inner.proc.fd, POLLIN, on_inner_news, s);
     watch_parent (s);
     s->began = loop_now ();
@@ -250,6 +249,7 @@ run_session (const struct arguments *args, struct error *err)
     if (status == 0 && (status = loop_run (s.loop, err)) == 0)
         status = s.status;
     desk_destroy (s.desk);
+    patience_destroy (s.patience);
     inner_stop (&s.inner);
     relay_destroy (s.relay);
     loop_destroy (s.loop);

@@ -1,5 +1,5 @@
-/* Requests that the inner kernel has yet to answer on shell, the oldest first: while there are any it is busy, and what is
- * told about it belongs to the cell that it works on.
+/* Requests that the inner kernel has yet to answer on shell, the oldest first: while there are any it is busy, and what
+ * is told about it belongs to the cell that it works on.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_PENDING_H
 #define CHARD_KERNEL_PENDING_H

@@ -62,6 +62,8 @@ struct relay {
     struct question *asked;
     size_t n_asked;
     unsigned questions;    /* asked so far */
+    void (*interrupted) (void *arg);
+    void *interrupted_arg;
     int again, probe;      /* timers */
 };
 
@@ -141,6 +143,8 @@ forward_request (struct relay *r, enum channel channel, const struct wire_messag
         return;
     if (channel == CHANNEL_SHELL)
         pending_add (&r->pending, m);
+    if (r->interrupted && strcmp (m->type, "interrupt_request") == 0)
+        r->interrupted (r->interrupted_arg);
     socket_forward (r->in[channel], p);
 }
 
@@ -401,8 +405,8 @@ fits (struct relay *r)
         wire_clear (&m);
     }
     if (!status && r->unread++ == 0)
-        fprintf (stderr, "chard-kernel: a client has stopped reading; with %d MB of outputs waiting for it, further ones are "
-                         "dropped\n", QUEUE_MAX >> 20);
+        fprintf (stderr, "chard-kernel: a client has stopped reading; with %d MB of outputs waiting for it, further ones "
+                         "are dropped\n", QUEUE_MAX >> 20);
     return status;
 }
 
@@ -428,6 +432,46 @@ on_published (struct relay *r, enum channel channel)
         socket_forward_counted (r->out[channel], &r->parcel);
     trim (r);
     note_ready (r);
+}
+
+/* ---- for patience.c --------------------------------------------------------------------------------------------- */
+
+const json_t *
+relay_cell (const struct relay *r)
+{
+    return pending_cell (&r->pending);
+}
+
+static void
+publish_error (struct relay *r, const json_t *cell, const char *text)
+{
+    cleanup_strbuf struct strbuf line = { 0 };
+    strbuf_addf (&line, "%s\n", text);
+    json_auto_t *content = json_pack ("{s:s, s:s}", "name", "stderr", "text", strbuf_str (&line));
+    publish (r, "stream", cell, content);
+}
+
+void
+relay_tell (struct relay *r, const char *text)
+{
+    if (relay_cell (r))
+        publish_error (r, relay_cell (r), text);
+    for (size_t i = 0; i < r->n_held; i++) {
+        struct wire_message m;
+        const char *why;
+        if (!wire_read (&m, r->held[i].parcel.frames, r->held[i].parcel.len, NULL, &why))
+            continue;
+        if (strcmp (m.type, "execute_request") == 0)
+            publish_error (r, m.header, text);
+        wire_clear (&m);
+    }
+}
+
+void
+relay_on_interrupt (struct relay *r, void (*interrupted) (void *arg), void *arg)
+{
+    r->interrupted = interrupted;
+    r->interrupted_arg = arg;
 }
 
 /* ---- for the hooks ---------------------------------------------------------------------------------------------- */

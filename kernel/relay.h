@@ -18,8 +18,8 @@
 
 struct relay;
 
-/* Listens at `outer`, which must outlive it: the sooner, the less clients wait before they try to connect once more. What
- * they say is kept until relay_connect. NULL and `err` if it can't listen. */
+/* Listens at `outer`, which must outlive it: the sooner, the less clients wait before they try to connect once more.
+ * What they say is kept until relay_connect. NULL and `err` if it can't listen. */
 struct relay *relay_create (struct loop *l, const struct connection *outer, struct error *err);
 
 /* Connects to the started `inner`, which must outlive it, and begins to relay. */
@@ -70,6 +70,15 @@ void relay_ask (struct relay *r, const char *type, const json_t *content, relay_
 
 /* Clients' requests on shell that a hook has taken and not yet answered: while there are any, the kernel is busy. */
 void relay_count_taken (struct relay *r, int change);
+
+/* Header of the cell that the inner kernel works on, borrowed; NULL if there is none. */
+const json_t *relay_cell (const struct relay *r);
+
+/* Says something on the error stream of the cell that the inner kernel works on, or of those that wait for its start. */
+void relay_tell (struct relay *r, const char *text);
+
+/* Has a function called when a client's interrupt_request goes to the inner kernel. */
+void relay_on_interrupt (struct relay *r, void (*interrupted) (void *arg), void *arg);
 
 /* Hands on whatever there is; the functions above see to that themselves. */
 void relay_pump (struct relay *r);

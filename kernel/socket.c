@@ -10,8 +10,8 @@
 #include <string.h>
 #include <zmq.h>
 
-/* How many requests wait at either end of a connection before clients do. What is published isn't bounded by count, since
- * ZeroMQ's 1,000 lost messages under a flood of prints, but by bytes: see socket_forward_counted. */
+/* How many requests wait at either end of a connection before clients do. What is published isn't bounded by count,
+ * since ZeroMQ's 1,000 lost messages under a flood of prints, but by bytes: see socket_forward_counted. */
 #define HIGH_WATER 10000
 /* Bytes queued from which on a client counts as slow, so that its messages are packed; the largest frames that are. */
 #define SLOW (1 << 20)

@@ -134,7 +134,8 @@ class Messages(WithSession):
         self.session.run("x = 1")
         for channel in "shell", "control", "stdin", "iopub", "hb":
             port = int(self.km._make_url(channel).rsplit(":", 1)[1])
-            for noise in b"GET / HTTP/1.1\r\n\r\n", os.urandom(100000), b"\xff" + b"\0" * 8 + b"\x7f" + b"\xff" * 1000, b"":
+            for noise in (b"GET / HTTP/1.1\r\n\r\n", os.urandom(100000), b"\xff" + b"\0" * 8 + b"\x7f" + b"\xff" * 1000,
+                          b""):
                 with socket.create_connection(("127.0.0.1", port)) as s:
                     try:
                         s.sendall(noise)

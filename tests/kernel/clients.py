@@ -28,7 +28,8 @@ def texts(notebook):
 
 
 ALL = os.environ.get("CHARD_TESTS") == "all"
-SMALL = ["import pandas as pd\nt = pd.DataFrame({'a': [1, 2]})\nt", "print('sum', t.a.sum())\nfor i in range(3): print(i)"]
+SMALL = ["import pandas as pd\nt = pd.DataFrame({'a': [1, 2]})\nt",
+         "print('sum', t.a.sum())\nfor i in range(3): print(i)"]
 
 
 @needs_jupyter
@@ -115,7 +116,8 @@ class Debugger(unittest.TestCase):
 
     def test_stops_at_a_breakpoint(self):
         code = "def double(n):\n    half = n * 2\n    return half\nprint(double(21))"
-        self.ask("initialize", clientID="test", adapterID="", pathFormat="path", linesStartAt1=True, columnsStartAt1=True)
+        self.ask("initialize", clientID="test", adapterID="", pathFormat="path", linesStartAt1=True,
+                 columnsStartAt1=True)
         self.ask("attach")
         source = self.ask("dumpCell", code=code)["sourcePath"]
         points = self.ask("setBreakpoints", source={"path": source}, breakpoints=[{"line": 3}], sourceModified=False)

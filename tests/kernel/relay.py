@@ -117,15 +117,58 @@ class Start(unittest.TestCase):
         self.assertFalse(is_gone(pid))
         self.assertEqual(session.run("print(6 * 7)")[1], "42\n")  # requests wait in order
 
-    def test_an_inner_kernel_that_cannot_start_is_told(self):
-        session = Session(COMMAND[:5] + ["-m", "no_such_module"], ready=False)
+
+@needs_jupyter
+class Told(unittest.TestCase):
+    """What goes wrong with the inner kernel stands in Jupyter's log and under the cell that waits."""
+
+    def session(self, *command, ready=False):
+        session = Session(COMMAND[:4] + list(command), ready=ready)
         self.addCleanup(session.close)
+        return session
+
+    def told_under(self, session, sent):
+        while True:
+            m = session.kc.get_iopub_msg(timeout=120)
+            if m["content"].get("name") == "stderr" and m["parent_header"].get("msg_id") == sent:
+                session.log.seek(0)
+                self.assertIn(m["content"]["text"].strip(), session.log.read())
+                return m["content"]["text"]
+
+    def test_one_that_cannot_start(self):
+        session = self.session(sys.executable, "-m", "no_such_module")
         self.assertTrue(wait_until(lambda: not session.km.is_alive()))
         session.log.seek(0)
         log = session.log.read()
         self.assertIn("no_such_module", log)
         self.assertRegex(log, r"chard-kernel: the inner kernel .* ended with status 1 before it was ready")
         self.assertEqual(session.directories(), [])
+
+    def test_one_that_ends_at_its_start(self):
+        session = self.session(sys.executable, "-c", "import time; time.sleep(3); raise SystemExit(7)")
+        told = self.told_under(session, session.kc.execute("1"))
+        self.assertIn("ended with status 7 before it was ready; `chard kernel doctor`", told)
+        self.assertTrue(wait_until(lambda: not session.km.is_alive()))
+
+    def test_one_that_hangs_at_its_start(self):
+        session = self.session("sleep", "1000")
+        self.assertRegex(self.told_under(session, session.kc.execute("1")), r"sleep\) has not answered for \d+ s")
+        session.km.shutdown_kernel(now=True)
+        self.assertTrue(wait_until(lambda: not session.directories()))
+
+    def test_one_that_ignores_interrupts(self):
+        session = self.session(*COMMAND[4:], ready=True)
+        session.run("import signal, time")
+        sent = session.kc.execute("signal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('now')\ntime.sleep(1000)")
+        while session.kc.get_iopub_msg(timeout=60)["msg_type"] != "stream":
+            pass
+        session.km.interrupt_kernel()
+        self.assertRegex(self.told_under(session, sent), r"was interrupted \d+ s ago and goes on")
+
+    def test_one_that_is_killed_at_work(self):
+        session = self.session(*COMMAND[4:], ready=True)
+        sent = session.kc.execute("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+        self.assertIn("was ended by signal 9", self.told_under(session, sent))
 
 
 class BadConnectionFiles(unittest.TestCase):
