@@ -69,6 +69,18 @@ class Lab(Pages):
         self.assertRegex(found.inner_text(), r"line 1:7\s+.*nowhere")
         self.assertEqual(page.locator(".chard-diagnostic").count(), 1)
 
+    def test_a_button_runs_the_notebook_as_it_stands(self):
+        page, path = self.lab("run.ipynb", BRANCHES)
+        labels(page, 4)
+        page.locator(".jp-Cell", has_text="base = 2").locator(".cm-content").click()
+        page.keyboard.press("Control+End")
+        page.keyboard.type("0")  # base = 20, and not saved
+        page.get_by_role("button", name="Run as pipeline").click()
+        page.wait_for_selector(".chard-result button", state="detached")
+        log = subprocess.run([CHARD, "runs", "logs", "latest", "sum"], cwd=os.path.dirname(path), capture_output=True,
+                             text=True)
+        self.assertEqual(log.stdout, "sum %s\n" % (21 + 160 ** .5), log.stderr)
+
 
 @needed
 class Notebook7(Pages):
