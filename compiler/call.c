@@ -725,6 +725,8 @@ evaluate_call (struct interpreter *in, const struct ast *n)
         collect_arguments (in, n, &c);
         if (!receivers)
             in->effect = true;
+        if (!receivers && keyword_is_true (in, &c, in->s_inplace))
+            owner_changes (in, f->kids[0]);
         return call_named_method (in, receivers, f->name, &c);
     }
     const struct set *callee = evaluate (in, f), *all = NULL;

@@ -602,10 +602,24 @@ call_setter (struct interpreter *in, int id, symbol name, const struct set *valu
             call_value (in, set_one (in->arena, m), arguments, 2);
 }
 
+void
+owner_changes (struct interpreter *in, const struct ast *node)
+{
+    for (; (node->kind == AST_ATTRIBUTE || node->kind == AST_SUBSCRIPT) && node->nkids; node = node->kids[0]) {
+        const struct set *owner = evaluate (in, node->kids[0]);
+        if (!owner)
+            continue;
+        objects_change (in, owner, false);
+        return;
+    }
+}
+
 static void
 store_attribute (struct interpreter *in, const struct ast *target, const struct set *value)
 {
     const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
+    if (!base && target->nkids)
+        owner_changes (in, target->kids[0]);
     set_foreach (id, base) {
         call_setter (in, id, target->name, value);
         if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
@@ -619,6 +633,8 @@ static void
 store_element (struct interpreter *in, const struct ast *target, const struct set *value)
 {
     const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
+    if (!base && target->nkids)
+        owner_changes (in, target->kids[0]);
     for (uint32_t i = 1; i < target->nkids; i++)
         evaluate (in, target->kids[i]);
     set_foreach (id, base) {

@@ -137,6 +137,10 @@ void keep_locals (struct interpreter *in, int id);
 /* The objects in `s` are changed in place by the current site. */
 void objects_change (struct interpreter *in, const struct set *s, bool deep);
 
+/* What the expression `node` gives was taken for plain, and is changed in place all the same (a table's index is given a
+ * name): what it was taken from changes. */
+void owner_changes (struct interpreter *in, const struct ast *node);
+
 /* Branches: what is bound between begin and end is put aside in `j`; join then merges several ways. `always`: one of
  * the ways is taken for sure (an if with an else). */
 void branch_begin (struct interpreter *in, struct journal *j);

@@ -119,3 +119,21 @@ for i, p in pairs:
 
 # %%
 print(pairs)
+
+# %%
+table = pd.DataFrame({"x": [1, 2], "y": [3, 4]})
+named = table.rename_axis("before")
+other = table.copy()
+
+# %%
+table.index.name = "row"
+table.columns.name = "column"
+
+# %%
+named.index.rename("after", inplace=True)
+
+# %%
+other.index.names = ["n"]
+
+# %%
+print(table, named, other, sep="\n")
