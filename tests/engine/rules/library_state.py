@@ -98,3 +98,12 @@ s.rand()
 
 # %%
 print(r.rand(), np.random.randint(100))
+
+# %%
+from decimal import Decimal, getcontext
+
+# %%
+getcontext().prec = 5
+
+# %%
+print(Decimal(1) / Decimal(7))
