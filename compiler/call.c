@@ -25,7 +25,7 @@ struct call {
 };
 
 static const struct set *call_one (struct interpreter *in, int callee, struct call *c);
-static void call_back (struct interpreter *in, const struct set *values);
+static void call_functions (struct interpreter *in, const struct set *values);
 
 static void
 collect_arguments (struct interpreter *in, const struct ast *n, struct call *c)
@@ -124,7 +124,7 @@ call_function (struct interpreter *in, int function, const struct call *c)
     if (in->depth >= MAX_DEPTH || in->budget <= 0 || !definition->scope)
         return NULL;
     if (is_running (in, definition)) { /* not again; but what it is given this time may be other functions */
-        call_back (in, c->all);
+        call_functions (in, c->all);
         return NULL;
     }
     struct env env = { .outer = heap_get (in->heap, function)->env,
@@ -212,7 +212,7 @@ is_function (const struct object *o)
 /* Functions among the arguments are taken to be called: map(f, …), df.apply(f), sort(key=f). What they are called with
  * is taken to be elements of the other arguments. */
 static void
-call_back (struct interpreter *in, const struct set *values)
+call_functions (struct interpreter *in, const struct set *values)
 {
     if (in->depth > 6)
         return;
@@ -228,6 +228,16 @@ call_back (struct interpreter *in, const struct set *values)
     set_foreach (id, values)
         if (is_function (heap_get (in->heap, id)))
             call_one (in, id, &unknown);
+}
+
+/* The arguments are given to code that isn't the notebook's, which may call what they are and what they have. */
+static void
+call_back (struct interpreter *in, const struct set *values)
+{
+    if (in->depth > 6)
+        return;
+    special_run_held (in, values);
+    call_functions (in, values);
 }
 
 /* Functions held somewhere within a value whose method is called: a model's custom loss, a transformer's func. */

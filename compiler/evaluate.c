@@ -71,8 +71,7 @@ library_member (struct interpreter *in, int id, symbol name)
     return set_one (in->arena, library_object (in, symbol_of_str (in->symbols, path)));
 }
 
-/* A method or class attribute, looked up along the bases that the notebook defines. */
-static const struct set *
+const struct set *
 class_member (struct interpreter *in, int class_object, symbol name, int depth)
 {
     const struct set *value = heap_field (in->heap, class_object, name);
@@ -150,6 +149,8 @@ static const struct set *
 value_attribute (struct interpreter *in, int id, symbol name)
 {
     const struct set *value = instance_attribute (in, id, name);
+    if (!value)
+        value = special_run (in, set_one (in->arena, id), SPECIAL_ATTRIBUTE, NULL);
     if (value)
         return value;
     const struct effect *e = library_attribute (in->library, heap_get (in->heap, id)->type, name);
@@ -302,9 +303,10 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
         slice |= has_slice (n->kids[i]);
         evaluate (in, n->kids[i]);
     }
+    const struct set *all = special_run (in, base, SPECIAL_ELEMENT, NULL);
     if (!slice)
-        return item_at (in, base, constant_place (in->program->units.items[in->unit].text->code, n));
-    const struct set *all = NULL;
+        return set_union (in->arena, all,
+                          item_at (in, base, constant_place (in->program->units.items[in->unit].text->code, n)));
     set_foreach (id, base) {
         const struct object *o = heap_get (in->heap, id);
         if (o->kind != OBJECT_VALUE || o->text)
@@ -376,8 +378,11 @@ static const struct set *
 evaluate_fstring (struct interpreter *in, const struct ast *n)
 {
     const char *known[n->nkids + 1];
-    for (uint32_t i = 0; i < n->nkids; i++)
-        known[i] = text_of (in, evaluate (in, n->kids[i]));
+    for (uint32_t i = 0; i < n->nkids; i++) {
+        const struct set *value = evaluate (in, n->kids[i]);
+        special_run (in, value, SPECIAL_TEXT, NULL);
+        known[i] = text_of (in, value);
+    }
     return text_value (in, path_of_fstring (in->arena, n, unit_source (in), known));
 }
 
@@ -391,13 +396,14 @@ evaluate_operation (struct interpreter *in, const struct ast *n)
     }
     if (!all)
         return NULL;
+    const struct set *given = special_run (in, all, SPECIAL_OPERATOR, all);
     const struct set *text = n->nkids == 2 ? text_joined (in, operator_of (in, n), first, last) : NULL;
     if (text)
         return text;
     int id = new_value (in); /* a list's sum holds the elements of both */
     set_foreach (x, all)
         heap_store (in->heap, id, 0, heap_field (in->heap, x, 0), false);
-    return set_one (in->arena, id);
+    return set_union (in->arena, set_one (in->arena, id), given);
 }
 
 static const struct set *
@@ -407,6 +413,7 @@ evaluate_any_of (struct interpreter *in, const struct ast *n)
     ast_foreach (kid, n)
         if (*kid)
             all = set_union (in->arena, all, evaluate (in, *kid));
+    special_run (in, all, SPECIAL_TEST, NULL);
     return all;
 }
 
@@ -415,7 +422,7 @@ evaluate_conditional (struct interpreter *in, const struct ast *n)
 {
     if (n->nkids != 3)
         return evaluate_any_of (in, n);
-    evaluate (in, n->kids[1]);
+    special_run (in, evaluate (in, n->kids[1]), SPECIAL_TEST, NULL);
     const struct set *body = evaluate (in, n->kids[0]);
     return set_union (in->arena, body, evaluate (in, n->kids[2]));
 }
@@ -444,9 +451,9 @@ evaluate_comprehension (struct interpreter *in, const struct ast *n)
         const struct set *iterable = evaluate (in, g->kids[1]);
         use_up (in, iterable);
         in->env = env;
-        assign (in, g->kids[0], elements_of (in, iterable));
+        assign (in, g->kids[0], iterate (in, iterable));
         for (uint32_t k = 2; k < g->nkids; k++)
-            evaluate (in, g->kids[k]);
+            special_run (in, evaluate (in, g->kids[k]), SPECIAL_TEST, NULL);
     }
     in->env = env;
     const struct set *element = n->nkids ? evaluate (in, n->kids[0]) : NULL;
@@ -637,6 +644,7 @@ store_element (struct interpreter *in, const struct ast *target, const struct se
         owner_changes (in, target->kids[0]);
     for (uint32_t i = 1; i < target->nkids; i++)
         evaluate (in, target->kids[i]);
+    special_run (in, base, SPECIAL_STORE, value);
     set_foreach (id, base) {
         if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
             set_up_member (in, id);

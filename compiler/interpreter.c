@@ -163,10 +163,16 @@ is_true_constant (const struct interpreter *in, const struct ast *n)
 }
 
 static void
+test (struct interpreter *in, const struct ast *condition)
+{
+    special_run (in, evaluate (in, condition), SPECIAL_TEST, NULL);
+}
+
+static void
 run_if (struct interpreter *in, const struct ast *n)
 {
     struct journal ways[2];
-    evaluate (in, n->kids[0]);
+    test (in, n->kids[0]);
     if (is_true_constant (in, n->kids[0])) {
         run_block (in, n->kids[1]);
         return;
@@ -216,11 +222,11 @@ run_for (struct interpreter *in, const struct ast *n)
         if (heap_get (in->heap, id)->iterator)
             objects_change (in, set_one (in->arena, id), false);
     if (runs_for_sure (in, n->kids[1])) {
-        run_loop_body (in, n->kids[0], elements_of (in, iterable), n->kids[2]);
+        run_loop_body (in, n->kids[0], iterate (in, iterable), n->kids[2]);
     } else {
         struct journal way;
         branch_begin (in, &way);
-        run_loop_body (in, n->kids[0], elements_of (in, iterable), n->kids[2]);
+        run_loop_body (in, n->kids[0], iterate (in, iterable), n->kids[2]);
         branch_end (in, &way);
         branch_join (in, &way, 1, false);
     }
@@ -231,7 +237,7 @@ run_for (struct interpreter *in, const struct ast *n)
 static void
 run_while (struct interpreter *in, const struct ast *n)
 {
-    evaluate (in, n->kids[0]);
+    test (in, n->kids[0]);
     if (is_true_constant (in, n->kids[0])) {
         run_loop_body (in, NULL, NULL, n->kids[1]);
         return;
@@ -239,7 +245,7 @@ run_while (struct interpreter *in, const struct ast *n)
     struct journal way;
     branch_begin (in, &way);
     run_loop_body (in, NULL, NULL, n->kids[1]);
-    evaluate (in, n->kids[0]);
+    test (in, n->kids[0]);
     branch_end (in, &way);
     branch_join (in, &way, 1, false);
     if (n->kids[2])
@@ -289,8 +295,9 @@ run_with (struct interpreter *in, const struct ast *n)
 {
     for (uint32_t i = 0; i + 1 < n->nkids; i++) {
         const struct set *value = evaluate (in, n->kids[i]->kids[0]);
+        const struct set *entered = special_run (in, value, SPECIAL_BLOCK, NULL);
         if (n->kids[i]->kids[1])
-            assign (in, n->kids[i]->kids[1], value);
+            assign (in, n->kids[i]->kids[1], set_union (in->arena, value, entered));
     }
     if (n->nkids)
         run_block (in, n->kids[n->nkids - 1]);
@@ -345,10 +352,11 @@ run_augment (struct interpreter *in, const struct ast *n)
 {
     const struct set *old = evaluate (in, n->kids[0]);
     const struct set *added = evaluate (in, n->kids[1]);
+    const struct set *given = special_run (in, old, SPECIAL_AUGMENT | SPECIAL_OPERATOR, added);
     objects_change (in, old, false);
     set_foreach (id, old)
         heap_store (in->heap, id, 0, elements_of (in, added), false);
-    assign (in, n->kids[0], old);
+    assign (in, n->kids[0], set_union (in->arena, old, given));
 }
 
 static void
@@ -395,8 +403,10 @@ run_expression (struct interpreter *in, const struct ast *n)
     in->statement = n->kids[0];
     in->shown = is_shown (in, n);
     const struct set *value = evaluate (in, n->kids[0]);
-    if (in->shown)
+    if (in->shown) {
+        special_run (in, value, SPECIAL_TEXT, NULL);
         objects_change (in, drawn (in, value), false);
+    }
     in->statement = outer;
     in->shown = outer_shown;
 }

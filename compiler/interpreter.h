@@ -1,7 +1,8 @@
 /* The abstract interpreter: walks a notebook's statements in order, as Python would run them, with sets of abstract
  * objects for values. Functions of the notebook are followed where they are called, so that what they read and change
- * counts where it happens. Its state is shared by interpreter.c (statements), evaluate.c (expressions), call.c (calls)
- * and text.c (known text) and names.c (module names and their writes); nobody else includes this header but for interpreter_run.
+ * counts where it happens. Its state is shared by interpreter.c (statements), evaluate.c (expressions), call.c (calls),
+ * special.c (methods that nothing names), text.c (known text) and names.c (module names and their writes); nobody else
+ * includes this header but for interpreter_run.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_INTERPRETER_H
 #define CHARD_COMPILER_INTERPRETER_H
@@ -101,10 +102,39 @@ const struct set *part_at (struct interpreter *in, const struct set *s, uint32_t
 
 /* A new tuple of these parts, any of which may be NULL. */
 const struct set *tuple_of (struct interpreter *in, const struct set *const *parts, int count);
+/* A method or class attribute, looked up along the bases that the notebook defines; `depth` 0. NULL if there is none. */
+const struct set *class_member (struct interpreter *in, int class_object, symbol name, int depth);
 const struct set *attribute_of (struct interpreter *in, const struct set *s, symbol name);
 int library_object (struct interpreter *in, symbol path);
 int new_value (struct interpreter *in);
 
+
+/* special methods: special.c. What is done with a value, and so which of its class's methods run. */
+enum special_use {
+    SPECIAL_OPERATOR = 1,
+    SPECIAL_AUGMENT = 2,    /* += and the like */
+    SPECIAL_ELEMENT = 4,    /* x[i] */
+    SPECIAL_STORE = 8,      /* x[i] = y */
+    SPECIAL_ITERATION = 16,
+    SPECIAL_STEP = 32,      /* an iterator is moved on */
+    SPECIAL_TEST = 64,      /* if x, len (x), int (x) */
+    SPECIAL_BLOCK = 128,    /* with x */
+    SPECIAL_TEXT = 256,     /* print (x), f"{x}", shown as a cell's result */
+    SPECIAL_ATTRIBUTE = 512, /* one that nothing else gives */
+};
+
+/* What code that isn't the notebook's may do with a value that it is given. */
+#define SPECIAL_GIVEN (SPECIAL_OPERATOR | SPECIAL_ELEMENT | SPECIAL_ITERATION | SPECIAL_TEST | SPECIAL_TEXT)
+
+/* Runs the methods that `uses` (a set of enum special_use) means, of those values that are instances of the notebook's
+ * classes; `other`, or NULL, is what they are called with. What they give. */
+const struct set *special_run (struct interpreter *in, const struct set *values, unsigned uses, const struct set *other);
+
+/* The values, and what they hold, are given to code that isn't the notebook's. */
+void special_run_held (struct interpreter *in, const struct set *values);
+
+/* What a loop over `iterable` gives, element by element. */
+const struct set *iterate (struct interpreter *in, const struct set *iterable);
 
 /* text: text.c. text_of: the constant text that a value is known to be, pattern_of: the same with PATH_ANY in it; or
  * NULL. */

@@ -330,7 +330,7 @@ class Typing(Magic):
         self.assertIn("logs", self.complete("%chard runs ")[0])
 
     def test_options_and_their_values(self):
-        self.assertEqual(self.complete("%chard run --no"), (["--no-cache"], "%chard run --no-cache"))
+        self.assertEqual(self.complete("%chard run --no-c"), (["--no-cache"], "%chard run --no-cache"))
         self.assertIn("--verbose", self.complete("%chard run --v")[0])
         self.assertEqual(self.complete("%chard graph --to=sv"), (["svg"], "%chard graph --to=svg"))
         self.assertEqual(self.complete("%chard graph --to sv"), (["svg"], "%chard graph --to svg"))
