@@ -44,7 +44,7 @@ struct relay {
     struct socket *out[CHANNELS], *in[CHANNELS]; /* in[CHANNEL_HB] is NULL: the heart beats here */
     struct hmac *key;
     struct wire_author author;
-    struct parcel parcel;
+    struct parcel parcel, subscription;
     json_t *info;          /* content of the inner kernel's kernel_info_reply, or NULL */
     bool info_is_fresh;    /* it was given in this session */
     bool ready;            /* the inner kernel answers, and we hear what it publishes */
@@ -71,6 +71,26 @@ static void pump_soon (struct relay *r);
 
 /* ---- what we say ourselves -------------------------------------------------------------------------------------- */
 
+/* Welcomes those who have subscribed since (JEP 65): from then on the client misses nothing. Call it before anything is
+ * published, so that the welcome is the first that a client hears. */
+static void
+welcome_subscribers (struct relay *r)
+{
+    while (socket_receive (r->out[CHANNEL_IOPUB], &r->subscription)) {
+        const wire_frame *f = r->subscription.frames;
+        if (r->subscription.len != 1 || f->len < 1 || ((const char *) f->data)[0] != 1)
+            continue;
+        wire_frame topic = { (const char *) f->data + 1, f->len - 1 };
+        json_auto_t *content = json_pack ("{s:s%}", "subscription", topic.data, topic.len);
+        if (!content) /* not UTF-8 */
+            continue;
+        struct wire_draft d;
+        wire_write (&d, &r->author, "iopub_welcome", NULL, NULL, content);
+        socket_send (r->out[CHANNEL_IOPUB], &topic, topic.len ? 1 : 0, &d);
+        wire_draft_clear (&d);
+    }
+}
+
 /* Publishes to all clients. */
 static void
 publish (struct relay *r, const char *type, const json_t *parent, const json_t *content)
@@ -79,6 +99,7 @@ publish (struct relay *r, const char *type, const json_t *parent, const json_t *
     char topic[64];
     wire_frame identity = { topic, (size_t) snprintf (topic, sizeof topic, "kernel.chard.%s", type) };
     wire_write (&d, &r->author, type, parent, NULL, content);
+    welcome_subscribers (r);
     socket_send (r->out[CHANNEL_IOPUB], &identity, 1, &d);
     wire_draft_clear (&d);
     pump_soon (r);
@@ -428,8 +449,10 @@ on_published (struct relay *r, enum channel channel)
 {
     bool private = (!r->ready || r->own_requests > 0) && is_private (r);
     r->heard = true;
-    if (!private && !is_taken_by_hook (r, channel) && fits (r))
+    if (!private && !is_taken_by_hook (r, channel) && fits (r)) {
+        welcome_subscribers (r);
         socket_forward_counted (r->out[channel], &r->parcel);
+    }
     trim (r);
     note_ready (r);
 }
@@ -560,23 +583,6 @@ relay_count_taken (struct relay *r, int change)
 
 /* ---- clients' other sockets ------------------------------------------------------------------------------------- */
 
-/* A new subscription is welcomed (JEP 65): from then on the client misses nothing. */
-static void
-on_subscription (struct relay *r, enum channel channel)
-{
-    const wire_frame *f = r->parcel.frames;
-    if (r->parcel.len != 1 || f->len < 1 || ((const char *) f->data)[0] != 1)
-        return;
-    wire_frame topic = { (const char *) f->data + 1, f->len - 1 };
-    json_auto_t *content = json_pack ("{s:s%}", "subscription", topic.data, topic.len);
-    if (!content) /* not UTF-8 */
-        return;
-    struct wire_draft d;
-    wire_write (&d, &r->author, "iopub_welcome", NULL, NULL, content);
-    socket_send (r->out[channel], &topic, topic.len ? 1 : 0, &d);
-    wire_draft_clear (&d);
-}
-
 static void
 on_heartbeat (struct relay *r, enum channel channel)
 {
@@ -593,7 +599,6 @@ struct route {
 
 static const struct route routes[] = {
     { CHANNEL_HB, true, on_heartbeat },
-    { CHANNEL_IOPUB, true, on_subscription },
     { CHANNEL_CONTROL, true, on_request },
     { CHANNEL_SHELL, true, on_request },
     { CHANNEL_STDIN, true, on_request },
@@ -646,6 +651,7 @@ relay_pump (struct relay *r)
     if (r->pumping)
         return;
     r->pumping = true;
+    welcome_subscribers (r);
     for (int round = 0; moved && round < ROUNDS; round++) {
         moved = false;
         for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
@@ -757,6 +763,7 @@ relay_destroy (struct relay *r)
         parcel_clear (&r->held[i].parcel);
     free (r->held);
     parcel_clear (&r->parcel);
+    parcel_clear (&r->subscription);
     for (size_t i = 0; i < r->n_asked; i++) {
         r->asked[i].done (NULL, r->asked[i].arg);
         json_decref (r->asked[i].reply);
