@@ -128,6 +128,16 @@ run_function (struct interpreter *in, const struct ast *n)
     assign (in, &name, decorate (in, n->kids[2], set_one (in->arena, id)));
 }
 
+/* A base hears of each class that is derived from it: registries are made so. */
+static void
+tell_bases (struct interpreter *in, const struct set *bases, int derived)
+{
+    const struct set *const arguments[] = { set_one (in->arena, derived) };
+    set_foreach (base, bases)
+        if (heap_get (in->heap, base)->kind == OBJECT_CLASS)
+            call_value (in, class_member (in, base, symbol_of_str (in->symbols, "__init_subclass__"), 0), arguments, 1);
+}
+
 static void
 run_class (struct interpreter *in, const struct ast *n)
 {
@@ -149,6 +159,7 @@ run_class (struct interpreter *in, const struct ast *n)
     leave_types (in, types);
     vec_foreach (l, &env->locals)
         heap_store (in->heap, id, l->name, l->value, true);
+    tell_bases (in, bases, id);
     struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };
     assign (in, &name, decorate (in, n->kids[2], set_one (in->arena, id)));
 }

@@ -114,3 +114,22 @@ print("truth" if down else "none", [x for x in Loader(v)])
 # %%
 print(f"{w}", sorted([w[0], w[1]]), Vector.made, seen)
 w
+
+# %%
+class Plugin:
+    known = {}
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        Plugin.known[cls.__name__] = scale
+
+# %%
+class Reader(Plugin):
+    pass
+
+# %%
+class Writer(Reader):
+    pass
+
+# %%
+print(sorted(Plugin.known.items()))
