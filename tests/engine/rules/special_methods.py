@@ -121,7 +121,7 @@ class Plugin:
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        Plugin.known[cls.__name__] = scale
+        Plugin.known[cls.__name__] = len(cls.__mro__)
 
 # %%
 class Reader(Plugin):
