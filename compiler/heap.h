@@ -38,6 +38,7 @@ struct object {
     struct env *env;              /* where a function was defined */
     int unit;                     /* of that cell */
     int class_object;             /* an instance's class, if the notebook defines it; -1 otherwise */
+    unsigned specials;            /* of a class: what its special methods are for (enum special_use) */
     const char *text;             /* of a string constant */
     const struct set *receiver;   /* of OBJECT_BOUND */
     symbol method;

@@ -159,6 +159,7 @@ run_class (struct interpreter *in, const struct ast *n)
     leave_types (in, types);
     vec_foreach (l, &env->locals)
         heap_store (in->heap, id, l->name, l->value, true);
+    special_note (in, id);
     tell_bases (in, bases, id);
     struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };
     assign (in, &name, decorate (in, n->kids[2], set_one (in->arena, id)));

@@ -72,6 +72,7 @@ struct interpreter {
     size_t first_change, first_file; /* how much had been recorded when it began */
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
     bool ambient_read;           /* by a site of this unit */
+    unsigned specials;           /* what special methods of the notebook's classes are for */
     const bool *working;         /* by site: what it sets up can't be repeated elsewhere; NULL: not known yet */
     const char *cwd;             /* the folder that relative paths count from, itself from the notebook's; "" there */
     bool dynamic;                /* something before may have bound any name */
@@ -125,6 +126,9 @@ enum special_use {
 
 /* What code that isn't the notebook's may do with a value that it is given. */
 #define SPECIAL_GIVEN (SPECIAL_OPERATOR | SPECIAL_ELEMENT | SPECIAL_ITERATION | SPECIAL_TEST | SPECIAL_TEXT)
+
+/* A class has been made: notes which special methods it has. */
+void special_note (struct interpreter *in, int class_object);
 
 /* Runs the methods that `uses` (a set of enum special_use) means, of those values that are instances of the notebook's
  * classes; `other`, or NULL, is what they are called with. What they give. */

@@ -382,6 +382,18 @@ share (const struct linking *l, const struct need *x, const struct need *y)
     return false;
 }
 
+/* Whether, after `step` has read `older`, another step changes what it shares with `newer` before that is as `step` needs
+ * it: then no one moment has both. */
+static bool
+is_changed_between (const struct linking *l, int step, const struct need *older, const struct need *newer)
+{
+    vec_foreach (c, &l->flow->changes)
+        if (c->site > older->read && c->site <= newer->written && owner_of (l, c->site) != step
+            && (c->name == older->name || (c->name == newer->name && c->kind == WRITE_CHANGE)))
+            return true;
+    return false;
+}
+
 /* What `step` gets of two names that share an object comes from the step that was the last to write one of them: it is
  * handed the other one too, so that it can leave both together. Whether that made a change. */
 static bool
@@ -390,6 +402,8 @@ join (struct linking *l, int step, struct need *x, struct need *y)
     struct need *older = x->written < y->written ? x : y, *newer = older == x ? y : x;
     if (older->from == newer->from || newer->from == step || !share (l, x, y))
         return false;
+    if (is_changed_between (l, step, older, newer))
+        diagnose_split (l, step, newer->from, older->read, name_text (l, older->name));
     struct need hand_on = *older;
     add_data_input (l, newer->from, &hand_on);
     replicate_classes (l, newer->from, hand_on.value);

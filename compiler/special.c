@@ -53,6 +53,17 @@ static const struct special {
     { NULL, 0 },
 };
 
+void
+special_note (struct interpreter *in, int class_object)
+{
+    unsigned uses = 0;
+    for (const struct special *s = specials; s->name; s++)
+        if (class_member (in, class_object, symbol_of_str (in->symbols, s->name), 0))
+            uses |= s->uses;
+    heap_get (in->heap, class_object)->specials = uses;
+    in->specials |= uses;
+}
+
 /* An object of the notebook's own classes. */
 static bool
 is_instance (struct interpreter *in, int id)
@@ -65,11 +76,14 @@ static const struct set *
 run_one (struct interpreter *in, int id, unsigned uses, const struct set *other)
 {
     const struct set *const arguments[] = { set_one (in->arena, id), other }, *all = NULL;
+    int class_object = heap_get (in->heap, id)->class_object;
+    if (!(heap_get (in->heap, class_object)->specials & uses))
+        return NULL;
     for (const struct special *s = specials; s->name; s++) {
         if (!(s->uses & uses) || (s->uses & SPECIAL_STEP && !(uses & SPECIAL_STEP)))
             continue;
         symbol name = symbol_of_str (in->symbols, s->name);
-        const struct set *methods = class_member (in, heap_get (in->heap, id)->class_object, name, 0);
+        const struct set *methods = class_member (in, class_object, name, 0);
         if (methods)
             all = set_union (in->arena, all, call_value (in, methods, arguments, 2));
     }
@@ -80,6 +94,8 @@ const struct set *
 special_run (struct interpreter *in, const struct set *values, unsigned uses, const struct set *other)
 {
     const struct set *all = NULL;
+    if (!(in->specials & uses))
+        return NULL;
     set_foreach (id, values)
         if (is_instance (in, id))
             all = set_union (in->arena, all, run_one (in, id, uses, other));
@@ -90,6 +106,8 @@ void
 special_run_held (struct interpreter *in, const struct set *values)
 {
     const struct set *held = NULL;
+    if (!in->specials)
+        return;
     set_foreach (id, values) {
         special_run (in, set_one (in->arena, id), SPECIAL_GIVEN | SPECIAL_STEP, NULL);
         if (!is_instance (in, id))
@@ -101,6 +119,8 @@ special_run_held (struct interpreter *in, const struct set *values)
 const struct set *
 iterate (struct interpreter *in, const struct set *iterable)
 {
+    if (!in->specials)
+        return elements_of (in, iterable);
     const struct set *given = special_run (in, iterable, SPECIAL_ITERATION | SPECIAL_STEP, NULL);
     set_foreach (id, iterable)
         if (!is_instance (in, id)) /* what a loader gives comes from the data set that it holds */
