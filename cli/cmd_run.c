@@ -7,10 +7,10 @@
 #include "cli/snapshot.h"
 #include "engine/cache.h"
 #include "engine/params.h"
+#include "engine/runlog.h"
 #include "engine/runner.h"
 
 #include <string.h>
-#include <time.h>
 
 struct run_settings {
     struct vec_str parameters;
@@ -197,14 +197,6 @@ check_settings (const struct invocation *inv, const struct run_settings *s, stru
     return 0;
 }
 
-static double
-wall_clock (void)
-{
-    struct timespec t;
-    clock_gettime (CLOCK_REALTIME, &t);
-    return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
-}
-
 static int
 cmd_run (struct invocation *inv, const void *settings, struct error *err)
 {
@@ -212,7 +204,7 @@ cmd_run (struct invocation *inv, const void *settings, struct error *err)
     if (check_settings (inv, s, err) < 0)
         return -1;
     struct loaded l = { 0 };
-    double since = wall_clock ();
+    double since = runlog_now ();
     repo_warm_up (fs_dirname (inv->arena, inv->operands.items[0]));
     int status = load_pipeline (inv, inv->operands.items[0], s->force, &l, err);
     if (status == 0)

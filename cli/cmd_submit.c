@@ -9,10 +9,10 @@
 #include "cli/target.h"
 #include "client/registry.h"
 #include "engine/params.h"
+#include "engine/runlog.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct submit_settings {
     struct vec_str parameters;
@@ -61,14 +61,6 @@ struct submitting {
     const char *id, *version;
     double since; /* when it all began */
 };
-
-static double
-wall_clock (void)
-{
-    struct timespec t;
-    clock_gettime (CLOCK_REALTIME, &t);
-    return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
-}
 
 /* ---- images ----------------------------------------------------------------------------------------------------- */
 
@@ -265,7 +257,7 @@ find_place (struct submitting *s, struct error *err)
 static int
 cmd_submit (struct invocation *inv, const void *settings, struct error *err)
 {
-    struct submitting s = { .inv = inv, .settings = settings, .since = wall_clock () };
+    struct submitting s = { .inv = inv, .settings = settings, .since = runlog_now () };
     struct loaded l = { 0 };
     if (inv->operands.len != 1)
         return error_set (err, ERROR_USAGE, "name one notebook to submit");

@@ -44,8 +44,8 @@ runlog_destroy (struct runlog *log)
     free (log);
 }
 
-static double
-wall_clock (void)
+double
+runlog_now (void)
 {
     struct timespec t;
     clock_gettime (CLOCK_REALTIME, &t);
@@ -73,7 +73,7 @@ append (struct runlog *log, const char *line, size_t len)
 int
 runlog_write (struct runlog *log, json_t *event, bool sync, struct error *err)
 {
-    json_object_set_new (event, "time", json_real (wall_clock ()));
+    json_object_set_new (event, "time", json_real (runlog_now ()));
     cleanup_free char *text = json_dumps (event, JSON_COMPACT | JSON_REAL_PRECISION (15));
     if (!text)
         return error_set (err, ERROR_ENVIRONMENT, "%s: an event can't be printed", log->path);

@@ -56,4 +56,7 @@ json_t *runlog_last_of_steps (const struct runlog_content *content, const char *
 json_t *runlog_first (const struct runlog_content *content, const char *event, const char *step);
 json_t *runlog_last (const struct runlog_content *content, const char *event, const char *step);
 
+/* The time as events have it: seconds since 1970. */
+double runlog_now (void);
+
 #endif
