@@ -3,12 +3,13 @@
 #include "client/http.h"
 
 #include "base/cleanup.h"
+#include "base/dynlib.h"
+#include "base/sonames.h"
 #include "base/utf8.h"
 #include "client/url.h"
 #include "doc/json_text.h"
 
 #include <ctype.h>
-#include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -54,25 +55,19 @@ struct http {
     X (curl_slist_free_all)
 
 static struct {
-    void *handle;
-#define MEMBER(name) __typeof__ (name) *name;
-    FUNCTIONS (MEMBER)
+    FUNCTIONS (DYNLIB_MEMBER)
 } lib;
+
+static const struct dynlib_symbol symbols[] = { FUNCTIONS (DYNLIB_SYMBOL) };
+static struct dynlib dynlib = DYNLIB (CURL_SONAME, "libcurl", "to reach a server", symbols);
 
 static int
 load_library (struct error *err)
 {
-    if (lib.handle)
+    if (dynlib.loaded)
         return 0;
-    void *handle = dlopen ("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-    if (!handle)
-        return error_set (err, ERROR_ENVIRONMENT, "libcurl is needed to reach a server: %s; install it (Debian: libcurl4)",
-                          dlerror ());
-#define LOOK_UP(name)                                                                                                  \
-    if (!(lib.name = (__typeof__ (name) *) dlsym (handle, #name)))                                                     \
-        return error_set (err, ERROR_ENVIRONMENT, "libcurl has no %s: it is too old", #name);
-    FUNCTIONS (LOOK_UP)
-    lib.handle = handle;
+    if (dynlib_load (&dynlib, err) < 0)
+        return -1;
     lib.curl_global_init (CURL_GLOBAL_DEFAULT);
     srand48 ((long) getpid ());
     return 0;

@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/repo.h"
 
+#include "base/dynlib.h"
 #include "base/fs.h"
+#include "base/sonames.h"
 #include "client/url.h"
 
 #include <git2.h>
@@ -16,11 +18,40 @@ struct repo {
     char *root;
 };
 
+/* ---- the library ------------------------------------------------------------------------------------------------ */
+
+#define FUNCTIONS(X)                                                                                                   \
+    X (git_blob_create_from_buffer) X (git_blob_free) X (git_blob_lookup) X (git_blob_rawcontent)                      \
+    X (git_blob_rawsize) X (git_branch_upstream_remote) X (git_buf_dispose) X (git_commit_create)                      \
+    X (git_commit_free) X (git_commit_lookup) X (git_commit_tree) X (git_config_free)                                  \
+    X (git_config_get_multivar_foreach) X (git_config_open_default) X (git_diff_free) X (git_diff_get_delta)           \
+    X (git_diff_num_deltas) X (git_diff_options_init) X (git_diff_tree_to_workdir_with_index) X (git_error_last)       \
+    X (git_ignore_path_is_ignored) X (git_index_add) X (git_index_free) X (git_index_get_bypath) X (git_index_new)     \
+    X (git_index_write_tree_to) X (git_libgit2_init) X (git_libgit2_opts) X (git_libgit2_shutdown)                     \
+    X (git_oid_fromstr) X (git_oid_tostr) X (git_patch_free) X (git_patch_from_buffers)                                \
+    X (git_patch_get_line_in_hunk) X (git_patch_num_hunks) X (git_patch_print) X (git_reference_create)                \
+    X (git_reference_free) X (git_reference_iterator_free) X (git_reference_iterator_glob_new)                         \
+    X (git_reference_lookup) X (git_reference_name_to_id) X (git_reference_next_name) X (git_reference_resolve)        \
+    X (git_reference_symbolic_target) X (git_reference_target) X (git_reference_type) X (git_remote_free)              \
+    X (git_remote_list) X (git_remote_lookup) X (git_remote_url) X (git_repository_free) X (git_repository_index)      \
+    X (git_repository_open) X (git_repository_workdir) X (git_signature_default) X (git_signature_free)                \
+    X (git_signature_now) X (git_strarray_dispose) X (git_tree_entry_bypath) X (git_tree_entry_filemode)               \
+    X (git_tree_entry_free) X (git_tree_entry_id) X (git_tree_entry_name) X (git_tree_free) X (git_tree_lookup)        \
+    X (git_tree_walk)
+
+static struct {
+    FUNCTIONS (DYNLIB_MEMBER)
+} lib;
+
+static const struct dynlib_symbol symbols[] = { FUNCTIONS (DYNLIB_SYMBOL) };
+static struct dynlib dynlib = DYNLIB (GIT2_SONAME, "libgit2", "to look into a Git repository", symbols);
+
 /* libgit2's objects end with their scope. */
 #define DEFINE_CLEANUP(type)                                                                                           \
     static inline void cleanup_##type (git_##type **p)                                                                 \
     {                                                                                                                  \
-        git_##type##_free (*p);                                                                                        \
+        if (*p)                                                                                                        \
+            lib.git_##type##_free (*p);                                                                                \
     }
 DEFINE_CLEANUP (blob)
 DEFINE_CLEANUP (commit)
@@ -39,13 +70,13 @@ DEFINE_CLEANUP (tree_entry)
 static inline void
 cleanup_strarray (git_strarray *a)
 {
-    git_strarray_dispose (a);
+    lib.git_strarray_dispose (a);
 }
 
 static int
 fail (struct error *err, const char *what)
 {
-    const git_error *e = git_error_last ();
+    const git_error *e = lib.git_error_last ();
     return error_set (err, ERROR_ENVIRONMENT, "%s: %s", what, e && e->message ? e->message : "Git failed");
 }
 
@@ -57,7 +88,8 @@ static bool is_warming;
 static void *
 warm_up (void *unused)
 {
-    git_libgit2_init (); /* never shut down: it would have to be made ready again */
+    if (dynlib_load (&dynlib, NULL) == 0)
+        lib.git_libgit2_init (); /* never shut down: it would have to be made ready again */
     return unused;
 }
 
@@ -96,11 +128,14 @@ repo_warm_up (const char *dir)
     atexit (wait_until_warm);
 }
 
-static void
-make_ready (void)
+static int
+make_ready (struct error *err)
 {
     wait_until_warm ();
-    git_libgit2_init ();
+    if (dynlib_load (&dynlib, err) < 0)
+        return -1;
+    lib.git_libgit2_init ();
+    return 0;
 }
 
 /* ---- the repository --------------------------------------------------------------------------------------------- */
@@ -109,7 +144,7 @@ make_ready (void)
 static bool
 is_distrusted (int code)
 {
-    const git_error *e = git_error_last ();
+    const git_error *e = lib.git_error_last ();
     return code == GIT_EOWNER || (code == GIT_ENOTFOUND && e && e->klass == GIT_ERROR_CONFIG);
 }
 
@@ -126,8 +161,8 @@ trusts_all (void)
 {
     scoped (config) git_config *config = NULL;
     bool all = false;
-    if (git_config_open_default (&config) == 0)
-        git_config_get_multivar_foreach (config, "safe.directory", NULL, note_all, &all);
+    if (lib.git_config_open_default (&config) == 0)
+        lib.git_config_get_multivar_foreach (config, "safe.directory", NULL, note_all, &all);
     return all;
 }
 
@@ -143,15 +178,15 @@ fail_open (int code, const char *root, struct error *err)
 static int
 open_repository (struct repo *r, const char *root, struct error *err)
 {
-    int code = git_repository_open (&r->repo, root);
+    int code = lib.git_repository_open (&r->repo, root);
     if (code < 0 && is_distrusted (code) && trusts_all ()) {
-        git_libgit2_opts (GIT_OPT_SET_OWNER_VALIDATION, 0);
-        code = git_repository_open (&r->repo, root);
-        git_libgit2_opts (GIT_OPT_SET_OWNER_VALIDATION, 1);
+        lib.git_libgit2_opts (GIT_OPT_SET_OWNER_VALIDATION, 0);
+        code = lib.git_repository_open (&r->repo, root);
+        lib.git_libgit2_opts (GIT_OPT_SET_OWNER_VALIDATION, 1);
     }
     if (code < 0)
         return fail_open (code, root, err);
-    if (!git_repository_workdir (r->repo))
+    if (!lib.git_repository_workdir (r->repo))
         return error_set (err, ERROR_ENVIRONMENT, "the Git repository %s has no work tree", root);
     return 0;
 }
@@ -174,16 +209,15 @@ repo_open (const char *dir, struct error *err)
         error_set (err, ERROR_USAGE, "there is no Git repository around %s", dir);
         return NULL;
     }
-    struct repo *r = xcalloc (1, sizeof *r);
-    make_ready ();
-    int status = open_repository (r, root, err);
-    free (root);
-    if (status == 0) {
-        r->root = without_slash (git_repository_workdir (r->repo));
-        return r;
+    struct repo *r = make_ready (err) == 0 ? xcalloc (1, sizeof *r) : NULL;
+    if (r && open_repository (r, root, err) == 0) {
+        r->root = without_slash (lib.git_repository_workdir (r->repo));
+    } else {
+        repo_close (r);
+        r = NULL;
     }
-    repo_close (r);
-    return NULL;
+    free (root);
+    return r;
 }
 
 void
@@ -191,10 +225,10 @@ repo_close (struct repo *r)
 {
     if (!r)
         return;
-    git_repository_free (r->repo);
+    lib.git_repository_free (r->repo);
     free (r->root);
     free (r);
-    git_libgit2_shutdown ();
+    lib.git_libgit2_shutdown ();
 }
 
 const char *
@@ -219,18 +253,18 @@ describe_head (struct repo *r, struct arena *a, struct repo_state *s, struct err
 {
     scoped (reference) git_reference *head = NULL, *target = NULL;
     char id[REPO_ID_SIZE];
-    if (git_reference_lookup (&head, r->repo, "HEAD") < 0)
+    if (lib.git_reference_lookup (&head, r->repo, "HEAD") < 0)
         return fail (err, r->root);
-    if (git_reference_type (head) == GIT_REFERENCE_SYMBOLIC) {
-        const char *name = git_reference_symbolic_target (head);
+    if (lib.git_reference_type (head) == GIT_REFERENCE_SYMBOLIC) {
+        const char *name = lib.git_reference_symbolic_target (head);
         s->branch = arena_strdup (a, strncmp (name, "refs/heads/", 11) == 0 ? name + 11 : name);
     }
-    int code = git_reference_resolve (&target, head);
+    int code = lib.git_reference_resolve (&target, head);
     if (code == GIT_ENOTFOUND)
         return 0;
     if (code < 0)
         return fail (err, r->root);
-    s->commit = arena_strdup (a, git_oid_tostr (id, sizeof id, git_reference_target (target)));
+    s->commit = arena_strdup (a, lib.git_oid_tostr (id, sizeof id, lib.git_reference_target (target)));
     return 0;
 }
 
@@ -240,9 +274,9 @@ upstream (struct repo *r, struct arena *a, const char *branch)
 {
     git_buf name = { 0 };
     const char *found = NULL;
-    if (branch && git_branch_upstream_remote (&name, r->repo, arena_printf (a, "refs/heads/%s", branch)) == 0)
+    if (branch && lib.git_branch_upstream_remote (&name, r->repo, arena_printf (a, "refs/heads/%s", branch)) == 0)
         found = arena_strdup (a, name.ptr);
-    git_buf_dispose (&name);
+    lib.git_buf_dispose (&name);
     return found;
 }
 
@@ -252,15 +286,15 @@ describe_remote (struct repo *r, struct arena *a, struct repo_state *s)
     __attribute__ ((cleanup (cleanup_strarray))) git_strarray names = { 0 };
     scoped (remote) git_remote *remote = NULL;
     const char *name = upstream (r, a, s->branch);
-    if (git_remote_list (&names, r->repo) < 0 || names.count == 0)
+    if (lib.git_remote_list (&names, r->repo) < 0 || names.count == 0)
         return;
     for (size_t i = 0; i < names.count && !name; i++)
         if (names.count == 1 || strcmp (names.strings[i], "origin") == 0)
             name = arena_strdup (a, names.strings[i]);
-    if (!name || git_remote_lookup (&remote, r->repo, name) < 0 || !git_remote_url (remote))
+    if (!name || lib.git_remote_lookup (&remote, r->repo, name) < 0 || !lib.git_remote_url (remote))
         return;
     s->remote = name;
-    s->url = url_strip_credentials (a, git_remote_url (remote));
+    s->url = url_strip_credentials (a, lib.git_remote_url (remote));
 }
 
 static const char *
@@ -296,7 +330,7 @@ head_tree (struct repo *r, const char *commit, git_tree **tree, struct error *er
 {
     scoped (commit) git_commit *c = NULL;
     git_oid id;
-    if (git_oid_fromstr (&id, commit) < 0 || git_commit_lookup (&c, r->repo, &id) < 0 || git_commit_tree (tree, c) < 0)
+    if (lib.git_oid_fromstr (&id, commit) < 0 || lib.git_commit_lookup (&c, r->repo, &id) < 0 || lib.git_commit_tree (tree, c) < 0)
         return fail (err, commit);
     return 0;
 }
@@ -320,17 +354,17 @@ repo_changes (struct repo *r, struct arena *a, const char *commit, double second
     scoped (diff) git_diff *diff = NULL;
     double deadline = now () + seconds;
     git_diff_options o;
-    git_diff_options_init (&o, GIT_DIFF_OPTIONS_VERSION);
+    lib.git_diff_options_init (&o, GIT_DIFF_OPTIONS_VERSION);
     o.progress_cb = stop_when_late;
     o.payload = &deadline;
     o.flags = GIT_DIFF_INCLUDE_TYPECHANGE;
     if (commit && head_tree (r, commit, &tree, err) < 0)
         return -1;
-    int code = git_diff_tree_to_workdir_with_index (&diff, r->repo, tree, &o);
+    int code = lib.git_diff_tree_to_workdir_with_index (&diff, r->repo, tree, &o);
     if (code < 0)
         return code == GIT_EUSER ? 1 : fail (err, r->root);
-    for (size_t i = 0; i < git_diff_num_deltas (diff); i++) {
-        const git_diff_delta *d = git_diff_get_delta (diff, i);
+    for (size_t i = 0; i < lib.git_diff_num_deltas (diff); i++) {
+        const git_diff_delta *d = lib.git_diff_get_delta (diff, i);
         const char *path = d->new_file.path ? d->new_file.path : d->old_file.path;
         struct repo_change change = { arena_strdup (a, path), kind_name (d->status) };
         vec_push (a, changes, change);
@@ -346,7 +380,7 @@ is_in_submodule (git_index *index, const char *path)
     bool found = false;
     for (char *slash = strchr (folder, '/'); slash && !found; slash = strchr (slash + 1, '/')) {
         *slash = '\0';
-        const git_index_entry *e = git_index_get_bypath (index, folder, 0);
+        const git_index_entry *e = lib.git_index_get_bypath (index, folder, 0);
         found = e && e->mode == GIT_FILEMODE_COMMIT;
         *slash = '/';
     }
@@ -359,10 +393,10 @@ repo_untracked (struct repo *r, const char *path)
 {
     scoped (index) git_index *index = NULL;
     int ignored = 0;
-    if (git_repository_index (&index, r->repo) < 0 || git_index_get_bypath (index, path, 0)
+    if (lib.git_repository_index (&index, r->repo) < 0 || lib.git_index_get_bypath (index, path, 0)
         || is_in_submodule (index, path))
         return NULL;
-    git_ignore_path_is_ignored (&ignored, r->repo, path);
+    lib.git_ignore_path_is_ignored (&ignored, r->repo, path);
     return ignored ? "ignored" : "untracked";
 }
 
@@ -372,22 +406,22 @@ static int
 write_tree (struct repo *r, const struct repo_files *files, git_oid *tree, struct error *err)
 {
     scoped (index) git_index *index = NULL; /* in memory: the repository's own is left alone */
-    if (git_index_new (&index) < 0)
+    if (lib.git_index_new (&index) < 0)
         return fail (err, r->root);
     vec_foreach (f, files) {
         git_index_entry e = { .path = f->path,
                               .mode = f->executable ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB };
-        if (git_blob_create_from_buffer (&e.id, r->repo, f->data, f->len) < 0 || git_index_add (index, &e) < 0)
+        if (lib.git_blob_create_from_buffer (&e.id, r->repo, f->data, f->len) < 0 || lib.git_index_add (index, &e) < 0)
             return fail (err, f->path);
     }
-    return git_index_write_tree_to (tree, index, r->repo) < 0 ? fail (err, r->root) : 0;
+    return lib.git_index_write_tree_to (tree, index, r->repo) < 0 ? fail (err, r->root) : 0;
 }
 
 /* As the user's configuration names them; it need not. */
 static int
 make_signature (struct repo *r, git_signature **who, struct error *err)
 {
-    if (git_signature_default (who, r->repo) == 0 || git_signature_now (who, "chard", "chard@localhost") == 0)
+    if (lib.git_signature_default (who, r->repo) == 0 || lib.git_signature_now (who, "chard", "chard@localhost") == 0)
         return 0;
     return fail (err, r->root);
 }
@@ -401,10 +435,10 @@ repo_write_snapshot (struct repo *r, const struct repo_files *files, const char 
     git_oid tree_id, commit;
     if (write_tree (r, files, &tree_id, err) < 0 || make_signature (r, &who, err) < 0)
         return -1;
-    if (git_tree_lookup (&tree, r->repo, &tree_id) < 0
-        || git_commit_create (&commit, r->repo, NULL, who, who, NULL, message, tree, 0, NULL) < 0)
+    if (lib.git_tree_lookup (&tree, r->repo, &tree_id) < 0
+        || lib.git_commit_create (&commit, r->repo, NULL, who, who, NULL, message, tree, 0, NULL) < 0)
         return fail (err, r->root);
-    git_oid_tostr (id, REPO_ID_SIZE, &commit);
+    lib.git_oid_tostr (id, REPO_ID_SIZE, &commit);
     return 0;
 }
 
@@ -413,7 +447,7 @@ repo_create_ref (struct repo *r, const char *ref, const char *id, struct error *
 {
     scoped (reference) git_reference *made = NULL;
     git_oid oid;
-    if (git_oid_fromstr (&oid, id) < 0 || git_reference_create (&made, r->repo, ref, &oid, 0, NULL) < 0)
+    if (lib.git_oid_fromstr (&oid, id) < 0 || lib.git_reference_create (&made, r->repo, ref, &oid, 0, NULL) < 0)
         return fail (err, ref);
     return 0;
 }
@@ -424,12 +458,12 @@ int
 repo_read_ref (struct repo *r, const char *ref, char id[REPO_ID_SIZE], struct error *err)
 {
     git_oid oid;
-    int code = git_reference_name_to_id (&oid, r->repo, ref);
+    int code = lib.git_reference_name_to_id (&oid, r->repo, ref);
     if (code == GIT_ENOTFOUND)
         return error_set (err, ERROR_USAGE, "there is no %s in %s", ref, r->root);
     if (code < 0)
         return fail (err, ref);
-    git_oid_tostr (id, REPO_ID_SIZE, &oid);
+    lib.git_oid_tostr (id, REPO_ID_SIZE, &oid);
     return 0;
 }
 
@@ -444,8 +478,8 @@ repo_list_refs (struct repo *r, struct arena *a, const char *prefix, struct vec_
 {
     scoped (reference_iterator) git_reference_iterator *refs = NULL;
     const char *name;
-    int code = git_reference_iterator_glob_new (&refs, r->repo, arena_printf (a, "%s*", prefix));
-    while (code == 0 && (code = git_reference_next_name (&name, refs)) == 0)
+    int code = lib.git_reference_iterator_glob_new (&refs, r->repo, arena_printf (a, "%s*", prefix));
+    while (code == 0 && (code = lib.git_reference_next_name (&name, refs)) == 0)
         vec_push (a, names, arena_strdup (a, name + strlen (prefix)));
     if (code != GIT_ITEROVER)
         return fail (err, prefix);
@@ -465,10 +499,10 @@ static int
 read_blob (struct reading *reading, const git_oid *id, struct repo_file *f)
 {
     scoped (blob) git_blob *blob = NULL;
-    if (git_blob_lookup (&blob, reading->repo->repo, id) < 0)
+    if (lib.git_blob_lookup (&blob, reading->repo->repo, id) < 0)
         return fail (reading->err, f->path);
-    f->len = (size_t) git_blob_rawsize (blob);
-    f->data = arena_strndup (reading->arena, git_blob_rawcontent (blob), f->len);
+    f->len = (size_t) lib.git_blob_rawsize (blob);
+    f->data = arena_strndup (reading->arena, lib.git_blob_rawcontent (blob), f->len);
     return 0;
 }
 
@@ -484,16 +518,16 @@ static int
 visit (const char *folder, const git_tree_entry *e, void *arg)
 {
     struct reading *reading = arg;
-    git_filemode_t mode = git_tree_entry_filemode (e);
-    struct repo_file f = { .path = arena_printf (reading->arena, "%s%s", folder, git_tree_entry_name (e)),
+    git_filemode_t mode = lib.git_tree_entry_filemode (e);
+    struct repo_file f = { .path = arena_printf (reading->arena, "%s%s", folder, lib.git_tree_entry_name (e)),
                           .executable = mode == GIT_FILEMODE_BLOB_EXECUTABLE };
-    if (!is_safe_name (git_tree_entry_name (e)))
+    if (!is_safe_name (lib.git_tree_entry_name (e)))
         return error_set (reading->err, ERROR_ENVIRONMENT, "the snapshot holds a file that is called “%s”", f.path);
     if (mode == GIT_FILEMODE_TREE)
         return 0;
     if (mode != GIT_FILEMODE_BLOB && mode != GIT_FILEMODE_BLOB_EXECUTABLE)
         return error_set (reading->err, ERROR_ENVIRONMENT, "the snapshot holds %s, which is no plain file", f.path);
-    if (read_blob (reading, git_tree_entry_id (e), &f) < 0)
+    if (read_blob (reading, lib.git_tree_entry_id (e), &f) < 0)
         return -1;
     vec_push (reading->arena, reading->files, f);
     return 0;
@@ -507,7 +541,7 @@ repo_read_files (struct repo *r, struct arena *a, const char *commit, struct rep
     struct reading reading = { r, a, files, &why };
     if (head_tree (r, commit, &tree, err) < 0)
         return -1;
-    if (git_tree_walk (tree, GIT_TREEWALK_PRE, visit, &reading) == 0)
+    if (lib.git_tree_walk (tree, GIT_TREEWALK_PRE, visit, &reading) == 0)
         return 0;
     if (!why.kind)
         return fail (err, commit);
@@ -526,9 +560,9 @@ repo_read_file (struct repo *r, struct arena *a, const char *commit, const char 
     struct repo_file f = { .path = path };
     if (head_tree (r, commit, &tree, err) < 0)
         return -1;
-    if (git_tree_entry_bypath (&e, tree, path) < 0)
+    if (lib.git_tree_entry_bypath (&e, tree, path) < 0)
         return fail (err, path);
-    if (read_blob (&reading, git_tree_entry_id (e), &f) < 0)
+    if (read_blob (&reading, lib.git_tree_entry_id (e), &f) < 0)
         return -1;
     *file = f;
     return 0;
@@ -539,7 +573,7 @@ repo_check_remote (struct repo *r, const char *name, struct error *err)
 {
     __attribute__ ((cleanup (cleanup_strarray))) git_strarray names = { 0 };
     cleanup_strbuf struct strbuf known = { 0 };
-    if (git_remote_list (&names, r->repo) < 0)
+    if (lib.git_remote_list (&names, r->repo) < 0)
         return fail (err, r->root);
     for (size_t i = 0; i < names.count; i++) {
         if (strcmp (names.strings[i], name) == 0)
@@ -556,10 +590,10 @@ static int
 compare_texts (const char *old, const char *new, unsigned context, git_patch **patch, struct error *err)
 {
     git_diff_options o;
-    git_diff_options_init (&o, GIT_DIFF_OPTIONS_VERSION);
+    lib.git_diff_options_init (&o, GIT_DIFF_OPTIONS_VERSION);
     o.context_lines = context;
     o.flags = GIT_DIFF_FORCE_TEXT | GIT_DIFF_PATIENCE;
-    if (git_patch_from_buffers (patch, old, strlen (old), NULL, new, strlen (new), NULL, &o) < 0)
+    if (lib.git_patch_from_buffers (patch, old, strlen (old), NULL, new, strlen (new), NULL, &o) < 0)
         return fail (err, "the texts can't be compared");
     return 0;
 }
@@ -573,16 +607,17 @@ repo_match_lines (const char *old, const char *new, int *match, size_t lines, st
         match[i] = same ? (int) i : -1;
     if (same)
         return 0;
-    git_libgit2_init ();
+    if (make_ready (err) < 0)
+        return -1;
     int status = compare_texts (old, new, 1u << 30, &patch, err);
     const git_diff_line *l;
-    for (size_t h = 0; status == 0 && h < git_patch_num_hunks (patch); h++)
-        for (size_t i = 0; git_patch_get_line_in_hunk (&l, patch, h, i) == 0; i++)
+    for (size_t h = 0; status == 0 && h < lib.git_patch_num_hunks (patch); h++)
+        for (size_t i = 0; lib.git_patch_get_line_in_hunk (&l, patch, h, i) == 0; i++)
             if (l->origin == GIT_DIFF_LINE_CONTEXT && l->old_lineno > 0 && (size_t) l->old_lineno <= lines)
                 match[l->old_lineno - 1] = l->new_lineno - 1;
-    git_patch_free (patch);
+    lib.git_patch_free (patch);
     patch = NULL;
-    git_libgit2_shutdown ();
+    lib.git_libgit2_shutdown ();
     return status;
 }
 
@@ -602,11 +637,12 @@ int
 repo_diff_text (const char *old, const char *new, int context, struct strbuf *out, struct error *err)
 {
     git_patch *patch = NULL;
-    git_libgit2_init ();
+    if (make_ready (err) < 0)
+        return -1;
     int status = compare_texts (old, new, (unsigned) context, &patch, err);
-    if (status == 0 && git_patch_print (patch, add_line, out) < 0)
+    if (status == 0 && lib.git_patch_print (patch, add_line, out) < 0)
         status = fail (err, "the texts can't be compared");
-    git_patch_free (patch);
-    git_libgit2_shutdown ();
+    lib.git_patch_free (patch);
+    lib.git_libgit2_shutdown ();
     return status;
 }

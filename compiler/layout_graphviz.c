@@ -3,6 +3,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/layout.h"
 
+#include "base/dynlib.h"
+#include "base/sonames.h"
+
 #include <dlfcn.h>
 #include <gvc.h>
 #include <stdint.h>
@@ -11,6 +14,18 @@
 #include <string.h>
 
 enum { LARGE_GRAPH = 300 }; /* boxes or edges from which on speed goes before beauty */
+
+#define SYMBOLS(X)                                                                                                     \
+    X (Agdirected) X (agclose) X (agedge) X (agnode) X (agopen) X (agsafeset) X (agseterr) X (agstrdup_html)           \
+    X (agstrfree) X (gvContext) X (gvContextPlugins) X (gvFreeContext) X (gvFreeLayout) X (gvLayout)
+
+static struct {
+    SYMBOLS (DYNLIB_MEMBER)
+} lib;
+
+/* libgvc brings libcgraph along, whose names are found through it. */
+static const struct dynlib_symbol symbols[] = { SYMBOLS (DYNLIB_SYMBOL) };
+static struct dynlib dynlib = DYNLIB (GVC_SONAME, "Graphviz's libgvc", "to draw a graph", symbols);
 
 /* Graphviz never frees the text of its plug-in configuration. Where a leak checker is linked in, it is told so. */
 extern void __lsan_disable (void) __attribute__ ((weak));
@@ -22,7 +37,7 @@ find_dot_plugin (void)
 {
     static const char *const names[] = { "libgvplugin_dot_layout.so.6", "libgvplugin_dot_layout.so" };
     Dl_info gvc;
-    if (!dladdr ((void *) (uintptr_t) gvContext, &gvc) || !gvc.dli_fname)
+    if (!dladdr ((void *) (uintptr_t) lib.gvContext, &gvc) || !gvc.dli_fname)
         return NULL;
     const char *slash = strrchr (gvc.dli_fname, '/');
     for (size_t i = 0; slash && i < sizeof names / sizeof names[0]; i++) {
@@ -44,7 +59,7 @@ create_context (void)
         __lsan_disable ();
     void *plugin = find_dot_plugin ();
     lt_symlist_t plugins[] = { { "gvplugin_dot_layout_LTX_library", plugin }, { NULL, NULL } };
-    GVC_t *gvc = plugin ? gvContextPlugins (plugins, 0) : gvContext ();
+    GVC_t *gvc = plugin ? lib.gvContextPlugins (plugins, 0) : lib.gvContext ();
     if (__lsan_enable)
         __lsan_enable ();
     return gvc;
@@ -54,7 +69,7 @@ create_context (void)
 static void
 set (void *object, const char *key, const char *value)
 {
-    agsafeset (object, (char *) key, (char *) value, (char *) "");
+    lib.agsafeset (object, (char *) key, (char *) value, (char *) "");
 }
 
 static void
@@ -70,7 +85,7 @@ add_box (Agraph_t *g, size_t i, const struct layout_box *box)
 {
     char name[32];
     snprintf (name, sizeof name, "n%zu", i);
-    Agnode_t *n = agnode (g, name, 1);
+    Agnode_t *n = lib.agnode (g, name, 1);
     set (n, "shape", "box");
     set (n, "fixedsize", "true");
     set (n, "label", "");
@@ -84,16 +99,16 @@ add_edge (Agraph_t *g, Agnode_t *const *nodes, size_t i, const struct layout_edg
 {
     char text[160];
     snprintf (text, sizeof text, "e%zu", i);
-    Agedge_t *e = agedge (g, nodes[edge->from], nodes[edge->to], text, 1);
+    Agedge_t *e = lib.agedge (g, nodes[edge->from], nodes[edge->to], text, 1);
     set_number (e, "arrowsize", 0.7);
     if (edge->label_w > 0) {
         snprintf (text, sizeof text,
                   "<TABLE BORDER=\"0\" CELLPADDING=\"0\" CELLSPACING=\"0\" CELLBORDER=\"0\" FIXEDSIZE=\"TRUE\""
                   " WIDTH=\"%d\" HEIGHT=\"%d\"><TR><TD></TD></TR></TABLE>",
                   (int) edge->label_w, (int) edge->label_h);
-        char *html = agstrdup_html (g, text);
-        agsafeset (e, (char *) "label", html, (char *) "");
-        agstrfree (g, html);
+        char *html = lib.agstrdup_html (g, text);
+        lib.agsafeset (e, (char *) "label", html, (char *) "");
+        lib.agstrfree (g, html);
     }
     return e;
 }
@@ -135,9 +150,11 @@ layout_graph (struct layout *l, struct error *err)
 {
     if (l->boxes.len == 0)
         return 0;
+    if (dynlib_load (&dynlib, err) < 0)
+        return -1;
     GVC_t *gvc = create_context ();
-    agseterr (AGMAX);
-    Agraph_t *g = agopen ((char *) "chard", Agdirected, NULL);
+    lib.agseterr (AGMAX);
+    Agraph_t *g = lib.agopen ((char *) "chard", *lib.Agdirected, NULL);
     set_graph (g, l);
     Agnode_t **nodes = xcalloc (l->boxes.len, sizeof *nodes);
     Agedge_t **edges = xcalloc (l->edges.len + 1, sizeof *edges);
@@ -146,7 +163,7 @@ layout_graph (struct layout *l, struct error *err)
     for (size_t i = 0; i < l->edges.len; i++)
         edges[i] = add_edge (g, nodes, i, &l->edges.items[i]);
 
-    int failed = gvLayout (gvc, g, "dot");
+    int failed = lib.gvLayout (gvc, g, "dot");
     if (!failed) {
         l->w = GD_bb (g).UR.x;
         l->h = GD_bb (g).UR.y;
@@ -154,10 +171,10 @@ layout_graph (struct layout *l, struct error *err)
             l->boxes.items[i].centre = (struct layout_point){ ND_coord (nodes[i]).x, l->h - ND_coord (nodes[i]).y };
         for (size_t i = 0; i < l->edges.len; i++)
             take_edge (l->arena, edges[i], l->h, &l->edges.items[i]);
-        gvFreeLayout (gvc, g);
+        lib.gvFreeLayout (gvc, g);
     }
-    agclose (g);
-    gvFreeContext (gvc);
+    lib.agclose (g);
+    lib.gvFreeContext (gvc);
     free (nodes);
     free (edges);
     if (failed)
