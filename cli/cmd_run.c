@@ -16,7 +16,7 @@ struct run_settings {
     struct vec_str parameters;
     const char *params_file, *from, *only, *python, *max_size, *push;
     int jobs, retries;
-    bool no_cache, isolated, keep_going, json_events, force, require_clean, snapshot;
+    bool no_cache, isolated, keep_going, json_events, force, require_clean, snapshot, from_session;
 };
 
 #define FIELD(f) .offset = offsetof (struct run_settings, f)
@@ -32,6 +32,8 @@ static const struct option options[] = {
       .help = "run this step and all that depend on it, cached or not" },
     { .name = "only", .kind = OPTION_STRING, FIELD (only), .argument = "STEP",
       .help = "run this step alone, on the results that the others left" },
+    { .name = "from-session", .kind = OPTION_FLAG, FIELD (from_session),
+      .help = "with --only, in a notebook: take its inputs from the session's variables as they are now" },
     { .name = "no-cache", .kind = OPTION_FLAG, FIELD (no_cache), .help = "run every step, cached or not" },
     { .name = "isolated", .kind = OPTION_FLAG, FIELD (isolated), .help = "start a fresh Python for each step" },
     { .name = "python", .kind = OPTION_STRING, FIELD (python), .argument = "PATH",
@@ -145,6 +147,7 @@ run_pipeline (struct invocation *inv, const struct loaded *l, const struct run_s
         .jobs = s->jobs,
         .from = s->from,
         .only = s->only,
+        .session = s->from_session ? getenv (RUN_SESSION) : NULL,
         .no_cache = s->no_cache,
         .isolated = s->isolated,
         .keep_going = s->keep_going,
@@ -192,6 +195,12 @@ check_settings (const struct invocation *inv, const struct run_settings *s, stru
         return error_set (err, ERROR_USAGE, "name one notebook to run");
     if (s->from && s->only)
         return error_set (err, ERROR_USAGE, "--from and --only don't go together");
+    if (s->from_session && !s->only)
+        return error_set (err, ERROR_USAGE, "--from-session gives one step its inputs: say which with --only STEP");
+    if (s->from_session && !getenv (RUN_SESSION))
+        return error_set (err, ERROR_USAGE, "--from-session takes the variables of a notebook's session: in a notebook whose "
+                                            "kernel is “Python 3 (Chard)”, execute %%chard run --only %s --from-session "
+                                            "(`chard kernel install` installs that kernel)", s->only);
     if (s->jobs < 0 || s->retries < 0)
         return error_set (err, ERROR_USAGE, "%s can't be negative", s->jobs < 0 ? "--jobs" : "--retries");
     return 0;
@@ -224,7 +233,8 @@ const struct command command_run = {
     .examples = "chard run train.ipynb                       # all of it\n"
                 "chard run train.ipynb -p epochs=3 -j 2      # with a parameter, two steps at once\n"
                 "chard run train.ipynb --from evaluate       # again from one step on\n"
-                "chard run train.ipynb --no-cache --isolated # trust nothing\n",
+                "chard run train.ipynb --no-cache --isolated # trust nothing\n"
+                "%chard run --only train --from-session      # in a notebook: one step, on what the session has\n",
     .options = options,
     .settings_size = sizeof (struct run_settings),
     .run = cmd_run,

@@ -69,7 +69,7 @@ change_find (const struct pipeline *p, struct plan *plan, int i)
         if (!in)
             continue;
         json_t *cell = json_object_get (m, "cell");
-        const json_t *names = names_with (&plan_step (plan, in->from)->result, name);
+        const json_t *names = names_with (plan_source (plan, in->from), name);
         changes = changes ? changes : json_array ();
         json_array_append_new (changes, json_pack ("{s:s,s:o,s:s,s:o}", "name", name, "cell",
                                                    cell ? json_incref (cell) : json_null (), "from",

@@ -21,6 +21,8 @@ struct plan {
     struct plan_options o;
     struct digests *digests;
     struct plan_step *steps;
+    struct result session; /* what --from-session gives; dir NULL: nothing */
+    int only;              /* index of the step that --only names, or -1 */
     bool *forced; /* --from, --only: not from the cache */
     bool *wanted; /* false: --only leaves it out */
     vec (struct earlier) earlier; /* newest first */
@@ -51,8 +53,11 @@ mark_only (struct plan *plan, struct error *err)
     int only = pipeline_ask_step (plan->p, plan->o.only, err);
     if (only < 0)
         return error_wrap (err, "--only");
+    plan->only = only;
     memset (plan->wanted, 0, plan->p->steps.len * sizeof *plan->wanted);
     plan->wanted[only] = plan->forced[only] = true;
+    if (plan->o.session)
+        return result_read (&plan->session, plan->arena, plan->o.session, err);
     for (int i = only; i >= 0; i--) {
         const struct step *s = &plan->p->steps.items[i];
         for (size_t k = 0; plan->wanted[i] && k < s->after.len; k++)
@@ -69,6 +74,7 @@ plan_create (struct arena *a, const struct pipeline *p, const struct plan_option
     plan->arena = a;
     plan->p = p;
     plan->o = *o;
+    plan->only = -1;
     plan->steps = arena_alloc (a, (n + 1) * sizeof *plan->steps);
     plan->forced = arena_alloc (a, n + 1);
     plan->wanted = arena_alloc (a, n + 1);
@@ -87,6 +93,7 @@ plan_destroy (struct plan *plan)
         return;
     for (size_t i = 0; i < plan->p->steps.len; i++)
         result_clear (&plan->steps[i].result);
+    result_clear (&plan->session);
     vec_foreach (e, &plan->earlier) {
         json_decref (e->begins);
         json_decref (e->ends);
@@ -101,6 +108,12 @@ struct plan_step *
 plan_step (struct plan *plan, int i)
 {
     return &plan->steps[i];
+}
+
+const struct result *
+plan_source (const struct plan *plan, int i)
+{
+    return plan->session.dir ? &plan->session : &plan->steps[i].result;
 }
 
 bool
@@ -236,7 +249,7 @@ add_inputs (struct plan *plan, struct key *k, const struct step *s, struct error
     vec_foreach (in, &s->inputs) {
         if (in->kind != INPUT_DATA)
             continue;
-        const char *digest = result_value_digest (&plan->steps[in->from].result, plan->arena, in->name);
+        const char *digest = result_value_digest (plan_source (plan, in->from), plan->arena, in->name);
         if (!digest)
             return error_set (err, ERROR_NOTEBOOK, "step %s needs %s, which step %s did not leave", s->name, in->name,
                               plan->p->steps.items[in->from].name);
@@ -361,6 +374,18 @@ note_files (struct plan *plan, int i)
         json_object_set_new (plan->restored, path, json_integer (i));
 }
 
+/* Whether the step that --only asks for would get values of step `i`, were it not for the session's. */
+static bool
+gives_by_session (const struct plan *plan, int i)
+{
+    if (!plan->session.dir)
+        return false;
+    vec_foreach (in, &plan->p->steps.items[plan->only].inputs)
+        if (in->kind == INPUT_DATA && in->from == i)
+            return true;
+    return false;
+}
+
 int
 plan_decide (struct plan *plan, int i, struct error *err)
 {
@@ -369,7 +394,7 @@ plan_decide (struct plan *plan, int i, struct error *err)
         return 0;
     if (!plan->wanted[i]) {
         ps->decision = PLAN_LEFT;
-        ps->why = "--only leaves it out";
+        ps->why = gives_by_session (plan, i) ? "its values are the session's" : "--only leaves it out";
         ps->decided = true;
         return 0;
     }
@@ -387,7 +412,7 @@ plan_decide (struct plan *plan, int i, struct error *err)
         note_files (plan, i);
     else
         ps->why = uses_cache (plan, i) ? why_not_cached (plan, i) : why_forced (plan, i);
-    if (!ps->has_result && plan->o.only && strcmp (plan->p->steps.items[i].name, plan->o.only) != 0)
+    if (!ps->has_result && plan->only >= 0 && i != plan->only)
         return error_set (err, ERROR_USAGE, "--only %s needs the result of step %s, which isn't there: %s; run without --only "
                                             "first", plan->o.only, plan->p->steps.items[i].name, ps->why);
     ps->decided = true;

@@ -20,6 +20,7 @@ struct plan_options {
     const char *harness;     /* digest of step.py */
     const char *run_id;      /* this run: earlier ones are looked at */
     const char *from, *only; /* names of steps, or NULL */
+    const char *session;     /* with `only`: the result directory that all its inputs come from; or NULL */
     bool no_cache;
 };
 
@@ -49,6 +50,9 @@ void plan_destroy (struct plan *plan);
 int plan_decide (struct plan *plan, int i, struct error *err);
 
 struct plan_step *plan_step (struct plan *plan, int i);
+
+/* The result that inputs from step `i` come from: its own, or the session's. Its `dir` is NULL if there is none. */
+const struct result *plan_source (const struct plan *plan, int i);
 
 /* True unless --only leaves the step out. */
 bool plan_is_wanted (const struct plan *plan, int i);

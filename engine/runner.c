@@ -54,6 +54,7 @@ struct runner {
     struct python python;
     char harness[HASH_HEX_SIZE]; /* digest of step.py */
     const char *id, *dir;
+    const char *session; /* where the session's values lie; or NULL */
     struct runlog *log;
     struct plan *plan;
     struct index *index;
@@ -123,9 +124,9 @@ emit_begin (struct runner *r)
     json_t *steps = json_array ();
     vec_foreach (s, &r->p->steps)
         json_array_append_new (steps, json_string (s->name));
-    json_t *options = json_pack ("{s:b,s:b,s:b,s:o,s:o}", "no_cache", r->o->no_cache, "isolated", r->o->isolated,
-                                 "keep_going", r->o->keep_going, "from", string_or_null (r->o->from), "only",
-                                 string_or_null (r->o->only));
+    json_t *options = json_pack ("{s:b,s:b,s:b,s:b,s:o,s:o}", "no_cache", r->o->no_cache, "isolated", r->o->isolated,
+                                 "keep_going", r->o->keep_going, "from_session", r->session != NULL, "from",
+                                 string_or_null (r->o->from), "only", string_or_null (r->o->only));
     const struct pipeline *p = r->p;
     emit (r,
           json_pack ("{s:s,s:i,s:s,s:s,s:s,s:s,s:o,s:O?,s:O?,s:O,s:s,s:s,s:s,s:o,s:i,s:I,s:i,s:o}", "event", "run.begin",
@@ -532,7 +533,7 @@ write_spec (struct task *t, const char *path, struct error *err)
     struct runner *r = t->runner;
     const char **producers = arena_alloc (r->arena, (r->p->steps.len + 1) * sizeof *producers);
     for (size_t i = 0; i < r->p->steps.len; i++)
-        producers[i] = r->tasks[i].result;
+        producers[i] = r->session ? r->session : r->tasks[i].result;
     struct spec_places where = { fs_join (r->arena, t->dir, "result"), producers };
     json_auto_t *params = plan_step_params (r->plan, t->index);
     json_auto_t *spec = spec_create (r->p, t->index, &where, params);
@@ -628,7 +629,7 @@ state_of_producers (const struct task *t, const char **culprit)
             *culprit = step_of (p)->name;
             return TASK_FAILED;
         }
-        if (p->state != TASK_DONE)
+        if (p->state != TASK_DONE && p->state != TASK_SKIPPED)
             all = TASK_WAITING;
     }
     return all;
@@ -775,6 +776,14 @@ open_python (struct runner *r, struct error *err)
     return python_probe (&r->python, r->arena, &r->state, harness, r->harness, err);
 }
 
+/* The session's values stay with the run that was made of them. */
+static int
+adopt_session (struct runner *r, struct error *err)
+{
+    r->session = fs_join (r->arena, r->dir, "session");
+    return rename (r->o->session, r->session) < 0 ? error_errno (err, "%s", r->o->session) : 0;
+}
+
 static int
 open_run (struct runner *r, struct error *err)
 {
@@ -786,6 +795,8 @@ open_run (struct runner *r, struct error *err)
         return -1;
     r->dir = state_run_dir (&r->state, r->arena, r->id);
     json_auto_t *ir = pipeline_to_json (r->p);
+    if (r->o->session && adopt_session (r, err) < 0)
+        return -1;
     return spec_write (fs_join (r->arena, r->dir, "pipeline.json"), ir, err);
 }
 
@@ -802,6 +813,7 @@ make_plan (struct runner *r, struct error *err)
         .run_id = r->id,
         .from = r->o->from,
         .only = r->o->only,
+        .session = r->session,
         .no_cache = r->o->no_cache,
     };
     r->plan = plan_create (r->arena, r->p, &po, err);

@@ -11,11 +11,15 @@
 #include <jansson.h>
 #include <stdint.h>
 
+/* Set for `chard run --from-session` by the kernel: a directory in the state directory, as step.py leaves a result. */
+#define RUN_SESSION "CHARD_SESSION_VALUES"
+
 struct run_options {
     const json_t *params;   /* values of all parameters (engine/params.h) */
     json_t *git;            /* what Git knows of the sources (cli/origin.h), for the log; or NULL */
     int jobs;               /* steps at once; 0: as many as there are cores */
     const char *from, *only;
+    const char *session;    /* with `only`: a directory with the values of its inputs, or NULL. It becomes the run's */
     bool no_cache;          /* run everything, but keep the results */
     bool isolated;          /* a fresh Python a step */
     bool keep_going;        /* a failure stops only what depends on it */

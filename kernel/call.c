@@ -81,16 +81,40 @@ is_given (const struct vec_str *words, const char *option)
     return false;
 }
 
+/* -1 if the words are wrong; what stands before the mistake is read all the same. */
+static int
+parse_words (struct arena *a, const struct vec_str *words, void *settings, struct option_common *common,
+             struct vec_str *operands)
+{
+    const struct command *c = find_command (words);
+    size_t skip = strchr (c->name, ' ') ? 2 : 1;
+    struct error ignored;
+    return option_parse (a, c->options, settings, common, (int) (words->len - skip), (char *const *) words->items + skip,
+                         operands, &ignored);
+}
+
+const void *
+call_settings (struct arena *a, const struct vec_str *words, struct vec_str *operands)
+{
+    const struct command *c = find_command (words);
+    struct option_common common = { 0 };
+    void *settings = c ? arena_alloc (a, c->settings_size + 1) : NULL;
+    return settings && parse_words (a, words, settings, &common, operands) == 0 ? settings : NULL;
+}
+
+const void *
+call_setting (const struct vec_str *words, const void *settings, const char *option)
+{
+    return (const char *) settings + find_option (find_command (words), option)->offset;
+}
+
 /* Whether the words name a notebook themselves; if they are wrong, the command will say so. */
 static bool
-has_operand (struct arena *a, const struct command *c, const struct vec_str *words, size_t skip)
+has_operand (struct arena *a, const struct command *c, const struct vec_str *words)
 {
     struct option_common common = { 0 };
     struct vec_str operands = { 0 };
-    struct error ignored;
-    void *settings = arena_alloc (a, c->settings_size);
-    option_parse (a, c->options, settings, &common, (int) (words->len - skip), (char *const *) words->items + skip,
-                  &operands, &ignored);
+    parse_words (a, words, arena_alloc (a, c->settings_size + 1), &common, &operands);
     return operands.len > 0 || common.help;
 }
 
@@ -143,7 +167,7 @@ static int
 add_the_obvious (struct call *c, struct wanted *w, const struct command *command, struct error *err)
 {
     const char *python = w->context->python, *path = session_path (w->context->notebook);
-    bool operand = has_operand (w->arena, command, &w->words, strchr (command->name, ' ') ? 2 : 1);
+    bool operand = has_operand (w->arena, command, &w->words);
     bool of = find_option (command, "of") && !is_given (&w->words, "--of");
     if (python && w->outlet && find_option (command, "python") && !is_given (&w->words, "--python"))
         vec_push (w->arena, &w->words, arena_printf (w->arena, "--python=%s", python));
@@ -265,21 +289,55 @@ start (struct wanted *w, call_done_fn done, void *arg)
 }
 
 struct call *
+call_start_words (const struct call_context *context, const struct vec_str *words, const char *env, const json_t *metadata,
+                  const struct outlet *outlet, call_done_fn done, void *arg)
+{
+    struct wanted w = { .context = context, .arena = arena_create (), .metadata = metadata, .outlet = outlet };
+    vec_foreach (word, words)
+        vec_push (w.arena, &w.words, *word);
+    if (env)
+        vec_push (w.arena, &w.env, env);
+    struct call *c = start (&w, done, arg);
+    arena_destroy (w.arena);
+    return c;
+}
+
+struct call *
 call_start (const struct call_context *context, const struct cell_part *part, const json_t *metadata,
             const struct outlet *outlet, call_done_fn done, void *arg)
 {
-    struct wanted w = { .context = context, .arena = arena_create (), .metadata = metadata, .outlet = outlet };
+    struct arena *a = arena_create ();
+    struct vec_str words = { 0 };
     struct error err = { 0 };
     struct call *c = NULL;
-    if (cell_parts_words (w.arena, part->text, &w.words, &err) < 0)
+    if (cell_parts_words (a, part->text, &words, &err) < 0)
         fail (done, arg, err.text);
-    else if (part->kind == PART_HELP || w.words.len == 0) {
+    else if (part->kind == PART_HELP || words.len == 0) {
         cleanup_strbuf struct strbuf help = { 0 };
-        call_help (&w.words, &help);
+        call_help (&words, &help);
         outlet_print (outlet, "stdout", strbuf_str (&help), help.len);
         done (arg, NULL);
     } else
-        c = start (&w, done, arg);
+        c = call_start_words (context, &words, NULL, metadata, outlet, done, arg);
+    arena_destroy (a);
+    return c;
+}
+
+struct call *
+call_ask_words (const struct call_context *context, const struct vec_str *words, const json_t *metadata,
+                call_answered_fn answered, void *arg)
+{
+    struct wanted w = { .context = context, .arena = arena_create (), .metadata = metadata };
+    struct call *c = xcalloc (1, sizeof *c);
+    struct error ignored;
+    *c = (struct call){ .answered = answered, .arg = arg };
+    vec_foreach (word, words)
+        vec_push (w.arena, &w.words, *word);
+    if (prepare (c, &w, &ignored) < 0) {
+        call_destroy (c);
+        c = NULL;
+        answered (arg, NULL);
+    }
     arena_destroy (w.arena);
     return c;
 }
@@ -287,16 +345,15 @@ call_start (const struct call_context *context, const struct cell_part *part, co
 struct call *
 call_ask (const struct call_context *context, const char *text, call_answered_fn answered, void *arg)
 {
-    struct wanted w = { .context = context, .arena = arena_create () };
-    struct call *c = xcalloc (1, sizeof *c);
+    struct arena *a = arena_create ();
+    struct vec_str words = { 0 };
     struct error ignored;
-    *c = (struct call){ .answered = answered, .arg = arg };
-    if (cell_parts_words (w.arena, text, &w.words, &ignored) < 0 || prepare (c, &w, &ignored) < 0) {
-        call_destroy (c);
-        c = NULL;
+    struct call *c = NULL;
+    if (cell_parts_words (a, text, &words, &ignored) == 0)
+        c = call_ask_words (context, &words, NULL, answered, arg);
+    else
         answered (arg, NULL);
-    }
-    arena_destroy (w.arena);
+    arena_destroy (a);
     return c;
 }
 

@@ -7,6 +7,7 @@
 #include "kernel/call.h"
 #include "kernel/cell_parts.h"
 #include "kernel/helper.h"
+#include "kernel/live.h"
 #include "kernel/own.h"
 
 #include <string.h>
@@ -228,7 +229,8 @@ next_part (struct desk *d)
     const struct cell_part *part = &c->parts.all.items[c->at];
     if (part->kind == PART_CODE)
         send_code (d, part);
-    else if (!own_start (&d->context, c->arena, part, &c->outlet, &c->call, call_done, d)) {
+    else if (!own_start (&d->context, c->arena, part, &c->outlet, &c->call, call_done, d)
+             && !live_start (&d->context, c->arena, part, c->metadata, &c->outlet, &c->call, call_done, d)) {
         struct call *call = call_start (&d->context, part, c->metadata, &c->outlet, call_done, d);
         if (call)
             c->call = call;

@@ -2,11 +2,18 @@
 in no namespace. helper.h tells how it is called. Any IPython since 7: no syntax newer than Python 3.6.
 SPDX-License-Identifier: Apache-2.0
 """
+import ast
 import importlib.util
+import json
+import os
 import sys
 
 from IPython import get_ipython
 from IPython.core.error import UsageError
+
+
+# What ipykernel puts into its environment, for its own output.
+IPYKERNEL_SETS = ("TERM", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "PAGER", "GIT_PAGER", "MPLBACKEND")
 
 
 class Answer:
@@ -58,7 +65,85 @@ def harness(path):
         spec = importlib.util.spec_from_file_location("_chard_step", path)
         sys.modules["_chard_step"] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules["_chard_step"])
+        enter_session(sys.modules["_chard_step"])
     return sys.modules["_chard_step"]
+
+
+def enter_session(step):
+    """The session's namespace takes the place of a step's. What a session's environment began with isn't a change of it,
+    nor is what ipykernel sets."""
+    shell = get_ipython()
+    step._space.step, step._space.module, step._space.ns = "session", shell.user_module, shell.user_ns
+    try:
+        with open("/proc/self/environ", "rb") as f:
+            pairs = [os.fsdecode(p).partition("=") for p in f.read().split(b"\0") if p]
+    except OSError:
+        pairs = []
+    step._first_environ.update({name: value for name, _, value in pairs})
+    step._first_environ.update({name: os.environ[name] for name in IPYKERNEL_SETS if name in os.environ})
+
+
+def note_classes(step, names):
+    """A class is told from another of its name by the statement that made it: here the last one of that name."""
+    wanted = {n for n in names if isinstance(get_ipython().user_ns.get(n), type)}
+    for source in reversed(get_ipython().history_manager.input_hist_parsed):
+        if not wanted:
+            break
+        if not any("class " + n in source for n in wanted):
+            continue
+        try:
+            found = dict(step._class_statements(ast.parse(source)))
+        except SyntaxError:
+            continue
+        step._note_classes([(n, found[n]) for n in wanted if n in found])
+        wanted -= set(found)
+
+
+def save(wanted):
+    """Writes the values that a step starts with, as the steps before it would, into a directory that is made for them."""
+    step = harness(wanted["harness"])
+    try:
+        return Answer(save_values(step, wanted))
+    except step.Unserializable as e:
+        return Answer({"error": "%s; way out: %s" % (str(e).replace("another step", "step %s" % wanted["step"]), e.hint)})
+    except Exception as e:
+        return Answer({"error": "the session's values can't be written: %s: %s" % (type(e).__name__, e)})
+
+
+def save_values(step, wanted):
+    missing, parameters = missing_inputs(step, wanted), {}
+    if missing:
+        return {"error": "step %s needs what this session doesn't have: %s. Execute the cells that make it, or leave out "
+                         "--from-session" % (wanted["step"], ", ".join(missing))}
+    for name in wanted["parameters"]:
+        if name in get_ipython().user_ns:
+            parameters[name] = parameter_text(name, get_ipython().user_ns[name])
+    step._space.definitions = set(wanted["definitions"])
+    note_classes(step, wanted["definitions"])
+    names, values, unbound = step._collect([i["name"] for i in wanted["inputs"]])
+    os.mkdir(wanted["to"], 0o700)
+    step.write_bundle(wanted["to"], names, values, unbound=unbound)
+    step._write_json(os.path.join(wanted["to"], "result.json"), {"status": "ok"})
+    return {"parameters": parameters}
+
+
+def missing_inputs(step, wanted):
+    return ["%s (%s)" % (i["name"], i["where"]) for i in wanted["inputs"]
+            if not i["optional"] and i["name"] not in get_ipython().user_ns and i["name"] not in step._states]
+
+
+def parameter_text(name, value):
+    """A parameter's value as `chard run -p` reads it."""
+    if isinstance(value, str):
+        return value
+    try:
+        plain = json.loads(json.dumps(value)) == value
+    except (TypeError, ValueError):
+        plain = False
+    if not plain:
+        raise ValueError("parameter %s is of type %s here, not a number, text, list or dict; say which it shall be with "
+                         "-p %s=VALUE, in a session where it is unset" % (name, type(value).__name__, name))
+    return json.dumps(value)
 
 
 def load_value(wanted):
