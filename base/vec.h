@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define vec(type)                                                                                                      \
@@ -74,6 +75,21 @@ vec_int_add_once (struct arena *a, struct vec_int *v, int x)
         return false;
     vec_push (a, v, x);
     return true;
+}
+
+static inline int
+vec_int_compare_ (const void *x, const void *y)
+{
+    int a = *(const int *) x, b = *(const int *) y;
+    return (a > b) - (a < b);
+}
+
+/* Ascending. */
+static inline void
+vec_int_sort (struct vec_int *v)
+{
+    if (v->len)
+        qsort (v->items, v->len, sizeof *v->items, vec_int_compare_);
 }
 
 static inline bool

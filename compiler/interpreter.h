@@ -1,8 +1,9 @@
 /* The abstract interpreter: walks a notebook's statements in order, as Python would run them, with sets of abstract
  * objects for values. Functions of the notebook are followed where they are called, so that what they read and change
- * counts where it happens. Its state is shared by interpreter.c (statements), evaluate.c (expressions), call.c (calls),
- * special.c (methods that nothing names), text.c (known text) and names.c (module names and their writes); nobody else
- * includes this header but for interpreter_run.
+ * counts where it happens. Its state is shared by interpreter.c (the walk), statement.c, evaluate.c (expressions), part.c
+ * (parts of values), assign.c (names and targets), call.c and call_library.c, special.c (methods that nothing names),
+ * text.c (known text) and names.c (module names and their writes); nobody else includes this header but for
+ * interpreter_run.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_INTERPRETER_H
 #define CHARD_COMPILER_INTERPRETER_H
@@ -86,16 +87,31 @@ struct interpreter {
 /* Walks the whole program, a second time if set-up turned out to depend on what steps do; the flow lies in the program's arena. */
 struct flow *interpreter_run (struct program *program);
 
-/* statements: interpreter.c */
+/* statements: statement.c */
 void run_block (struct interpreter *in, const struct ast *block);
 void run_statement (struct interpreter *in, const struct ast *n);
+bool is_word_of (const char *word, const char *list); /* one of the words in `list`, with blanks between */
+
+/* what a site does: interpreter.c */
 void set_up (struct interpreter *in, symbol state); /* the site sets up library state; 0: of which nothing is known */
 void file_used (struct interpreter *in, enum file_use use, const char *path); /* `path`: a pattern, or a command */
 void folder_changed (struct interpreter *in, const char *path); /* a pattern; NULL: not known which */
 
 /* expressions: evaluate.c. NULL: nothing that can be changed. */
 const struct set *evaluate (struct interpreter *in, const struct ast *n);
+
+/* names and targets: assign.c */
 void assign (struct interpreter *in, const struct ast *target, const struct set *value);
+const struct set *evaluate_name (struct interpreter *in, const struct ast *n);
+
+/* Function object `id` has just been made: it keeps the locals around it that it names. */
+void keep_locals (struct interpreter *in, int id);
+
+/* What the expression `node` gives was taken for plain, and is changed in place all the same (a table's index is given a
+ * name): what it was taken from changes. */
+void owner_changes (struct interpreter *in, const struct ast *node);
+
+/* parts of values: part.c */
 const struct set *elements_of (struct interpreter *in, const struct set *s);
 
 /* What stands at place `i` of the tuples in `s`, as unpacking finds it. */
@@ -109,6 +125,8 @@ const struct set *attribute_of (struct interpreter *in, const struct set *s, sym
 int library_object (struct interpreter *in, symbol path);
 int new_value (struct interpreter *in);
 
+/* A value that shares memory with `base`: a change of either is a change of both. */
+const struct set *view_of (struct interpreter *in, int base, symbol part);
 
 /* special methods: special.c. What is done with a value, and so which of its class's methods run. */
 enum special_use {
@@ -165,15 +183,8 @@ void name_may_change (struct interpreter *in, symbol name); /* code that nobody 
 void name_delete (struct interpreter *in, symbol name);
 bool name_is_bound (struct interpreter *in, symbol name);
 
-/* Function object `id` has just been made: it keeps the locals around it that it names. */
-void keep_locals (struct interpreter *in, int id);
-
 /* The objects in `s` are changed in place by the current site. */
 void objects_change (struct interpreter *in, const struct set *s, bool deep);
-
-/* What the expression `node` gives was taken for plain, and is changed in place all the same (a table's index is given a
- * name): what it was taken from changes. */
-void owner_changes (struct interpreter *in, const struct ast *node);
 
 /* Branches: what is bound between begin and end is put aside in `j`; join then merges several ways. `always`: one of
  * the ways is taken for sure (an if with an else). */

@@ -195,12 +195,6 @@ try_linking (struct stepping *s)
     return t;
 }
 
-static int
-compare_int (const void *x, const void *y)
-{
-    return *(const int *) x - *(const int *) y;
-}
-
 static void
 merge_groups (struct stepping *s, const struct graph *g)
 {
@@ -212,7 +206,7 @@ merge_groups (struct stepping *s, const struct graph *g)
             continue;
         vec_foreach (unit, &from->units)
             vec_push (s->arena, &to->units, *unit);
-        qsort (to->units.items, to->units.len, sizeof (int), compare_int);
+        vec_int_sort (&to->units);
     }
     for (int i = 0; i < (int) g->n; i++)
         if (root_of (g, i) == i)
@@ -230,7 +224,7 @@ take_unit (struct stepping *s, struct group *group, int unit)
         return false;
     s->g->owner.items[unit] = 0; /* its place is known when the groups are final */
     vec_push (s->arena, &group->units, unit);
-    qsort (group->units.items, group->units.len, sizeof (int), compare_int);
+    vec_int_sort (&group->units);
     return true;
 }
 

@@ -1,0 +1,207 @@
+/* Names as the running scope knows them, and what assigning to a target stores. See interpreter.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/interpreter.h"
+
+#include <string.h>
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
+
+static struct local *
+find_local (struct env *e, symbol name)
+{
+    vec_foreach (l, &e->locals)
+        if (l->name == name)
+            return l;
+    return NULL;
+}
+
+/* The running scope in which `name` lives; NULL: the module's. */
+static struct env *
+env_of (struct interpreter *in, symbol name)
+{
+    if (!in->env || scope_is_global (in->env->scope, name))
+        return NULL;
+    for (struct env *e = in->env; e; e = e->outer)
+        if (scope_is_local (e->scope, name) && (e == in->env || e->scope->owner->kind != AST_CLASS))
+            return e;
+    return NULL;
+}
+
+const struct set *
+evaluate_name (struct interpreter *in, const struct ast *n)
+{
+    struct env *e = env_of (in, n->name);
+    if (!e && in->env && !scope_is_global (in->env->scope, n->name))
+        return NULL; /* `__class__` in a method */
+    if (!e)
+        return name_read (in, n->name, n);
+    struct local *l = find_local (e, n->name);
+    if (!l && e->scope->owner->kind == AST_CLASS) /* not bound in the class yet: the module's */
+        return name_read (in, n->name, n);
+    return l ? l->value : NULL;
+}
+
+static bool
+mentions (const struct ast *n, symbol name)
+{
+    if (!n || (n->kind == AST_NAME && n->name == name))
+        return n != NULL;
+    ast_foreach (kid, n)
+        if (mentions (*kid, name))
+            return true;
+    return false;
+}
+
+static void
+keep_local (struct interpreter *in, int function, const struct local *l)
+{
+    const struct ast *definition = heap_get (in->heap, function)->definition;
+    if (l->value && definition->scope && !scope_is_local (definition->scope, l->name) && mentions (definition, l->name))
+        heap_store (in->heap, function, l->name, l->value, false);
+}
+
+void
+keep_locals (struct interpreter *in, int id)
+{
+    for (struct env *e = in->env; e; e = e->outer) {
+        vec_push (in->arena, &e->functions, id);
+        vec_foreach (l, &e->locals)
+            keep_local (in, id, l);
+    }
+}
+
+/* A local got a new value: the functions that see it have that one. If one of them set it (nonlocal), all of them are
+ * other functions than before. */
+static void
+tell_functions (struct interpreter *in, struct env *e, const struct local *l)
+{
+    vec_foreach (id, &e->functions) {
+        keep_local (in, *id, l);
+        if (e != in->env && mentions (heap_get (in->heap, *id)->definition, l->name))
+            objects_change (in, set_one (in->arena, *id), false);
+    }
+}
+
+static void
+bind_name (struct interpreter *in, symbol name, const struct set *value)
+{
+    struct env *e = env_of (in, name);
+    if (!e) {
+        name_bind (in, name, value);
+        return;
+    }
+    struct local *l = find_local (e, name);
+    if (!l) {
+        l = vec_add (in->arena, &e->locals);
+        l->name = name;
+    }
+    l->value = in->branches > e->branches ? set_union (in->arena, l->value, value) : value;
+    tell_functions (in, e, l);
+}
+
+/* ---- assignment ------------------------------------------------------------------------------------------------- */
+
+/* os.environ[...] = …, plt.rcParams[...] = …, pd.options.display.width = … */
+static void
+set_up_member (struct interpreter *in, int id)
+{
+    const char *path = symbol_text (in->symbols, heap_get (in->heap, id)->type);
+    const struct effect *e = library_function (in->library, arena_printf (in->arena, "%s.member", path));
+    set_up (in, e->flags & EFFECT_SETUP ? e->state : 0);
+}
+
+static bool
+is_setter (const struct object *o)
+{
+    const struct ast *decorators = o->kind == OBJECT_FUNCTION && o->definition->kind == AST_FUNCTION ? o->definition->kids[2]
+                                                                                                     : NULL;
+    return decorators && decorators->nkids && decorators->kids[0]->kind == AST_ATTRIBUTE;
+}
+
+/* `p.v = 4` where the class has @v.setter. */
+static void
+call_setter (struct interpreter *in, int id, symbol name, const struct set *value)
+{
+    int class_object = heap_get (in->heap, id)->class_object;
+    const struct set *members = class_object < 0 ? NULL : class_member (in, class_object, name, 0);
+    const struct set *arguments[] = { set_one (in->arena, id), value };
+    set_foreach (m, members)
+        if (is_setter (heap_get (in->heap, m)))
+            call_value (in, set_one (in->arena, m), arguments, 2);
+}
+
+void
+owner_changes (struct interpreter *in, const struct ast *node)
+{
+    for (; (node->kind == AST_ATTRIBUTE || node->kind == AST_SUBSCRIPT) && node->nkids; node = node->kids[0]) {
+        const struct set *owner = evaluate (in, node->kids[0]);
+        if (!owner)
+            continue;
+        objects_change (in, owner, false);
+        return;
+    }
+}
+
+static void
+store_attribute (struct interpreter *in, const struct ast *target, const struct set *value)
+{
+    const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
+    if (!base && target->nkids)
+        owner_changes (in, target->kids[0]);
+    set_foreach (id, base) {
+        call_setter (in, id, target->name, value);
+        if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
+            set_up_member (in, id);
+        heap_store (in->heap, id, target->name, value, base->len == 1 && in->branches == 0);
+    }
+    objects_change (in, base, false);
+}
+
+static void
+store_element (struct interpreter *in, const struct ast *target, const struct set *value)
+{
+    const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
+    if (!base && target->nkids)
+        owner_changes (in, target->kids[0]);
+    for (uint32_t i = 1; i < target->nkids; i++)
+        evaluate (in, target->kids[i]);
+    special_run (in, base, SPECIAL_STORE, value);
+    set_foreach (id, base) {
+        if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
+            set_up_member (in, id);
+        heap_store (in->heap, id, 0, value, false);
+    }
+    objects_change (in, base, false);
+}
+
+/* a, *b, c = value: places are known up to the star. */
+static void
+assign_places (struct interpreter *in, const struct ast *target, const struct set *value)
+{
+    bool starred = false;
+    for (uint32_t i = 0; i < target->nkids; i++) {
+        starred = starred || target->kids[i]->kind == AST_STARRED;
+        assign (in, target->kids[i], starred ? elements_of (in, value) : part_at (in, value, i));
+    }
+}
+
+void
+assign (struct interpreter *in, const struct ast *target, const struct set *value)
+{
+    switch (target->kind) {
+    case AST_NAME: bind_name (in, target->name, value); break;
+    case AST_CAPTURE: bind_name (in, target->name, value); break;
+    case AST_TUPLE:
+    case AST_LIST: assign_places (in, target, value); break;
+    case AST_STARRED:
+        if (target->nkids) {
+            int id = new_value (in);
+            heap_store (in->heap, id, 0, value, true);
+            assign (in, target->kids[0], set_one (in->arena, id));
+        }
+        break;
+    case AST_ATTRIBUTE: store_attribute (in, target, value); break;
+    case AST_SUBSCRIPT: store_element (in, target, value); break;
+    default: evaluate (in, target);
+    }
+}

@@ -1,0 +1,48 @@
+/* What the files about calls share: the evaluated arguments of one. Included by call.c and call_library.c only.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_CALL_H
+#define CHARD_COMPILER_CALL_H
+
+#include "compiler/interpreter.h"
+
+#define MAX_ARGUMENTS 24
+
+/* Evaluated arguments of one call. */
+struct call {
+    const struct ast *node; /* NULL for calls that no text shows */
+    int count;              /* positional ones */
+    const struct set *positional[MAX_ARGUMENTS];
+    int keywords;
+    struct {
+        symbol name;
+        const struct set *value;
+    } keyword[MAX_ARGUMENTS];
+    const struct set *rest; /* what *args and **kwargs may hold */
+    const struct set *all;  /* everything passed */
+    const struct ast *literal[MAX_ARGUMENTS]; /* the positional arguments' text */
+};
+
+/* Argument `i`; NULL: there is none, or it is nothing that can be changed. */
+static inline const struct set *
+call_argument (const struct call *c, int i)
+{
+    return i < c->count ? c->positional[i] : NULL;
+}
+
+/* call.c: calls an object of any kind. */
+const struct set *call_one (struct interpreter *in, int callee, struct call *c);
+
+/* The arguments are given to code that isn't the notebook's, which may call what they are and what they have. */
+void call_back (struct interpreter *in, const struct set *values);
+
+/* Functions held somewhere within a value whose method is called: a model's custom loss, a transformer's func. */
+void call_held_functions (struct interpreter *in, const struct set *s);
+
+/* Whether the call has `name=` something that isn't False. */
+bool call_keyword_is_true (struct interpreter *in, const struct call *c, symbol name);
+
+/* call_library.c: `callee` is a library object; a method that no class of the notebook defines. */
+const struct set *call_library (struct interpreter *in, int callee, struct call *c);
+const struct set *call_library_method (struct interpreter *in, int receiver, symbol name, struct call *c);
+
+#endif

@@ -1,0 +1,397 @@
+/* What calls of libraries do, as the table of effects says. See call.h and library.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/call.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool
+is_class_name (const char *path)
+{
+    const char *dot = strrchr (path, '.');
+    const char *name = dot ? dot + 1 : path;
+    if (!isupper ((unsigned char) name[0]))
+        return false;
+    for (const char *p = name + 1; *p; p++)
+        if (islower ((unsigned char) *p))
+            return true;
+    return name[1] == '\0';
+}
+
+/* Who reads and writes through a file object, or gives back text, touches no file of a name. */
+static bool
+is_stream (struct interpreter *in, const struct set *value)
+{
+    set_foreach (id, value) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->unpicklable || (o->type && strncmp (symbol_text (in->symbols, o->type), "io.", 3) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* The argument that is the path (-1: what the method is called on), else to_csv (path_or_buf="x"), savefig (fname="x");
+ * NULL: there is none. */
+static const char *
+path_argument (struct interpreter *in, int place, const struct set *on, const struct call *c)
+{
+    const struct set *value = place < 0 ? on : call_argument (c, place);
+    bool given = place < c->count;
+    for (int k = 0; k < c->keywords && !given; k++) {
+        const char *name = symbol_text (in->symbols, c->keyword[k].name);
+        if (strstr (name, "path") || strstr (name, "file") || strcmp (name, "fname") == 0 || strcmp (name, "buf") == 0) {
+            value = c->keyword[k].value;
+            given = true;
+        }
+    }
+    if (!given || is_stream (in, value))
+        return NULL;
+    const char *path = pattern_of (in, value);
+    return path ? path : PATH_UNKNOWN;
+}
+
+static void
+add_file (struct interpreter *in, enum file_use use, const char *path)
+{
+    in->effect = true;
+    if (path && *path)
+        file_used (in, use, path);
+}
+
+/* open (path, mode): any of w a x + writes. Without a known mode it reads. */
+static void
+open_file (struct interpreter *in, int place, const char *path, const struct call *c)
+{
+    const struct set *given = call_argument (c, place + 1);
+    for (int k = 0; k < c->keywords; k++)
+        if (c->keyword[k].name == in->s_mode)
+            given = c->keyword[k].value;
+    const char *mode = text_of (in, given);
+    bool writes = mode && strpbrk (mode, "wax+");
+    add_file (in, writes ? FILE_WRITE : FILE_READ, path);
+}
+
+static void
+touch_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
+{
+    if (e->flags & EFFECT_OPENS_FILE)
+        open_file (in, e->opens, path_argument (in, e->opens, on, c), c);
+    for (int i = -1; i < MAX_ARGUMENTS && (e->reads | e->writes); i++) {
+        uint32_t bit = i < 0 ? FILE_OF_RECEIVER : 1u << i;
+        if (e->reads & bit)
+            add_file (in, FILE_READ, path_argument (in, i, on, c));
+        if (e->writes & bit)
+            add_file (in, FILE_WRITE, path_argument (in, i, on, c));
+    }
+    if (e->flags & EFFECT_SHELL) {
+        const char *command = text_of (in, call_argument (c, 0));
+        add_file (in, FILE_SHELL, command ? command : "?");
+    }
+    if (e->flags & EFFECT_CHANGES_FOLDER)
+        folder_changed (in, pattern_of (in, call_argument (c, 0)));
+}
+
+/* Hidden state is a name like any other: seeding binds it, drawing reads and changes it. Never seeded, it makes the
+ * notebook itself non-deterministic, and nobody waits for anybody. */
+static void
+touch_state (struct interpreter *in, const struct effect *e)
+{
+    if (e->flags & EFFECT_SEEDS)
+        name_bind (in, e->state, set_one (in->arena, new_value (in)));
+    if ((e->flags & EFFECT_DRAWS) && name_is_bound (in, e->state))
+        objects_change (in, name_read (in, e->state, NULL), false);
+    if (e->flags & (EFFECT_SEEDS | EFFECT_DRAWS))
+        in->effect = true;
+}
+
+/* What `out=` names is written to, and is the result: numpy's and PyTorch's convention. */
+static const struct set *
+given_out (struct interpreter *in, const struct call *c)
+{
+    for (int k = 0; k < c->keywords; k++)
+        if (c->keyword[k].name == in->s_out)
+            return c->keyword[k].value;
+    return NULL;
+}
+
+static void
+mutate_arguments (struct interpreter *in, const struct effect *e, const struct call *c)
+{
+    for (int i = 0; i < c->count; i++) {
+        if (e->mutates_arguments >> i & 1)
+            objects_change (in, c->positional[i], false);
+        if (e->flags & EFFECT_CONSUMES || !(e->flags & EFFECT_KNOWN))
+            set_foreach (id, c->positional[i])
+                if (heap_get (in->heap, id)->iterator)
+                    objects_change (in, set_one (in->arena, id), false);
+    }
+    for (int k = 0; k < c->keywords; k++)
+        if (library_keyword_mutates (in->library, c->keyword[k].name))
+            objects_change (in, c->keyword[k].value, false);
+    objects_change (in, given_out (in, c), false);
+}
+
+/* What zip, enumerate, d.items (), map and their like give one after another. */
+static const struct set *
+elements_given (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
+{
+    const struct set *parts[MAX_ARGUMENTS] = { NULL };
+    if (e->flags & EFFECT_NUMBERS) {
+        parts[1] = elements_of (in, on);
+        return tuple_of (in, parts, 2);
+    }
+    if (e->flags & EFFECT_ZIPS) {
+        for (int i = 0; i < c->count; i++)
+            parts[i] = elements_of (in, c->positional[i]);
+        return c->rest ? elements_of (in, c->rest) : tuple_of (in, parts, c->count);
+    }
+    if (e->flags & EFFECT_MAPS) {
+        for (int i = 1; i < c->count; i++)
+            parts[i - 1] = elements_of (in, c->positional[i]);
+        return in->depth > 6 || !c->count ? NULL : call_value (in, c->positional[0], parts, c->count - 1);
+    }
+    int id = new_value (in);
+    heap_get (in->heap, id)->type = symbol_of_str (in->symbols, "tuple");
+    heap_store (in->heap, id, 0, elements_of (in, on), false);
+    return set_one (in->arena, id);
+}
+
+static const struct set *
+sequence_of (struct interpreter *in, const struct set *elements, const struct effect *e)
+{
+    int id = new_value (in);
+    struct object *o = heap_get (in->heap, id);
+    o->iterator = o->unpicklable = (e->flags & EFFECT_ITERATOR) != 0;
+    heap_store (in->heap, id, 0, elements, false);
+    return set_one (in->arena, id);
+}
+
+/* `dtype=object`: the new array keeps whatever it is given. */
+static bool
+holds_objects (struct interpreter *in, const struct call *c)
+{
+    for (int k = 0; k < c->keywords; k++)
+        if (strcmp (symbol_text (in->symbols, c->keyword[k].name), "dtype") == 0) {
+            const char *text = text_of (in, c->keyword[k].value);
+            const struct set *given = c->keyword[k].value;
+            const struct object *o = given && given->len ? heap_get (in->heap, given->items[0]) : NULL;
+            text = !text && o && o->kind == OBJECT_LIBRARY ? symbol_text (in->symbols, o->type) : text;
+            return text && (*text == 'o' || *text == 'O' || strncmp (text, "numpy.object", 12) == 0);
+        }
+    return false;
+}
+
+static bool
+is_of_type (const struct interpreter *in, const struct object *o, const char *const *types)
+{
+    const char *type = o->type ? symbol_text (in->symbols, o->type) : "";
+    for (; *types; types++)
+        if (strcmp (type, *types) == 0)
+            return true;
+    return false;
+}
+
+/* What an array or table made of `s` keeps: instances of the notebook's classes, wherever they lie; if it `holds` objects,
+ * whatever else is no sequence that it goes through itself. Numbers are copied. */
+static const struct set *
+objects_gathered (struct interpreter *in, const struct set *s, bool holds, int depth)
+{
+    static const char *const gone_through[] = { "list", "tuple", "numpy.ndarray", NULL };
+    const struct set *kept = NULL;
+    set_foreach (id, s) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind != OBJECT_VALUE || o->text)
+            continue;
+        bool sequence = is_of_type (in, o, gone_through) || o->view;
+        if (o->class_object >= 0 || (holds && (depth || !sequence)))
+            kept = set_union (in->arena, kept, set_one (in->arena, id));
+        if (o->class_object < 0 && depth < 4)
+            kept = set_union (in->arena, kept, objects_gathered (in, heap_field (in->heap, id, 0), holds, depth + 1));
+    }
+    return kept;
+}
+
+/* A tuple of values that belong together, as a figure and its axes do: what changes one changes all. `types` are their
+ * classes' paths, with commas between. */
+static const struct set *
+parts_of_result (struct interpreter *in, const char *types)
+{
+    const struct set *parts[MAX_PLACES];
+    int count = 0;
+    for (const char *p = types; *p && count < MAX_PLACES; p += *p == ',') {
+        size_t n = strcspn (p, ",");
+        int id = new_value (in);
+        heap_get (in->heap, id)->type = symbol_of (in->symbols, p, n);
+        parts[count++] = set_one (in->arena, id);
+        p += n;
+    }
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < count; k++)
+            if (i != k)
+                heap_store (in->heap, parts[i]->items[0], in->s_place[k], parts[k], true);
+    return tuple_of (in, parts, count);
+}
+
+/* The result of a library call, given what it was called on (the receiver, or argument 0 of a function). */
+static const struct set *
+result_of (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c, symbol path)
+{
+    if (e->flags & EFFECT_RETURNS_PLAIN)
+        return NULL;
+    if (e->flags & EFFECT_RETURNS_SELF)
+        return on;
+    if (e->flags & EFFECT_RETURNS_ELEMENT)
+        return elements_of (in, on);
+    if (e->flags & (EFFECT_ZIPS | EFFECT_NUMBERS | EFFECT_TUPLES | EFFECT_MAPS))
+        return sequence_of (in, elements_given (in, e, on, c), e);
+    if (given_out (in, c))
+        return given_out (in, c);
+    if (e->flags & (EFFECT_SHALLOW | EFFECT_DEEP) && on) {
+        elements_of (in, on); /* made up now, so that both have them */
+        return heap_copy (in->heap, on, in->site, (e->flags & EFFECT_DEEP) != 0);
+    }
+    if (e->parts)
+        return parts_of_result (in, e->parts);
+    int id = new_value (in);
+    struct object *o = heap_get (in->heap, id);
+    o->type = e->returns;
+    o->iterator = (e->flags & EFFECT_ITERATOR) != 0;
+    o->unpicklable = (e->flags & EFFECT_UNPICKLABLE) != 0;
+    bool constructor = path && is_class_name (symbol_text (in->symbols, path))
+                       && !library_knows (in->library, symbol_text (in->symbols, path));
+    if (!o->type && path && is_class_name (symbol_text (in->symbols, path)))
+        o->type = path;
+    if (e->flags & EFFECT_RETURNS_HOLDER && e->flags & (EFFECT_CONSUMES | EFFECT_ITERATOR))
+        heap_store (in->heap, id, 0, elements_of (in, c->all), false); /* list (x) holds x's elements, x it does not */
+    else if (constructor || e->flags & EFFECT_RETURNS_HOLDER)
+        heap_store (in->heap, id, 0, c->all, false);
+    if (e->flags & EFFECT_GATHERS)
+        heap_store (in->heap, id, 0, objects_gathered (in, set_union (in->arena, on, c->all), holds_objects (in, c), 0), false);
+    if (e->flags & EFFECT_RETURNS_VIEW && on) {
+        heap_get (in->heap, id)->view = true;
+        heap_store (in->heap, id, 0, on, false);
+        set_foreach (x, on)
+            heap_store (in->heap, x, in->s_call, set_one (in->arena, id), false);
+    }
+    return set_one (in->arena, id);
+}
+
+static void
+code_names (struct interpreter *in, const struct effect *e, symbol name)
+{
+    if (!name || !name_is_bound (in, name))
+        return;
+    name_read (in, name, NULL);
+    if (e->flags & EFFECT_DYNAMIC)
+        name_may_change (in, name);
+}
+
+/* exec ("x = y"), frame.query ("a > @limit"): any word of the text may be a name. Of code that isn't known all names may be
+ * read, and bound. */
+static void
+read_code (struct interpreter *in, const struct effect *e, const struct call *c)
+{
+    const char *text = text_of (in, call_argument (c, 0));
+    for (const char *p = text; p && *p;) {
+        size_t n = 0;
+        while (isalnum ((unsigned char) p[n]) || p[n] == '_' || (unsigned char) p[n] >= 0x80)
+            n++;
+        if (n && !isdigit ((unsigned char) *p))
+            code_names (in, e, symbol_of (in->symbols, p, n));
+        p += n ? n : 1;
+    }
+    bool all = !text && c->count && !(e->flags & EFFECT_RETURNS_HOLDER);
+    for (size_t i = 0; all && i < in->globals.len; i++) {
+        const struct set *value = in->globals.items[i].value;
+        bool plain = *symbol_text (in->symbols, (symbol) i) != '%';
+        set_foreach (id, value)
+            plain = plain && heap_get (in->heap, id)->kind == OBJECT_VALUE && !heap_get (in->heap, id)->unpicklable;
+        if (plain)
+            code_names (in, e, (symbol) i);
+    }
+}
+
+const struct set *
+call_library (struct interpreter *in, int callee, struct call *c)
+{
+    symbol path = heap_get (in->heap, callee)->type;
+    const char *text = symbol_text (in->symbols, path);
+    const struct effect *e = library_function (in->library, text);
+    if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR | EFFECT_SINGLETON)))
+        in->effect = true;
+    in->singleton |= (e->flags & EFFECT_SINGLETON) != 0;
+    if (e->flags & EFFECT_SETUP)
+        set_up (in, e->state);
+    if (e->flags & EFFECT_DYNAMIC) {
+        in->dynamic = true;
+        vec_int_add_once (in->arena, &in->flow->dynamic_sites, in->site);
+    }
+    if (e->flags & EFFECT_EVALUATES)
+        read_code (in, e, c);
+    touch_files (in, e, call_argument (c, 0), c);
+    touch_state (in, e);
+    mutate_arguments (in, e, c);
+    if (e->flags & EFFECT_MAKES_DECORATOR && !in->decorating)
+        return set_one (in->arena, callee);
+    if (e->flags & EFFECT_PURE_DECORATOR)
+        return c->all;
+    if (!(e->flags & EFFECT_MAPS) && !in->decorating)
+        call_back (in, c->all);
+    const struct set *known = text_of_call (in, text, c->positional, c->count);
+    return known ? known : result_of (in, e, call_argument (c, 0), c, path);
+}
+
+static bool
+is_drawing (const struct interpreter *in, const struct call *c)
+{
+    for (int i = 0; i < c->keywords; i++)
+        if (library_keyword_draws (in->library, c->keyword[i].name))
+            return true;
+    return false;
+}
+
+static bool
+is_statement (const struct interpreter *in, const struct call *c)
+{
+    return c->node && c->node == in->statement;
+}
+
+/* The table says; a method that it doesn't know, and whose result nobody gets, was called for what it does. */
+static bool
+changes_receiver (struct interpreter *in, int receiver, const struct effect *e, const struct call *c)
+{
+    if (call_keyword_is_true (in, c, in->s_inplace))
+        return true;
+    if (!heap_get (in->heap, receiver)->type && is_drawing (in, c))
+        return false;
+    if (e->flags & EFFECT_ACTS)
+        return is_statement (in, c);
+    return e->flags & EFFECT_KNOWN ? e->flags & EFFECT_MUTATES : is_statement (in, c) && !in->shown;
+}
+
+/* A method that no class of the notebook defines. */
+const struct set *
+call_library_method (struct interpreter *in, int receiver, symbol name, struct call *c)
+{
+    const struct set *on = set_one (in->arena, receiver);
+    const struct effect *e = library_method (in->library, heap_get (in->heap, receiver)->type, name);
+    const char *text = heap_get (in->heap, receiver)->text;
+    in->effect = true;
+    if (text && (e->opens < 0 || (e->reads | e->writes) & FILE_OF_RECEIVER))
+        touch_files (in, e, on, c);
+    if (text)
+        return text_of_method (in, text, symbol_text (in->symbols, name), c->positional, c->count);
+    touch_files (in, e, on, c);
+    if (e->flags & EFFECT_EVALUATES)
+        read_code (in, e, c);
+    if (e->flags & EFFECT_SETUP)
+        set_up (in, e->state);
+    if (changes_receiver (in, receiver, e, c))
+        objects_change (in, on, e->flags & EFFECT_KNOWN ? (e->flags & EFFECT_MUTATES_DEEP) != 0 : true);
+    if (e->flags & EFFECT_HOLDS)
+        heap_store (in->heap, receiver, 0, c->all, false);
+    mutate_arguments (in, e, c);
+    call_back (in, c->all);
+    call_held_functions (in, on);
+    return result_of (in, e, on, c, 0);
+}

@@ -1,0 +1,66 @@
+/* What the files of pass link share: link.c (what each step needs and leaves), link_order.c (what waits for what), and
+ * link_segment.c (the code that each step runs). Nobody else includes it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_LINK_H
+#define CHARD_COMPILER_LINK_H
+
+#include "compiler/front.h"
+
+/* A value that a step is handed. */
+struct need {
+    symbol name;
+    int from;                /* step that leaves it */
+    int version;             /* site of the last write that it may come from */
+    int written;             /* where it is found together with what shares an object with it: `version` or later */
+    int read;                /* site of the first use */
+    const struct set *value; /* what it may be */
+    bool optional;
+};
+
+/* `del name` of something that another step has bound. */
+struct deletion {
+    symbol name;
+    int site;
+};
+
+struct linking {
+    struct arena *arena;
+    struct pipeline *p;
+    const struct flow *flow;
+    const struct grouping *g;
+    struct diag_list *diags;
+    bool *site_is_param;
+    struct vec_int *replicated; /* by step: sites */
+    vec (struct need) *needs;   /* by step */
+    vec (struct deletion) *deleted; /* by step */
+    struct vec_int *conflicts;  /* see link_steps; may be NULL */
+    bool ahead;                 /* what is traced is repeated ahead of the step's own cells */
+};
+
+const char *link_name (const struct linking *l, symbol name);
+
+/* The step that a site belongs to, or an OWNER_ constant. */
+int link_owner (const struct linking *l, int site);
+
+const struct unit *link_unit (const struct linking *l, int site);
+
+/* What the step is handed under that name; NULL: nothing. */
+struct input *link_find_input (struct linking *l, int step, const char *name);
+
+/* `step` waits for `before`. */
+void link_after (struct linking *l, int step, int before);
+
+/* Two steps are at odds that would not be if they were one. */
+void link_conflict (struct linking *l, int step, int other);
+
+/* link_order.c: by files, by tags; what is told as a metric; then the steps into topological order. */
+void link_files (struct linking *l);
+void link_tags (struct linking *l, int step);
+void link_metrics (struct linking *l);
+void link_order (struct linking *l);
+
+/* link_segment.c: the code of a step; and the definitions that it shares with others. */
+void link_segments (struct linking *l, int step);
+void link_definitions (struct linking *l);
+
+#endif

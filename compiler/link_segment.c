@@ -1,0 +1,95 @@
+/* Pass link: the code that a step runs: definitions repeated ahead of it, then its own cells. See link.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/link.h"
+
+#include <string.h>
+
+static void
+add_imports (struct linking *l, struct step *s, const struct ast *n)
+{
+    if (!n)
+        return;
+    if (n->kind == AST_IMPORT || n->kind == AST_IMPORT_FROM)
+        for (uint32_t i = 0; i < (n->kind == AST_IMPORT ? n->nkids : 1); i++) {
+            const char *name = link_name (l, n->kind == AST_IMPORT ? n->kids[i]->name : n->name);
+            if (*name && *name != '.')
+                vec_str_add_once (l->arena, &s->imports, arena_strndup (l->arena, name, strcspn (name, ".")));
+        }
+    ast_foreach (kid, n)
+        add_imports (l, s, *kid);
+}
+
+static void
+add_segment (struct linking *l, struct step *s, const struct unit *u, int line, const char *source, bool replicated)
+{
+    struct segment seg = { u->cell->notebook->reference, u->cell->index, line, source, replicated };
+    vec_push (l->arena, &s->segments, seg);
+}
+
+/* The lines of `run` text that a site spans: whole lines, so that line numbers stay true. */
+static void
+add_replicated_segment (struct linking *l, struct step *s, int site)
+{
+    const struct site *x = &l->flow->sites.items[site];
+    const struct unit *u = &l->flow->program->units.items[x->unit];
+    if (!x->statement) {
+        add_segment (l, s, u, 1, u->text->run, true);
+        return;
+    }
+    int first = program_place (l->flow->program, x->unit, x->statement->start).line;
+    int last = program_place (l->flow->program, x->unit, x->statement->end).line;
+    const char *p = u->text->run;
+    for (int line = 1; line < first && p; line++)
+        p = strchr (p, '\n') ? strchr (p, '\n') + 1 : NULL;
+    if (!p)
+        return;
+    const char *end = p;
+    for (int line = first; line <= last && *end; line++)
+        end += strcspn (end, "\n") + (end[strcspn (end, "\n")] == '\n');
+    struct segment *before = s->segments.len ? &s->segments.items[s->segments.len - 1] : NULL;
+    if (before && before->replicated && before->cell == u->cell->index && before->line == first
+        && before->notebook == u->cell->notebook->reference)
+        return; /* several statements on one line */
+    add_segment (l, s, u, first, arena_strndup (l->arena, p, (size_t) (end - p)), true);
+    add_imports (l, s, x->statement);
+}
+
+void
+link_segments (struct linking *l, int step)
+{
+    struct step *s = &l->p->steps.items[step];
+    struct vec_int *sites = &l->replicated[step];
+    vec_int_sort (sites);
+    vec_foreach (site, sites)
+        add_replicated_segment (l, s, *site);
+    vec_foreach (d, &l->deleted[step])
+        if (!link_find_input (l, step, link_name (l, d->name))) {
+            /* It need not travel to be deleted: anything will do. */
+            add_segment (l, s, link_unit (l, d->site), 1, arena_printf (l->arena, "%s = None\n", link_name (l, d->name)), true);
+        }
+    vec_foreach (unit, &l->g->groups.items[step].units) {
+        const struct unit *u = &l->flow->program->units.items[*unit];
+        add_segment (l, s, u, 1, u->text->run, false);
+        vec_push (l->arena, &s->cells, u->cell->index);
+        tag_read_settings (l->arena, u->cell, &s->settings, l->diags);
+        add_imports (l, s, u->tree);
+    }
+}
+
+/* What a step replicates itself, or others replicate from it, is a definition that both ends of a hand-over have. */
+void
+link_definitions (struct linking *l)
+{
+    for (size_t i = 0; i < l->p->steps.len; i++)
+        vec_foreach (site, &l->replicated[i]) {
+            const struct site *x = &l->flow->sites.items[*site];
+            int owner = link_owner (l, *site);
+            if (x->kind != SITE_DEFINITION)
+                continue;
+            vec_foreach (name, &x->binds) {
+                vec_str_add_once (l->arena, &l->p->steps.items[i].definitions, link_name (l, *name));
+                if (owner >= 0)
+                    vec_str_add_once (l->arena, &l->p->steps.items[owner].definitions, link_name (l, *name));
+            }
+        }
+}
