@@ -1,4 +1,4 @@
-/* SHA-256 through OpenSSL, as lower-case hexadecimal text; for cache keys and content names.
+/* SHA-256 as lower-case hexadecimal text; for cache keys and content names; and HMAC by it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_BASE_HASH_H
 #define CHARD_BASE_HASH_H
@@ -38,15 +38,5 @@ struct hmac;
 struct hmac *hmac_create (const void *key, size_t len);
 void hmac_sign (const struct hmac *m, const struct hash_part *parts, size_t n, char hex[HASH_HEX_SIZE]);
 void hmac_destroy (struct hmac *m);
-
-/* AES-128-GMAC over public key and IV: not against an enemy, but to tell large contents apart several times faster
- * than SHA-256 does. gmac_end writes the 16-byte tag and frees `g`. */
-#define GMAC_SIZE 16
-
-struct gmac;
-
-struct gmac *gmac_begin (const unsigned char key[16], const unsigned char iv[12]);
-void gmac_add (struct gmac *g, const void *data, size_t len);
-void gmac_end (struct gmac *g, unsigned char tag[GMAC_SIZE]);
 
 #endif

@@ -60,7 +60,7 @@ runs_rm (struct invocation *inv, const void *settings, struct error *err)
         return error_set (err, ERROR_USAGE, "name the runs to remove");
     if (past_state_open (inv, settings, &state, err) < 0)
         return -1;
-    struct index *ix = fs_is_dir (state.dir) ? index_open (&state) : NULL;
+    struct index *ix = fs_is_dir (state.dir) ? index_open (&state, NULL) : NULL;
     json_t *removed = json_array ();
     int status = 0;
     for (size_t i = 0; i < inv->operands.len && status == 0; i++)
@@ -101,7 +101,7 @@ remove_old_runs (struct invocation *inv, const struct past_settings *s, const st
 {
     struct vec_str ids = { 0 };
     state_list_runs (state, inv->arena, &ids);
-    struct index *ix = index_open (state);
+    struct index *ix = index_open (state, NULL);
     int status = 0;
     for (size_t i = 0; s->keep >= 0 && i + (size_t) s->keep < ids.len && status == 0; i++) {
         struct error why;

@@ -126,7 +126,9 @@ run (struct invocation *inv, const void *settings, struct error *err)
     if (past_state_open (inv, &s, &state, err) < 0)
         return -1;
     const char *notebook = s.of && !fs_is_dir (s.of) ? fs_absolute (inv->arena, s.of) : NULL;
-    struct index *ix = fs_is_dir (state.runs) ? index_open (&state) : NULL;
+    struct index *ix = fs_is_dir (state.runs) ? index_open (&state, err) : NULL;
+    if (!ix && fs_is_dir (state.runs))
+        return -1;
     index_refresh (ix, &state);
     index_list (ix, inv->arena, notebook, s.limit, &runs);
     index_close (ix);

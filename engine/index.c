@@ -3,12 +3,27 @@
 #include "engine/index.h"
 
 #include "base/cleanup.h"
+#include "base/dynlib.h"
 #include "base/fs.h"
+#include "base/sonames.h"
 #include "engine/runlog.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FUNCTIONS(X)                                                                                                   \
+    X (sqlite3_bind_double) X (sqlite3_bind_int) X (sqlite3_bind_int64) X (sqlite3_bind_text)                          \
+    X (sqlite3_busy_timeout) X (sqlite3_close) X (sqlite3_column_double) X (sqlite3_column_int)                        \
+    X (sqlite3_column_int64) X (sqlite3_column_text) X (sqlite3_exec) X (sqlite3_finalize) X (sqlite3_open_v2)         \
+    X (sqlite3_prepare_v2) X (sqlite3_reset) X (sqlite3_step)
+
+static struct {
+    FUNCTIONS (DYNLIB_MEMBER)
+} lib;
+
+static const struct dynlib_symbol symbols[] = { FUNCTIONS (DYNLIB_SYMBOL) };
+static struct dynlib dynlib = DYNLIB (SQLITE_SONAME, "SQLite", "for the list of runs", symbols);
 
 #define SCHEMA_VERSION 1
 
@@ -32,9 +47,9 @@ user_version (sqlite3 *db)
 {
     sqlite3_stmt *q = NULL;
     int version = -1;
-    if (sqlite3_prepare_v2 (db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK && sqlite3_step (q) == SQLITE_ROW)
-        version = sqlite3_column_int (q, 0);
-    sqlite3_finalize (q);
+    if (lib.sqlite3_prepare_v2 (db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK && lib.sqlite3_step (q) == SQLITE_ROW)
+        version = lib.sqlite3_column_int (q, 0);
+    lib.sqlite3_finalize (q);
     return version;
 }
 
@@ -43,24 +58,26 @@ static sqlite3 *
 open_db (const char *path, bool *is_new)
 {
     sqlite3 *db = NULL;
-    if (sqlite3_open_v2 (path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK) {
-        sqlite3_busy_timeout (db, 2000);
-        sqlite3_exec (db, "PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE", NULL, NULL, NULL);
+    if (lib.sqlite3_open_v2 (path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK) {
+        lib.sqlite3_busy_timeout (db, 2000);
+        lib.sqlite3_exec (db, "PRAGMA synchronous = OFF; PRAGMA journal_mode = TRUNCATE", NULL, NULL, NULL);
         int version = user_version (db);
         *is_new = version == 0;
         if (version == SCHEMA_VERSION
-            || (version == 0 && sqlite3_exec (db, schema, NULL, NULL, NULL) == SQLITE_OK))
+            || (version == 0 && lib.sqlite3_exec (db, schema, NULL, NULL, NULL) == SQLITE_OK))
             return db;
         if (user_version (db) == SCHEMA_VERSION) /* another process was quicker */
             return db;
     }
-    sqlite3_close (db);
+    lib.sqlite3_close (db);
     return NULL;
 }
 
 struct index *
-index_open (const struct state *s)
+index_open (const struct state *s, struct error *err)
 {
+    if (dynlib_load (&dynlib, err) < 0)
+        return NULL;
     cleanup_free char *path = xasprintf ("%s/index.sqlite", s->dir);
     bool is_new = false;
     sqlite3 *db = open_db (path, &is_new);
@@ -68,8 +85,10 @@ index_open (const struct state *s)
         fs_remove_tree (path, NULL);
         db = open_db (path, &is_new);
     }
-    if (!db)
+    if (!db) {
+        error_set (err, ERROR_ENVIRONMENT, "the index of runs can't be made: %s", path);
         return NULL;
+    }
     struct index *ix = xcalloc (1, sizeof *ix);
     ix->db = db;
     ix->is_new = is_new;
@@ -87,7 +106,7 @@ index_close (struct index *ix)
 {
     if (!ix)
         return;
-    sqlite3_close (ix->db);
+    lib.sqlite3_close (ix->db);
     free (ix);
 }
 
@@ -95,7 +114,7 @@ static void
 bind_text (sqlite3_stmt *q, int i, const char *s)
 {
     if (s)
-        sqlite3_bind_text (q, i, s, -1, SQLITE_TRANSIENT);
+        lib.sqlite3_bind_text (q, i, s, -1, SQLITE_TRANSIENT);
 }
 
 static int
@@ -134,21 +153,21 @@ insert_run (struct index *ix, const char *id, const struct runlog_content *log)
     cleanup_free char *params = json_dumps (json_object_get (begin, "parameters"), JSON_COMPACT);
     const char *status = end ? text_of (end, "status") : log->alive ? "running" : "interrupted";
     sqlite3_stmt *q = NULL;
-    if (sqlite3_prepare_v2 (ix->db, "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", -1, &q, NULL)
+    if (lib.sqlite3_prepare_v2 (ix->db, "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", -1, &q, NULL)
         != SQLITE_OK)
         return;
     const char *texts[] = { id, text_of (begin, "notebook"), text_of (begin, "name"), text_of (begin, "commit"), status,
                             params };
     for (int i = 0; i < 6; i++)
         bind_text (q, i + 1, texts[i]);
-    sqlite3_bind_double (q, 7, json_number_value (json_object_get (begin, "time")));
-    sqlite3_bind_double (q, 8, end ? json_number_value (json_object_get (end, "seconds")) : time_seen (log));
-    sqlite3_bind_int (q, 9, count (log, "ok"));
-    sqlite3_bind_int (q, 10, count (log, "cached"));
-    sqlite3_bind_int (q, 11, count (log, "failed") + count (log, "timeout"));
-    sqlite3_bind_int (q, 12, count (log, "skipped") + count (log, "canceled"));
-    sqlite3_step (q);
-    sqlite3_finalize (q);
+    lib.sqlite3_bind_double (q, 7, json_number_value (json_object_get (begin, "time")));
+    lib.sqlite3_bind_double (q, 8, end ? json_number_value (json_object_get (end, "seconds")) : time_seen (log));
+    lib.sqlite3_bind_int (q, 9, count (log, "ok"));
+    lib.sqlite3_bind_int (q, 10, count (log, "cached"));
+    lib.sqlite3_bind_int (q, 11, count (log, "failed") + count (log, "timeout"));
+    lib.sqlite3_bind_int (q, 12, count (log, "skipped") + count (log, "canceled"));
+    lib.sqlite3_step (q);
+    lib.sqlite3_finalize (q);
 }
 
 /* Only steps that really ran: a cached one says nothing new about time or memory. */
@@ -157,7 +176,7 @@ insert_steps (struct index *ix, const char *id, const struct runlog_content *log
 {
     const char *notebook = text_of (runlog_first (log, "run.begin", NULL), "notebook");
     sqlite3_stmt *q = NULL;
-    if (sqlite3_prepare_v2 (ix->db, "INSERT INTO steps VALUES (?,?,?,?,?,?)", -1, &q, NULL) != SQLITE_OK)
+    if (lib.sqlite3_prepare_v2 (ix->db, "INSERT INTO steps VALUES (?,?,?,?,?,?)", -1, &q, NULL) != SQLITE_OK)
         return;
     size_t i;
     const json_t *e;
@@ -169,23 +188,23 @@ insert_steps (struct index *ix, const char *id, const struct runlog_content *log
         bind_text (q, 2, notebook);
         bind_text (q, 3, text_of (e, "step"));
         bind_text (q, 4, text_of (e, "status"));
-        sqlite3_bind_double (q, 5, json_number_value (json_object_get (e, "seconds")));
-        sqlite3_bind_int64 (q, 6, json_integer_value (json_object_get (e, "max_rss")));
-        sqlite3_step (q);
-        sqlite3_reset (q);
+        lib.sqlite3_bind_double (q, 5, json_number_value (json_object_get (e, "seconds")));
+        lib.sqlite3_bind_int64 (q, 6, json_integer_value (json_object_get (e, "max_rss")));
+        lib.sqlite3_step (q);
+        lib.sqlite3_reset (q);
     }
-    sqlite3_finalize (q);
+    lib.sqlite3_finalize (q);
 }
 
 static void
 execute (struct index *ix, const char *sql, const char *argument)
 {
     sqlite3_stmt *q = NULL;
-    if (sqlite3_prepare_v2 (ix->db, sql, -1, &q, NULL) == SQLITE_OK) {
+    if (lib.sqlite3_prepare_v2 (ix->db, sql, -1, &q, NULL) == SQLITE_OK) {
         bind_text (q, 1, argument);
-        sqlite3_step (q);
+        lib.sqlite3_step (q);
     }
-    sqlite3_finalize (q);
+    lib.sqlite3_finalize (q);
 }
 
 int
@@ -198,13 +217,13 @@ index_add_run (struct index *ix, const char *run_dir, struct error *err)
     if (runlog_read (path, &log, err) < 0)
         return -1;
     const char *id = fs_basename (run_dir);
-    sqlite3_exec (ix->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    lib.sqlite3_exec (ix->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     execute (ix, "DELETE FROM steps WHERE run = ?", id);
     if (runlog_first (&log, "run.begin", NULL)) {
         insert_run (ix, id, &log);
         insert_steps (ix, id, &log);
     }
-    sqlite3_exec (ix->db, "COMMIT", NULL, NULL, NULL);
+    lib.sqlite3_exec (ix->db, "COMMIT", NULL, NULL, NULL);
     runlog_content_clear (&log);
     return 0;
 }
@@ -225,10 +244,10 @@ known_runs (struct index *ix, struct arena *a, bool ended, struct vec_str *ids)
     sqlite3_stmt *q = NULL;
     const char *sql = ended ? "SELECT id FROM runs WHERE status IN ('ok', 'failed', 'canceled') ORDER BY id"
                             : "SELECT id FROM runs ORDER BY id";
-    if (sqlite3_prepare_v2 (ix->db, sql, -1, &q, NULL) == SQLITE_OK)
-        while (sqlite3_step (q) == SQLITE_ROW)
-            vec_push (a, ids, arena_strdup (a, (const char *) sqlite3_column_text (q, 0)));
-    sqlite3_finalize (q);
+    if (lib.sqlite3_prepare_v2 (ix->db, sql, -1, &q, NULL) == SQLITE_OK)
+        while (lib.sqlite3_step (q) == SQLITE_ROW)
+            vec_push (a, ids, arena_strdup (a, (const char *) lib.sqlite3_column_text (q, 0)));
+    lib.sqlite3_finalize (q);
 }
 
 static int
@@ -265,7 +284,7 @@ index_refresh (struct index *ix, const struct state *s)
 static const char *
 column (struct arena *a, sqlite3_stmt *q, int i)
 {
-    const char *s = (const char *) sqlite3_column_text (q, i);
+    const char *s = (const char *) lib.sqlite3_column_text (q, i);
     return s ? arena_strdup (a, s) : NULL;
 }
 
@@ -274,14 +293,14 @@ index_list (struct index *ix, struct arena *a, const char *notebook, int limit, 
 {
     sqlite3_stmt *q = NULL;
     if (!ix
-        || sqlite3_prepare_v2 (ix->db,
+        || lib.sqlite3_prepare_v2 (ix->db,
                                "SELECT id, notebook, name, commit_id, status, parameters, began, seconds, ran, cached,"
                                " failed, skipped FROM runs WHERE ?1 IS NULL OR notebook = ?1 ORDER BY id DESC LIMIT ?2",
                                -1, &q, NULL) != SQLITE_OK)
         return;
     bind_text (q, 1, notebook);
-    sqlite3_bind_int (q, 2, limit > 0 ? limit : -1);
-    while (sqlite3_step (q) == SQLITE_ROW) {
+    lib.sqlite3_bind_int (q, 2, limit > 0 ? limit : -1);
+    while (lib.sqlite3_step (q) == SQLITE_ROW) {
         struct index_run r = {
             .id = column (a, q, 0),
             .notebook = column (a, q, 1),
@@ -289,16 +308,16 @@ index_list (struct index *ix, struct arena *a, const char *notebook, int limit, 
             .commit = column (a, q, 3),
             .status = column (a, q, 4),
             .parameters = column (a, q, 5),
-            .began = sqlite3_column_double (q, 6),
-            .seconds = sqlite3_column_double (q, 7),
-            .ran = sqlite3_column_int (q, 8),
-            .cached = sqlite3_column_int (q, 9),
-            .failed = sqlite3_column_int (q, 10),
-            .skipped = sqlite3_column_int (q, 11),
+            .began = lib.sqlite3_column_double (q, 6),
+            .seconds = lib.sqlite3_column_double (q, 7),
+            .ran = lib.sqlite3_column_int (q, 8),
+            .cached = lib.sqlite3_column_int (q, 9),
+            .failed = lib.sqlite3_column_int (q, 10),
+            .skipped = lib.sqlite3_column_int (q, 11),
         };
         vec_push (a, runs, r);
     }
-    sqlite3_finalize (q);
+    lib.sqlite3_finalize (q);
 }
 
 json_t *
@@ -307,14 +326,14 @@ index_step_peaks (struct index *ix, const char *notebook)
     sqlite3_stmt *q = NULL;
     json_t *peaks = json_object ();
     if (!ix
-        || sqlite3_prepare_v2 (ix->db,
+        || lib.sqlite3_prepare_v2 (ix->db,
                                "SELECT step, max(max_rss) FROM steps WHERE notebook = ?1 AND run IN (SELECT id FROM runs"
                                " WHERE notebook = ?1 ORDER BY id DESC LIMIT 20) GROUP BY step",
                                -1, &q, NULL) != SQLITE_OK)
         return peaks;
     bind_text (q, 1, notebook);
-    while (sqlite3_step (q) == SQLITE_ROW)
-        json_object_set_new (peaks, (const char *) sqlite3_column_text (q, 0), json_integer (sqlite3_column_int64 (q, 1)));
-    sqlite3_finalize (q);
+    while (lib.sqlite3_step (q) == SQLITE_ROW)
+        json_object_set_new (peaks, (const char *) lib.sqlite3_column_text (q, 0), json_integer (lib.sqlite3_column_int64 (q, 1)));
+    lib.sqlite3_finalize (q);
     return peaks;
 }

@@ -867,7 +867,7 @@ run (struct runner *r, struct error *err)
         fs_remove_tree (r->dir, NULL); /* nothing happened: no run to speak of */
         return -1;
     }
-    r->index = index_open (&r->state);
+    r->index = index_open (&r->state, NULL);
     if (index_is_new (r->index))
         index_refresh (r->index, &r->state);
     make_tasks (r);

@@ -60,6 +60,7 @@ libcurl curl/.*
 libgit2 git2.*
 libzmq zmq\.h
 sqlite sqlite3\.h
+nettle nettle/.*
 openssl openssl/.*
 graphviz graphviz/.*|gvc\.h|cgraph\.h
 LIBRARIES

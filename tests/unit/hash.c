@@ -1,4 +1,4 @@
-/* Tests of base/hash.h against the published examples of SHA-256 (FIPS 180-4, appendix; NIST's "abc" and two blocks).
+/* Tests of base/hash.h against the published examples of SHA-256 (FIPS 180-4, appendix; NIST's "abc" and two blocks), and of HMAC.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
@@ -74,6 +74,21 @@ files_are_digested (void **state)
     assert_int_equal (err.kind, ERROR_ENVIRONMENT);
 }
 
+/* RFC 4231, test case 2. */
+static void
+a_message_in_parts_is_signed (void **state)
+{
+    (void) state;
+    char hex[HASH_HEX_SIZE];
+    const struct hash_part parts[] = { { "what do ya want ", 16 }, { "", 0 }, { "for nothing?", 12 } };
+    struct hmac *m = hmac_create ("Jefe", 4);
+    for (int i = 0; i < 2; i++) {
+        hmac_sign (m, parts, 3, hex);
+        assert_string_equal (hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
+    hmac_destroy (m);
+}
+
 int
 main (void)
 {
@@ -82,6 +97,7 @@ main (void)
         cmocka_unit_test (pieces_make_the_whole),
         cmocka_unit_test (where_strings_end_counts),
         cmocka_unit_test (files_are_digested),
+        cmocka_unit_test (a_message_in_parts_is_signed),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
