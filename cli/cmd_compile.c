@@ -133,8 +133,11 @@ run (struct invocation *inv, const void *data, struct error *err)
     const struct compile_settings *settings = data;
     struct vec_str paths = { 0 };
     json_auto_t *environment = NULL;
-    if (command_expand_notebooks (inv, &paths, err) < 0
-        || environment_read (inv->arena, settings->target.python, &environment, err) < 0)
+    bool whole = !settings->stop_after || strcmp (settings->stop_after, "requirement") == 0;
+    if (command_expand_notebooks (inv, &paths, err) < 0)
+        return error_wrap (err, "compile");
+    if (whole /* asking Python takes its time */
+        && environment_read (inv->arena, settings->target.python, &environment, err) < 0)
         return error_wrap (err, "compile");
     struct job job = { .settings = settings, .environment = environment };
     bool joins = inv->json && (settings->stop_after || strcmp (settings->to, "ir") == 0);

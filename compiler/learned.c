@@ -7,20 +7,46 @@
 
 #include <string.h>
 
-/* Each unit's digest is made of its own code and the digest before it. */
+/* Only lines that look at the notebook; %chard load binds a name. */
+static bool
+only_looks (const char *source)
+{
+    static const char call[] = "%chard", load[] = "%chard load";
+    bool looks = false;
+    for (const char *line = source; *line; line += strcspn (line, "\n"), line += *line != '\0') {
+        if (line[strspn (line, " \t\r")] == '\n' || line[strspn (line, " \t\r")] == '\0')
+            continue;
+        if (strncmp (line, call, sizeof call - 1) != 0 || strncmp (line, load, sizeof load - 1) == 0)
+            return false;
+        looks = true;
+    }
+    return looks;
+}
+
+void
+learned_extend (char hex[HASH_HEX_SIZE], const char *source)
+{
+    cleanup_strbuf struct strbuf text = { 0 };
+    if (only_looks (source))
+        return;
+    if (!syntax_normalize (source, strlen (source), &text))
+        strbuf_adds (&text, source);
+    if (text.len == 0)
+        return;
+    struct hash *h = hash_begin ();
+    hash_add_str (h, hex);
+    hash_add_str (h, strbuf_str (&text));
+    hash_end (h, hex);
+}
+
 struct code_digest *
 learned_digests (const struct program *p)
 {
     struct code_digest *all = arena_alloc (p->arena, (p->units.len + 1) * sizeof *all);
     for (size_t i = 0; i < p->units.len; i++) {
-        cleanup_strbuf struct strbuf text = { 0 };
-        const char *source = p->units.items[i].cell->source;
-        if (!syntax_normalize (source, strlen (source), &text))
-            strbuf_adds (&text, source);
-        struct hash *h = hash_begin ();
-        hash_add_str (h, i ? all[i - 1].hex : "");
-        hash_add_str (h, strbuf_str (&text));
-        hash_end (h, all[i].hex);
+        if (i > 0)
+            all[i] = all[i - 1];
+        learned_extend (all[i].hex, p->units.items[i].cell->source);
     }
     return all;
 }

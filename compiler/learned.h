@@ -17,6 +17,10 @@ struct code_digest {
     char hex[HASH_HEX_SIZE];
 } *learned_digests (const struct program *p);
 
+/* The digest of all code down to and with `source`: `hex` is that of what stands above ("" for nothing), and becomes it.
+ * What does nothing leaves it as it is: a cell without code, or with nothing but %chard lines. */
+void learned_extend (char hex[HASH_HEX_SIZE], const char *source);
+
 /* The facts about the code of that digest, or NULL. Borrowed. */
 const json_t *learned_find (const json_t *learned, const char *digest);
 

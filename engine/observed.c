@@ -26,8 +26,8 @@ file_of (struct arena *a, const char *path, bool create, struct error *err)
     return fs_join (a, dir, arena_printf (a, "%s.json", fs_basename (notebook)));
 }
 
-json_t *
-observed_load (struct arena *a, const char *path)
+static json_t *
+load_file (struct arena *a, const char *path)
 {
     struct error ignored = { 0 };
     const char *file = file_of (a, path, false, &ignored);
@@ -37,6 +37,51 @@ observed_load (struct arena *a, const char *path)
         return known;
     json_decref (known); /* half-written by nobody, but anybody may have edited it */
     return NULL;
+}
+
+/* ---- a session's facts ------------------------------------------------------------------------------------------ */
+
+/* Those about code of which runs know nothing; what runs know of a name counts more. */
+static void
+add_session_cell (json_t *learned, const char *code, json_t *cell)
+{
+    const json_t *known = learned_find (learned, code);
+    if (known) {
+        json_object_update_missing (json_object_get (known, "values"), json_object_get (cell, "values"));
+        json_array_extend (json_object_get (known, "unserializable"), json_object_get (cell, "unserializable"));
+        return;
+    }
+    json_object_set_new (cell, "code", json_string (code));
+    json_array_append (json_object_get (learned, "cells"), cell);
+}
+
+static json_t *
+add_session (json_t *learned, const char *file)
+{
+    json_auto_t *cells = json_load_file (file, 0, NULL);
+    char hex[HASH_HEX_SIZE] = "";
+    size_t i;
+    json_t *cell;
+    if (json_array_size (cells) == 0)
+        return learned;
+    if (!learned)
+        learned = json_pack ("{s:i,s:[]}", "version", 1, "cells");
+    json_array_foreach (cells, i, cell) {
+        const char *source = json_string_value (json_object_get (cell, "source"));
+        if (!source)
+            break;
+        learned_extend (hex, source);
+        add_session_cell (learned, hex, cell);
+    }
+    return learned;
+}
+
+json_t *
+observed_load (struct arena *a, const char *path)
+{
+    const char *session = getenv (OBSERVED_SESSION);
+    json_t *learned = load_file (a, path);
+    return session && session[0] ? add_session (learned, session) : learned;
 }
 
 /* ---- facts by cell ---------------------------------------------------------------------------------------------- */
@@ -196,7 +241,7 @@ observed_keep (struct arena *a, const struct compilation *c, const char *run_dir
     if (!file || runlog_read (fs_join (a, run_dir, "run.jsonl"), &log, err) < 0)
         return -1;
     struct observing o = { a, c, learned_digests (c->program), json_array () };
-    json_auto_t *known = observed_load (a, c->path);
+    json_auto_t *known = load_file (a, c->path);
     take_over (&o, known);
     add_run (&o, log.events);
     runlog_content_clear (&log);

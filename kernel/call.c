@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "cli/option.h"
 #include "compiler/notebook.h"
+#include "engine/observed.h"
 #include "kernel/job.h"
 #include "kernel/own.h"
 #include "kernel/view.h"
@@ -261,6 +262,8 @@ prepare (struct call *c, struct wanted *w, struct error *err)
         return -1;
     if (w->outlet)
         c->view = view_create (w->context->loop, w->outlet, w->arena, &w->words);
+    if (w->context->facts)
+        vec_push (w->arena, &w->env, arena_printf (w->arena, OBSERVED_SESSION "=%s", w->context->facts));
     vec_push (w->arena, &w->env, NULL);
     struct job_listener listener = { on_printed, on_ended, c };
     c->job = job_start (w->context->loop, &w->words, w->env.items, w->cwd, &listener, err);

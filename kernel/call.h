@@ -20,6 +20,7 @@ struct call_context {
     const char *dir;      /* private, for the text of a notebook that isn't saved */
     struct helper *helper; /* in the inner kernel */
     struct call **background; /* where the list of calls that go on after their cell begins */
+    const char *facts;    /* file with what the session saw its cells bind (engine/observed.h), or NULL */
     const char *python;   /* the inner kernel's interpreter, for commands with --python; or NULL */
 };
 

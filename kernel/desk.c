@@ -3,6 +3,7 @@
 #include "kernel/desk.h"
 
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "kernel/assist.h"
 #include "kernel/call.h"
 #include "kernel/cell_parts.h"
@@ -50,6 +51,7 @@ struct desk {
     struct cell *cell;        /* under way, or NULL */
     struct session *session;
     struct assist *assist;
+    char *facts;              /* path of the file with them, once there are any */
     struct call *background;  /* calls that go on after their cells */
     struct waiting *queue;
     size_t n_queue, cap_queue;
@@ -261,6 +263,18 @@ note_notebook (struct desk *d, const char *path)
     }
 }
 
+/* What the session saw its cells bind, for the compiler. */
+static void
+note_facts (struct desk *d, const json_t *cells)
+{
+    cleanup_free char *text = json_array_size (cells) ? json_dumps (cells, JSON_COMPACT) : NULL;
+    if (!text)
+        return;
+    if (!d->facts)
+        d->facts = xasprintf ("%s/facts.json", d->inner->dir);
+    d->context.facts = fs_write_unsynced (d->facts, text, strlen (text), NULL) == 0 ? d->facts : NULL;
+}
+
 /* The inner kernel is done with what was asked before. */
 static void
 on_turn (void *arg, const json_t *value, bool aborted, int last)
@@ -273,6 +287,7 @@ on_turn (void *arg, const json_t *value, bool aborted, int last)
     c->count = count ? (int) json_integer_value (count) : last + 1;
     c->counts = count != NULL;
     note_notebook (d, json_string_value (json_object_get (value, "notebook")));
+    note_facts (d, json_object_get (value, "cells"));
     if (!aborted) {
         begin_cell (d);
         return;
@@ -459,6 +474,16 @@ on_published (void *arg, const struct wire_message *m)
     return true;
 }
 
+/* From its first cell on the session is watched, so that commands know of what classes its variables are. */
+static void
+on_ready (void *arg)
+{
+    struct desk *d = arg;
+    const char *wanted = getenv (DESK_OBSERVE);
+    if (helper_fits (d->helper) && !(wanted && strcmp (wanted, "0") == 0))
+        helper_tell (d->helper, "watch", json_null ());
+}
+
 /* ---- its life --------------------------------------------------------------------------------------------------- */
 
 /* The kernel inside is a Python program: what it runs with. */
@@ -478,7 +503,7 @@ desk_create (struct loop *l, struct relay *r, const struct inner *inner, const c
                                           .dir = inner->dir, .helper = d->helper, .background = &d->background,
                                           .python = python_of (inner) };
     d->assist = assist_create (r, &d->context);
-    relay_set_hooks (r, &(struct relay_hooks){ on_request, on_reply, on_published, d });
+    relay_set_hooks (r, &(struct relay_hooks){ on_request, on_reply, on_published, on_ready, d });
     return d;
 }
 
@@ -506,5 +531,6 @@ desk_destroy (struct desk *d)
     assist_destroy (d->assist);
     session_destroy (d->session);
     helper_destroy (d->helper);
+    free (d->facts);
     free (d);
 }

@@ -17,6 +17,10 @@
 #include "kernel/inner.h"
 #include "kernel/relay.h"
 
+/* In the environment: 0 keeps the session from being watched. Else the helper notes of which class each value is that a
+ * cell bound, and commands take this to the compiler (engine/observed.h). */
+#define DESK_OBSERVE "CHARD_KERNEL_OBSERVE"
+
 struct desk;
 
 /* Takes its place at the relay's hooks; all arguments must outlive it. Never NULL. */

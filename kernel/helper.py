@@ -12,6 +12,12 @@ from IPython import get_ipython
 from IPython.core.error import UsageError
 
 
+# Classes whose values no pickle can hold.
+NEVER_TRAVELS = {"generator", "coroutine", "async_generator", "_io.TextIOWrapper", "_io.BufferedReader",
+                 "_io.BufferedWriter", "_io.BufferedRandom", "_io.FileIO", "_thread.lock", "_thread.RLock",
+                 "sqlite3.Connection", "sqlite3.Cursor", "socket.socket"}
+watched = None      # the Watch, unless that is switched off
+
 # What ipykernel puts into its environment, for its own output.
 IPYKERNEL_SETS = ("TERM", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "PAGER", "GIT_PAGER", "MPLBACKEND")
 
@@ -26,6 +32,64 @@ class Answer:
         return {"application/json": self.value, "text/plain": ""}
 
 
+class Watch:
+    """What the session's cells bound, cell by cell from the first on. The compiler takes it for what the notebook's cells
+    bind as long as the notebook begins with the same cells, so what makes the two differ ends it: a cell that failed or
+    that isn't to be remembered. Of values only the type is looked at, and no code of theirs is run."""
+
+    def __init__(self):
+        self.shell, self.cells, self.ids = get_ipython(), [], None
+        if self.shell.execution_count == 1:
+            self.ids = self.look()
+            self.shell.events.register("post_run_cell", self.after)
+
+    def look(self):
+        return {name: id(value) for name, value in self.shell.user_ns.items()}
+
+    def end(self):
+        if self.ids is not None:
+            self.shell.events.unregister("post_run_cell", self.after)
+            self.ids = None
+
+    def after(self, result):
+        try:
+            self.note(result)
+        except Exception:
+            self.end()
+
+    def note(self, result):
+        source, names = result.info.raw_cell, self.shell.user_ns
+        if self.ids is None or not source or source.isspace():
+            return
+        if not result.info.store_history or not result.success or len(names) > 5000 or len(self.cells) >= 2000:
+            self.end()
+            return
+        now = self.look()
+        types = {name: type_of(names[name]) for name, where in now.items()
+                 if self.ids.get(name) != where and not name.startswith("_")}
+        self.cells.append({"source": source, "values": {n: {"type": t} for n, t in types.items() if t},
+                           "unserializable": [n for n, t in types.items() if t in NEVER_TRAVELS]})
+        self.ids = now
+
+
+def type_of(value):
+    """The name of its class as step.py tells it; None for classes that the notebook makes or that ipykernel puts in the
+    place of Python's own, and for what the text says better: modules, functions, classes."""
+    kind = type(value)
+    module = type.__dict__["__module__"].__get__(kind)
+    name = type.__dict__["__qualname__"].__get__(kind)
+    if module == "builtins":
+        return None if name in ("module", "function", "type", "builtin_function_or_method") else name
+    if not isinstance(module, str) or module.partition(".")[0] in ("__main__", "ipykernel", "IPython"):
+        return None
+    return "%s.%s" % (module, name)
+
+
+def watch(_):
+    global watched
+    watched = Watch()
+
+
 def begin(source):
     """A cell begins whose parts will be run one by one without entering the history: the cell enters it now."""
     shell = get_ipython()
@@ -35,12 +99,13 @@ def begin(source):
         shell.execution_count = number + 1
         compiler = shell.compile
         compiler.cache = lambda code, count=0, raw_code=None: type(compiler).cache(compiler, code, number, raw_code)
-    return Answer({"count": number, "notebook": shell.user_ns.get("__vsc_ipynb_file__")})
+    return Answer({"count": number, "notebook": shell.user_ns.get("__vsc_ipynb_file__"), "cells": watched and watched.cells})
 
 
 def count(source):
     """A cell begins that isn't to enter the history."""
-    return Answer({"notebook": get_ipython().user_ns.get("__vsc_ipynb_file__")})
+    notebook = get_ipython().user_ns.get("__vsc_ipynb_file__")
+    return Answer({"notebook": notebook, "cells": watched and watched.cells})
 
 
 def end(number):
@@ -154,6 +219,8 @@ def load_value(wanted):
     if not wanted["variable"].isidentifier():
         return {"error": "%s is no name for a variable" % wanted["variable"]}
     value = bundle.get(wanted["name"])
+    if watched:
+        watched.end()
     get_ipython().user_ns[wanted["variable"]] = value
     shape = getattr(value, "shape", None)
     length = " of %d" % len(value) if isinstance(value, (list, dict, tuple, set, str)) else ""

@@ -197,6 +197,7 @@ live_start (const struct call_context *context, struct arena *a, const struct ce
     *l = (struct live){ .context = context, .arena = a, .words = words, .step = step, .metadata = (json_t *) metadata,
                         .outlet = *outlet, .under_way = under_way, .done = done, .arg = arg };
     vec_push (a, &ask, "compile");
+    vec_push (a, &ask, "--stop-after=metadata");
     vec_foreach (o, &operands)
         vec_push (a, &ask, *o);
     struct call *call = call_ask_words (context, &ask, metadata, on_compiled, l);

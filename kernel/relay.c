@@ -270,6 +270,8 @@ note_ready (struct relay *r)
         return;
     if (r->heard) {
         r->ready = true;
+        if (r->hooks.ready)
+            r->hooks.ready (r->hooks.arg);
         release_held (r);
     } else if (!r->probe)
         r->probe = loop_add_timer (r->loop, PROBE_AGAIN, probe, r);

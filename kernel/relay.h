@@ -33,6 +33,7 @@ struct relay_hooks {
     bool (*request) (void *arg, enum channel channel, const struct wire_message *m, struct parcel *p);
     bool (*reply) (void *arg, const struct wire_message *m);
     bool (*published) (void *arg, const struct wire_message *m);
+    void (*ready) (void *arg); /* the inner kernel has come up: what is asked now comes before all requests that waited */
     void *arg;
 };
 

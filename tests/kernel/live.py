@@ -18,13 +18,6 @@ CELLS = ["#| pipeline-parameters\nrate = 2",
 
 
 class Live(Magic):
-    def setUp(self):
-        super().setUp()
-        self.session.end()
-        self.session.start()
-        self.kc = self.session.kc
-        self.run_cell("%%cd -q %s" % self.dir, store_history=False)
-
     def execute(self, *cells):
         for source in cells:
             told = self.run_cell(source)
@@ -52,6 +45,10 @@ class Live(Magic):
         self.assertIn("SHOWN True 7 [1, 2, 3] True 0.0 2", self.shown("%chard run"))
 
     def test_what_stands_in_the_way_is_told_with_its_name(self):
+        self.session.end()
+        self.session.start()
+        self.kc = self.session.kc
+        self.run_cell("%%cd -q %s" % self.dir, store_history=False)
         self.execute(CELLS[0], CELLS[1])
         self.assertEqual(self.error("%chard run --only rows --from-session"),
                          "there is no step “rows”; the notebook has load")

@@ -43,10 +43,10 @@ def wait_until(true, seconds=10):
 class Session:
     """A kernel manager around ours, with directories of its own."""
 
-    def __init__(self, command=COMMAND, ready=True):
+    def __init__(self, command=COMMAND, ready=True, env=None):
         self.home = tempfile.mkdtemp(prefix="chard-test-")
         self.env = dict(os.environ, HOME=self.home, XDG_CACHE_HOME=self.home + "/cache", TMPDIR=self.home,
-                        IPYTHONDIR=self.home + "/ipython")
+                        IPYTHONDIR=self.home + "/ipython", **(env or {}))
         self.env.pop("XDG_RUNTIME_DIR", None)
         self.command = command
         self.start(ready)
