@@ -1,10 +1,12 @@
 /* `chard submit`: a notebook runs as a pipeline elsewhere, on what a context names.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
+#include "base/cron.h"
 #include "base/fs.h"
 #include "base/hash.h"
 #include "cli/load.h"
 #include "cli/remote.h"
+#include "cli/schedule.h"
 #include "cli/snapshot.h"
 #include "cli/target.h"
 #include "client/registry.h"
@@ -17,6 +19,7 @@
 struct submit_settings {
     struct vec_str parameters;
     const char *params_file, *context, *experiment, *push;
+    const char *schedule, *timezone; /* not the emitters': what is sent is the same whenever it runs */
     struct target_settings target;
     bool force, require_clean, wait;
 };
@@ -36,6 +39,10 @@ static const struct option options[] = {
       .help = "KFP's experiment (default: the context's, else the notebook's, else Default)" },
     { .name = "python", .kind = OPTION_STRING, FIELD (target.python), .argument = "PATH",
       .help = "whose packages the images have; else the Python of the notebook's kernel" },
+    { .name = "schedule", .kind = OPTION_STRING, FIELD (schedule), .argument = "CRON",
+      .help = "run it again and again: minute, hour, day, month and weekday, as in crontab" },
+    { .name = "timezone", .kind = OPTION_STRING, FIELD (timezone), .argument = "ZONE",
+      .help = "of the schedule: Europe/Berlin; KFP has its server's own" },
     { .name = "wait", .letter = 'w', .kind = OPTION_FLAG, FIELD (wait),
       .help = "follow the run to its end; the exit status is then the run's" },
     { .name = "require-clean", .kind = OPTION_FLAG, FIELD (require_clean),
@@ -56,6 +63,7 @@ struct submitting {
     const struct pipeline *pipeline;
     struct emit_plan *plan;
     struct emission emission;
+    const struct emit_file *document; /* that of them which is sent */
     struct origin origin;
     struct state state;
     const char *id, *version;
@@ -99,6 +107,17 @@ pin_images (struct submitting *s, struct error *err)
 
 /* ---- what is sent ----------------------------------------------------------------------------------------------- */
 
+static const struct emit_file *
+find_document (const struct emission *e, const char *ending)
+{
+    vec_foreach (f, &e->files) {
+        size_t n = strlen (f->path), m = strlen (ending);
+        if (n > m && strcmp (f->path + n - m, ending) == 0)
+            return f;
+    }
+    return NULL;
+}
+
 static int
 make_documents (struct submitting *s, struct error *err)
 {
@@ -109,20 +128,28 @@ make_documents (struct submitting *s, struct error *err)
     s->emission = (struct emission){ .arena = s->inv->arena };
     if (!s->plan || pin_images (s, err) < 0 || s->target->emit (s->plan, &s->emission, err) < 0)
         return -1;
-    hash_bytes (s->emission.files.items[0].text, s->emission.files.items[0].len, digest);
+    s->document = find_document (&s->emission, s->target->service->document);
+    hash_bytes (s->document->text, s->document->len, digest);
     s->version = arena_printf (s->inv->arena, "chard-%.16s", digest);
     return 0;
 }
 
-/* Parameters by what the document calls them. */
+/* Parameters by what the document calls them, and as the service takes them. */
 static json_t *
-keyed_parameters (const struct submitting *s, const json_t *params)
+keyed_parameters (const struct submitting *s, const json_t *params, struct error *err)
 {
     json_t *all = json_object (), *value;
     const char *name;
-    json_object_foreach ((json_t *) params, name, value)
-        if (!json_is_null (value))
-            json_object_set (all, emit_param_key (s->plan, name), value);
+    json_object_foreach ((json_t *) params, name, value) {
+        if (json_is_null (value))
+            continue;
+        const char *text = s->target->argument ? s->target->argument (s->plan, name, value, err) : "";
+        if (!text) {
+            json_decref (all);
+            return NULL;
+        }
+        json_object_set_new (all, emit_param_key (s->plan, name), s->target->argument ? json_string (text) : json_incref (value));
+    }
     return all;
 }
 
@@ -190,21 +217,30 @@ make_record (const struct submitting *s, const json_t *params)
                       s->since, "steps", steps, "status", "submitted");
 }
 
+/* Sends it, to run now or at the schedule. */
 static int
 send (struct submitting *s, const json_t *params, json_t *record, struct error *err)
 {
-    json_auto_t *keyed = keyed_parameters (s, params);
+    json_auto_t *keyed = keyed_parameters (s, params, err);
+    const struct service *service = s->target->service;
+    if (!keyed)
+        return -1;
     const struct submission what = {
+        .id = s->id,
         .name = s->plan->name,
         .version = s->version,
         .description = description (s),
-        .document = s->emission.files.items[0].text,
-        .len = s->emission.files.items[0].len,
+        .document = s->document->text,
+        .len = s->document->len,
         .experiment = experiment (s),
         .run = arena_printf (s->inv->arena, "%s %s", s->plan->name, s->id),
         .parameters = keyed,
+        .schedule = s->settings->schedule,
+        .timezone = s->settings->timezone,
     };
-    if (s->target->service->submit (s->inv->arena, &s->auth, &what, record, err) < 0)
+    if (s->settings->schedule)
+        return service->schedule (s->inv->arena, &s->auth, &what, record, err);
+    if (service->submit (s->inv->arena, &s->auth, &what, record, err) < 0)
         return -1;
     return remote_save (&s->state, s->inv->arena, record, err);
 }
@@ -217,6 +253,24 @@ tell (const struct submitting *s, json_t *record)
     else if (!s->inv->json)
         fprintf (s->inv->out, "run %s is submitted to %s\n%s\n", s->id, s->context.name, past_text (record, "link"));
     fflush (s->inv->out);
+}
+
+static void
+tell_schedule (const struct submitting *s, json_t *record)
+{
+    const char *zone = s->settings->timezone ? s->settings->timezone : "UTC";
+    json_t *next = schedule_next (s->settings->schedule, zone), *time;
+    size_t i;
+    json_object_set_new (record, "next", next);
+    json_object_set_new (record, "status", json_string ("scheduled"));
+    if (s->inv->json) {
+        past_print_json (s->inv, json_incref (record));
+        return;
+    }
+    fprintf (s->inv->out, "%s is scheduled on %s: '%s', %s\n%s\nnext\n", s->plan->name, s->context.name, s->settings->schedule,
+             s->settings->timezone ? zone : "in the server's time zone, UTC unless it was set", past_text (record, "link"));
+    json_array_foreach (next, i, time)
+        fprintf (s->inv->out, "  %s\n", json_string_value (time));
 }
 
 static int
@@ -232,6 +286,10 @@ start_run (struct submitting *s, struct error *err)
     json_auto_t *record = make_record (s, params);
     if (send (s, params, record, err) < 0)
         return -1;
+    if (s->settings->schedule) {
+        tell_schedule (s, record);
+        return 0;
+    }
     tell (s, record);
     if (!s->settings->wait)
         return 0;
@@ -239,6 +297,18 @@ start_run (struct submitting *s, struct error *err)
     if (s->inv->json)
         past_print_json (s->inv, json_incref (record));
     return status;
+}
+
+static int
+check_schedule (const struct submit_settings *o, struct error *err)
+{
+    if (o->timezone && !o->schedule)
+        return error_set (err, ERROR_USAGE, "--timezone is for --schedule");
+    if (o->schedule && o->wait)
+        return error_set (err, ERROR_USAGE, "--wait is for a run now, not for a schedule");
+    if ((o->schedule && cron_check (o->schedule, err) < 0) || (o->timezone && cron_check_zone (o->timezone, err) < 0))
+        return -1;
+    return 0;
 }
 
 static int
@@ -261,7 +331,7 @@ cmd_submit (struct invocation *inv, const void *settings, struct error *err)
     struct loaded l = { 0 };
     if (inv->operands.len != 1)
         return error_set (err, ERROR_USAGE, "name one notebook to submit");
-    if (find_place (&s, err) < 0)
+    if (check_schedule (settings, err) < 0 || find_place (&s, err) < 0)
         return -1;
     int status = load_pipeline (inv, inv->operands.items[0], s.settings->force, &l, err);
     if (status == 0) {
@@ -284,8 +354,11 @@ const struct command command_submit = {
     .details = "Checks the notebook, keeps its exact sources in Git (a commit on refs/chard/runs/RUN; work tree, index and "
                "branches stay as they are), brings the pipeline to where the context says, and starts it there. The same "
                "content is sent once. A run is never started twice: where an answer was lost, it is looked for.\n"
-               "chard runs list, show, wait, cancel and retry know runs elsewhere too.",
+               "chard runs list, show, logs, wait, cancel and retry know runs elsewhere too.\n"
+               "With --schedule it runs at these times instead, in place of the schedule that the pipeline had: chard schedules "
+               "lists, pauses, resumes and deletes them.",
     .examples = "chard submit train.ipynb -p epochs=20\n"
+                "chard submit train.ipynb --schedule '0 2 * * *' --timezone Europe/Berlin\n"
                 "chard submit --context lab --image registry.example.com/me/train:1 --wait train.ipynb",
     .options = options,
     .settings_size = sizeof (struct submit_settings),

@@ -14,6 +14,9 @@ struct target {
     int (*emit) (const struct emit_plan *plan, struct emission *e, struct error *err);
     bool scheduled;      /* it needs a schedule: "all" passes it over where there is none */
     const struct service *service; /* runs what was emitted; NULL: nothing does */
+
+    /* A parameter's value as text, where the service knows nothing else; NULL: it takes JSON. */
+    const char *(*argument) (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err);
 };
 
 /* All of them; ends with a zeroed row. */

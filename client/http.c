@@ -570,7 +570,8 @@ http_json (struct http *h, struct http_call *call, struct error *err)
 {
     cleanup_free char *text = call->body ? json_dumps (call->body, JSON_COMPACT | JSON_REAL_PRECISION (17)) : NULL;
     const struct http_request rq = { .method = call->method, .url = call->url, .body = text,
-                                     .body_len = text ? strlen (text) : 0, .content_type = "application/json",
+                                     .body_len = text ? strlen (text) : 0,
+                                     .content_type = call->content_type ? call->content_type : "application/json",
                                      .repeatable = call->repeatable };
     struct http_reply reply;
     json_t *j = NULL;

@@ -73,6 +73,7 @@ int http_check (const struct http_request *rq, const struct http_reply *reply, s
 struct http_call {
     const char *method, *url;
     const json_t *body;
+    const char *content_type; /* NULL: application/json */
     bool repeatable;
     int status;
     bool maybe_done;

@@ -357,18 +357,41 @@ task (struct argo *argo, int step)
 /* Argo's parameters are text: strings as they are, all else as JSON. A string that Argo would take for a template is
  * written as JSON too, and pod_spec says so. */
 static const char *
-parameter_text (struct arena *a, const struct param *p)
+parameter_text (struct arena *a, const json_t *value, bool as_json)
 {
-    if (json_is_string (p->default_value) && !pod_string_needs_json (json_string_value (p->default_value)))
-        return json_string_value (p->default_value);
-    if (json_is_real (p->default_value)) {
+    if (json_is_string (value) && !as_json)
+        return json_string_value (value);
+    if (json_is_real (value)) {
         char digits[JSON_TEXT_REAL_SIZE];
-        json_text_print_real (json_real_value (p->default_value), digits);
+        json_text_print_real (json_real_value (value), digits);
         return arena_strdup (a, digits);
     }
-    cleanup_free char *text = json_dumps (p->default_value,
-                                          JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION (17));
+    cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION (17));
     return pod_escape (a, text);
+}
+
+/* Whether the step reads its text as JSON: that is decided by the default. */
+static bool
+is_json_text (const struct param *p)
+{
+    return pod_string_needs_json (json_string_value (p->default_value));
+}
+
+const char *
+emit_argo_argument (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err)
+{
+    const struct param *p = &plan->pipeline->params.items[pipeline_find_param (plan->pipeline, name)];
+    const char *text = json_string_value (value);
+    bool as_json = is_json_text (p);
+    if (as_json || !text || !pod_string_needs_json (text))
+        return parameter_text (plan->arena, value, as_json);
+    for (const char *c = text; *c; c++)
+        if (((unsigned char) *c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f || strncmp (c, "{{", 2) == 0) {
+            error_set (err, ERROR_USAGE, "parameter %s: Argo takes no “{{” or control characters in text, but as the value in "
+                                         "the notebook's parameters cell", name);
+            return NULL;
+        }
+    return text;
 }
 
 static json_t *
@@ -376,7 +399,7 @@ workflow_arguments (const struct emit_plan *plan)
 {
     json_t *parameters = json_array (), *all = json_object ();
     vec_foreach (p, &plan->pipeline->params)
-        json_array_append_new (parameters, value_of (emit_param_key (plan, p->name), parameter_text (plan->arena, p)));
+        json_array_append_new (parameters, value_of (emit_param_key (plan, p->name), parameter_text (plan->arena, p->default_value, is_json_text (p))));
     put_unless_empty (all, "parameters", parameters);
     return all;
 }

@@ -103,4 +103,8 @@ int emit_container (const struct emit_plan *plan, struct emission *e, struct err
 int emit_cron (const struct emit_plan *plan, struct emission *e, struct error *err);
 int emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err);
 
+/* The value that a run's parameter is to have, in the text that Argo hands to the steps. NULL and ERROR_USAGE if Argo would
+ * change it on its way. */
+const char *emit_argo_argument (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err);
+
 #endif

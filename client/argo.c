@@ -1,0 +1,302 @@
+/* Runs on Argo Workflows. The pipeline is a WorkflowTemplate whose name has a digest of its content, so that the same content
+ * is there once and what runs is never changed; a run is a small Workflow that refers to it, under a name that no other run
+ * has: making it twice gives 409 and is recognised.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "client/argo.h"
+
+#include "doc/yaml.h"
+
+#include <stdint.h>
+#include <time.h>
+
+/* What is asked of a workflow: its spec may be large. */
+#define FIELDS "metadata.name,metadata.annotations,metadata.labels,spec.shutdown,status.phase,status.message,status.nodes"
+#define RUN_LABEL "chard.dev/run"
+#define NAME_MAX_LENGTH 63 /* of workflows and templates: pods carry them as labels */
+
+enum { LOOKS = 10 }; /* for a template that was just made: argo-server reads them from a cache */
+
+/* ---- the pipeline ----------------------------------------------------------------------------------------------- */
+
+/* "NAME-DIGITS" that fits. */
+static const char *
+suffixed (struct arena *a, const char *name, const char *suffix)
+{
+    size_t n = strlen (name), room = NAME_MAX_LENGTH - 1 - strlen (suffix);
+    n = n < room ? n : room;
+    while (n && name[n - 1] == '-')
+        n--;
+    return arena_printf (a, "%.*s-%s", (int) n, name, suffix);
+}
+
+const char *
+argo_template_name (struct arena *a, const struct submission *s)
+{
+    const char *digits = strrchr (s->version, '-');
+    return suffixed (a, s->name, arena_printf (a, "%.10s", digits ? digits + 1 : s->version));
+}
+
+json_t *
+argo_labels (const struct submission *s, const char *run)
+{
+    return json_pack ("{s:s,s:s,s:s*}", ARGO_MANAGED_BY, "chard", "chard.dev/pipeline", s->name, RUN_LABEL, run);
+}
+
+static json_t *
+annotations (const struct submission *s)
+{
+    return json_pack ("{s:s}", "workflows.argoproj.io/description", s->description);
+}
+
+json_t *
+argo_run_spec (const char *template, const struct submission *s)
+{
+    json_t *parameters = json_array (), *value;
+    const char *name;
+    json_object_foreach ((json_t *) s->parameters, name, value)
+        json_array_append_new (parameters, json_pack ("{s:s,s:O}", "name", name, "value", value));
+    json_t *spec = json_pack ("{s:{s:s}}", "workflowTemplateRef", "name", template);
+    if (json_array_size (parameters))
+        json_object_set_new (spec, "arguments", json_pack ("{s:O}", "parameters", parameters));
+    json_decref (parameters);
+    return spec;
+}
+
+/* argo-server tells a new template's name only when its cache knows it, and runs can't refer to it before. */
+static int
+wait_for_template (struct argo *argo, const char *name, struct error *err)
+{
+    for (int i = 0;; i++) {
+        int status;
+        struct timespec t = { i < 4 ? 0 : 1, i < 4 ? 100000000 << i % 4 : 0 };
+        json_auto_t *there = argo_get (argo, ARGO_TEMPLATE, name, "metadata.name", &status, err);
+        if (there || status != 404 || i == LOOKS)
+            return there ? 0 : -1;
+        nanosleep (&t, NULL);
+    }
+}
+
+int
+argo_send_template (struct argo *argo, const struct submission *s, const char *name, struct error *err)
+{
+    int status;
+    json_auto_t *document = yaml_parse (s->document, s->len, err);
+    if (!document)
+        return error_wrap (err, "the WorkflowTemplate");
+    json_object_set_new (json_object_get (document, "metadata"), "name", json_string (name));
+    if (argo->auth->kubernetes)
+        return argo_apply (argo, ARGO_TEMPLATE, document, err);
+    json_auto_t *there = argo_get (argo, ARGO_TEMPLATE, name, "metadata.name", &status, err);
+    if (there || status != 404)
+        return there ? 0 : -1;
+    struct http_call call;
+    json_auto_t *made = argo_create (argo, ARGO_TEMPLATE, document, &call, err);
+    return made || call.status == 409 ? wait_for_template (argo, name, err) : -1;
+}
+
+/* ---- a run ------------------------------------------------------------------------------------------------------ */
+
+/* Where people look at it. */
+const char *
+argo_link (const struct argo *argo, const char *path, const char *plural, const char *name)
+{
+    if (argo->auth->kubernetes)
+        return arena_printf (argo->arena, "kubectl get %s %s -n %s", plural, name, argo->namespace);
+    return arena_printf (argo->arena, "%s/%s/%s/%s", argo->auth->endpoint, path, argo->namespace, name);
+}
+
+/* Whether the workflow of that name is this run. */
+static bool
+is_run (struct argo *argo, const char *name, const char *run)
+{
+    int status;
+    json_auto_t *there = argo_get (argo, ARGO_WORKFLOW, name, "metadata", &status, NULL);
+    const json_t *label = json_object_get (json_object_get (json_object_get (there, "metadata"), "labels"), RUN_LABEL);
+    return label && strcmp (json_string_value (label) ? json_string_value (label) : "", run) == 0;
+}
+
+static int
+start_run (struct argo *argo, const struct submission *s, const char *template, const char *name, struct error *err)
+{
+    struct http_call call;
+    json_auto_t *workflow = argo_object (ARGO_WORKFLOW, name, argo_labels (s, s->id), annotations (s), argo_run_spec (template, s));
+    json_auto_t *made = argo_create (argo, ARGO_WORKFLOW, workflow, &call, err);
+    if (made || ((call.status == 409 || call.status >= 500 || call.maybe_done) && is_run (argo, name, s->id)))
+        return 0;
+    return call.maybe_done ? error_wrap (err, "whether the run was started isn't known: look for the workflow “%s” there before "
+                                              "you submit again", name)
+                           : -1;
+}
+
+static int
+submit_with (struct argo *argo, const struct submission *s, json_t *record, struct error *err)
+{
+    const char *template = argo_template_name (argo->arena, s), *name = suffixed (argo->arena, s->name, s->id);
+    if (argo_send_template (argo, s, template, err) < 0 || start_run (argo, s, template, name, err) < 0)
+        return -1;
+    json_auto_t *ids = json_pack ("{s:s,s:s,s:s,s:s}", "run_id", name, "template", template, "namespace", argo->namespace, "link",
+                                  argo_link (argo, "workflows", "workflow", name));
+    return json_object_update (record, ids);
+}
+
+static int
+argo_submit (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
+{
+    struct argo argo;
+    int status = argo_open (&argo, a, auth, err) < 0 ? -1 : submit_with (&argo, s, record, err);
+    argo_close (&argo);
+    return status;
+}
+
+/* ---- how it stands ---------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *argo, *run, *step;
+} phases[] = {
+    { "Pending", "submitted", "waiting" }, { "Running", "running", "running" }, { "Succeeded", "ok", "ok" },
+    { "Failed", "failed", "failed" },      { "Error", "failed", "failed" },     { "Skipped", "ok", "skipped" },
+    { "Omitted", "ok", "skipped" },
+};
+
+static const char *
+text (const json_t *o, const char *key)
+{
+    const char *s = json_string_value (json_object_get (o, key));
+    return s ? s : "";
+}
+
+static const char *
+state_of (const char *phase, bool run)
+{
+    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
+        if (strcmp (phases[i].argo, phase) == 0)
+            return run ? phases[i].run : phases[i].step;
+    return run ? "submitted" : "waiting";
+}
+
+static const char *
+step_state (const json_t *node)
+{
+    if (json_is_true (json_object_get (json_object_get (node, "memoizationStatus"), "hit")))
+        return "cached";
+    return state_of (text (node, "phase"), false);
+}
+
+/* The name of a node's pod: FNV-1a over the node's name behind workflow and template (workflow/util/pod_name.go). */
+static const char *
+pod_of (struct arena *a, const json_t *workflow, const json_t *node)
+{
+    const json_t *metadata = json_object_get (workflow, "metadata");
+    uint32_t hash = 2166136261u;
+    if (strcmp (text (json_object_get (metadata, "annotations"), "workflows.argoproj.io/pod-name-format"), "v1") == 0)
+        return text (node, "id");
+    for (const char *c = text (node, "name"); *c; c++)
+        hash = (hash ^ (unsigned char) *c) * 16777619u;
+    const char *template = text (node, "templateName");
+    return arena_printf (a, "%s%s%s-%u", text (metadata, "name"), *template ? "-" : "", template, hash);
+}
+
+/* What ran last: the node itself, or the last try below it. */
+static const json_t *
+last_try (const json_t *nodes, const json_t *node)
+{
+    const json_t *children = json_object_get (node, "children");
+    if (strcmp (text (node, "type"), "Retry") != 0 || json_array_size (children) == 0)
+        return node;
+    const char *id = json_string_value (json_array_get (children, json_array_size (children) - 1));
+    const json_t *last = id ? json_object_get (nodes, id) : NULL;
+    return last ? last : node;
+}
+
+static json_t *
+message_of (const json_t *o)
+{
+    return *text (o, "message") ? json_incref (json_object_get (o, "message")) : json_null ();
+}
+
+/* Tasks of the pipeline are the nodes right below that of the workflow, whose id is the workflow's name. */
+static json_t *
+steps_of (struct arena *a, const json_t *workflow)
+{
+    json_t *all = json_array (), *node;
+    const json_t *nodes = json_object_get (json_object_get (workflow, "status"), "nodes");
+    const char *root = text (json_object_get (workflow, "metadata"), "name"), *id;
+    json_object_foreach ((json_t *) nodes, id, node) {
+        if (strcmp (text (node, "boundaryID"), root) != 0)
+            continue;
+        const json_t *last = last_try (nodes, node);
+        bool ran = strcmp (text (last, "type"), "Pod") == 0;
+        json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:s?,s:s?}", "step", text (node, "displayName"), "status",
+                                               step_state (node), "error", message_of (last), "pod",
+                                               ran ? pod_of (a, workflow, last) : NULL, "node", ran ? text (last, "id") : NULL));
+    }
+    return all;
+}
+
+static json_t *
+argo_status (struct arena *a, const struct auth *auth, const json_t *record, struct error *err)
+{
+    struct argo argo;
+    int status;
+    json_auto_t *workflow = argo_open (&argo, a, auth, err) < 0
+                                ? NULL
+                                : argo_get (&argo, ARGO_WORKFLOW, text (record, "run_id"), FIELDS, &status, err);
+    argo_close (&argo);
+    if (!workflow)
+        return NULL;
+    const json_t *stands = json_object_get (workflow, "status");
+    const char *state = state_of (text (stands, "phase"), true);
+    if (*text (json_object_get (workflow, "spec"), "shutdown") && strcmp (state, "failed") == 0)
+        state = "canceled";
+    return json_pack ("{s:s,s:o,s:o}", "status", state, "error", message_of (stands), "steps", steps_of (a, workflow));
+}
+
+/* ---- what is done about it -------------------------------------------------------------------------------------- */
+
+static int
+act (struct arena *a, const struct auth *auth, const json_t *record, const char *verb, struct error *err)
+{
+    struct argo argo;
+    int status = argo_open (&argo, a, auth, err) < 0 ? -1 : argo_act (&argo, ARGO_WORKFLOW, text (record, "run_id"), verb, err);
+    argo_close (&argo);
+    return status;
+}
+
+/* What went on is ended, exit handlers are run. */
+static int
+argo_cancel (struct arena *a, const struct auth *auth, const json_t *record, struct error *err)
+{
+    return act (a, auth, record, "stop", err);
+}
+
+static int
+argo_retry (struct arena *a, const struct auth *auth, const json_t *record, struct error *err)
+{
+    return act (a, auth, record, "retry", err);
+}
+
+static int
+read_log (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines, struct strbuf *out,
+          struct error *err)
+{
+    struct argo argo;
+    if (!*text (step, "pod"))
+        return error_set (err, ERROR_NOTEBOOK, "step %s has no pod (%s)", text (step, "step"), text (step, "status"));
+    int status = argo_open (&argo, a, auth, err) < 0
+                     ? -1
+                     : argo_log (&argo, text (record, "run_id"), text (step, "pod"), lines, out, err);
+    argo_close (&argo);
+    return status;
+}
+
+const struct service service_argo = {
+    .document = ".workflowtemplate.yaml",
+    .submit = argo_submit,
+    .status = argo_status,
+    .cancel = argo_cancel,
+    .retry = argo_retry,
+    .log = read_log,
+    .schedule = argo_schedule,
+    .schedules = argo_schedules,
+    .change_schedule = argo_change_schedule,
+};

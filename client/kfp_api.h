@@ -1,0 +1,54 @@
+/* Kubeflow Pipelines' v2beta1 API (api.v2beta1.swagger.json of 2.17; names are snake_case): what runs and schedules share. A
+ * pipeline is created once, a version of it for each content, an experiment if there is none of that name. These names are
+ * unique on the server, so a request whose reply was lost is simply looked up again.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_CLIENT_KFP_API_H
+#define CHARD_CLIENT_KFP_API_H
+
+#include "client/service.h"
+
+struct kfp {
+    struct arena *arena;
+    struct http *http;
+    const struct auth *auth;
+};
+
+/* Never fails; http_destroy (k->http) gives it up. */
+void kfp_open (struct kfp *k, struct arena *a, const struct auth *auth);
+
+/* The address of a path below /apis/v2beta1/. */
+const char *kfp_url (const struct kfp *k, const char *path);
+
+/* MARK (`?` or `&`) and "namespace=NS", or nothing for a Kubeflow without users. */
+const char *kfp_namespace_query (const struct kfp *k, const char *mark);
+
+json_t *kfp_get (struct kfp *k, const char *path, int *status, struct error *err);
+
+/* A string member that a reply must have; in the arena. */
+const char *kfp_member (const struct kfp *k, const json_t *reply, const char *key, struct error *err);
+
+/* Calls `visit` for each element of a list, through all of its pages, until it says true. -1 if the list can't be read. */
+int kfp_each (struct kfp *k, const char *path, const char *list, bool (*visit) (const json_t *element, void *arg), void *arg,
+              struct error *err);
+
+/* The member `id` of the list's element that has `name` as one of its names; "" if none has; NULL if the list can't be read. */
+const char *kfp_find (struct kfp *k, const char *path, const char *list, const char *name, const char *id, struct error *err);
+
+struct kfp_ids {
+    const char *pipeline, *version, *experiment;
+};
+
+/* What a run or a schedule is of: found, or created. */
+int kfp_prepare (struct kfp *k, const struct submission *s, struct kfp_ids *ids, struct error *err);
+
+/* Where people look at it: "runs" or "recurringrun". The API's address is the user interface's too, but for an API server
+ * without one. */
+const char *kfp_link (const struct kfp *k, const char *page, const char *id);
+
+/* The functions of struct service that kfp_schedule.c has. */
+int kfp_schedule (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err);
+json_t *kfp_schedules (struct arena *a, const struct auth *auth, struct error *err);
+int kfp_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change,
+                         struct error *err);
+
+#endif

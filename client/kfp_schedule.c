@@ -1,0 +1,205 @@
+/* Schedules on Kubeflow Pipelines: recurring runs, whose display name is the pipeline's. They can't be changed there, so a new
+ * one is made and those of its name that Chard has made before give way.
+ *
+ * KFP fires all of them in one time zone, that of the server's CRON_SCHEDULE_TIMEZONE (UTC unless it was set).
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "client/kfp_api.h"
+
+#include "base/cron.h"
+
+#include <time.h>
+
+#define OURS " by Chard" /* in the description of what we make: see cmd_submit */
+
+enum { LOOKS = 4 };
+
+static const char *
+text (const json_t *o, const char *key)
+{
+    const char *s = json_string_value (json_object_get (o, key));
+    return s ? s : "";
+}
+
+static bool
+is_ours (const json_t *recurring)
+{
+    return strstr (text (recurring, "description"), OURS);
+}
+
+static const char *
+cron_of (const json_t *recurring)
+{
+    return text (json_object_get (json_object_get (recurring, "trigger"), "cron_schedule"), "cron");
+}
+
+/* ---- making one ------------------------------------------------------------------------------------------------- */
+
+static json_t *
+recurring_run (struct kfp *k, const struct submission *s, const struct kfp_ids *ids)
+{
+    return json_pack ("{s:s,s:s,s:s,s:{s:s,s:s},s:{s:O},s:s,s:b,s:s,s:{s:{s:s}}}", "display_name", s->name, "description",
+                      s->description, "experiment_id", ids->experiment, "pipeline_version_reference", "pipeline_id",
+                      ids->pipeline, "pipeline_version_id", ids->version, "runtime_config", "parameters", s->parameters,
+                      "max_concurrency", "1", "no_catchup", true, "mode", "ENABLE", "trigger", "cron_schedule", "cron",
+                      cron_with_seconds (k->arena, s->schedule));
+}
+
+/* Our own of that name: the one that is wanted, and the ids of all others. */
+struct own {
+    struct arena *arena;
+    const json_t *wanted;
+    const char *same;
+    struct vec_str others;
+};
+
+/* Whether the server has what we would send. */
+static bool
+is_same (const json_t *there, const json_t *wanted)
+{
+    const json_t *version = json_object_get (there, "pipeline_version_reference");
+    const json_t *has = json_object_get (json_object_get (there, "runtime_config"), "parameters");
+    const json_t *parameters = json_object_get (json_object_get (wanted, "runtime_config"), "parameters");
+    return strcmp (text (version, "pipeline_version_id"),
+                   text (json_object_get (wanted, "pipeline_version_reference"), "pipeline_version_id")) == 0
+           && strcmp (cron_of (there), cron_of (wanted)) == 0 && strcmp (text (there, "status"), "DISABLED") != 0
+           && strcmp (text (there, "experiment_id"), text (wanted, "experiment_id")) == 0
+           && (json_equal (has, parameters) || (json_object_size (has) == 0 && json_object_size (parameters) == 0));
+}
+
+static bool
+note_own (const json_t *there, void *arg)
+{
+    struct own *own = arg;
+    const char *id = arena_strdup (own->arena, text (there, "recurring_run_id"));
+    if (strcmp (text (there, "display_name"), text (own->wanted, "display_name")) != 0 || !is_ours (there))
+        return false;
+    if (!own->same && is_same (there, own->wanted))
+        own->same = id;
+    else
+        vec_push (own->arena, &own->others, id);
+    return false;
+}
+
+static int
+look (struct kfp *k, struct own *own, struct error *err)
+{
+    own->same = NULL;
+    own->others.len = 0;
+    return kfp_each (k, arena_printf (k->arena, "recurringruns%s", kfp_namespace_query (k, "?")), "recurringRuns", note_own, own,
+                     err);
+}
+
+/* After a lost reply it may take a moment until the server lists it. */
+static const char *
+look_again (struct kfp *k, struct own *own, struct error *err)
+{
+    struct error why = { 0 };
+    for (int i = 0; i < LOOKS; i++) {
+        struct timespec t = { i, 250000000 };
+        nanosleep (&t, NULL);
+        if (look (k, own, &why) == 0 && own->same)
+            return own->same;
+    }
+    error_wrap (err, "whether the schedule was made isn't known: the answer was lost, and the server doesn't list it yet; chard "
+                     "schedules list shows what is there");
+    return NULL;
+}
+
+static const char *
+create (struct kfp *k, struct own *own, struct error *err)
+{
+    struct http_call call = { .method = "POST", .url = kfp_url (k, "recurringruns"), .body = own->wanted };
+    json_auto_t *made = http_json (k->http, &call, err);
+    if (made)
+        return kfp_member (k, made, "recurring_run_id", err);
+    return call.maybe_done || call.status >= 500 ? look_again (k, own, err) : NULL;
+}
+
+static int
+drop (struct kfp *k, const char *id, struct error *err)
+{
+    struct http_call call = { .method = "DELETE", .url = kfp_url (k, arena_printf (k->arena, "recurringruns/%s",
+                                                                                   http_escape (k->arena, id))) };
+    json_auto_t *done = http_json (k->http, &call, err);
+    return done || call.status == 404 ? 0 : -1;
+}
+
+static int
+schedule_with (struct kfp *k, const struct submission *s, json_t *record, struct error *err)
+{
+    struct kfp_ids ids;
+    if (kfp_prepare (k, s, &ids, err) < 0)
+        return -1;
+    json_auto_t *wanted = recurring_run (k, s, &ids);
+    struct own own = { .arena = k->arena, .wanted = wanted };
+    if (look (k, &own, err) < 0)
+        return -1;
+    const char *id = own.same ? own.same : create (k, &own, err);
+    if (!id)
+        return -1;
+    vec_foreach (other, &own.others)
+        if (strcmp (*other, id) != 0 && drop (k, *other, err) < 0)
+            return error_wrap (err, "the new schedule is made, but the one before it is still there: chard schedules delete %s",
+                               *other);
+    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s}", "schedule", id, "pipeline_id", ids.pipeline, "pipeline_version_id",
+                                   ids.version, "experiment_id", ids.experiment, "link", kfp_link (k, "recurringrun", id));
+    return json_object_update (record, told);
+}
+
+int
+kfp_schedule (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
+{
+    struct kfp k;
+    if (s->timezone && strcmp (s->timezone, "UTC") != 0)
+        return error_set (err, ERROR_USAGE, "Kubeflow Pipelines has one time zone for all schedules, that of its server "
+                                            "(CRON_SCHEDULE_TIMEZONE, else UTC), and not %s: say the time in that zone, without "
+                                            "--timezone", s->timezone);
+    kfp_open (&k, a, auth);
+    int status = schedule_with (&k, s, record, err);
+    http_destroy (k.http);
+    return status;
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------------------ */
+
+static bool
+describe (const json_t *r, void *arg)
+{
+    const json_t *every = json_object_get (json_object_get (r, "trigger"), "periodic_schedule");
+    const char *cron = cron_of (r), *seconds = text (every, "interval_second");
+    json_t *when = *seconds ? json_sprintf ("every %s s", seconds) : json_string (cron);
+    bool paused = strcmp (text (r, "status"), "DISABLED") == 0;
+    json_array_append_new (arg, json_pack ("{s:s,s:s,s:o,s:n,s:s,s:n,s:b}", "name", text (r, "display_name"), "id",
+                                           text (r, "recurring_run_id"), "schedule", when, "timezone", "status",
+                                           paused ? "paused" : "active", "last", "ours", is_ours (r)));
+    return false;
+}
+
+json_t *
+kfp_schedules (struct arena *a, const struct auth *auth, struct error *err)
+{
+    struct kfp k;
+    json_t *all = json_array ();
+    kfp_open (&k, a, auth);
+    int status = kfp_each (&k, arena_printf (a, "recurringruns%s", kfp_namespace_query (&k, "?")), "recurringRuns", describe, all,
+                           err);
+    http_destroy (k.http);
+    if (status == 0)
+        return all;
+    json_decref (all);
+    return NULL;
+}
+
+int
+kfp_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change, struct error *err)
+{
+    struct kfp k;
+    kfp_open (&k, a, auth);
+    const char *path = arena_printf (a, "recurringruns/%s%s", http_escape (a, id),
+                                     change == SCHEDULE_PAUSE ? ":disable" : change == SCHEDULE_RESUME ? ":enable" : "");
+    struct http_call call = { .method = change == SCHEDULE_DELETE ? "DELETE" : "POST", .url = kfp_url (&k, path),
+                              .repeatable = true };
+    json_auto_t *done = http_json (k.http, &call, err);
+    http_destroy (k.http);
+    return done ? 0 : -1;
+}

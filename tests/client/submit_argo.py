@@ -1,0 +1,258 @@
+"""`chard submit` to Argo Workflows, through argo-server and through the Kubernetes API, by a server that holds each request to
+the published schema and loses and breaks replies where a test asks for it.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import fake_argo
+from service import raw
+
+TOP = os.path.abspath(os.environ.get("TOP", "."))
+CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
+NOTEBOOK = """\
+# %% tags=["parameters"]
+n = 2
+stadt = "Köln"
+nothing = None
+
+# %% tags=["step:load data"]
+x = [n, len (stadt), nothing]
+
+# %% tags=["step:sum"]
+print (sum (x[:2]))
+"""
+
+
+def setUpModule():
+    if not os.path.exists(fake_argo.SCHEMA):
+        raise unittest.SkipTest("../shared is not there")
+
+
+class Server:
+    """Through argo-server; `Kubernetes` runs the same without it."""
+    kubernetes = False
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = os.path.realpath(folder.name)
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "XDG_", "KUBE", "KF_", "CHARD_CONTEXT"))}
+        self.env.update(HOME=self.folder, no_proxy="127.0.0.1")
+        self.write("train.py", NOTEBOOK)
+        self.argo = fake_argo.FakeArgo(self.kubernetes)
+        self.addCleanup(self.argo.close)
+        self.add_context()
+
+    def add_context(self):
+        self.write("token", "t0ken")
+        self.chard("context", "add", "lab", "--target", "argo", "--endpoint", self.argo.url, "--namespace", "team", "--token-file",
+                   "token")
+
+    def tearDown(self):
+        self.assertEqual(self.argo.wrong, [])
+        self.assertEqual({r.headers.get("Authorization") for r in self.argo.requests} - {"Bearer t0ken"}, set())
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def start(self, *arguments):
+        return subprocess.Popen([CHARD, *arguments], env=self.env, cwd=self.folder, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+    def chard(self, *arguments, status=0):
+        run = subprocess.run([CHARD, *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=120)
+        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
+        return run
+
+    def submit(self, *arguments, status=0):
+        run = self.chard("submit", "--image", "example.com/train:1", "--python", sys.executable, "--format=json", *arguments,
+                         "train.py", status=status)
+        return json.loads(run.stdout) if status == 0 else run.stderr
+
+    def lose(self, method, part):
+        """The server does what it is asked, and the connection breaks before the reply: once."""
+        left = [1]
+
+        def after(request, reply):
+            if left[0] and request.method == method and part in request.path:
+                left[0] -= 1
+                return raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")(request)
+            return reply
+        self.argo.after = after
+
+    def until(self, condition):
+        end = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), end, "waited in vain")
+            time.sleep(0.02)
+
+    # ---- submit
+
+    def test_everything_is_made_once(self):
+        record = self.submit("-p", "n=7", "-p", "stadt=Bad 'Aibling' – \t1")
+        wf, = self.argo.workflows.values()
+        template, = self.argo.templates.values()
+        self.assertEqual(wf["metadata"]["name"], "train-" + record["run"])
+        self.assertEqual(wf["metadata"]["labels"]["chard.dev/run"], record["run"])
+        self.assertRegex(template["metadata"]["name"], "^train-[0-9a-f]{10}$")
+        self.assertEqual(wf["spec"]["workflowTemplateRef"], {"name": template["metadata"]["name"]})
+        keys = {json.loads(p["value"]): p["name"] for p in template["spec"]["arguments"]["parameters"]}
+        sent = {p["name"]: json.loads(p["value"]) for p in wf["spec"]["arguments"]["parameters"]}
+        # The notebook's text isn't ASCII, so both are JSON (and the step is told so).
+        self.assertEqual(sent, {keys[2]: 7, keys["Köln"]: "Bad 'Aibling' – \t1"})
+        if not self.kubernetes:
+            self.assertEqual(record["link"], self.argo.url + "/workflows/team/" + wf["metadata"]["name"])
+        self.submit()
+        self.write("train.py", NOTEBOOK + "print (1)\n")
+        self.submit()
+        self.assertEqual((len(self.argo.templates), len(self.argo.workflows)), (2, 3))
+        listed = json.loads(self.chard("runs", "list", "--format=json").stdout)
+        self.assertEqual([r["status"] for r in listed], ["submitted"] * 3)
+
+    def test_lost_replies_make_nothing_twice(self):
+        for method, part in (("PATCH" if self.kubernetes else "POST", "templates"), ("POST", "workflows")):
+            self.lose(method, part)
+            self.write("train.py", NOTEBOOK + "print ('%s')\n" % part)
+            self.submit()
+        self.assertEqual((len(self.argo.templates), len(self.argo.workflows)), (2, 2))
+
+    def test_a_run_that_may_have_started_is_told(self):
+        def before(request):
+            lost = request.method == "POST" and "/workflows" in request.path
+            return raw()(request) if lost else NotImplemented       # it never arrives: nobody can know
+        self.argo.before = before
+        self.assertRegex(self.submit(status=3), "isn't known: look for the workflow “train-[-0-9a-f]+” there")
+        self.assertEqual(len(self.argo.workflows), 0)
+
+    def test_refusals_are_passed_on(self):
+        self.argo.before = lambda r: ((403, self.argo.error(403, "no right to do that")) if "templates" in r.path
+                                      else NotImplemented)
+        self.assertIn("no right to do that", self.submit(status=3))
+        self.argo.before = lambda r: (200, "junk") if "templates" in r.path else NotImplemented
+        self.assertIn("the answer isn't JSON", self.submit(status=3))
+        self.argo.before = None
+        # A name of whatever length gives names that Argo takes.
+        os.rename(os.path.join(self.folder, "train.py"), os.path.join(self.folder, "x" * 90 + ".py"))
+        self.chard("submit", "--image", "x:1", "--python", sys.executable, "x" * 90 + ".py")
+
+    def test_text_that_argo_would_change(self):
+        self.write("train.py", '# %% tags=["parameters"]\ns = "a"\n\n# %% tags=["step:a"]\nprint (s)\n')
+        self.submit("-p", "s=Köln\n2")
+        wf, = self.argo.workflows.values()
+        self.assertEqual(wf["spec"]["arguments"]["parameters"][0]["value"], "Köln\n2")
+        self.assertIn("Argo takes no “{{”", self.submit("-p", "s={{workflow.name}}", status=2))
+
+    # ---- wait, cancel, retry
+
+    def test_to_the_end(self):
+        waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")
+        self.until(lambda: self.argo.workflows)
+        self.argo.set_states("Running", load_data="Cached", sum="Running")
+        count = len(self.argo.requests)
+        self.until(lambda: len(self.argo.requests) > count + 2)
+        self.argo.before = lambda r: (400, "down")     # an outage is waited for
+        count = len(self.argo.requests)
+        self.until(lambda: len(self.argo.requests) > count + 1)
+        self.argo.before = None
+        self.argo.set_states("Succeeded", load_data="Cached", sum="Succeeded")
+        out, err = waiting.communicate(timeout=60)
+        self.assertEqual(waiting.returncode, 0, err)
+        self.assertIn("load data: cached\nsum: running\n", err)
+        self.assertIn("sum: ok\n", err)
+        self.assertRegex(out, "(?m)^run [0-9a-f-]+: ok$")
+        listed, = json.loads(self.chard("runs", "list", "--format=json").stdout)
+        self.assertEqual((listed["status"], listed["ran"], listed["cached"]), ("ok", 1, 1))
+
+    def test_interrupted_clients_leave_the_run_alone(self):
+        waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")
+        self.until(lambda: self.argo.workflows and self.argo.requests[-1].method == "GET")
+        waiting.send_signal(signal.SIGINT)
+        out, err = waiting.communicate(timeout=60)
+        self.assertEqual(waiting.returncode, 1, err)
+        self.assertRegex(err, "the run goes on: chard runs wait [0-9]")
+        self.argo.set_states("Succeeded", load_data="Succeeded", sum="Succeeded")
+        self.chard("runs", "wait")
+
+    def test_cancel_and_retry(self):
+        run = self.submit()["run"]
+        self.argo.set_states("Running", load_data="Running")
+        self.assertIn("is to be canceled: running", self.chard("runs", "cancel", run).stdout)
+        wf, = self.argo.workflows.values()
+        self.assertEqual(wf["spec"]["shutdown"], "Stop")
+        self.argo.set_states("Failed", "Stopped with strategy 'Stop'", load_data="Failed")
+        self.chard("runs", "wait", status=1)
+        self.assertEqual(json.loads(self.chard("runs", "show", run, "--format=json").stdout)["status"], "canceled")
+        if self.kubernetes:
+            self.assertIn("argo-server can: argo retry train-%s -n team" % run, self.chard("runs", "retry", status=2).stderr)
+        else:
+            self.assertIn("is tried again: running", self.chard("runs", "retry", run).stdout)
+
+    # ---- schedules
+
+    def test_schedules(self):
+        record = self.submit("--schedule", "0 2 * * mon", "--timezone", "Europe/Berlin", "-p", "n=3")
+        self.assertEqual(len(record["next"]), 3)
+        self.assertRegex(record["next"][0], r"^\d{4}-\d\d-\d\d 02:00 CES?T$")
+        cron, = self.argo.crons.values()
+        self.assertEqual((cron["metadata"]["name"], cron["spec"]["schedules"], cron["spec"]["timezone"]),
+                         ("train", ["0 2 * * mon"], "Europe/Berlin"))
+        self.assertEqual(cron["spec"]["workflowSpec"]["arguments"]["parameters"][0]["value"], "3")
+        self.assertEqual(len(self.argo.workflows), 0)
+        self.assertIn("train                    active   0 2 * * mon", self.chard("schedules", "list").stdout)
+        self.assertIn("is paused", self.chard("schedules", "pause", "train").stdout)
+        listed, = json.loads(self.chard("schedules", "list", "--format=json").stdout)
+        self.assertEqual((listed["status"], listed["timezone"], listed["ours"]), ("paused", "Europe/Berlin", True))
+        self.chard("schedules", "resume", "train")
+        self.assertFalse(self.argo.crons["train"]["spec"]["suspend"])
+        # Again, with other code: the same schedule runs that.
+        self.lose("PATCH" if self.kubernetes else "PUT", "cron")
+        self.write("train.py", NOTEBOOK + "print (1)\n")
+        told = self.chard("submit", "--image", "x:1", "--python", sys.executable, "--schedule", "@daily", "train.py").stdout
+        self.assertRegex(told, r"'@daily', in the server's time zone.*\n.*\nnext\n(  [-0-9]+ 00:00 UTC\n){3}$")
+        self.assertEqual(self.argo.crons["train"]["spec"]["schedules"], ["@daily"])
+        self.assertEqual(len(self.argo.templates), 2)
+        self.chard("schedules", "delete", "train")
+        self.assertEqual(self.argo.crons, {})
+        self.assertIn("no schedules on lab", self.chard("schedules", "list").stderr)
+        self.assertIn("there is no schedule “train”", self.chard("schedules", "pause", "train", status=2).stderr)
+
+    def test_schedules_that_make_no_sense(self):
+        self.assertIn("'0 2 * *' has 4 fields", self.submit("--schedule", "0 2 * *", status=2))
+        self.assertIn("is no time zone", self.submit("--schedule", "0 2 * * *", "--timezone", "Mars", status=2))
+        self.assertIn("not for a schedule", self.submit("--schedule", "0 2 * * *", "--wait", status=2))
+        self.assertEqual(self.argo.requests, [])
+        self.argo.things["cron-workflows"]["train"] = {"metadata": {"name": "train", "resourceVersion": "1"}, "spec": {}}
+        self.assertIn("that Chard hasn't made", self.submit("--schedule", "0 2 * * *", status=2))
+        self.assertEqual(self.argo.crons["train"]["spec"], {})
+
+    def test_context_test(self):
+        told = json.loads(self.chard("context", "test", "--format=json", status=0).stdout)
+        self.assertEqual([c["ok"] for c in told["checks"][:2]], [True, True], told)
+
+
+class Argo(Server, unittest.TestCase):
+    pass
+
+
+class Kubernetes(Server, unittest.TestCase):
+    kubernetes = True
+
+    def add_context(self):
+        self.write("kube", json.dumps({
+            "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u", "namespace": "team"}}],
+            "clusters": [{"name": "k", "cluster": {"server": self.argo.url}}],
+            "users": [{"name": "u", "user": {"token": "t0ken"}}]}))
+        self.chard("context", "add", "lab", "--target", "argo", "--kubeconfig", "kube")
+
+
+if __name__ == "__main__":
+    unittest.main()
