@@ -79,7 +79,7 @@ class FakeKfp:
     def __init__(self, multi_user=False, prefix=""):
         self.multi_user, self.prefix = multi_user, prefix
         self.swagger = Swagger()
-        self.pipelines, self.versions, self.experiments, self.runs, self.documents = {}, {}, {}, {}, {}
+        self.pipelines, self.versions, self.experiments, self.runs, self.documents, self.recurring = {}, {}, {}, {}, {}, {}
         self.before = None      # (request) -> a reply in place of the real one, or NotImplemented
         self.after = None       # (request, reply) -> the reply: the work is done by then
         self.wrong = []         # what broke the API's rules
@@ -173,11 +173,7 @@ class FakeKfp:
         return self.unique(self.experiments, body, "experiment_id", "display_name", "namespace")
 
     def create_run(self, parts, query, body):
-        version = self.versions[body["pipeline_version_reference"]["pipeline_version_id"]]
-        assert version["pipeline_id"] == body["pipeline_version_reference"]["pipeline_id"]
-        assert body["experiment_id"] in self.experiments
-        inputs = self.documents[version["pipeline_version_id"]][0]["root"].get("inputDefinitions", {}).get("parameters", {})
-        assert set(body["runtime_config"]["parameters"]) <= set(inputs), (body, inputs)
+        self.check_run(body)
         run = dict(body, run_id=str(uuid.uuid4()), state="PENDING")
         self.runs[run["run_id"]] = run
         return run
@@ -199,10 +195,50 @@ class FakeKfp:
         self.get_run([None, parts[1].split(":")[0]], query, body)["state"] = "RUNNING"
         return {}
 
+    def check_run(self, body):
+        """Of a run or a recurring run: the version is there, and has these parameters."""
+        version = self.versions[body["pipeline_version_reference"]["pipeline_version_id"]]
+        assert version["pipeline_id"] == body["pipeline_version_reference"]["pipeline_id"]
+        assert body["experiment_id"] in self.experiments
+        inputs = self.documents[version["pipeline_version_id"]][0]["root"].get("inputDefinitions", {}).get("parameters", {})
+        assert set(body["runtime_config"]["parameters"]) <= set(inputs), (body, inputs)
+
+    def create_recurring(self, parts, query, body):
+        self.check_run(body)
+        assert 1 <= int(body["max_concurrency"]) <= 10
+        assert body["mode"] in ("ENABLE", "DISABLE")
+        cron = body["trigger"]["cron_schedule"]["cron"]
+        assert cron[0] == "@" or len(cron.split()) == 6, cron      # 5 fields are taken too, and mean something else
+        one = dict(body, recurring_run_id=str(uuid.uuid4()), status=body.pop("mode") + "D")
+        self.recurring[one["recurring_run_id"]] = one
+        return one
+
+    def list_recurring(self, parts, query, body):
+        return self.page(list(self.recurring.values()), "recurringRuns", query)
+
+    def get_recurring(self, parts):
+        if parts[1].split(":")[0] not in self.recurring:
+            raise Refused(404, "Recurring run %s not found" % parts[1])
+        return self.recurring[parts[1].split(":")[0]]
+
+    def enable(self, parts, query, body):
+        self.get_recurring(parts)["status"] = "ENABLED"
+        return {}
+
+    def disable(self, parts, query, body):
+        self.get_recurring(parts)["status"] = "DISABLED"
+        return {}
+
+    def delete_recurring(self, parts, query, body):
+        del self.recurring[self.get_recurring(parts)["recurring_run_id"]]
+        return {}
+
     calls = {
         "GET healthz": get_health, "GET pipelines/names/{name}": get_pipeline, "POST pipelines": create_pipeline,
         "GET pipelines/{pipeline_id}/versions": list_versions, "POST pipelines/upload_version": upload_version,
         "GET experiments": list_experiments, "POST experiments": create_experiment, "POST runs": create_run,
         "GET runs": list_runs, "GET runs/{run_id}": get_run, "POST runs/{run_id}:terminate": terminate,
-        "POST runs/{run_id}:retry": retry,
+        "POST runs/{run_id}:retry": retry, "POST recurringruns": create_recurring, "GET recurringruns": list_recurring,
+        "POST recurringruns/{recurring_run_id}:enable": enable, "POST recurringruns/{recurring_run_id}:disable": disable,
+        "DELETE recurringruns/{recurring_run_id}": delete_recurring,
     }

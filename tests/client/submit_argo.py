@@ -253,6 +253,3 @@ class Kubernetes(Server, unittest.TestCase):
             "users": [{"name": "u", "user": {"token": "t0ken"}}]}))
         self.chard("context", "add", "lab", "--target", "argo", "--kubeconfig", "kube")
 
-
-if __name__ == "__main__":
-    unittest.main()

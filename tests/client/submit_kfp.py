@@ -244,6 +244,48 @@ class Faults(Case):
         self.assertIn("the answer has no pipeline_id", self.submit(status=3))
 
 
+class Schedules(Case):
+    def test_schedules(self):
+        record = self.submit("--schedule", "*/15 2 * * mon", "-p", "n=3")
+        one, = self.kfp.recurring.values()
+        self.assertEqual(record["schedule"], one["recurring_run_id"])
+        self.assertEqual(record["link"], self.kfp.url + "/#/recurringrun/details/" + one["recurring_run_id"])
+        self.assertRegex(record["next"][0], r"^\d{4}-\d\d-\d\d 02:00 UTC$")
+        self.assertEqual(one["trigger"], {"cron_schedule": {"cron": "0 0-59/15 2 * * 1"}})
+        self.assertEqual(list(one["runtime_config"]["parameters"].values())[0], 3)
+        self.assertEqual(self.kfp.runs, {})
+        self.submit("--schedule", "*/15 2 * * 1", "-p", "n=3")         # the same: nothing is made
+        self.assertEqual([r["recurring_run_id"] for r in self.kfp.recurring.values()], [record["schedule"]])
+        for i in range(3):      # of others, and pages of them
+            other = dict(one, recurring_run_id="o%d" % i, description="mine", display_name="train" if i else "other")
+            self.kfp.recurring["o%d" % i] = other
+        # Another time: the new one takes the place of ours, though the reply is lost; those of others stay.
+        self.lose("POST", "/recurringruns")
+        self.submit("--schedule", "@daily")
+        ours, = [r for r in self.kfp.recurring.values() if " by Chard" in r["description"]]
+        self.assertNotEqual(ours["recurring_run_id"], record["schedule"])
+        self.assertEqual(ours["trigger"]["cron_schedule"]["cron"], "@daily")
+        self.assertEqual(len(self.kfp.recurring), 4)
+        # All are told, and called by id or by a name that is one's own.
+        listed = json.loads(self.chard("schedules", "list", "--format=json").stdout)
+        self.assertEqual(sorted((s["name"], s["ours"]) for s in listed), [("other", False), ("train", False), ("train", False),
+                                                                          ("train", True)])
+        self.assertIn("several schedules on lab are called “train”", self.chard("schedules", "pause", "train", status=2).stderr)
+        self.chard("schedules", "pause", ours["recurring_run_id"])
+        self.assertEqual(ours["status"], "DISABLED")
+        self.assertIn("paused", self.chard("schedules", "list").stdout)
+        self.chard("schedules", "resume", ours["recurring_run_id"])
+        self.assertEqual(ours["status"], "ENABLED")
+        self.chard("schedules", "delete", "other")
+        self.assertNotIn("o0", self.kfp.recurring)
+
+    def test_one_time_zone(self):
+        self.submit("--schedule", "0 2 * * *", "--timezone", "UTC")
+        self.assertIn("one time zone for all schedules", self.submit("--schedule", "0 2 * * *", "--timezone", "Europe/Berlin",
+                                                                     status=2))
+        self.assertEqual(len(self.kfp.recurring), 1)
+
+
 class Wait(Case):
     def test_to_the_end(self):
         waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")
