@@ -123,7 +123,7 @@ static void
 call_setter (struct interpreter *in, int id, symbol name, const struct set *value)
 {
     int class_object = heap_get (in->heap, id)->class_object;
-    const struct set *members = class_object < 0 ? NULL : class_member (in, class_object, name, 0);
+    const struct set *members = class_object < 0 ? NULL : class_member (in, class_object, name);
     const struct set *arguments[] = { set_one (in->arena, id), value };
     set_foreach (m, members)
         if (is_setter (heap_get (in->heap, m)))

@@ -104,6 +104,7 @@ call_function (struct interpreter *in, int function, const struct call *c)
     }
     struct env env = { .outer = heap_get (in->heap, function)->env,
                        .scope = definition->scope,
+                       .function = function + 1,
                        .branches = in->branches };
     bind_parameters (in, &env, function, c);
     struct env *outer_env = in->env;
@@ -236,7 +237,7 @@ call_named_method (struct interpreter *in, const struct set *receivers, symbol n
     set_foreach (id, receivers) {
         const struct object *o = heap_get (in->heap, id);
         const struct set *known = NULL;
-        if (o->kind == OBJECT_LIBRARY || o->kind == OBJECT_CLASS || o->class_object >= 0
+        if (o->kind == OBJECT_LIBRARY || o->kind == OBJECT_CLASS || o->kind == OBJECT_SUPER || o->class_object >= 0
             || heap_field (in->heap, id, name))
             known = attribute_of (in, set_one (in->arena, id), name);
         bool callable = false;
@@ -246,8 +247,13 @@ call_named_method (struct interpreter *in, const struct set *receivers, symbol n
             if (kind != OBJECT_VALUE)
                 all = set_union (in->arena, all, call_one (in, k, c));
         }
-        if (!callable && o->kind != OBJECT_LIBRARY)
+        if (!callable && o->kind == OBJECT_SUPER) { /* of a library's class */
+            const struct set *self = o->receiver;
+            set_foreach (s, self)
+                all = set_union (in->arena, all, call_library_method (in, s, name, c));
+        } else if (!callable && o->kind != OBJECT_LIBRARY) {
             all = set_union (in->arena, all, call_library_method (in, id, name, c));
+        }
     }
     if (!receivers)
         call_back (in, c->all);
@@ -292,6 +298,7 @@ call_one (struct interpreter *in, int callee, struct call *c)
         return call_function (in, o->class_object, &with_self);
     }
     case OBJECT_VALUE: return call_instance (in, callee, c);
+    case OBJECT_SUPER: return NULL;
     }
     return NULL;
 }

@@ -104,14 +104,14 @@ touch_state (struct interpreter *in, const struct effect *e)
         in->effect = true;
 }
 
-/* What `out=` names is written to, and is the result: numpy's and PyTorch's convention. */
+/* What `out=` names, or stands at its place, is written to and is the result: numpy's and PyTorch's convention. */
 static const struct set *
-given_out (struct interpreter *in, const struct call *c)
+given_out (struct interpreter *in, const struct effect *e, const struct call *c)
 {
     for (int k = 0; k < c->keywords; k++)
         if (c->keyword[k].name == in->s_out)
             return c->keyword[k].value;
-    return NULL;
+    return e->out ? call_argument (c, e->out) : NULL;
 }
 
 static void
@@ -128,7 +128,7 @@ mutate_arguments (struct interpreter *in, const struct effect *e, const struct c
     for (int k = 0; k < c->keywords; k++)
         if (library_keyword_mutates (in->library, c->keyword[k].name))
             objects_change (in, c->keyword[k].value, false);
-    objects_change (in, given_out (in, c), false);
+    objects_change (in, given_out (in, e, c), false);
 }
 
 /* What zip, enumerate, d.items (), map and their like give one after another. */
@@ -244,8 +244,8 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         return elements_of (in, on);
     if (e->flags & (EFFECT_ZIPS | EFFECT_NUMBERS | EFFECT_TUPLES | EFFECT_MAPS))
         return sequence_of (in, elements_given (in, e, on, c), e);
-    if (given_out (in, c))
-        return given_out (in, c);
+    if (given_out (in, e, c))
+        return given_out (in, e, c);
     if (e->flags & (EFFECT_SHALLOW | EFFECT_DEEP) && on) {
         elements_of (in, on); /* made up now, so that both have them */
         return heap_copy (in->heap, on, in->site, (e->flags & EFFECT_DEEP) != 0);
@@ -311,12 +311,55 @@ read_code (struct interpreter *in, const struct effect *e, const struct call *c)
     }
 }
 
+/* What a file holds may be instances of the notebook's classes, and needs them to be read. */
+static void
+read_classes (struct interpreter *in)
+{
+    for (size_t i = 0; i < in->globals.len; i++) {
+        bool class = false;
+        set_foreach (id, in->globals.items[i].value)
+            class |= heap_get (in->heap, id)->kind == OBJECT_CLASS;
+        if (class)
+            name_read (in, (symbol) i, NULL);
+    }
+}
+
+static void
+bind_to (struct interpreter *in, const struct set *functions, enum binding_kind binds)
+{
+    set_foreach (id, functions)
+        if (heap_get (in->heap, id)->kind == OBJECT_FUNCTION)
+            heap_get (in->heap, id)->binds = binds;
+}
+
+/* Builtins that are about the notebook's classes. Returns true if it was one, and its result. */
+static bool
+call_about_class (struct interpreter *in, const char *path, const struct call *c, const struct set **result)
+{
+    const struct set *first = call_argument (c, 0);
+    *result = first;
+    if (strcmp (path, "type") == 0 && c->count == 1)
+        *result = classes_of (in, first);
+    else if (strcmp (path, "super") == 0)
+        *result = super_value (in, first, call_argument (c, 1));
+    else if (strcmp (path, "classmethod") == 0)
+        bind_to (in, first, BINDS_CLASS);
+    else if (strcmp (path, "staticmethod") == 0)
+        bind_to (in, first, BINDS_NOTHING);
+    else
+        return false;
+    return true;
+}
+
 const struct set *
 call_library (struct interpreter *in, int callee, struct call *c)
 {
     symbol path = heap_get (in->heap, callee)->type;
     const char *text = symbol_text (in->symbols, path);
     const struct effect *e = library_function (in->library, text);
+    const struct set *result;
+    if (call_about_class (in, text, c, &result))
+        return result;
     if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR | EFFECT_SINGLETON)))
         in->effect = true;
     in->singleton |= (e->flags & EFFECT_SINGLETON) != 0;
@@ -328,6 +371,8 @@ call_library (struct interpreter *in, int callee, struct call *c)
     }
     if (e->flags & EFFECT_EVALUATES)
         read_code (in, e, c);
+    if (e->unpickles)
+        read_classes (in);
     touch_files (in, e, call_argument (c, 0), c);
     touch_state (in, e);
     mutate_arguments (in, e, c);

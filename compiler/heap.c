@@ -164,6 +164,15 @@ heap_reach (struct heap *h, const struct set *s)
     return all;
 }
 
+/* What a class is, its instances are. */
+static void
+enter_instances (struct heap *h, int class_object)
+{
+    for (size_t id = 0; id < h->objects.len; id++)
+        if (h->objects.items[id].kind == OBJECT_VALUE && h->objects.items[id].class_object == class_object)
+            enter (h, (int) id);
+}
+
 void
 heap_holders (struct heap *h, int id, struct vec_int *found)
 {
@@ -173,6 +182,8 @@ heap_holders (struct heap *h, int id, struct vec_int *found)
         const struct object *o = &h->objects.items[h->queue.items[i]];
         for (size_t p = 0; p < o->parents.len; p++)
             enter (h, o->parents.items[p]);
+        if (o->kind == OBJECT_CLASS)
+            enter_instances (h, h->queue.items[i]);
     }
     found->len = 0;
     vec_foreach (x, &h->queue)

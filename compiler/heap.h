@@ -21,6 +21,14 @@ enum object_kind {
     OBJECT_CLASS,    /* a class of the notebook */
     OBJECT_LIBRARY,  /* a module or something in it, known by its dotted path */
     OBJECT_BOUND,    /* receiver.method, not called yet */
+    OBJECT_SUPER,    /* super (): the receiver as a base of class_object sees it */
+};
+
+/* What a function of a class is called with first. */
+enum binding_kind {
+    BINDS_INSTANCE,
+    BINDS_CLASS,   /* @classmethod */
+    BINDS_NOTHING, /* @staticmethod */
 };
 
 struct env;
@@ -37,11 +45,12 @@ struct object {
     const char *source;           /* text of the cell that `definition` stands in */
     struct env *env;              /* where a function was defined */
     int unit;                     /* of that cell */
-    int class_object;             /* an instance's class, if the notebook defines it; -1 otherwise */
+    int class_object;             /* an instance's or method's class, if the notebook defines it; -1 otherwise */
     unsigned specials;            /* of a class: what its special methods are for (enum special_use) */
     const char *text;             /* of a string constant */
-    const struct set *receiver;   /* of OBJECT_BOUND */
+    const struct set *receiver;   /* of OBJECT_BOUND and OBJECT_SUPER */
     symbol method;
+    enum binding_kind binds;      /* of OBJECT_FUNCTION */
     bool immutable;
     bool iterator;    /* reading it uses it up */
     bool positional;  /* a tuple: its parts are known by their places, as fields "[0]", "[1]", … */
@@ -85,7 +94,8 @@ const struct set *heap_copy (struct heap *h, const struct set *s, int site, bool
 /* Everything reachable from `s`, itself included; bounded. */
 const struct set *heap_reach (struct heap *h, const struct set *s);
 
-/* Collects into `found` the objects from which `id` can be reached through fields, itself included; bounded. */
+/* Collects into `found` the objects from which `id` can be reached through fields or their class, itself included;
+ * bounded. */
 void heap_holders (struct heap *h, int id, struct vec_int *found);
 
 #endif

@@ -377,6 +377,7 @@ walk (struct program *program, const bool *working)
     in.s_init = symbol_of_str (s, "__init__");
     in.s_call = symbol_of_str (s, "__call__");
     in.s_forward = symbol_of_str (s, "forward");
+    in.s_class = symbol_of_str (s, "__class__");
     in.s_shared = symbol_of_str (s, "[shared]");
     in.s_bases = symbol_of_str (s, "__bases__");
     in.s_inplace = symbol_of_str (s, "inplace");

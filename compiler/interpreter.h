@@ -40,6 +40,7 @@ struct env {
         symbol name;
         const struct set *value;
     }) locals;
+    int function;             /* the one that runs: object number + 1; 0: a class body, a comprehension */
     struct vec_int functions; /* defined within: they see its locals, and keep them when it has ended */
     const struct set *returned;
     const struct set *yielded;
@@ -81,7 +82,7 @@ struct interpreter {
     const struct code_digest *digests; /* of units; NULL: nothing has been learned */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
-    symbol s_shared, s_init, s_call, s_forward, s_bases, s_inplace, s_mode, s_out;
+    symbol s_shared, s_class, s_init, s_call, s_forward, s_bases, s_inplace, s_mode, s_out;
 };
 
 /* Walks the whole program, a second time if set-up turned out to depend on what steps do; the flow lies in the program's arena. */
@@ -119,14 +120,34 @@ const struct set *part_at (struct interpreter *in, const struct set *s, uint32_t
 
 /* A new tuple of these parts, any of which may be NULL. */
 const struct set *tuple_of (struct interpreter *in, const struct set *const *parts, int count);
-/* A method or class attribute, looked up along the bases that the notebook defines; `depth` 0. NULL if there is none. */
-const struct set *class_member (struct interpreter *in, int class_object, symbol name, int depth);
 const struct set *attribute_of (struct interpreter *in, const struct set *s, symbol name);
 int library_object (struct interpreter *in, symbol path);
 int new_value (struct interpreter *in);
 
 /* A value that shares memory with `base`: a change of either is a change of both. */
 const struct set *view_of (struct interpreter *in, int base, symbol part);
+
+/* A value that `base` holds, made up when first asked for. */
+const struct set *part_of (struct interpreter *in, int base, symbol part);
+
+/* classes of the notebook: class.c. NULL where there is none. */
+
+/* A method or class attribute as it is stored, looked up along the bases that the notebook defines. */
+const struct set *class_member (struct interpreter *in, int class_object, symbol name);
+
+/* What `value.name` and `Class.name` give: methods are bound, properties called. */
+const struct set *instance_attribute (struct interpreter *in, int id, symbol name);
+const struct set *class_attribute (struct interpreter *in, int class_object, symbol name);
+
+/* The class has just been made with these members: its functions know whose methods they are. */
+void class_owns (struct interpreter *in, int class_object, const struct set *members);
+
+/* super () within a method, or super (Class, self); and an attribute of that. */
+const struct set *super_value (struct interpreter *in, const struct set *class_given, const struct set *self);
+const struct set *super_attribute (struct interpreter *in, int id, symbol name);
+
+/* type (x): the notebook's classes that x may be of. */
+const struct set *classes_of (struct interpreter *in, const struct set *s);
 
 /* special methods: special.c. What is done with a value, and so which of its class's methods run. */
 enum special_use {

@@ -70,6 +70,10 @@ read_word (const struct library *l, struct effect *e, const char *word)
         }
     if (strncmp (word, "mutates=", 8) == 0) {
         e->mutates_arguments |= 1u << atoi (word + 8);
+    } else if (strncmp (word, "out=", 4) == 0) {
+        e->out = atoi (word + 4);
+    } else if (strcmp (word, "unpickles") == 0) {
+        e->unpickles = true;
     } else if (strncmp (word, "parts=", 6) == 0) {
         e->parts = arena_strdup (l->arena, word + 6);
     } else if (strncmp (word, "type=", 5) == 0) {

@@ -56,6 +56,8 @@ struct effect {
     symbol state;               /* name of hidden state: "numpy.random" */
     uint32_t reads, writes;     /* bit i: argument i is the path of a file that is; FILE_OF_RECEIVER: the receiver is */
     int opens;                  /* which argument is the path; -1: the receiver */
+    int out;                    /* which argument, if given, is written to and is the result; 0: none */
+    bool unpickles;             /* what is read may be instances of any class of the notebook */
 };
 
 #define FILE_OF_RECEIVER (1u << 31)

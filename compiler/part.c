@@ -1,4 +1,4 @@
-/* Parts of values: attributes, elements, places of tuples, and what a class gives its instances. See interpreter.h.
+/* Parts of values: attributes, elements, places of tuples. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/interpreter.h"
 
@@ -38,8 +38,7 @@ view_of (struct interpreter *in, int base, symbol part)
     return set_one (in->arena, id);
 }
 
-/* A value that `base` holds, made up when first asked for. */
-static const struct set *
+const struct set *
 part_of (struct interpreter *in, int base, symbol part)
 {
     const struct set *known = heap_field (in->heap, base, part);
@@ -60,80 +59,6 @@ library_member (struct interpreter *in, int id, symbol name)
     snprintf (path, sizeof path, "%s.%s", symbol_text (in->symbols, heap_get (in->heap, id)->type),
               symbol_text (in->symbols, name));
     return set_one (in->arena, library_object (in, symbol_of_str (in->symbols, path)));
-}
-
-const struct set *
-class_member (struct interpreter *in, int class_object, symbol name, int depth)
-{
-    const struct set *value = heap_field (in->heap, class_object, name);
-    const struct set *bases = heap_field (in->heap, class_object, in->s_bases);
-    if (value || depth > 8)
-        return value;
-    set_foreach (base, bases)
-        if (heap_get (in->heap, base)->kind == OBJECT_CLASS) {
-            value = class_member (in, base, name, depth + 1);
-            if (value)
-                return value;
-        }
-    return NULL;
-}
-
-static const struct set *
-bind_methods (struct interpreter *in, int receiver, const struct set *members)
-{
-    const struct set *all = NULL;
-    set_foreach (m, members) {
-        const struct object *o = heap_get (in->heap, m);
-        if (o->kind != OBJECT_FUNCTION) {
-            all = set_union (in->arena, all, set_one (in->arena, m));
-            continue;
-        }
-        int id = heap_add (in->heap, OBJECT_BOUND, in->site);
-        struct object *b = heap_get (in->heap, id);
-        b->receiver = set_one (in->arena, receiver);
-        b->class_object = m; /* the function */
-        all = set_union (in->arena, all, set_one (in->arena, id));
-    }
-    return all;
-}
-
-static bool
-is_property (const struct object *o)
-{
-    return o->kind == OBJECT_FUNCTION && o->definition->kind == AST_FUNCTION && o->definition->kids[2]->nkids > 0
-           && o->definition->kids[2]->kids[0]->kind == AST_NAME;
-}
-
-static bool
-is_field (const struct interpreter *in, const struct set *members)
-{
-    set_foreach (m, members) {
-        const struct object *o = heap_get (in->heap, m);
-        if (o->type && strcmp (symbol_text (in->symbols, o->type), "dataclasses.Field") == 0)
-            return true;
-    }
-    return false;
-}
-
-static const struct set *
-instance_attribute (struct interpreter *in, int id, symbol name)
-{
-    const struct set *value = heap_field (in->heap, id, name);
-    int class_object = heap_get (in->heap, id)->class_object;
-    if (value || class_object < 0)
-        return value;
-    const struct set *members = class_member (in, class_object, name, 0);
-    if (is_field (in, members)) /* y: list = field (default_factory=list): each instance has its own */
-        return part_of (in, id, name);
-    set_foreach (m, members) /* a list that the class keeps is part of what its instances are */
-        if (heap_get (in->heap, m)->kind == OBJECT_VALUE)
-            heap_store (in->heap, id, in->s_shared, set_one (in->arena, m), false);
-    const struct set *bound = bind_methods (in, id, members);
-    const struct set *self = set_one (in->arena, id);
-    set_foreach (m, members)
-        if (is_property (heap_get (in->heap, m))) /* @property, @cached_property: reading it calls it */
-            return call_value (in, set_one (in->arena, m), &self, 1);
-    return bound;
 }
 
 static const struct set *
@@ -161,7 +86,8 @@ attribute_of (struct interpreter *in, const struct set *s, symbol name)
         const struct set *one = NULL;
         switch (heap_get (in->heap, id)->kind) {
         case OBJECT_LIBRARY: one = library_member (in, id, name); break;
-        case OBJECT_CLASS: one = class_member (in, id, name, 0); break;
+        case OBJECT_CLASS: one = class_attribute (in, id, name); break;
+        case OBJECT_SUPER: one = super_attribute (in, id, name); break;
         case OBJECT_VALUE: one = value_attribute (in, id, name); break;
         case OBJECT_FUNCTION: one = heap_field (in->heap, id, name); break;
         case OBJECT_BOUND: break;

@@ -58,7 +58,7 @@ special_note (struct interpreter *in, int class_object)
 {
     unsigned uses = 0;
     for (const struct special *s = specials; s->name; s++)
-        if (class_member (in, class_object, symbol_of_str (in->symbols, s->name), 0))
+        if (class_member (in, class_object, symbol_of_str (in->symbols, s->name)))
             uses |= s->uses;
     heap_get (in->heap, class_object)->specials = uses;
     in->specials |= uses;
@@ -83,7 +83,7 @@ run_one (struct interpreter *in, int id, unsigned uses, const struct set *other)
         if (!(s->uses & uses) || (s->uses & SPECIAL_STEP && !(uses & SPECIAL_STEP)))
             continue;
         symbol name = symbol_of_str (in->symbols, s->name);
-        const struct set *methods = class_member (in, class_object, name, 0);
+        const struct set *methods = class_member (in, class_object, name);
         if (methods)
             all = set_union (in->arena, all, call_value (in, methods, arguments, 2));
     }

@@ -132,7 +132,7 @@ tell_bases (struct interpreter *in, const struct set *bases, int derived)
     const struct set *const arguments[] = { set_one (in->arena, derived) };
     set_foreach (base, bases)
         if (heap_get (in->heap, base)->kind == OBJECT_CLASS)
-            call_value (in, class_member (in, base, symbol_of_str (in->symbols, "__init_subclass__"), 0), arguments, 1);
+            call_value (in, class_member (in, base, symbol_of_str (in->symbols, "__init_subclass__")), arguments, 1);
 }
 
 static void
@@ -154,8 +154,10 @@ run_class (struct interpreter *in, const struct ast *n)
         in->env = env->outer;
     }
     leave_types (in, types);
-    vec_foreach (l, &env->locals)
+    vec_foreach (l, &env->locals) {
         heap_store (in->heap, id, l->name, l->value, true);
+        class_owns (in, id, l->value);
+    }
     special_note (in, id);
     tell_bases (in, bases, id);
     struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };

@@ -6,7 +6,9 @@ SPDX-License-Identifier: Apache-2.0
 """
 import importlib.util
 import os
+import resource
 import sys
+import time
 import unittest
 
 
@@ -72,8 +74,15 @@ class Function(unittest.FunctionTestCase):
         return self._testFunc.__name__[5:].replace("_", " ")
 
 
+def cost(started):
+    """What the file took, so that `grep -h '^# took' tests/*/*.log` finds where the suite's time goes."""
+    usages = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return "# took %.1f s, %.1f s of CPU\n" % (time.monotonic() - started, sum(u.ru_utime + u.ru_stime for u in usages))
+
+
 def main():
     path, words = sys.argv[1], sys.argv[2:]
+    started = time.monotonic()
     # TAP goes to the real standard output; what tests print must not be taken for it.
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -92,7 +101,7 @@ def main():
     if not result.count:
         out.write("not ok 1 - %s has a test to run\n" % path)
         result.count = 1
-    out.write("1..%d\n" % result.count)
+    out.write("1..%d\n" % result.count + cost(started))
     out.close()
     return 0 if tests and result.wasSuccessful() else 1
 

@@ -6,10 +6,13 @@ class _Missing(Exception):
     pass
 
 
-def _load_reference(name, fingerprint):
-    """A function or class of the notebook: the replicated one, or else the one that the writer sent along."""
+def _load_reference(name, fingerprint, attributes=None):
+    """A function or class of the notebook: the replicated one, or else the one that the writer sent along. `attributes`:
+    what the class and its bases kept there (_plain_attributes)."""
     obj = _resolve(name)
     if obj is not None and _fingerprint(obj) == fingerprint:
+        if attributes:
+            _set_attributes(obj, attributes)
         return obj
     first, _, rest = name.partition(".")
     made = _space.fallback.get((first, None))
@@ -19,6 +22,17 @@ def _load_reference(name, fingerprint):
     for part in rest.split(".") if rest else ():
         obj = getattr(obj, part)
     return obj
+
+
+def _set_attributes(cls, attributes):
+    for c in cls.__mro__:
+        own = attributes.get(c.__qualname__, {}) if c.__module__ == "__main__" else {}
+        for key, value in own.items():
+            if key not in c.__dict__ or c.__dict__[key] != value or type(c.__dict__[key]) is not type(value):
+                try:
+                    setattr(c, key, value)
+                except (AttributeError, TypeError):
+                    pass
 
 
 def _make_cell():

@@ -63,6 +63,24 @@ def _note_classes(statements):
             _class_texts[made] = digest
 
 
+_PLAIN = (int, float, complex, bool, str, bytes, type(None))
+
+
+def _is_plain(value):
+    return type(value) in _PLAIN or (type(value) is tuple and all(map(_is_plain, value)))
+
+
+def _plain_attributes(cls):
+    """{qualified name: {attribute: value}} of a class and its bases: what may have been set from outside."""
+    found = {}
+    for c in cls.__mro__:
+        if c.__module__ == "__main__":
+            plain = {k: v for k, v in c.__dict__.items() if not k.startswith("__") and _is_plain(v)}
+            if plain:
+                found[c.__qualname__] = plain
+    return found
+
+
 def _fingerprint(obj):
     """A short text that two definitions from the same source share: a reader whose name means another one is found out."""
     import hashlib

@@ -84,7 +84,8 @@ class Writer(pickle.Pickler):
         if root is self.by_value:
             return None
         self.references[first] = root
-        return _load_reference, (qualname, _fingerprint(obj))
+        attributes = _plain_attributes(obj) if isinstance(obj, type) else None
+        return _load_reference, (qualname, _fingerprint(obj), attributes) if attributes else (qualname, _fingerprint(obj))
 
 
 def _reduce_function(w, f):

@@ -1,0 +1,211 @@
+/* Classes of the notebook: where a method or attribute is found, what it is bound to, super () and type (). See
+ * interpreter.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/interpreter.h"
+
+#include <string.h>
+
+#define MAX_ORDER 32 /* classes looked at for one attribute */
+
+/* ---- where it is found ------------------------------------------------------------------------------------------ */
+
+/* The classes among the bases of `class_object`, itself first, in the order in which Python asks them. */
+struct order {
+    int len;
+    int items[MAX_ORDER];
+};
+
+static void
+order_add (struct interpreter *in, struct order *o, int class_object, int depth)
+{
+    if (depth > 8 || o->len == MAX_ORDER)
+        return;
+    for (int i = 0; i < o->len; i++)
+        if (o->items[i] == class_object) { /* a base of several: asked after the last of them */
+            memmove (o->items + i, o->items + i + 1, (size_t) (--o->len - i) * sizeof *o->items);
+            break;
+        }
+    o->items[o->len++] = class_object;
+    const struct set *bases = heap_field (in->heap, class_object, in->s_bases);
+    set_foreach (base, bases)
+        if (heap_get (in->heap, base)->kind == OBJECT_CLASS)
+            order_add (in, o, base, depth + 1);
+}
+
+static struct order
+order_of (struct interpreter *in, int class_object)
+{
+    struct order o = { 0 };
+    order_add (in, &o, class_object, 0);
+    return o;
+}
+
+const struct set *
+class_member (struct interpreter *in, int class_object, symbol name)
+{
+    const struct set *own = heap_field (in->heap, class_object, name);
+    if (own)
+        return own;
+    struct order o = order_of (in, class_object);
+    for (int i = 1; i < o.len; i++) {
+        const struct set *value = heap_field (in->heap, o.items[i], name);
+        if (value)
+            return value;
+    }
+    return NULL;
+}
+
+/* ---- what it is bound to ---------------------------------------------------------------------------------------- */
+
+/* `member` as it is when asked for through `receiver`, an instance or (`through_class`) a class. */
+static int
+bind (struct interpreter *in, int receiver, bool through_class, int member)
+{
+    const struct object *o = heap_get (in->heap, member);
+    if (o->kind != OBJECT_FUNCTION || o->binds == BINDS_NOTHING || (through_class && o->binds == BINDS_INSTANCE))
+        return member;
+    int to = receiver;
+    if (o->binds == BINDS_CLASS && !through_class)
+        to = heap_get (in->heap, receiver)->class_object;
+    int id = heap_add (in->heap, OBJECT_BOUND, in->site);
+    struct object *b = heap_get (in->heap, id);
+    b->receiver = set_one (in->arena, to);
+    b->class_object = member; /* the function */
+    return id;
+}
+
+static const struct set *
+bind_all (struct interpreter *in, int receiver, bool through_class, const struct set *members)
+{
+    const struct set *all = NULL;
+    set_foreach (m, members)
+        all = set_union (in->arena, all, set_one (in->arena, bind (in, receiver, through_class, m)));
+    return all;
+}
+
+static bool
+is_property (const struct object *o)
+{
+    return o->kind == OBJECT_FUNCTION && o->binds == BINDS_INSTANCE && o->definition->kind == AST_FUNCTION
+           && o->definition->kids[2]->nkids > 0 && o->definition->kids[2]->kids[0]->kind == AST_NAME;
+}
+
+static bool
+is_field (const struct interpreter *in, const struct set *members)
+{
+    set_foreach (m, members) {
+        const struct object *o = heap_get (in->heap, m);
+        if (o->type && strcmp (symbol_text (in->symbols, o->type), "dataclasses.Field") == 0)
+            return true;
+    }
+    return false;
+}
+
+const struct set *
+instance_attribute (struct interpreter *in, int id, symbol name)
+{
+    const struct set *value = heap_field (in->heap, id, name);
+    int class_object = heap_get (in->heap, id)->class_object;
+    if (value || class_object < 0)
+        return value;
+    if (name == in->s_class)
+        return set_one (in->arena, class_object);
+    const struct set *members = class_member (in, class_object, name);
+    if (is_field (in, members)) /* y: list = field (default_factory=list): each instance has its own */
+        return part_of (in, id, name);
+    set_foreach (m, members) /* a list that the class keeps is part of what its instances are */
+        if (heap_get (in->heap, m)->kind == OBJECT_VALUE)
+            heap_store (in->heap, id, in->s_shared, set_one (in->arena, m), false);
+    const struct set *self = set_one (in->arena, id);
+    set_foreach (m, members)
+        if (is_property (heap_get (in->heap, m))) /* @property, @cached_property: reading it calls it */
+            return call_value (in, set_one (in->arena, m), &self, 1);
+    return bind_all (in, id, false, members);
+}
+
+const struct set *
+class_attribute (struct interpreter *in, int class_object, symbol name)
+{
+    return bind_all (in, class_object, true, class_member (in, class_object, name));
+}
+
+void
+class_owns (struct interpreter *in, int class_object, const struct set *members)
+{
+    set_foreach (m, members) {
+        struct object *o = heap_get (in->heap, m);
+        if (o->kind == OBJECT_FUNCTION && o->class_object < 0)
+            o->class_object = class_object;
+    }
+}
+
+/* ---- super () and type () --------------------------------------------------------------------------------------- */
+
+/* The method that is running, and in `self` what it was called on; -1: none is. */
+static int
+running_method (const struct interpreter *in, const struct set **self)
+{
+    for (const struct env *e = in->env; e; e = e->outer)
+        if (e->function && heap_get (in->heap, e->function - 1)->class_object >= 0 && e->locals.len) {
+            *self = e->locals.items[0].value;
+            return e->function - 1;
+        }
+    return -1;
+}
+
+const struct set *
+super_value (struct interpreter *in, const struct set *class_given, const struct set *self)
+{
+    int from = class_given && heap_get (in->heap, class_given->items[0])->kind == OBJECT_CLASS ? class_given->items[0] : -1;
+    int method = from < 0 ? running_method (in, &self) : -1;
+    if (method >= 0)
+        from = heap_get (in->heap, method)->class_object;
+    if (from < 0 || !self)
+        return NULL;
+    int id = heap_add (in->heap, OBJECT_SUPER, in->site);
+    heap_get (in->heap, id)->receiver = self;
+    heap_get (in->heap, id)->class_object = from;
+    return set_one (in->arena, id);
+}
+
+/* What stands behind class `from` in the order of `receiver`'s class, or in its own. */
+static const struct set *
+member_behind (struct interpreter *in, int receiver, int from, symbol name)
+{
+    const struct object *r = heap_get (in->heap, receiver);
+    int class_object = r->kind == OBJECT_CLASS ? receiver : r->class_object;
+    struct order o = order_of (in, class_object >= 0 ? class_object : from);
+    int at = 0;
+    while (at < o.len && o.items[at] != from)
+        at++;
+    for (at++; at < o.len; at++) {
+        const struct set *value = heap_field (in->heap, o.items[at], name);
+        if (value)
+            return value;
+    }
+    return NULL;
+}
+
+const struct set *
+super_attribute (struct interpreter *in, int id, symbol name)
+{
+    const struct set *receivers = heap_get (in->heap, id)->receiver, *all = NULL;
+    int from = heap_get (in->heap, id)->class_object;
+    set_foreach (r, receivers) {
+        bool through_class = heap_get (in->heap, r)->kind == OBJECT_CLASS;
+        all = set_union (in->arena, all, bind_all (in, r, through_class, member_behind (in, r, from, name)));
+    }
+    return all;
+}
+
+const struct set *
+classes_of (struct interpreter *in, const struct set *s)
+{
+    const struct set *all = NULL;
+    set_foreach (id, s) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind == OBJECT_VALUE && o->class_object >= 0)
+            all = set_union (in->arena, all, set_one (in->arena, o->class_object));
+    }
+    return all;
+}
