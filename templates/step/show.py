@@ -241,6 +241,12 @@ def _measure_log():
         _log["left"] = None
 
 
+def _release_log():
+    spare = _log.pop("spare", None)
+    if spare is not None:
+        os.close(spare)
+
+
 def _flush_streams():
     for stream in (sys.stdout, sys.stderr, _out, _err):
         try:

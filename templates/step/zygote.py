@@ -404,10 +404,14 @@ def _reseed():
 def _rehearse():
     """What every step does, done to no effect by the process that waits for one, while nobody waits for it: a page that
     is shared with the zygote is copied when it is first written to, and to use an object is to write to its count."""
+    global _recorder
+    spec = {"cwd": os.getcwd(), "segments": [{"cell": 0, "line": 1, "source": "_ = 0"}]}
     try:
         _enter_space(Space())
-        Cells({"segments": []}).prepare()
-        exec(compile(compile("0", "", "exec", ast.PyCF_ONLY_AST), "", "exec"), {})
+        _enter(spec)
+        cells = Cells(spec)
+        cells.prepare()
+        cells.run_cell(spec["segments"])
         values = [json.loads(json.dumps({"name": [0, 0.5, None]}))]
         np = sys.modules.get("numpy")
         if np is not None and hasattr(np, "zeros"):
@@ -418,6 +422,9 @@ def _rehearse():
             json.dumps(describe(value))
     except Exception:
         pass    # the step itself will tell what is wrong
+    _recorder = Recorder()
+    _release_log()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _prepare_process():
