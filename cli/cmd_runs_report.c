@@ -21,7 +21,7 @@ run (struct invocation *inv, const void *settings, struct error *err)
     int status = past_run_open (inv, s, inv->operands.len ? inv->operands.items[0] : NULL, &run, err);
     if (status == 0) {
         const char *path = s->output ? s->output : fs_join (inv->arena, run.dir, "report.html");
-        status = report_write (run.dir, path, err);
+        status = report_write (run.dir, &run.log, path, err);
         if (status == 0 && inv->json)
             past_print_json (inv, json_pack ("{s:s, s:s}", "run", run.id, "report", path));
         else if (status == 0)

@@ -40,7 +40,7 @@ digests_close (struct digests *d)
     if (d->changed) {
         cleanup_free char *text = json_dumps (d->known, JSON_COMPACT);
         if (text)
-            fs_write (d->file, text, strlen (text), NULL); /* only a memory: losing it costs time */
+            fs_write_unsynced (d->file, text, strlen (text), NULL); /* only a memory: losing it costs time */
     }
     json_decref (d->known);
     free (d->file);

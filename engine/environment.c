@@ -117,7 +117,7 @@ write_note (struct arena *a, const char *path, json_t *answer)
     fingerprint (a, answer, now);
     json_object_set_new (answer, "fingerprint", json_string (now));
     cleanup_free char *text = json_dumps (answer, JSON_INDENT (1));
-    fs_write (path, text, strlen (text), NULL); /* only a note: asked again when it can't be kept */
+    fs_write_unsynced (path, text, strlen (text), NULL); /* only a note: asked again when it can't be kept */
 }
 
 static const char *

@@ -6,7 +6,6 @@
 #include "base/dynlib.h"
 #include "base/fs.h"
 #include "base/sonames.h"
-#include "engine/runlog.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -207,25 +206,29 @@ execute (struct index *ix, const char *sql, const char *argument)
     lib.sqlite3_finalize (q);
 }
 
-int
-index_add_run (struct index *ix, const char *run_dir, struct error *err)
+void
+index_put_run (struct index *ix, const char *id, const struct runlog_content *log)
+{
+    if (!ix)
+        return;
+    lib.sqlite3_exec (ix->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    execute (ix, "DELETE FROM steps WHERE run = ?", id);
+    if (runlog_first (log, "run.begin", NULL)) {
+        insert_run (ix, id, log);
+        insert_steps (ix, id, log);
+    }
+    lib.sqlite3_exec (ix->db, "COMMIT", NULL, NULL, NULL);
+}
+
+static void
+put_run_as_logged (struct index *ix, const char *id, const char *run_dir)
 {
     struct runlog_content log;
     cleanup_free char *path = xasprintf ("%s/run.jsonl", run_dir);
-    if (!ix)
-        return 0;
-    if (runlog_read (path, &log, err) < 0)
-        return -1;
-    const char *id = fs_basename (run_dir);
-    lib.sqlite3_exec (ix->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    execute (ix, "DELETE FROM steps WHERE run = ?", id);
-    if (runlog_first (&log, "run.begin", NULL)) {
-        insert_run (ix, id, &log);
-        insert_steps (ix, id, &log);
-    }
-    lib.sqlite3_exec (ix->db, "COMMIT", NULL, NULL, NULL);
+    if (runlog_read (path, &log, NULL) < 0)
+        return;
+    index_put_run (ix, id, &log);
     runlog_content_clear (&log);
-    return 0;
 }
 
 void
@@ -273,7 +276,7 @@ index_refresh (struct index *ix, const struct state *s)
     known_runs (ix, a, true, &ended);
     vec_foreach (id, &there)
         if (!sorted_has (&ended, *id))
-            index_add_run (ix, state_run_dir (s, a, *id), NULL);
+            put_run_as_logged (ix, *id, state_run_dir (s, a, *id));
     known_runs (ix, a, false, &known);
     vec_foreach (id, &known)
         if (!sorted_has (&there, *id))

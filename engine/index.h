@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/vec.h"
+#include "engine/runlog.h"
 #include "engine/state.h"
 
 #include <jansson.h>
@@ -32,8 +33,8 @@ void index_close (struct index *ix);
 /* True if it was made just now, and knows nothing yet of the logs there are. */
 bool index_is_new (const struct index *ix);
 
-/* Reads a run's log into the index, replacing what was there about it. */
-int index_add_run (struct index *ix, const char *run_dir, struct error *err);
+/* Puts a run into the index, replacing what was there about it. */
+void index_put_run (struct index *ix, const char *id, const struct runlog_content *log);
 
 /* Forgets a run. */
 void index_remove_run (struct index *ix, const char *id);

@@ -247,5 +247,5 @@ observed_keep (struct arena *a, const struct compilation *c, const char *run_dir
     runlog_content_clear (&log);
     json_auto_t *document = json_pack ("{s:i, s:s, s:o}", "version", 1, "notebook", fs_basename (c->path), "cells", o.cells);
     cleanup_free char *text = json_dumps (document, JSON_INDENT (1));
-    return text ? fs_write (file, text, strlen (text), err) : error_set (err, ERROR_ENVIRONMENT, "%s: not text", file);
+    return text ? fs_write_unsynced (file, text, strlen (text), err) : error_set (err, ERROR_ENVIRONMENT, "%s: not text", file);
 }

@@ -128,7 +128,7 @@ python_probe (struct python *py, struct arena *a, const struct state *state, con
         if (!answer)
             return -1;
         cleanup_free char *text = json_dumps (answer, JSON_INDENT (1));
-        fs_write (file, text, strlen (text), NULL); /* only a note: asked again when it can't be kept */
+        fs_write_unsynced (file, text, strlen (text), NULL); /* only a note: asked again when it can't be kept */
     }
     take_answer (py, a, answer);
     py->compiled = fs_exists (compiled) ? compiled : harness;

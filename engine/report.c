@@ -741,12 +741,12 @@ add_page (const struct report_run *r, struct strbuf *out)
 }
 
 int
-report_write (const char *run_dir, const char *html_path, struct error *err)
+report_write (const char *run_dir, const struct runlog_content *log, const char *html_path, struct error *err)
 {
     struct arena *a = arena_create ();
     struct report_run r;
     cleanup_strbuf struct strbuf out = { 0 };
-    int status = report_run_read (&r, a, run_dir, err);
+    int status = report_run_read (&r, a, run_dir, log, err);
     if (status == 0) {
         add_page (&r, &out);
         status = fs_write_unsynced (html_path, strbuf_str (&out), out.len, err);

@@ -155,11 +155,15 @@ add_steps (struct report_run *r)
 }
 
 static int
-read_steps (struct report_run *r, const char *dir, struct error *err)
+read_steps (struct report_run *r, const char *dir, const struct runlog_content *log, struct error *err)
 {
     r->dir = dir;
-    if (runlog_read (fs_join (r->arena, dir, "run.jsonl"), &r->log, err) < 0)
+    if (log) {
+        r->log = *log;
+        json_incref (r->log.events);
+    } else if (runlog_read (fs_join (r->arena, dir, "run.jsonl"), &r->log, err) < 0) {
         return -1;
+    }
     r->begin = runlog_first (&r->log, "run.begin", NULL);
     if (!r->begin)
         return error_set (err, ERROR_NOTEBOOK, "%s: the run's log is empty", dir);
@@ -274,7 +278,7 @@ static bool
 take_previous (struct report_run *r, const char *id, const char *dir)
 {
     struct report_run before = { .arena = r->arena, .id = id };
-    bool found = read_steps (&before, dir, NULL) == 0 && before.log.ended;
+    bool found = read_steps (&before, dir, NULL, NULL) == 0 && before.log.ended;
     if (found) {
         r->previous = id;
         r->previous_metrics = collect_metrics (&before);
@@ -310,13 +314,14 @@ read_pipeline (struct report_run *r)
 }
 
 int
-report_run_read (struct report_run *r, struct arena *a, const char *dir, struct error *err)
+report_run_read (struct report_run *r, struct arena *a, const char *dir, const struct runlog_content *log,
+                 struct error *err)
 {
     char *absolute = fs_absolute (a, dir);
     for (size_t n = strlen (absolute); n > 1 && absolute[n - 1] == '/'; n--)
         absolute[n - 1] = '\0';
     *r = (struct report_run){ .arena = a, .id = fs_basename (absolute) };
-    if (read_steps (r, absolute, err) < 0)
+    if (read_steps (r, absolute, log, err) < 0)
         return -1;
     read_pipeline (r);
     r->status = find_status (r);

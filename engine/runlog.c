@@ -17,6 +17,7 @@ struct runlog {
     int fd;
     off_t len; /* bytes of whole lines */
     char *path;
+    json_t *events;
 };
 
 struct runlog *
@@ -31,6 +32,7 @@ runlog_create (const char *path, struct error *err)
     struct runlog *log = xcalloc (1, sizeof *log);
     log->fd = fd;
     log->path = xstrdup (path);
+    log->events = json_array ();
     return log;
 }
 
@@ -40,6 +42,7 @@ runlog_destroy (struct runlog *log)
     if (!log)
         return;
     close (log->fd);
+    json_decref (log->events);
     free (log->path);
     free (log);
 }
@@ -71,7 +74,7 @@ append (struct runlog *log, const char *line, size_t len)
 }
 
 int
-runlog_write (struct runlog *log, json_t *event, bool sync, struct error *err)
+runlog_write (struct runlog *log, json_t *event, struct error *err)
 {
     json_object_set_new (event, "time", json_real (runlog_now ()));
     cleanup_free char *text = json_dumps (event, JSON_COMPACT | JSON_REAL_PRECISION (15));
@@ -79,9 +82,16 @@ runlog_write (struct runlog *log, json_t *event, bool sync, struct error *err)
         return error_set (err, ERROR_ENVIRONMENT, "%s: an event can't be printed", log->path);
     size_t len = strlen (text);
     text[len] = '\n'; /* takes the NUL's place: append counts */
-    if (append (log, text, len + 1) < 0 || (sync && fdatasync (log->fd) < 0))
+    if (append (log, text, len + 1) < 0)
         return error_errno (err, "%s", log->path);
+    json_array_append (log->events, event);
     return 0;
+}
+
+int
+runlog_sync (struct runlog *log, struct error *err)
+{
+    return fdatasync (log->fd) < 0 ? error_errno (err, "%s", log->path) : 0;
 }
 
 static bool
@@ -91,6 +101,14 @@ is_alive (const char *path)
     if (fd < 0 || flock (fd, LOCK_SH | LOCK_NB) == 0)
         return false;
     return errno == EWOULDBLOCK;
+}
+
+struct runlog_content
+runlog_written (const struct runlog *log)
+{
+    struct runlog_content c = { .events = log->events, .alive = true };
+    c.ended = runlog_last (&c, "run.end", NULL) != NULL;
+    return c;
 }
 
 int

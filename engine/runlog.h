@@ -1,5 +1,5 @@
 /* The run log: append-only JSON lines, the truth of a run. Each event is one object with "event" and "time" (seconds
- * since 1970). It is written with one write(2); what ends a step or a run is fsync'd. The file is locked while its run
+ * since 1970). It is written with one write(2); what ends a step or a run is fsync'd, soon. The file is locked while its run
  * lives, so that a reader can tell a run that goes on from one that was killed.
  *
  *     run.begin   run, notebook, digest, commit, git, parameters, python, version, steps:[name], jobs, options
@@ -24,9 +24,11 @@ struct runlog;
 struct runlog *runlog_create (const char *path, struct error *err);
 void runlog_destroy (struct runlog *log);
 
-/* Appends `event` (borrowed; "time" is added to it), and with `sync` waits until it lies on the disk. On failure what
- * was half-written is cut off again. */
-int runlog_write (struct runlog *log, json_t *event, bool sync, struct error *err);
+/* Appends `event` (kept; "time" is added to it). On failure what was half-written is cut off again. */
+int runlog_write (struct runlog *log, json_t *event, struct error *err);
+
+/* Waits until all that was written lies on the disk. */
+int runlog_sync (struct runlog *log, struct error *err);
 
 /* What a log says. */
 struct runlog_content {
@@ -35,6 +37,9 @@ struct runlog_content {
     bool alive;     /* its run still goes on */
     bool torn;      /* the last line was half-written and has been passed over */
 };
+
+/* What was written by this process: as runlog_read would find it. Borrowed, until something more is written. */
+struct runlog_content runlog_written (const struct runlog *log);
 
 /* Reads a log, whatever state it was left in: a torn last line is passed over. */
 int runlog_read (const char *path, struct runlog_content *content, struct error *err);

@@ -68,6 +68,7 @@ struct runner {
     bool canceling;     /* a signal came, or the first failure did */
     bool interrupted;   /* … a signal */
     bool advancing, again;
+    bool unsynced;      /* an event is in the log, but perhaps not on the disk */
     int tick, replacing; /* timers */
     struct run_result result;
     struct error fatal; /* the run can't go on; kind 0: none */
@@ -86,18 +87,36 @@ step_of (const struct task *t)
 
 static void cancel_all (struct runner *r);
 
-/* Logs and shows an event (stolen). A log that can't be written ends the run. */
+/* A log that can't be written ends the run. */
+static void
+check_log (struct runner *r, int status, const struct error *err)
+{
+    if (status == 0 || r->fatal.kind)
+        return;
+    r->fatal = *err;
+    cancel_all (r);
+}
+
+/* Logs and shows an event (stolen). `sync`: it is to lie on the disk soon. */
 static void
 emit (struct runner *r, json_t *event, bool sync)
 {
     struct error err = { 0 };
-    if (runlog_write (r->log, event, sync, &err) < 0 && !r->fatal.kind) {
-        r->fatal = err;
-        cancel_all (r);
-    }
+    check_log (r, runlog_write (r->log, event, &err), &err);
+    r->unsynced |= sync;
     if (r->o->on_event)
         r->o->on_event (event, r->o->arg);
     json_decref (event);
+}
+
+/* Called when what could be started works: nothing waits for the disk. */
+static void
+sync_log (struct runner *r)
+{
+    struct error err = { 0 };
+    if (r->unsynced)
+        check_log (r, runlog_sync (r->log, &err), &err);
+    r->unsynced = false;
 }
 
 static void
@@ -732,6 +751,8 @@ advance (struct runner *r)
         r->again = false;
         decide_all (r);
         start_ready (r);
+        if (!r->again)
+            sync_log (r);
     }
     r->advancing = false;
     if (is_over (r))
@@ -843,9 +864,11 @@ conclude (struct runner *r, double began)
     r->result.seconds = loop_now () - began;
     r->result.report = fs_join (r->arena, r->dir, "report.html");
     emit_end (r);
-    if (report_write (r->dir, r->result.report, &err) < 0)
+    struct runlog_content log = runlog_written (r->log);
+    if (report_write (r->dir, &log, r->result.report, &err) < 0)
         r->result.report = NULL;
-    index_add_run (r->index, r->dir, NULL);
+    index_put_run (r->index, r->id, &log);
+    sync_log (r);
 }
 
 static void

@@ -33,7 +33,7 @@ say (struct runlog *log, const char *event, const char *step)
     json_t *e = json_pack ("{s:s}", "event", event);
     if (step)
         json_object_set_new (e, "step", json_string (step));
-    assert_int_equal (runlog_write (log, e, true, &err), 0);
+    assert_int_equal (runlog_write (log, e, &err), 0);
     json_decref (e);
 }
 
@@ -64,9 +64,14 @@ a_run_that_goes_on_is_alive (void **state)
 {
     (void) state;
     struct runlog *log = begin ();
-    struct runlog_content c = read_back ();
+    struct runlog_content c = read_back (), written = runlog_written (log);
+    struct error err = { 0 };
     assert_true (c.alive);
     assert_false (c.ended);
+    assert_int_equal (json_array_size (written.events), json_array_size (c.events));
+    assert_true (written.alive);
+    assert_false (written.ended);
+    assert_int_equal (runlog_sync (log, &err), 0);
     runlog_content_clear (&c);
     say (log, "run.end", NULL);
     runlog_destroy (log);
