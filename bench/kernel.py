@@ -44,6 +44,7 @@ class Kernel:
         self.kind = kind
         env = dict(os.environ, HOME=home, XDG_CACHE_HOME=home + "/cache", IPYTHONDIR=tempfile.mkdtemp(dir=home), TMPDIR=home)
         env.pop("XDG_RUNTIME_DIR", None)
+        env["CHARD_KERNEL_WARM"] = "0"  # once for an environment, and not here where it is always the first time
         self.km = jupyter_client.KernelManager()
         self.km._kernel_spec = KernelSpec(argv=ARGV[kind], language="python")
         self.began = time.perf_counter()

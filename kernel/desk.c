@@ -10,6 +10,7 @@
 #include "kernel/helper.h"
 #include "kernel/live.h"
 #include "kernel/own.h"
+#include "kernel/warm.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ struct desk {
     struct cell *cell;        /* under way, or NULL */
     struct session *session;
     struct assist *assist;
+    struct warm *warm;
     char *facts;              /* path of the file with them, once there are any */
     struct call *background;  /* calls that go on after their cells */
     struct waiting *queue;
@@ -474,14 +476,16 @@ on_published (void *arg, const struct wire_message *m)
     return true;
 }
 
-/* From its first cell on the session is watched, so that commands know of what classes its variables are. */
+/* From its first cell on the session is watched, so that commands know of what classes its variables are, and what a
+ * command would wait for is got ready. */
 static void
 on_ready (void *arg)
 {
     struct desk *d = arg;
-    const char *wanted = getenv (DESK_OBSERVE);
+    const char *wanted = getenv (DESK_OBSERVE), *python = d->context.python;
     if (helper_fits (d->helper) && !(wanted && strcmp (wanted, "0") == 0))
         helper_tell (d->helper, "watch", json_null ());
+    d->warm = python ? warm_create (d->context.loop, python, d->inner->dir) : NULL;
 }
 
 /* ---- its life --------------------------------------------------------------------------------------------------- */
@@ -529,6 +533,7 @@ desk_destroy (struct desk *d)
         drop_waiting (d, d->n_queue - 1);
     free (d->queue);
     assist_destroy (d->assist);
+    warm_destroy (d->warm);
     session_destroy (d->session);
     helper_destroy (d->helper);
     free (d->facts);

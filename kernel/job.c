@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct job {
@@ -146,6 +147,12 @@ job_interrupt (struct job *j)
 {
     proc_signal (&j->proc, j->interrupted ? SIGKILL : SIGINT);
     j->interrupted = true;
+}
+
+void
+job_yield (struct job *j)
+{
+    setpriority (PRIO_PROCESS, (id_t) j->proc.status.pid, 19);
 }
 
 void

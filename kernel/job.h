@@ -29,6 +29,9 @@ struct job *job_start (struct loop *l, const struct vec_str *words, const char *
 /* Asks it to end (SIGINT); asked again, it is killed. */
 void job_interrupt (struct job *j);
 
+/* Lets everybody else go first: the lowest priority, for it and what it starts from now on. */
+void job_yield (struct job *j);
+
 /* Kills it and all below it; nobody hears of it. NULL is fine. */
 void job_destroy (struct job *j);
 

@@ -1,11 +1,13 @@
 """What the session knows of its variables, commands of the session know too, as long as the notebook begins as it did.
 SPDX-License-Identifier: Apache-2.0
 """
+import glob
 import json
 import os
+import unittest
 
 from magic import Magic
-from session import Session
+from session import Session, wait_until
 
 BOX = """looked = []
 
@@ -90,6 +92,16 @@ class Hidden(Facts):
         self.run_cell("x = 1", store_history=False)
         self.execute(*CELLS)
         self.assertEqual(self.producer(), ["use"])
+
+
+@unittest.skipUnless(os.environ.get("CHARD_TESTS") == "all", "asks a Python for all its packages: with CHARD_TESTS=all")
+class Warm(Facts):
+    env = {"CHARD_KERNEL_WARM": "1"}
+
+    def test_packages_are_known_before_anybody_asks(self):
+        notes = os.path.join(self.session.home, "cache", "chard", "environment-*.json")
+        self.assertTrue(wait_until(lambda: glob.glob(notes), 300))
+        self.assertTrue(wait_until(lambda: not glob.glob(self.session.home + "/chard-kernel-*/warm.ipynb")))
 
 
 class Off(Facts):

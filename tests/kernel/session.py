@@ -46,7 +46,7 @@ class Session:
     def __init__(self, command=COMMAND, ready=True, env=None):
         self.home = tempfile.mkdtemp(prefix="chard-test-")
         self.env = dict(os.environ, HOME=self.home, XDG_CACHE_HOME=self.home + "/cache", TMPDIR=self.home,
-                        IPYTHONDIR=self.home + "/ipython", **(env or {}))
+                        IPYTHONDIR=self.home + "/ipython", **{"CHARD_KERNEL_WARM": "0", **(env or {})})
         self.env.pop("XDG_RUNTIME_DIR", None)
         self.command = command
         self.start(ready)
