@@ -4,7 +4,7 @@
 #include "base/fs.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
-#include "cli/past_run.h"
+#include "cli/remote_failure.h"
 
 #include <string.h>
 
@@ -116,6 +116,68 @@ tell_logs (struct invocation *inv, const struct past_run *run, const char *only,
     return 0;
 }
 
+/* ---- runs elsewhere --------------------------------------------------------------------------------------------- */
+
+enum { REMOTE_LINES = 100000 };
+
+static int
+tell_remote_log (struct invocation *inv, const json_t *record, const json_t *step, bool several, json_t *list, struct error *err)
+{
+    cleanup_strbuf struct strbuf log = { 0 };
+    struct error why = { 0 };
+    const char *name = past_text (step, "step");
+    if (remote_log (inv, record, step, REMOTE_LINES, &log, &why) < 0) {
+        if (several && why.kind == ERROR_NOTEBOOK)
+            return 0; /* it hasn't run */
+        *err = why;
+        return -1;
+    }
+    if (inv->json)
+        return json_array_append_new (list, json_pack ("{s:s,s:n,s:s}", "step", name, "log", "text",
+                                                       utf8_repair (inv->arena, strbuf_str (&log))));
+    if (several)
+        fprintf (inv->out, "%s==> %s <==\n", json_array_size (list) ? "\n" : "", past_one_line (inv->arena, name));
+    json_array_append_new (list, json_null ());
+    fwrite (strbuf_str (&log), 1, log.len, inv->out);
+    return 0;
+}
+
+/* Which pods there are is asked first, unless all is over. */
+static int
+tell_remote_logs (struct invocation *inv, const struct state *state, json_t *record, const char *only, json_t *list,
+                  struct error *err)
+{
+    size_t i, told = 0;
+    json_t *step;
+    if (!remote_is_over (record) && remote_refresh (inv, state, record, err) < 0)
+        return -1;
+    json_array_foreach (json_object_get (record, "steps"), i, step)
+        if (!only || strcmp (past_text (step, "step"), only) == 0) {
+            told++;
+            if (tell_remote_log (inv, record, step, !only, list, err) < 0)
+                return -1;
+        }
+    return told ? 0 : error_set (err, ERROR_USAGE, "run %s has no step “%s”", past_text (record, "run"), only ? only : "");
+}
+
+/* The run elsewhere that is meant; as for the local ones, one operand may be a step of the last run, the newer of both. */
+static json_t *
+find_remote (struct invocation *inv, const struct past_settings *s, const char *wanted, const char *here, const char **step,
+             struct state *state)
+{
+    if (wanted && here)
+        return NULL;
+    json_t *record = remote_find (inv, s, wanted, state, NULL);
+    if (!record && wanted && !*step && (record = remote_find (inv, s, NULL, state, NULL)))
+        *step = wanted;
+    if (!record || !here || strcmp (past_text (record, "run"), here) > 0)
+        return record;
+    json_decref (record);
+    return NULL;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------ */
+
 static int
 run (struct invocation *inv, const void *settings, struct error *err)
 {
@@ -137,7 +199,11 @@ run (struct invocation *inv, const void *settings, struct error *err)
             runlog_content_clear (&last.log);
     }
     json_t *list = json_array ();
-    if (status == 0)
+    struct state state;
+    json_auto_t *record = find_remote (inv, s, wanted, status == 0 ? run.id : NULL, &step, &state);
+    if (record)
+        status = tell_remote_logs (inv, &state, record, step, list, err);
+    else if (status == 0)
         status = tell_logs (inv, &run, step, list, err);
     if (status == 0 && inv->json)
         past_print_json (inv, json_incref (list));
@@ -150,7 +216,8 @@ const struct command command_runs_logs = {
     .name = "runs logs",
     .operands = "[RUN] [STEP]",
     .summary = "Print what the steps of a run printed",
-    .details = "With --format=json it prints one list of {step, log, text}; log is the file's path.",
+    .details = "Of runs elsewhere the service is asked; what it has forgotten (Argo keeps the pods of failed steps only) can't be "
+               "had.\nWith --format=json it prints one list of {step, log, text}; log is the file's path.",
     .examples = "chard runs logs latest train   # one step of the last run\n"
                 "chard runs logs                # all steps of it",
     .options = options,

@@ -5,7 +5,7 @@
 #include "base/strbuf.h"
 #include "cli/past_run.h"
 #include "cli/progress.h"
-#include "cli/remote.h"
+#include "cli/remote_failure.h"
 #include "cli/snapshot.h"
 #include "doc/json_text.h"
 
@@ -165,9 +165,10 @@ print_remote (struct invocation *inv, const json_t *record)
     fputs ("steps\n", inv->out);
     json_array_foreach (json_object_get (record, "steps"), i, step) {
         const char *stands = past_text (step, "status"), *c = past_status_color (inv, stands);
-        fprintf (inv->out, "  %-24s %s%-11s%s %s\n", past_one_line (inv->arena, past_text (step, "step")), c,
-                 *stands ? stands : "waiting", *c ? "\033[0m" : "",
-                 past_one_line (inv->arena, past_text (step, "error")));
+        fprintf (inv->out, "  %-24s %s%-11s%s\n", past_one_line (inv->arena, past_text (step, "step")), c,
+                 *stands ? stands : "waiting", *c ? "\033[0m" : "");
+        if (strcmp (stands, "failed") == 0)
+            remote_print_failure (inv, record, step, inv->out);
     }
 }
 
@@ -178,6 +179,8 @@ show_remote (struct invocation *inv, const struct state *state, json_t *record)
     struct error why = { 0 };
     if (!remote_is_over (record) && remote_refresh (inv, state, record, &why) < 0)
         fprintf (inv->err, "as it was known last, since %s\n", why.text);
+    if (remote_explain (inv, record))
+        remote_save (state, inv->arena, record, NULL);
     if (inv->json)
         past_print_json (inv, json_incref (record));
     else

@@ -206,13 +206,15 @@ keep_sources (struct submitting *s, struct error *err)
 static json_t *
 make_record (const struct submitting *s, const json_t *params)
 {
+    char hex[HASH_HEX_SIZE] = "";
     json_t *steps = json_array ();
+    hash_file (s->pipeline->notebook, hex, NULL);
     for (size_t i = 0; i < s->pipeline->steps.len; i++)
         json_array_append_new (steps, json_pack ("{s:s,s:s}", "step", s->pipeline->steps.items[i].name, "key",
                                                  s->plan->steps[i].name));
-    return json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s?,s:O?,s:O,s:O,s:f,s:o,s:s}", "run", s->id, "target", s->target->name, "context",
+    return json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s?,s:s,s:O?,s:O,s:O,s:f,s:o,s:s}", "run", s->id, "target", s->target->name, "context",
                       s->context.name, "notebook", fs_absolute (s->inv->arena, s->pipeline->notebook), "name",
-                      s->pipeline->name ? s->pipeline->name : "", "digest", s->pipeline->notebook_digest, "commit",
+                      s->pipeline->name ? s->pipeline->name : "", "digest", s->pipeline->notebook_digest, "sha256", hex, "commit",
                       json_object_get (s->origin.record, "commit"), "git", s->origin.record, "parameters", params, "began",
                       s->since, "steps", steps, "status", "submitted");
 }

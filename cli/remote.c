@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "cli/remote_failure.h"
 #include "cli/target.h"
 
 #include <dirent.h>
@@ -107,7 +108,12 @@ update_step (json_t *record, const json_t *news)
     json_array_foreach (json_object_get (record, "steps"), i, step)
         if (strcmp (past_text (step, "key"), past_text (news, "step")) == 0) {
             json_object_set (step, "status", json_object_get (news, "status"));
-            json_object_set (step, "error", json_object_get (news, "error"));
+            json_object_set (step, "pod", json_object_get (news, "pod"));
+            json_object_set (step, "node", json_object_get (news, "node"));
+            if (!json_object_get (step, "failure") || strcmp (past_text (news, "status"), "failed") != 0)
+                json_object_set (step, "error", json_object_get (news, "error"));
+            if (strcmp (past_text (news, "status"), "failed") != 0)
+                json_object_del (step, "failure"); /* of a try before */
         }
 }
 
@@ -154,8 +160,9 @@ tell_steps (struct invocation *inv, const json_t *record, json_t *told)
         if (strcmp (status, past_text (told, name)) == 0 || !*status || strcmp (status, "waiting") == 0)
             continue;
         json_object_set_new (told, name, json_string (status));
-        fprintf (inv->err, "%s: %s%s%s\n", past_one_line (inv->arena, name), status, past_text (step, "error")[0] ? ": " : "",
-                 past_one_line (inv->arena, past_text (step, "error")));
+        fprintf (inv->err, "%s: %s\n", past_one_line (inv->arena, name), status);
+        if (strcmp (status, "failed") == 0)
+            remote_print_failure (inv, record, step, inv->err);
     }
 }
 
@@ -186,6 +193,8 @@ poll_run (struct invocation *inv, const struct state *state, json_t *record, str
         struct error why = { 0 };
         if (remote_refresh (inv, state, record, &why) == 0) {
             silence = 0;
+            if (remote_explain (inv, record))
+                remote_save (state, inv->arena, record, NULL);
             tell_steps (inv, record, told);
             if (remote_is_over (record))
                 return conclude (inv, record, err);

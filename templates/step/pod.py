@@ -18,19 +18,36 @@ def run_pod(arguments):
             status = _run_in(spec, output, began)
         if status == 0:
             pod.deliver(spec["result"], spec["cwd"])
+        else:
+            _tell_failure(_load_json(spec["result"], "result.json").get("error") or {})
     except Environment as e:
-        _complain(e)
-        status = 3
+        status = _pod_failed(str(e))
     except KeyError as e:
-        _complain("the step's specification lacks %s" % e)
-        status = 3
+        status = _pod_failed("the step's specification lacks %s" % e)
     except OSError as e:
-        _complain("%s%s" % (e.strerror or e, ": %s" % e.filename if e.filename else ""))
-        status = 3
+        status = _pod_failed("%s%s" % (e.strerror or e, ": %s" % e.filename if e.filename else ""))
     finally:
         if work:
             shutil.rmtree(work, ignore_errors=True)
     return status
+
+
+def _pod_failed(message):
+    _complain(message)
+    _tell_failure({"type": "Environment", "message": message})
+    return 3
+
+
+def _tell_failure(error):
+    """The last line of the log, for `chard runs`: what failed at which cell and line, as JSON."""
+    told = {k: error[k] for k in ("notebook", "cell", "line", "type", "message", "hint") if error.get(k) is not None}
+    for key in ("type", "message", "hint"):
+        if key in told:
+            told[key] = str(told[key])[:1000]
+    try:
+        os.write(2, b"\nchard-error: %s\n" % json.dumps(told).encode())
+    except OSError:
+        pass
 
 
 class _Pod:

@@ -298,6 +298,16 @@ class FakeArgo:
                 nodes[node]["message"] = "Error (exit code 1)"
         wf["status"] = {"phase": phase, "message": message, "nodes": nodes}
 
+    def arguments(self, step):
+        """What a step's container is told: its own command line, with nothing but the specification and the result's place."""
+        template, = self.templates.values()
+        templates = {t["name"]: t for t in template["spec"]["templates"]}
+        task, = [t for t in templates["pipeline"]["dag"]["tasks"] if t["name"] == step]
+        spec = {p["name"]: p["value"] for p in task["arguments"]["parameters"]}
+        args = templates[task["template"]]["container"]["args"]
+        assert args[:2] == ["--spec", "{{inputs.parameters.spec}}"], args
+        return ["pod", "--spec", spec["spec"]]
+
     def pod(self, step):
         wf, = self.workflows.values()
         name = wf["metadata"]["name"]

@@ -80,6 +80,7 @@ class FakeKfp:
         self.multi_user, self.prefix = multi_user, prefix
         self.swagger = Swagger()
         self.pipelines, self.versions, self.experiments, self.runs, self.documents, self.recurring = {}, {}, {}, {}, {}, {}
+        self.ui, self.logs = {}, {}     # logs by pod, of either server; None: there is no user interface
         self.before = None      # (request) -> a reply in place of the real one, or NotImplemented
         self.after = None       # (request, reply) -> the reply: the work is done by then
         self.wrong = []         # what broke the API's rules
@@ -98,7 +99,8 @@ class FakeKfp:
                 return reply
         try:
             with self.lock:
-                reply = (200, self.handle(request))
+                reply = self.handle(request)
+            reply = reply if isinstance(reply, tuple) else (200, reply)
         except Refused as e:
             reply = (e.status, {"error": str(e), "code": 5, "message": str(e), "details": []})
         except AssertionError as e:
@@ -108,8 +110,10 @@ class FakeKfp:
 
     def handle(self, request):
         url = urllib.parse.urlsplit(request.path)
-        assert url.path.startswith(self.prefix + "/apis/v2beta1/"), url.path
         path = url.path[len(self.prefix):]
+        if path == "/k8s/pod/logs" or path.startswith("/apis/v1alpha1/"):
+            return self.log(path, url.query)
+        assert url.path.startswith(self.prefix + "/apis/v2beta1/"), url.path
         query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True, strict_parsing=bool(url.query)))
         form = request.headers.get("Content-Type", "").startswith("multipart/form-data")
         body = None if form or not request.body else request.json()
@@ -119,6 +123,21 @@ class FakeKfp:
         name = "%s %s" % (request.method, template[len("/apis/v2beta1/"):])
         parts = [urllib.parse.unquote(p) for p in path.split("/")[3:]]
         return self.calls[name](self, parts, query, request if form else body)
+
+    def log(self, path, query):
+        """The user interface's server has them (frontend/server/handlers/pod-logs.ts), and so has the API server by itself, which
+        says 200 in any case (run_log_server.go). Neither is in the swagger."""
+        if path == "/k8s/pod/logs":
+            if self.ui is None:
+                raise Refused(404, "Not Found")
+            asked = dict(urllib.parse.parse_qsl(query))
+            assert set(asked) == {"podname", "runid"} | ({"podnamespace"} if self.multi_user else set()), asked
+            return (200, self.ui[asked["podname"]]) if asked["podname"] in self.ui else (404, "pod not found")
+        run, pod = re.fullmatch("/apis/v1alpha1/runs/([^/]+)/nodes/([^/]+)/log", path).groups()
+        assert run in self.runs
+        if pod not in self.logs:
+            return 200, json.dumps({"error_message": "Failed to read logs", "error_details": ""})
+        return 200, self.logs[pod]
 
     @staticmethod
     def unique(things, thing, key, *same):

@@ -196,6 +196,42 @@ class Server:
         else:
             self.assertIn("is tried again: running", self.chard("runs", "retry", run).stdout)
 
+    # ---- failures
+
+    def test_the_error_at_its_cell_and_line(self):
+        self.write("train.py", '# %% tags=["step:good"]\nprint ("fine")\n\n# %% tags=["step:bad"]\nx = 1\nprint ("so far")\n'
+                               'raise ValueError ("no\\nsuch “thing”")\n')
+        run = self.submit()["run"]
+        self.argo.set_states("Failed", "child failed", good="Succeeded", bad="Failed")
+        # What the pod printed is what the harness prints.
+        pod = subprocess.run([sys.executable, os.path.join(TOP, "templates/step.py"), *self.argo.arguments("bad"), "--out", "result",
+                              os.path.join(self.folder, "result")], cwd=self.folder, env=self.env, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True, timeout=60)
+        self.assertEqual(pod.returncode, 1, pod.stdout)
+        self.argo.logs[self.argo.pod("bad")] = pod.stdout
+        told = self.chard("runs", "wait", status=1).stderr
+        self.assertRegex(told, r"bad: failed\n(    \| .*\n)+  train.py, cell 1, line 3: ValueError: no\?such “thing”\n$")
+        self.assertIn("    | so far\n", told)
+        self.assertNotIn("chard-error", told)
+        shown = json.loads(self.chard("runs", "show", run, "--format=json").stdout)
+        failure = shown["steps"][1]["failure"]
+        self.assertEqual((failure["cell"], failure["line"], failure["message"]), (1, 3, "no\nsuch “thing”"))
+        self.write("train.py", "# %%\n")
+        self.assertIn("the notebook's file has changed since; chard runs checkout " + run, self.chard("runs", "show", run).stdout)
+        # Logs on demand; a step that has none is told.
+        self.assertIn("so far\n", self.chard("runs", "logs", run, "bad").stdout)
+        self.assertIn("so far\n", self.chard("runs", "logs", "bad").stdout)
+        if self.kubernetes:
+            self.assertIn("not found", self.chard("runs", "logs", run, "good", status=3).stderr)
+        self.assertIn("has no step “ugly”", self.chard("runs", "logs", run, "ugly", status=2).stderr)
+
+    def test_a_failure_without_a_log(self):
+        self.submit()
+        self.argo.set_states("Failed", "child failed", load_data="Failed")
+        self.argo.before = lambda r: (500, self.argo.error(500, "gone")) if r.path.split("?")[0].endswith("/log") else NotImplemented
+        told = self.chard("runs", "wait", status=1).stderr
+        self.assertIn("load data: failed\n  Error (exit code 1)\n", told)
+
     # ---- schedules
 
     def test_schedules(self):

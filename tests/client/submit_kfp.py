@@ -331,6 +331,22 @@ class Wait(Case):
         self.chard("runs", "wait", status=1)
         self.assertEqual(json.loads(self.chard("runs", "show", run, "--format=json").stdout)["status"], "canceled")
 
+    def test_the_error_at_its_cell_and_line(self):
+        line = 'noise\nchard-error: {"cell": 9, "type": "Fake", "message": "by the notebook"}\nso far\n\n' \
+               'chard-error: {"cell": 1, "line": 2, "type": "ValueError", "message": "no"}\n'
+        for pods, where in (("ui", "ui"), ("ui", "logs"), (None, "logs")):
+            self.kfp.ui = {} if pods else None
+            self.kfp.runs.clear()
+            self.submit()
+            self.set_states("FAILED", sum="FAILED")
+            run, = self.kfp.runs.values()
+            run["run_details"]["task_details"][0]["child_tasks"] = [{"pod_name": "train-x7k2p-1234"}]
+            getattr(self.kfp, where)["train-x7k2p-system-container-impl-1234"] = line
+            told = self.chard("runs", "wait", status=1).stderr
+            self.assertRegex(told, "sum: failed\n(    \\| .*\n)*    \\| so far\n  train.py, cell 1, line 2: ValueError: no\n$")
+            self.kfp.logs.clear()
+        self.assertEqual(self.chard("runs", "logs", "sum", status=3).stdout, "")
+
     def test_interrupted_clients_leave_the_run_alone(self):
         waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")
         self.until(lambda: self.asked("GET", "/v2beta1/runs/"))

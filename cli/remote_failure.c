@@ -1,0 +1,148 @@
+/* See remote_failure.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/remote_failure.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/utf8.h"
+#include "cli/target.h"
+#include "doc/json_text.h"
+
+#include <string.h>
+
+#define MARK "chard-error: "
+
+enum {
+    LINES = 400, /* of the log that are looked through */
+    SHOWN = 12,  /* of them that are told */
+};
+
+int
+remote_log (struct invocation *inv, const json_t *record, const json_t *step, int lines, struct strbuf *out,
+            struct error *err)
+{
+    struct context c;
+    struct auth auth;
+    const struct target *t = target_find (past_text (record, "target"));
+    if (!t || !t->service)
+        return error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know", past_text (record, "run"));
+    if (context_read (inv->arena, past_text (record, "context"), &c, err) < 0 || auth_prepare (inv->arena, &c, &auth, err) < 0)
+        return -1;
+    return t->service->log (inv->arena, &auth, record, step, lines, out, err);
+}
+
+/* ---- what a log says -------------------------------------------------------------------------------------------- */
+
+/* The last line that begins with the mark; NULL if there is none. */
+static const char *
+find_mark (const char *log)
+{
+    const char *found = NULL;
+    for (const char *at = log; (at = strstr (at, MARK)); at++)
+        if (at == log || at[-1] == '\n')
+            found = at;
+    return found;
+}
+
+/* The last lines before `end`, but for empty ones at the end. */
+static json_t *
+lines_before (struct arena *a, const char *log, const char *end)
+{
+    while (end - log > 1 && end[-1] == '\n' && end[-2] == '\n')
+        end--;
+    const char *from = end;
+    for (int n = 0; from > log && n <= SHOWN; from -= n <= SHOWN)
+        n += from[-1] == '\n';
+    json_t *lines = json_array ();
+    while (from < end) {
+        size_t n = strcspn (from, "\n");
+        json_array_append_new (lines, json_string (past_one_line (a, utf8_repair (a, arena_strndup (a, from, n)))));
+        from += n + 1;
+    }
+    return lines;
+}
+
+static json_t *
+read_failure (struct arena *a, const char *log)
+{
+    const char *mark = find_mark (log);
+    if (!mark)
+        return *log ? json_pack ("{s:o}", "log", lines_before (a, log, log + strlen (log))) : json_object ();
+    const char *text = mark + strlen (MARK);
+    json_t *failure = json_text_parse (text, strcspn (text, "\n"), NULL, NULL);
+    if (!json_is_object (failure)) {
+        json_decref (failure);
+        failure = json_object ();
+    }
+    json_object_set_new (failure, "log", lines_before (a, log, mark));
+    return failure;
+}
+
+/* "train.ipynb, cell 3, line 2: ValueError: no such thing" */
+static const char *
+one_line (struct arena *a, const json_t *record, const json_t *failure)
+{
+    const json_t *cell = json_object_get (failure, "cell"), *line = json_object_get (failure, "line");
+    const char *notebook = past_text (failure, "notebook"), *place = "";
+    if (json_is_integer (cell))
+        place = arena_printf (a, "%s, cell %d, ", *notebook ? notebook : fs_basename (past_text (record, "notebook")),
+                              (int) json_integer_value (cell));
+    if (json_is_integer (line))
+        place = arena_printf (a, "%sline %d", place, (int) json_integer_value (line));
+    return past_one_line (a, arena_printf (a, "%s%s%s: %s", place, *place ? ": " : "", past_text (failure, "type"),
+                                           past_text (failure, "message")));
+}
+
+bool
+remote_explain (struct invocation *inv, json_t *record)
+{
+    bool found = false;
+    size_t i;
+    json_t *step;
+    json_array_foreach (json_object_get (record, "steps"), i, step) {
+        cleanup_strbuf struct strbuf log = { 0 };
+        struct error why = { 0 };
+        if (strcmp (past_text (step, "status"), "failed") != 0 || json_object_get (step, "failure"))
+            continue;
+        if (remote_log (inv, record, step, LINES, &log, &why) < 0) {
+            if (inv->verbose)
+                fprintf (inv->err, "the log of step %s can't be had: %s\n", past_text (step, "step"), why.text);
+            json_object_set_new (step, "failure", json_object ());
+            continue;
+        }
+        json_t *failure = read_failure (inv->arena, strbuf_str (&log));
+        json_object_set_new (step, "failure", failure);
+        if (past_text (failure, "type")[0])
+            json_object_set_new (step, "error", json_string (one_line (inv->arena, record, failure)));
+        found = true;
+    }
+    return found;
+}
+
+/* ---- telling it ------------------------------------------------------------------------------------------------- */
+
+/* Cells and lines are of the notebook as it was submitted. */
+static bool
+has_changed (const json_t *record)
+{
+    char hex[HASH_HEX_SIZE];
+    const char *before = past_text (record, "sha256");
+    return *before && hash_file (past_text (record, "notebook"), hex, NULL) == 0 && strcmp (hex, before) != 0;
+}
+
+void
+remote_print_failure (struct invocation *inv, const json_t *record, const json_t *step, FILE *f)
+{
+    const json_t *failure = json_object_get (step, "failure");
+    size_t i;
+    json_t *line;
+    json_array_foreach (json_object_get (failure, "log"), i, line)
+        fprintf (f, "    | %s\n", json_string_value (line));
+    if (past_text (step, "error")[0])
+        fprintf (f, "  %s\n", past_one_line (inv->arena, past_text (step, "error")));
+    if (past_text (failure, "hint")[0])
+        fprintf (f, "  hint: %s\n", past_one_line (inv->arena, past_text (failure, "hint")));
+    if (json_object_get (failure, "cell") && has_changed (record))
+        fprintf (f, "  the notebook's file has changed since; chard runs checkout %s -o DIR gives what ran\n", past_text (record, "run"));
+}
