@@ -289,6 +289,19 @@ read_log (struct arena *a, const struct auth *auth, const json_t *record, const 
     return status;
 }
 
+static int
+fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, FILE *to, struct error *err)
+{
+    struct argo argo;
+    if (!*text (step, "node"))
+        return error_set (err, ERROR_NOTEBOOK, "step %s has no result there (%s)", text (step, "step"), text (step, "status"));
+    int status = argo_open (&argo, a, auth, err) < 0
+                     ? -1
+                     : argo_fetch (&argo, text (record, "run_id"), text (step, "node"), "result", to, err);
+    argo_close (&argo);
+    return status;
+}
+
 const struct service service_argo = {
     .document = ".workflowtemplate.yaml",
     .submit = argo_submit,
@@ -296,6 +309,7 @@ const struct service service_argo = {
     .cancel = argo_cancel,
     .retry = argo_retry,
     .log = read_log,
+    .fetch = fetch,
     .schedule = argo_schedule,
     .schedules = argo_schedules,
     .change_schedule = argo_change_schedule,

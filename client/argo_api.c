@@ -4,7 +4,10 @@
 
 #include "doc/json_text.h"
 
-enum { APPLIES = 3 }; /* tries against others who change it at the same time */
+enum {
+    APPLIES = 3,           /* tries against others who change it at the same time */
+    FETCH_SECONDS = 86400, /* for an artifact, as long as it isn't silent */
+};
 
 static const struct kind {
     const char *name;   /* as documents call it */
@@ -244,6 +247,27 @@ argo_log (struct argo *argo, const char *workflow, const char *pod, int lines, s
         strbuf_add (out, strbuf_str (&reply.body), reply.body.len);
     else if (status == 0)
         status = add_entries (strbuf_str (&reply.body), out, err);
+    http_reply_clear (&reply);
+    return status;
+}
+
+/* ---- artifacts -------------------------------------------------------------------------------------------------- */
+
+int
+argo_fetch (struct argo *argo, const char *workflow, const char *node, const char *artifact, FILE *to, struct error *err)
+{
+    struct arena *a = argo->arena;
+    if (argo->auth->kubernetes)
+        return error_set (err, ERROR_USAGE, "the Kubernetes API has no artifacts, argo-server has: make a context with its "
+                                            "--endpoint, or argo cp %s . -n %s", workflow, argo->namespace);
+    const struct http_request rq = { .method = "GET", .sink = to, .timeout = FETCH_SECONDS,
+                                     .url = arena_printf (a, "%s/artifact-files/%s/workflows/%s/%s/outputs/%s",
+                                                          argo->auth->endpoint, argo->namespace, http_escape (a, workflow),
+                                                          http_escape (a, node), http_escape (a, artifact)) };
+    struct http_reply reply;
+    int status = http_send (argo->http, &rq, &reply, err);
+    if (status == 0 && http_check (&rq, &reply, err) < 0)
+        status = reply.status == 500 ? error_wrap (err, "argo-server can't give the artifact, whose storage it must reach") : -1;
     http_reply_clear (&reply);
     return status;
 }

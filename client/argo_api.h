@@ -54,4 +54,7 @@ int argo_delete (struct argo *argo, enum argo_kind kind, const char *name, struc
 /* The last `lines` that a workflow's pod printed. */
 int argo_log (struct argo *argo, const char *workflow, const char *pod, int lines, struct strbuf *out, struct error *err);
 
+/* An output artifact of a workflow's node, which only argo-server hands out. */
+int argo_fetch (struct argo *argo, const char *workflow, const char *node, const char *artifact, FILE *to, struct error *err);
+
 #endif

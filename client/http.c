@@ -104,19 +104,33 @@ static const struct {
     { CURLE_HTTP2_STREAM, OUTCOME_LOST, "the connection broke" },
     { CURLE_WEIRD_SERVER_REPLY, OUTCOME_FATAL, "what answers there doesn't speak HTTP: is the port right?" },
     { CURLE_UNSUPPORTED_PROTOCOL, OUTCOME_FATAL, "what answers there doesn't speak HTTP: is the endpoint right?" },
+    { CURLE_WRITE_ERROR, OUTCOME_FATAL, "what comes can't be kept: is the disk full?" },
     { CURLE_URL_MALFORMAT, OUTCOME_FATAL, "it is no URL: http://HOST:PORT or https://HOST" },
 };
 
 struct transfer {
+    CURL *curl;
     struct http_reply *reply;
     size_t max_bytes;
+    FILE *sink;
     bool too_large;
 };
+
+/* Where a reply is what was asked for, and not an error that tells why. */
+static bool
+is_success (CURL *c)
+{
+    long status = 0;
+    lib.curl_easy_getinfo (c, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 && status < 300;
+}
 
 static size_t
 on_body (char *data, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
+    if (t->sink && is_success (t->curl))
+        return fwrite (data, size, n, t->sink) * size;
     if (t->reply->body.len + size * n > t->max_bytes) {
         t->too_large = true;
         return 0;
@@ -303,8 +317,13 @@ try_once (struct http *h, const struct http_request *rq, const char *url, const 
           struct error *err)
 {
     char details[CURL_ERROR_SIZE] = "";
-    struct transfer t = { .reply = reply, .max_bytes = rq->max_bytes ? rq->max_bytes : MAX_BYTES };
+    struct transfer t = { .curl = h->curl, .reply = reply, .max_bytes = rq->max_bytes ? rq->max_bytes : MAX_BYTES,
+                          .sink = rq->sink };
     forget_reply (reply);
+    if (rq->sink && (fseek (rq->sink, 0, SEEK_SET) < 0 || ftruncate (fileno (rq->sink), 0) < 0)) {
+        error_errno (err, "%s: the file that it goes to", name);
+        return OUTCOME_FATAL;
+    }
     lib.curl_easy_reset (h->curl);
     lib.curl_easy_setopt (h->curl, CURLOPT_ERRORBUFFER, details);
     struct curl_slist *headers = make_headers (h, rq);

@@ -22,6 +22,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 /* What all requests of a session have in common; strings are borrowed for its life. */
 struct http_settings {
@@ -46,7 +47,8 @@ struct http_request {
     const char *file_part, *file_name; /* the body is sent as this part of a multipart/form-data; or NULL */
     bool repeatable;          /* doing it twice is as doing it once; GET, HEAD, PUT and DELETE are taken so anyway */
     double timeout;           /* seconds for each try, if more than the usual: $CHARD_TIMEOUT, else 60 */
-    size_t max_bytes;         /* of the reply's body; 0: 64 MiB */
+    size_t max_bytes;         /* of the reply's body; 0: 64 MiB, or no bound with a sink */
+    FILE *sink;               /* takes the body of a reply of 2xx, which may be of any length; or NULL */
 };
 
 struct http_reply {

@@ -5,6 +5,8 @@
 
 #include "client/auth.h"
 
+#include <stdio.h>
+
 /* A pipeline to be run. */
 struct submission {
     const char *id;          /* of the run, as this machine knows it: letters, digits and '-' */
@@ -44,6 +46,10 @@ struct service {
     /* Adds the end, some `lines` at least, of what a step printed, one of the record's. */
     int (*log) (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines,
                 struct strbuf *out, struct error *err);
+
+    /* Fetches the whole result of a step, one of the record's, into the open file `to`: an archive. */
+    int (*fetch) (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, FILE *to,
+                  struct error *err);
 
     /* Runs it at s->schedule instead of now; one that is there of that pipeline's name gives way. What names it goes into
      * `record` ("schedule", "link", …). */

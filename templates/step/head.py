@@ -9,6 +9,7 @@ one module's names.
     step.py zygote --preload a,b     imports a and b, then forks a process per step; JSON lines on descriptor 3
     step.py straight SPEC            all cells in one namespace, with the values seen at checkpoints
     step.py compare SPEC             two straight runs against the pipeline's results; prints JSON
+    step.py get REQUEST              one value of a result as a file
 
 SPEC (run; straight has the first line and `segments`, `parameters`, `metrics`, `env`, `checkpoints` of it):
     {"version": 1, "step": "train", "notebook": "train.ipynb", "cwd": "/abs", "result": "/abs/result/dir",
@@ -81,6 +82,10 @@ COMPARE: {"version": 1, "straight": [DIR, DIR], "steps": [{"step": "train", "res
 "copies": [{"step", "name", "path"}]}. Copies are what was one object in the notebook and arrives as two: it came from
 different steps, and nothing changes it from then on (if something did, its value would differ). Exit status 0 if
 it could be done, whatever it found.
+
+GET: {"from": RESULT directory or an archive of it, "name": "x", "to": FILE, "cwd": the notebook's directory} writes a value (by
+the file's ending), a file that the step wrote, "metrics" or "outputs" -> {"file": FILE}. Without "name":
+{"values": {"x": as in values.json, …}}.
 
 SPDX-License-Identifier: Apache-2.0
 """

@@ -3,13 +3,14 @@
 
 
 def main(arguments):
-    usage = "usage: step.py run SPEC | pod ... | zygote [--preload a,b] | straight SPEC | compare SPEC\n"
+    usage = "usage: step.py run SPEC | pod ... | zygote [--preload a,b] | straight SPEC | compare SPEC | get X\n"
     if sys.path and sys.path[0] == os.path.dirname(os.path.abspath(_FILE)):
         sys.path[0] = ""        # the notebook's directory comes here, never ours
-    if len(arguments) == 2 and arguments[0] in ("run", "straight", "compare"):
-        if arguments[0] != "compare":
+    if len(arguments) == 2 and arguments[0] in ("run", "straight", "compare", "get"):
+        if arguments[0] not in ("compare", "get"):
             _use_null_input()
-        _leave({"run": run_step, "straight": run_straight, "compare": run_compare}[arguments[0]](arguments[1]))
+        does = {"run": run_step, "straight": run_straight, "compare": run_compare, "get": run_get}
+        _leave(does[arguments[0]](arguments[1]))
     if arguments[:1] == ["pod"]:
         _use_null_input()
         _leave(run_pod(arguments[1:]))

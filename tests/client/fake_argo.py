@@ -308,6 +308,11 @@ class FakeArgo:
         assert args[:2] == ["--spec", "{{inputs.parameters.spec}}"], args
         return ["pod", "--spec", spec["spec"]]
 
+    def node(self, step):
+        wf, = self.workflows.values()
+        node, = [n for n in wf["status"]["nodes"].values() if n["displayName"] == step]
+        return node["id"]
+
     def pod(self, step):
         wf, = self.workflows.values()
         name = wf["metadata"]["name"]

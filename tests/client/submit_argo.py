@@ -3,11 +3,13 @@ the published schema and loses and breaks replies where a test asks for it.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import unittest
@@ -231,6 +233,50 @@ class Server:
         self.argo.before = lambda r: (500, self.argo.error(500, "gone")) if r.path.split("?")[0].endswith("/log") else NotImplemented
         told = self.chard("runs", "wait", status=1).stderr
         self.assertIn("load data: failed\n  Error (exit code 1)\n", told)
+
+    # ---- results
+
+    def test_results(self):
+        self.write("train.py", '# %% tags=["step:make"]\nx = {"ä": [1, 2]}\nopen ("made.txt", "w").write ("hi")\n\n'
+                               '# %% tags=["step:read"]\nprint (x, open ("made.txt").read ())\n')
+        run = self.submit()["run"]
+        self.argo.set_states("Succeeded", make="Succeeded", read="Succeeded")
+        result = os.path.join(self.folder, "pod", "result")
+        pod = subprocess.run([sys.executable, os.path.join(TOP, "templates/step.py"), *self.argo.arguments("make"), "--out",
+                              "result", result], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=60)
+        self.assertEqual(pod.returncode, 0, pod.stdout + pod.stderr)
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=0) as tar:        # as the emissary leaves it
+            tar.add(result, "result")
+        if self.kubernetes:
+            self.assertIn("the Kubernetes API has no artifacts, argo-server has",
+                          self.chard("runs", "get", run, "make.x", "-o", "x.json", status=2).stderr)
+            return
+        self.assertIn("whose storage it must reach", self.chard("runs", "get", run, "make.x", "-o", "x.json", status=3).stderr)
+        self.argo.files[self.argo.node("make"), "result", ""] = archive.getvalue()
+        self.chard("runs", "get", run, "make.x", "-o", "x.json", "--python", sys.executable)
+        with open(os.path.join(self.folder, "x.json"), encoding="utf-8") as f:
+            self.assertEqual(json.load(f), {"ä": [1, 2]})
+        self.chard("runs", "get", "make.made.txt", "-o", "file.txt")
+        with open(os.path.join(self.folder, "file.txt"), encoding="utf-8") as f:
+            self.assertEqual(f.read(), "hi")
+        self.assertIn("made.txt", self.chard("runs", "get", "make").stdout)
+        # What is cut short, leads elsewhere or is no archive leaves nothing behind.
+        for bad in archive.getvalue()[:3000], b"junk", self.evil():
+            self.argo.files[self.argo.node("make"), "result", ""] = bad
+            self.chard("runs", "get", "make.x", "-o", "y.json", status=3)
+        self.argo.after = lambda r, reply: raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\nabc")(r)
+        self.assertIn("the answer was cut short", self.chard("runs", "get", "make.x", "-o", "y.json", status=3).stderr)
+        self.assertEqual([f for f in os.listdir(os.path.join(self.folder, ".chard")) if "fetched" in f], [])
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "y.json")))
+
+    def evil(self):
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+            link = tarfile.TarInfo("result")
+            link.type, link.linkname = tarfile.SYMTYPE, self.folder
+            tar.addfile(link)
+        return archive.getvalue()
 
     # ---- schedules
 
