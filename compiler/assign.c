@@ -101,12 +101,30 @@ bind_name (struct interpreter *in, symbol name, const struct set *value)
 
 /* ---- assignment ------------------------------------------------------------------------------------------------- */
 
-/* os.environ[...] = …, plt.rcParams[...] = …, pd.options.display.width = … */
+/* What storing into a member of it sets up: a line "os.environ.member", or "logging.Logger.member" of a class whose
+ * instances the library keeps. */
+static const struct effect *
+member_effect (struct interpreter *in, int id)
+{
+    const struct object *o = heap_get (in->heap, id);
+    const char *path = o->type ? arena_printf (in->arena, "%s.member", symbol_text (in->symbols, o->type)) : "";
+    return library_function (in->library, path);
+}
+
+static bool
+is_set_up (struct interpreter *in, int id)
+{
+    const struct object *o = heap_get (in->heap, id);
+    return o->kind == OBJECT_VALUE && o->type && library_knows (in->library, arena_printf (in->arena, "%s.member", symbol_text (in->symbols, o->type)));
+}
+
+/* os.environ[...] = …, plt.rcParams[...] = …, pd.options.display.width = …, logging.getLogger ().disabled = … */
 static void
 set_up_member (struct interpreter *in, int id)
 {
-    const char *path = symbol_text (in->symbols, heap_get (in->heap, id)->type);
-    const struct effect *e = library_function (in->library, arena_printf (in->arena, "%s.member", path));
+    if (heap_get (in->heap, id)->kind != OBJECT_LIBRARY && !is_set_up (in, id))
+        return;
+    const struct effect *e = member_effect (in, id);
     set_up (in, e->flags & EFFECT_SETUP ? e->state : 0);
 }
 
@@ -142,24 +160,35 @@ owner_changes (struct interpreter *in, const struct ast *node)
     }
 }
 
+void
+store_member (struct interpreter *in, const struct set *base, symbol name, const struct set *value)
+{
+    set_foreach (id, base) {
+        call_setter (in, id, name, value);
+        set_up_member (in, id);
+        heap_store (in->heap, id, name, value, name && base->len == 1 && in->branches == 0);
+    }
+    set_foreach (id, base)
+        if (!is_set_up (in, id))
+            objects_change (in, set_one (in->arena, id), false);
+}
+
 static void
 store_attribute (struct interpreter *in, const struct ast *target, const struct set *value)
 {
     const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
     if (!base && target->nkids)
         owner_changes (in, target->kids[0]);
-    set_foreach (id, base) {
-        call_setter (in, id, target->name, value);
-        if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
-            set_up_member (in, id);
-        heap_store (in->heap, id, target->name, value, base->len == 1 && in->branches == 0);
-    }
-    objects_change (in, base, false);
+    store_member (in, base, target->name, value);
 }
 
 static void
 store_element (struct interpreter *in, const struct ast *target, const struct set *value)
 {
+    if (target->nkids == 2 && namespace_is (in, target->kids[0])) {
+        namespace_store (in, target->kids[1], value);
+        return;
+    }
     const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
     if (!base && target->nkids)
         owner_changes (in, target->kids[0]);
@@ -167,8 +196,7 @@ store_element (struct interpreter *in, const struct ast *target, const struct se
         evaluate (in, target->kids[i]);
     special_run (in, base, SPECIAL_STORE, value);
     set_foreach (id, base) {
-        if (heap_get (in->heap, id)->kind == OBJECT_LIBRARY)
-            set_up_member (in, id);
+        set_up_member (in, id);
         heap_store (in->heap, id, 0, value, false);
     }
     objects_change (in, base, false);

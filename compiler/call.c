@@ -14,7 +14,7 @@ collect_arguments (struct interpreter *in, const struct ast *n, struct call *c)
 {
     for (uint32_t i = 1; i < n->nkids; i++) {
         const struct ast *a = n->kids[i];
-        const struct set *value = evaluate (in, a);
+        const struct set *value = c->code && namespace_is (in, a) ? NULL : evaluate (in, a);
         c->all = set_union (in->arena, c->all, value);
         if (a->kind == AST_STARRED || a->kind == AST_DOUBLE_STARRED) {
             c->rest = set_union (in->arena, c->rest, elements_of (in, value));
@@ -132,44 +132,37 @@ call_function (struct interpreter *in, int function, const struct call *c)
     return set_one (in->arena, id);
 }
 
-/* ---- classes of the notebook ------------------------------------------------------------------------------------ */
-
-static void
-call_method (struct interpreter *in, int instance, const struct set *method, struct call *c)
+void
+call_prepend (struct interpreter *in, const struct call *c, const struct set *first, struct call *longer)
 {
-    struct call with_self = *c;
+    *longer = *c;
     int room = c->count < MAX_ARGUMENTS ? c->count : MAX_ARGUMENTS - 1;
-    memmove (with_self.positional + 1, c->positional, (size_t) room * sizeof *c->positional);
-    with_self.positional[0] = set_one (in->arena, instance);
-    with_self.count = room + 1;
-    set_foreach (m, method)
-        if (heap_get (in->heap, m)->kind == OBJECT_BOUND)
-            call_function (in, heap_get (in->heap, m)->class_object, &with_self);
-}
-
-static const struct set *
-instantiate (struct interpreter *in, int class_object, struct call *c)
-{
-    int id = new_value (in);
-    heap_get (in->heap, id)->class_object = class_object;
-    /* the class is part of its instances: what needs the instance needs the class */
-    const struct set *init = attribute_of (in, set_one (in->arena, id), in->s_init);
-    bool own = false;
-    set_foreach (m, init)
-        own |= heap_get (in->heap, m)->kind == OBJECT_BOUND;
-    if (own)
-        call_method (in, id, init, c);
-    else
-        heap_store (in->heap, id, 0, c->all, false);
-    return set_one (in->arena, id);
+    memmove (longer->positional + 1, c->positional, (size_t) room * sizeof *c->positional);
+    longer->positional[0] = first;
+    longer->count = room + 1;
+    longer->all = set_union (in->arena, c->all, first);
 }
 
 /* ---- functions that others call --------------------------------------------------------------------------------- */
 
-static bool
-is_function (const struct object *o)
+/* A method of a value that no class of the notebook defines, as a value itself: `push = rows.append`. What the table
+ * doesn't know is rather an attribute. */
+static const struct effect *
+method_effect (struct interpreter *in, const struct object *o)
 {
-    return o->kind == OBJECT_FUNCTION || (o->kind == OBJECT_BOUND && o->class_object >= 0 && o->receiver);
+    if (o->kind != OBJECT_VALUE || o->owner < 0 || o->text)
+        return NULL;
+    const struct effect *e = library_method (in->library, heap_get (in->heap, o->owner)->type, o->method);
+    return e->flags & EFFECT_KNOWN ? e : NULL;
+}
+
+static bool
+is_function (struct interpreter *in, int id)
+{
+    const struct object *o = heap_get (in->heap, id);
+    const struct effect *e = method_effect (in, o);
+    return o->kind == OBJECT_FUNCTION || (o->kind == OBJECT_BOUND && o->class_object >= 0 && o->receiver) || o->given
+           || (e && e->flags & (EFFECT_MUTATES | EFFECT_HOLDS | EFFECT_SETUP));
 }
 
 /* Functions among the arguments are taken to be called: map(f, …), df.apply(f), sort(key=f). What they are called with
@@ -182,14 +175,15 @@ call_functions (struct interpreter *in, const struct set *values)
     struct call unknown = { 0 };
     bool any = false;
     set_foreach (id, values)
-        any = any || is_function (heap_get (in->heap, id));
+        any = any || is_function (in, id);
     if (!any)
         return;
     set_foreach (id, values)
         if (heap_get (in->heap, id)->kind == OBJECT_VALUE)
             unknown.rest = set_union (in->arena, unknown.rest, elements_of (in, set_one (in->arena, id)));
+    unknown.all = unknown.rest;
     set_foreach (id, values)
-        if (is_function (heap_get (in->heap, id)))
+        if (is_function (in, id))
             call_one (in, id, &unknown);
 }
 
@@ -230,7 +224,22 @@ call_keyword_is_true (struct interpreter *in, const struct call *c, symbol name)
 
 /* ---- dispatch --------------------------------------------------------------------------------------------------- */
 
+/* super ().name (…) of a library's class: what is called is a method of the value itself. */
 static const struct set *
+call_behind (struct interpreter *in, const struct set *self, symbol name, struct call *c)
+{
+    const struct set *all = NULL;
+    set_foreach (id, self)
+        if (heap_get (in->heap, id)->kind == OBJECT_CLASS) /* super ().__new__ (cls) */
+            all = set_union (in->arena, all, set_one (in->arena, new_value (in)));
+        else if (name == in->s_init)
+            heap_store (in->heap, id, 0, c->all, false);
+        else
+            all = set_union (in->arena, all, call_library_method (in, id, name, c));
+    return all;
+}
+
+const struct set *
 call_named_method (struct interpreter *in, const struct set *receivers, symbol name, struct call *c)
 {
     const struct set *all = NULL;
@@ -243,17 +252,15 @@ call_named_method (struct interpreter *in, const struct set *receivers, symbol n
         bool callable = false;
         set_foreach (k, known) {
             enum object_kind kind = heap_get (in->heap, k)->kind;
-            callable |= kind != OBJECT_VALUE;
-            if (kind != OBJECT_VALUE)
+            bool called = kind != OBJECT_VALUE || heap_get (in->heap, k)->given;
+            callable |= called;
+            if (called)
                 all = set_union (in->arena, all, call_one (in, k, c));
         }
-        if (!callable && o->kind == OBJECT_SUPER) { /* of a library's class */
-            const struct set *self = o->receiver;
-            set_foreach (s, self)
-                all = set_union (in->arena, all, call_library_method (in, s, name, c));
-        } else if (!callable && o->kind != OBJECT_LIBRARY) {
+        if (!callable && o->kind == OBJECT_SUPER) /* of a library's class */
+            all = set_union (in->arena, all, call_behind (in, o->receiver, name, c));
+        else if (!callable && o->kind != OBJECT_LIBRARY)
             all = set_union (in->arena, all, call_library_method (in, id, name, c));
-        }
     }
     if (!receivers)
         call_back (in, c->all);
@@ -261,10 +268,26 @@ call_named_method (struct interpreter *in, const struct set *receivers, symbol n
 }
 
 
+/* A method that its owner's attribute gave. It holds the owner, now that it is known to be one. */
+static const struct set *
+call_method_value (struct interpreter *in, int id, struct call *c)
+{
+    const struct object *o = heap_get (in->heap, id);
+    int owner = o->owner;
+    symbol method = o->method;
+    if (method_effect (in, o))
+        heap_store (in->heap, id, in->s_self, set_one (in->arena, owner), true);
+    return call_library_method (in, owner, method, c);
+}
+
 /* An instance is called through __call__, or forward, as PyTorch's modules are. */
 static const struct set *
 call_instance (struct interpreter *in, int id, struct call *c)
 {
+    if (heap_get (in->heap, id)->given)
+        return call_given (in, id, c);
+    if (heap_get (in->heap, id)->owner >= 0)
+        return call_method_value (in, id, c);
     const struct set *self = set_one (in->arena, id), *all = NULL;
     const symbol tried[] = { in->s_call, in->s_forward };
     for (size_t i = 0; i < 2; i++) {
@@ -289,13 +312,10 @@ call_one (struct interpreter *in, int callee, struct call *c)
     case OBJECT_CLASS: return instantiate (in, callee, c);
     case OBJECT_LIBRARY: return call_library (in, callee, c);
     case OBJECT_BOUND: {
-        struct call with_self = *c;
-        int room = c->count < MAX_ARGUMENTS ? c->count : MAX_ARGUMENTS - 1;
-        memmove (with_self.positional + 1, c->positional, (size_t) room * sizeof *c->positional);
-        with_self.positional[0] = o->receiver;
-        with_self.count = room + 1;
-        with_self.all = set_union (in->arena, c->all, o->receiver);
-        return call_function (in, o->class_object, &with_self);
+        struct call with_self;
+        int function = o->class_object;
+        call_prepend (in, c, o->receiver, &with_self);
+        return call_function (in, function, &with_self);
     }
     case OBJECT_VALUE: return call_instance (in, callee, c);
     case OBJECT_SUPER: return NULL;
@@ -317,12 +337,24 @@ call_value (struct interpreter *in, const struct set *callee, const struct set *
     return all;
 }
 
+/* exec and eval. */
+static bool
+takes_code (struct interpreter *in, const struct set *callee)
+{
+    const struct object *o = callee && callee->len == 1 ? heap_get (in->heap, callee->items[0]) : NULL;
+    const char *path = o && o->kind == OBJECT_LIBRARY ? symbol_text (in->symbols, o->type) : "";
+    return strcmp (path, "exec") == 0 || strcmp (path, "eval") == 0;
+}
+
 const struct set *
 evaluate_call (struct interpreter *in, const struct ast *n)
 {
     struct call c = { .node = n };
     const struct ast *f = n->kids[0];
     if (f->kind == AST_ATTRIBUTE && f->nkids) {
+        const struct set *given;
+        if (namespace_is (in, f->kids[0]) && namespace_call (in, n, &given))
+            return given;
         const struct set *receivers = evaluate (in, f->kids[0]);
         collect_arguments (in, n, &c);
         if (!receivers)
@@ -332,6 +364,7 @@ evaluate_call (struct interpreter *in, const struct ast *n)
         return call_named_method (in, receivers, f->name, &c);
     }
     const struct set *callee = evaluate (in, f), *all = NULL;
+    c.code = takes_code (in, callee);
     collect_arguments (in, n, &c);
     set_foreach (id, callee)
         all = set_union (in->arena, all, call_one (in, id, &c));

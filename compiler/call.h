@@ -1,4 +1,5 @@
-/* What the files about calls share: the evaluated arguments of one. Included by call.c and call_library.c only.
+/* What the files about calls share: the evaluated arguments of one. Included by call.c, call_library.c,
+ * class.c and meaning.c only.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_CALL_H
 #define CHARD_COMPILER_CALL_H
@@ -20,6 +21,7 @@ struct call {
     const struct set *rest; /* what *args and **kwargs may hold */
     const struct set *all;  /* everything passed */
     const struct ast *literal[MAX_ARGUMENTS]; /* the positional arguments' text */
+    bool code;              /* argument 0 is code, those behind it are namespaces */
 };
 
 /* Argument `i`; NULL: there is none, or it is nothing that can be changed. */
@@ -31,6 +33,12 @@ call_argument (const struct call *c, int i)
 
 /* call.c: calls an object of any kind. */
 const struct set *call_one (struct interpreter *in, int callee, struct call *c);
+
+/* receivers.name (…) */
+const struct set *call_named_method (struct interpreter *in, const struct set *receivers, symbol name, struct call *c);
+
+/* The same call with one more argument, ahead of the others; the last one gives way where there is no room. */
+void call_prepend (struct interpreter *in, const struct call *c, const struct set *first, struct call *longer);
 
 /* The arguments are given to code that isn't the notebook's, which may call what they are and what they have. */
 void call_back (struct interpreter *in, const struct set *values);
@@ -44,5 +52,19 @@ bool call_keyword_is_true (struct interpreter *in, const struct call *c, symbol 
 /* call_library.c: `callee` is a library object; a method that no class of the notebook defines. */
 const struct set *call_library (struct interpreter *in, int callee, struct call *c);
 const struct set *call_library_method (struct interpreter *in, int receiver, symbol name, struct call *c);
+
+/* meaning.c: a function that gets at least so many arguments, and what calling it gives. */
+struct meaning {
+    const char *path;
+    int least;
+    const struct set *(*run) (struct interpreter *in, struct call *c);
+};
+const struct meaning *meaning_find (const char *path, const struct call *c);
+
+/* Calls what functools.partial or operator.methodcaller gave. */
+const struct set *call_given (struct interpreter *in, int id, const struct call *c);
+
+/* class.c: a new instance of a class of the notebook, or one that its __new__ gives. */
+const struct set *instantiate (struct interpreter *in, int class_object, struct call *c);
 
 #endif

@@ -271,7 +271,7 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         heap_get (in->heap, id)->view = true;
         heap_store (in->heap, id, 0, on, false);
         set_foreach (x, on)
-            heap_store (in->heap, x, in->s_call, set_one (in->arena, id), false);
+            heap_store (in->heap, x, in->s_view, set_one (in->arena, id), false);
     }
     return set_one (in->arena, id);
 }
@@ -300,15 +300,15 @@ read_code (struct interpreter *in, const struct effect *e, const struct call *c)
             code_names (in, e, symbol_of (in->symbols, p, n));
         p += n ? n : 1;
     }
-    bool all = !text && c->count && !(e->flags & EFFECT_RETURNS_HOLDER);
-    for (size_t i = 0; all && i < in->globals.len; i++) {
-        const struct set *value = in->globals.items[i].value;
-        bool plain = *symbol_text (in->symbols, (symbol) i) != '%';
-        set_foreach (id, value)
-            plain = plain && heap_get (in->heap, id)->kind == OBJECT_VALUE && !heap_get (in->heap, id)->unpicklable;
-        if (plain)
-            code_names (in, e, (symbol) i);
-    }
+    if (!text && c->count && !(e->flags & EFFECT_RETURNS_HOLDER))
+        namespace_read_all (in, (e->flags & EFFECT_DYNAMIC) != 0);
+}
+
+/* exec (code, names): what it reads and binds are items of `names`, unless that is the module's own namespace. */
+static bool
+is_elsewhere (struct interpreter *in, const struct call *c)
+{
+    return c->code && c->count > 1 && !namespace_is (in, c->literal[1]);
 }
 
 /* What a file holds may be instances of the notebook's classes, and needs them to be read. */
@@ -324,52 +324,25 @@ read_classes (struct interpreter *in)
     }
 }
 
-static void
-bind_to (struct interpreter *in, const struct set *functions, enum binding_kind binds)
-{
-    set_foreach (id, functions)
-        if (heap_get (in->heap, id)->kind == OBJECT_FUNCTION)
-            heap_get (in->heap, id)->binds = binds;
-}
-
-/* Builtins that are about the notebook's classes. Returns true if it was one, and its result. */
-static bool
-call_about_class (struct interpreter *in, const char *path, const struct call *c, const struct set **result)
-{
-    const struct set *first = call_argument (c, 0);
-    *result = first;
-    if (strcmp (path, "type") == 0 && c->count == 1)
-        *result = classes_of (in, first);
-    else if (strcmp (path, "super") == 0)
-        *result = super_value (in, first, call_argument (c, 1));
-    else if (strcmp (path, "classmethod") == 0)
-        bind_to (in, first, BINDS_CLASS);
-    else if (strcmp (path, "staticmethod") == 0)
-        bind_to (in, first, BINDS_NOTHING);
-    else
-        return false;
-    return true;
-}
-
 const struct set *
 call_library (struct interpreter *in, int callee, struct call *c)
 {
     symbol path = heap_get (in->heap, callee)->type;
     const char *text = symbol_text (in->symbols, path);
+    const struct meaning *meaning = meaning_find (text, c);
+    if (meaning)
+        return meaning->run (in, c);
     const struct effect *e = library_function (in->library, text);
-    const struct set *result;
-    if (call_about_class (in, text, c, &result))
-        return result;
     if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR | EFFECT_SINGLETON)))
         in->effect = true;
     in->singleton |= (e->flags & EFFECT_SINGLETON) != 0;
     if (e->flags & EFFECT_SETUP)
         set_up (in, e->state);
-    if (e->flags & EFFECT_DYNAMIC) {
+    if (e->flags & EFFECT_DYNAMIC && !is_elsewhere (in, c)) {
         in->dynamic = true;
         vec_int_add_once (in->arena, &in->flow->dynamic_sites, in->site);
     }
-    if (e->flags & EFFECT_EVALUATES)
+    if (e->flags & EFFECT_EVALUATES && !is_elsewhere (in, c))
         read_code (in, e, c);
     if (e->unpickles)
         read_classes (in);

@@ -1,7 +1,8 @@
-/* Classes of the notebook: where a method or attribute is found, what it is bound to, super () and type (). See
- * interpreter.h.
+/* Classes of the notebook: where a method or attribute is found, what it is bound to, super () and type (), how classes and
+ * their instances are made. See interpreter.h.
+ * Specification: Python's reference, "Data model", §3.3.2 Customizing attribute access, §3.3.3 Customizing class creation.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "compiler/interpreter.h"
+#include "compiler/call.h"
 
 #include <string.h>
 
@@ -83,11 +84,21 @@ bind_all (struct interpreter *in, int receiver, bool through_class, const struct
     return all;
 }
 
+/* property, functools.cached_property, abc.abstractproperty, SQLAlchemy's hybrid_property */
 static bool
-is_property (const struct object *o)
+is_property (const struct interpreter *in, const struct object *o)
 {
-    return o->kind == OBJECT_FUNCTION && o->binds == BINDS_INSTANCE && o->definition->kind == AST_FUNCTION
-           && o->definition->kids[2]->nkids > 0 && o->definition->kids[2]->kids[0]->kind == AST_NAME;
+    static const char end[] = "property";
+    if (o->kind != OBJECT_FUNCTION || o->binds != BINDS_INSTANCE || o->definition->kind != AST_FUNCTION)
+        return false;
+    ast_foreach (decorator, o->definition->kids[2]) {
+        const struct ast *n = *decorator;
+        const char *name = n->kind == AST_NAME || n->kind == AST_ATTRIBUTE ? symbol_text (in->symbols, n->name) : "";
+        size_t length = strlen (name);
+        if (length >= sizeof end - 1 && strcmp (name + length - (sizeof end - 1), end) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool
@@ -118,7 +129,7 @@ instance_attribute (struct interpreter *in, int id, symbol name)
             heap_store (in->heap, id, in->s_shared, set_one (in->arena, m), false);
     const struct set *self = set_one (in->arena, id);
     set_foreach (m, members)
-        if (is_property (heap_get (in->heap, m))) /* @property, @cached_property: reading it calls it */
+        if (is_property (in, heap_get (in->heap, m))) /* @property, @cached_property: reading it calls it */
             return call_value (in, set_one (in->arena, m), &self, 1);
     return bind_all (in, id, false, members);
 }
@@ -208,4 +219,77 @@ classes_of (struct interpreter *in, const struct set *s)
             all = set_union (in->arena, all, set_one (in->arena, o->class_object));
     }
     return all;
+}
+
+/* ---- classes and instances are made ----------------------------------------------------------------------------- */
+
+/* A base hears of each class that is derived from it, its metaclass of each class of its kind: registries are made so. */
+void
+class_made (struct interpreter *in, int id)
+{
+    const struct set *const arguments[] = { set_one (in->arena, id) };
+    static const char *const told[] = { "__new__", "__init__" };
+    set_foreach (base, heap_field (in->heap, id, in->s_bases)) {
+        if (heap_get (in->heap, base)->kind != OBJECT_CLASS)
+            continue;
+        call_value (in, class_member (in, base, symbol_of_str (in->symbols, "__init_subclass__")), arguments, 1);
+        heap_store (in->heap, id, in->s_metaclass, heap_field (in->heap, base, in->s_metaclass), false);
+    }
+    set_foreach (meta, heap_field (in->heap, id, in->s_metaclass))
+        for (int i = 0; i < 2 && heap_get (in->heap, meta)->kind == OBJECT_CLASS; i++)
+            call_value (in, class_member (in, meta, symbol_of_str (in->symbols, told[i])), arguments, 1);
+}
+
+static const struct set *
+call_with_self (struct interpreter *in, const struct set *self, const struct set *functions, const struct call *c)
+{
+    struct call with_self;
+    const struct set *all = NULL;
+    call_prepend (in, c, self, &with_self);
+    set_foreach (m, functions)
+        if (heap_get (in->heap, m)->kind == OBJECT_FUNCTION)
+            all = set_union (in->arena, all, call_one (in, m, &with_self));
+    return all;
+}
+
+/* What __new__ gives: a new object, which no class has been said of yet, or one that the class keeps. */
+static const struct set *
+created (struct interpreter *in, int class_object, struct call *c)
+{
+    const struct set *self = set_one (in->arena, class_object), *all = NULL;
+    const struct set *given = call_with_self (in, self, class_member (in, class_object, in->s_new), c);
+    set_foreach (id, given) {
+        struct object *o = heap_get (in->heap, id);
+        if (o->kind != OBJECT_VALUE || o->text)
+            continue;
+        if (o->class_object < 0)
+            o->class_object = class_object;
+        all = set_union (in->arena, all, set_one (in->arena, id));
+    }
+    return all;
+}
+
+const struct set *
+instantiate (struct interpreter *in, int class_object, struct call *c)
+{
+    const struct set *self = set_one (in->arena, class_object);
+    set_foreach (meta, heap_field (in->heap, class_object, in->s_metaclass))
+        if (heap_get (in->heap, meta)->kind == OBJECT_CLASS) /* what it gives is an instance all the same */
+            call_with_self (in, self, class_member (in, meta, in->s_call), c);
+    const struct set *made = created (in, class_object, c);
+    if (!made) {
+        int id = new_value (in);
+        heap_get (in->heap, id)->class_object = class_object;
+        made = set_one (in->arena, id);
+    }
+    const struct set *init = class_member (in, class_object, in->s_init);
+    bool own = false;
+    set_foreach (m, init)
+        own |= heap_get (in->heap, m)->kind == OBJECT_FUNCTION;
+    set_foreach (id, made)
+        if (own)
+            call_with_self (in, set_one (in->arena, id), init, c);
+        else
+            heap_store (in->heap, id, 0, c->all, false);
+    return made;
 }

@@ -60,6 +60,8 @@ copy_of_list (struct interpreter *in, int id)
 static const struct set *
 evaluate_subscript (struct interpreter *in, const struct ast *n)
 {
+    if (n->nkids == 2 && namespace_is (in, n->kids[0]))
+        return namespace_item (in, n->kids[1]);
     const struct set *base = n->nkids ? evaluate (in, n->kids[0]) : NULL;
     bool slice = false;
     for (uint32_t i = 1; i < n->nkids; i++) {
@@ -75,7 +77,7 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
         if (o->kind != OBJECT_VALUE || o->text)
             continue;
         bool listed = o->type && strcmp (symbol_text (in->symbols, o->type), "list") == 0;
-        all = set_union (in->arena, all, listed ? copy_of_list (in, id) : view_of (in, id, in->s_call));
+        all = set_union (in->arena, all, listed ? copy_of_list (in, id) : view_of (in, id, in->s_view));
     }
     return all;
 }
@@ -152,6 +154,14 @@ evaluate_fstring (struct interpreter *in, const struct ast *n)
 static const struct set *
 evaluate_operation (struct interpreter *in, const struct ast *n)
 {
+    if (n->nkids == 2 && namespace_is (in, n->kids[1])) { /* "x" in globals () */
+        const char *name = text_of (in, evaluate (in, n->kids[0]));
+        symbol s = name && *name ? symbol_of_str (in->symbols, name) : 0;
+        if (s && name_is_bound (in, s))
+            name_read (in, s, NULL);
+        if (s)
+            return NULL;
+    }
     const struct set *first = n->nkids ? evaluate (in, n->kids[0]) : NULL, *all = first, *last = first;
     for (uint32_t i = 1; i < n->nkids; i++) {
         last = evaluate (in, n->kids[i]);
@@ -272,7 +282,7 @@ evaluate (struct interpreter *in, const struct ast *n)
     case AST_CONSTANT: return NULL;
     case AST_STRING: return text_value (in, ast_string (in->arena, n, unit_source (in)));
     case AST_FSTRING: return evaluate_fstring (in, n);
-    case AST_ATTRIBUTE: return n->nkids ? attribute_of (in, evaluate (in, n->kids[0]), n->name) : NULL;
+    case AST_ATTRIBUTE: return n->nkids ? attribute_value (in, evaluate (in, n->kids[0]), n->name) : NULL;
     case AST_SUBSCRIPT: return evaluate_subscript (in, n);
     case AST_CALL: return evaluate_call (in, n);
     case AST_KEYWORD:

@@ -12,7 +12,7 @@ heap_add (struct heap *h, enum object_kind kind, int site)
 {
     struct object *o = vec_add (h->arena, &h->objects);
     o->kind = kind;
-    o->class_object = -1;
+    o->class_object = o->owner = -1;
     o->made_at = site;
     o->changed_at = -1;
     vec_push (h->arena, &h->stamps, 0);

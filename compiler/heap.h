@@ -49,7 +49,10 @@ struct object {
     unsigned specials;            /* of a class: what its special methods are for (enum special_use) */
     const char *text;             /* of a string constant */
     const struct set *receiver;   /* of OBJECT_BOUND and OBJECT_SUPER */
-    symbol method;
+    int owner;                    /* of a value that reading an attribute gave: whose attribute it is; -1 … */
+    symbol method;                /* … and which: it may be that method of its owner */
+    int given;                    /* of what functools.partial or operator.methodcaller gave: how many arguments it has,
+                                     the function or the method's name counted; else 0 */
     enum binding_kind binds;      /* of OBJECT_FUNCTION */
     bool immutable;
     bool iterator;    /* reading it uses it up */

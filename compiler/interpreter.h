@@ -1,7 +1,8 @@
 /* The abstract interpreter: walks a notebook's statements in order, as Python would run them, with sets of abstract
  * objects for values. Functions of the notebook are followed where they are called, so that what they read and change
  * counts where it happens. Its state is shared by interpreter.c (the walk), statement.c, evaluate.c (expressions), part.c
- * (parts of values), assign.c (names and targets), call.c and call_library.c, special.c (methods that nothing names),
+ * (parts of values), assign.c (names and targets), class.c, call.c and call_library.c, meaning.c (functions of which the
+ * table can't say enough), special.c (methods that nothing names), namespace.c (globals ()),
  * text.c (known text) and names.c (module names and their writes); nobody else includes this header but for
  * interpreter_run.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -82,7 +83,8 @@ struct interpreter {
     const struct code_digest *digests; /* of units; NULL: nothing has been learned */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
-    symbol s_shared, s_class, s_init, s_call, s_forward, s_bases, s_inplace, s_mode, s_out;
+    symbol s_shared, s_self, s_view, s_class, s_dict, s_new, s_init, s_call, s_forward, s_bases, s_metaclass;
+    symbol s_inplace, s_mode, s_out;
 };
 
 /* Walks the whole program, a second time if set-up turned out to depend on what steps do; the flow lies in the program's arena. */
@@ -105,6 +107,9 @@ const struct set *evaluate (struct interpreter *in, const struct ast *n);
 void assign (struct interpreter *in, const struct ast *target, const struct set *value);
 const struct set *evaluate_name (struct interpreter *in, const struct ast *n);
 
+/* base.name = value; 0: a name that isn't known. */
+void store_member (struct interpreter *in, const struct set *base, symbol name, const struct set *value);
+
 /* Function object `id` has just been made: it keeps the locals around it that it names. */
 void keep_locals (struct interpreter *in, int id);
 
@@ -121,6 +126,13 @@ const struct set *part_at (struct interpreter *in, const struct set *s, uint32_t
 /* A new tuple of these parts, any of which may be NULL. */
 const struct set *tuple_of (struct interpreter *in, const struct set *const *parts, int count);
 const struct set *attribute_of (struct interpreter *in, const struct set *s, symbol name);
+
+/* The same as a value that somebody keeps: methods hold what they are bound to. */
+const struct set *attribute_value (struct interpreter *in, const struct set *s, symbol name);
+
+/* x.__dict__, vars (x) */
+const struct set *attributes_dict (struct interpreter *in, const struct set *values);
+
 int library_object (struct interpreter *in, symbol path);
 int new_value (struct interpreter *in);
 
@@ -141,6 +153,9 @@ const struct set *class_attribute (struct interpreter *in, int class_object, sym
 
 /* The class has just been made with these members: its functions know whose methods they are. */
 void class_owns (struct interpreter *in, int class_object, const struct set *members);
+
+/* … and it has all of them: its bases and its metaclass are told. */
+void class_made (struct interpreter *in, int id);
 
 /* super () within a method, or super (Class, self); and an attribute of that. */
 const struct set *super_value (struct interpreter *in, const struct set *class_given, const struct set *self);
@@ -196,6 +211,16 @@ const struct set *text_of_method (struct interpreter *in, const char *text, cons
 const struct set *evaluate_call (struct interpreter *in, const struct ast *n);
 const struct set *call_value (struct interpreter *in, const struct set *callee, const struct set *const *arguments,
                               int count);
+
+/* The module's namespace as a dict: namespace.c. namespace_is: whether `n` is globals () or its like; namespace_item and
+ * namespace_store: `n[key]`; namespace_call: `n.method (…)`, false for methods of which nothing is known. */
+bool namespace_is (struct interpreter *in, const struct ast *n);
+const struct set *namespace_item (struct interpreter *in, const struct ast *key);
+void namespace_store (struct interpreter *in, const struct ast *key, const struct set *value);
+bool namespace_call (struct interpreter *in, const struct ast *call, const struct set **result);
+
+/* Any name of a value may be read, and if `change` bound anew, by code that isn't known. */
+const struct set *namespace_read_all (struct interpreter *in, bool change);
 
 /* module names: names.c */
 const struct set *name_read (struct interpreter *in, symbol name, const struct ast *at);

@@ -54,14 +54,35 @@ add_replicated_segment (struct linking *l, struct step *s, int site)
     add_imports (l, s, x->statement);
 }
 
+/* Set-up that stands between the step's own cells has its place there: what is above it ran without. */
+static bool
+stands_between (const struct linking *l, int step, int site)
+{
+    const struct site *x = &l->flow->sites.items[site];
+    return x->kind == SITE_SETUP && x->unit > l->g->groups.items[step].units.items[0];
+}
+
+/* The set-up between the own cells `before` (a unit; -1: none yet) and `unit`. */
+static void
+add_between (struct linking *l, int step, int before, int unit)
+{
+    vec_foreach (site, &l->replicated[step]) {
+        int at = l->flow->sites.items[*site].unit;
+        if (at > before && at < unit && stands_between (l, step, *site))
+            add_replicated_segment (l, &l->p->steps.items[step], *site);
+    }
+}
+
 void
 link_segments (struct linking *l, int step)
 {
     struct step *s = &l->p->steps.items[step];
     struct vec_int *sites = &l->replicated[step];
+    int before = -1;
     vec_int_sort (sites);
     vec_foreach (site, sites)
-        add_replicated_segment (l, s, *site);
+        if (!stands_between (l, step, *site))
+            add_replicated_segment (l, s, *site);
     vec_foreach (d, &l->deleted[step])
         if (!link_find_input (l, step, link_name (l, d->name))) {
             /* It need not travel to be deleted: anything will do. */
@@ -69,6 +90,8 @@ link_segments (struct linking *l, int step)
         }
     vec_foreach (unit, &l->g->groups.items[step].units) {
         const struct unit *u = &l->flow->program->units.items[*unit];
+        add_between (l, step, before, *unit);
+        before = *unit;
         add_segment (l, s, u, 1, u->text->run, false);
         vec_push (l->arena, &s->cells, u->cell->index);
         tag_read_settings (l->arena, u->cell, &s->settings, l->diags);

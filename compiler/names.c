@@ -220,12 +220,12 @@ change_object (struct interpreter *in, int id)
     struct object *o = heap_get (in->heap, id);
     if (o->immutable || o->kind == OBJECT_LIBRARY)
         return;
-    if (o->made_at != in->site)
-        in->effect = true;
     o->changed_at = in->site;
     heap_holders (in->heap, id, &holders);
     vec_foreach (h, &holders) {
         const struct object *holder = heap_get (in->heap, *h);
+        if (holder->made_at != in->site)
+            in->effect = true;
         for (size_t i = 0; i < holder->names.len; i++)
             if (set_has (binding_of (in, holder->names.items[i])->value, *h))
                 change_name (in, holder->names.items[i]);

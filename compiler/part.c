@@ -69,12 +69,19 @@ value_attribute (struct interpreter *in, int id, symbol name)
         value = special_run (in, set_one (in->arena, id), SPECIAL_ATTRIBUTE, NULL);
     if (value)
         return value;
+    if (name == in->s_dict)
+        return attributes_dict (in, set_one (in->arena, id));
     const struct effect *e = library_attribute (in->library, heap_get (in->heap, id)->type, name);
     if (e->flags & EFFECT_RETURNS_PLAIN)
         return NULL;
     value = e->flags & EFFECT_RETURNS_VIEW ? view_of (in, id, name) : part_of (in, id, name);
+    struct object *part = heap_get (in->heap, value->items[0]);
     if (e->returns && value->len == 1)
-        heap_get (in->heap, value->items[0])->type = e->returns;
+        part->type = e->returns;
+    if (!(e->flags & EFFECT_KNOWN) && part->owner < 0) {
+        part->owner = id;
+        part->method = name;
+    }
     return value;
 }
 
@@ -95,6 +102,18 @@ attribute_of (struct interpreter *in, const struct set *s, symbol name)
         all = set_union (in->arena, all, one);
     }
     return all;
+}
+
+const struct set *
+attribute_value (struct interpreter *in, const struct set *s, symbol name)
+{
+    const struct set *value = attribute_of (in, s, name);
+    set_foreach (id, value) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind == OBJECT_BOUND)
+            heap_store (in->heap, id, in->s_self, o->receiver, true);
+    }
+    return value;
 }
 
 const struct set *

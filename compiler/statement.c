@@ -125,27 +125,24 @@ run_function (struct interpreter *in, const struct ast *n)
     assign (in, &name, decorate (in, n->kids[2], set_one (in->arena, id)));
 }
 
-/* A base hears of each class that is derived from it: registries are made so. */
-static void
-tell_bases (struct interpreter *in, const struct set *bases, int derived)
-{
-    const struct set *const arguments[] = { set_one (in->arena, derived) };
-    set_foreach (base, bases)
-        if (heap_get (in->heap, base)->kind == OBJECT_CLASS)
-            call_value (in, class_member (in, base, symbol_of_str (in->symbols, "__init_subclass__")), arguments, 1);
-}
-
 static void
 run_class (struct interpreter *in, const struct ast *n)
 {
     const struct set *bases = NULL;
     const struct env *types = enter_types (in, n->kids[3]);
-    ast_foreach (base, n->kids[0])
-        bases = set_union (in->arena, bases, evaluate (in, *base));
+    const struct set *metaclass = NULL;
+    ast_foreach (base, n->kids[0]) {
+        const struct set *value = evaluate (in, *base);
+        if ((*base)->kind != AST_KEYWORD)
+            bases = set_union (in->arena, bases, value);
+        else if (strcmp (symbol_text (in->symbols, (*base)->name), "metaclass") == 0)
+            metaclass = value;
+    }
     int id = heap_add (in->heap, OBJECT_CLASS, in->site);
     heap_get (in->heap, id)->definition = n;
     heap_get (in->heap, id)->unit = in->unit;
     heap_store (in->heap, id, in->s_bases, bases, true);
+    heap_store (in->heap, id, in->s_metaclass, metaclass, true);
     struct env *env = arena_new (in->arena, struct env);
     *env = (struct env){ .outer = in->env, .scope = n->scope, .branches = in->branches };
     if (n->scope) {
@@ -159,7 +156,7 @@ run_class (struct interpreter *in, const struct ast *n)
         class_owns (in, id, l->value);
     }
     special_note (in, id);
-    tell_bases (in, bases, id);
+    class_made (in, id);
     struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };
     assign (in, &name, decorate (in, n->kids[2], set_one (in->arena, id)));
 }

@@ -93,7 +93,34 @@ def _make_class(metaclass, name, bases, attributes, key):
     known = _classes.get(key)
     if known is not None:
         return known
-    return _track_class(types.new_class(name, bases, {"metaclass": metaclass}, lambda ns: ns.update(attributes)), key)
+    namespace = metaclass.__prepare__(name, bases)
+    namespace.update(attributes)
+    with _Unheard(bases):
+        return _track_class(_builtin_new(metaclass)(metaclass, name, bases, namespace), key)
+
+
+def _builtin_new(metaclass):
+    """What makes a class without the notebook's metaclass being asked, which has heard of it where it was defined."""
+    for base in metaclass.__mro__:
+        if "__new__" in base.__dict__ and base.__module__ != "__main__":
+            return base.__new__
+    return type.__new__
+
+
+class _Unheard:
+    """Meanwhile no base of the notebook hears of classes derived from it: they were, where they were defined."""
+
+    def __init__(self, bases):
+        self.hooks = {c: c.__dict__["__init_subclass__"] for base in bases for c in base.__mro__
+                      if c.__module__ == "__main__" and "__init_subclass__" in c.__dict__}
+
+    def __enter__(self):
+        for base in self.hooks:
+            base.__init_subclass__ = classmethod(lambda cls, **options: None)
+
+    def __exit__(self, *error):
+        for base, hook in self.hooks.items():
+            setattr(base, "__init_subclass__", hook)
 
 
 def _make_enum(metaclass, name, bases, members, attributes, key):

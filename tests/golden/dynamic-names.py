@@ -1,6 +1,6 @@
 # %% tags=["step:a"]
 exec ("y = 1")
-x = 2; globals ()["z"] = 3
+x = "z"; globals ()[x.upper ()] = 3
 
 # %% tags=["step:b"]
 print (y, x)
