@@ -36,7 +36,8 @@ static const struct option options[] = {
     { .name = "python", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.python),
       .argument = "PATH", .help = "whose packages steps require and images get; else the Python of the notebook's kernel" },
     { .name = "hashes", .kind = OPTION_FLAG, .offset = offsetof (struct compile_settings, target.emit.hashes),
-      .help = "have pip ask the index for each requirement's digest, so that the image gets these files and no others" },
+      .help = "ask the index for each requirement's digest, and the registry for the base image's: so that the image gets these "
+              "and no others" },
     { .name = "schedule", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.schedule),
       .argument = "CRON", .help = "for cron: minute, hour, day, month and weekday, as in crontab" },
     { .name = "timezone", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.timezone),

@@ -4,12 +4,12 @@
 #include "base/cron.h"
 #include "base/fs.h"
 #include "base/hash.h"
+#include "cli/image.h"
 #include "cli/load.h"
 #include "cli/remote.h"
 #include "cli/schedule.h"
 #include "cli/snapshot.h"
 #include "cli/target.h"
-#include "client/registry.h"
 #include "engine/params.h"
 #include "engine/runlog.h"
 
@@ -21,7 +21,7 @@ struct submit_settings {
     const char *params_file, *context, *experiment, *push;
     const char *schedule, *timezone; /* not the emitters': what is sent is the same whenever it runs */
     struct target_settings target;
-    bool force, require_clean, wait;
+    bool force, no_build, require_clean, wait;
 };
 
 #define FIELD(f) .offset = offsetof (struct submit_settings, f)
@@ -35,6 +35,8 @@ static const struct option options[] = {
       .help = "read parameters from a JSON object; -p goes over it" },
     { .name = "image", .kind = OPTION_STRING, FIELD (target.emit.image), .argument = "REF",
       .help = "the image that steps run in, but those with an image: of their own" },
+    { .name = "no-build", .kind = OPTION_FLAG, FIELD (no_build),
+      .help = "don't build an image that the registry doesn't have: fail" },
     { .name = "experiment", .kind = OPTION_STRING, FIELD (experiment), .argument = "NAME",
       .help = "KFP's experiment (default: the context's, else the notebook's, else Default)" },
     { .name = "python", .kind = OPTION_STRING, FIELD (target.python), .argument = "PATH",
@@ -72,37 +74,16 @@ struct submitting {
 
 /* ---- images ----------------------------------------------------------------------------------------------------- */
 
-/* What isn't built here yet is told, with the commands that do it. */
 static int
-refuse_image (const struct submitting *s, const struct emit_image *image, struct error *err)
+provide_images (struct submitting *s, struct error *err)
 {
-    if (!s->context.registry)
-        return error_set (err, ERROR_USAGE, "which image the steps run in isn't known: give --image REF, or the context a "
-                                            "--registry");
-    return error_set (err, ERROR_ENVIRONMENT,
-                      "the image %s isn't in the registry yet: chard compile --to container --registry %s -o DIR %s, then "
-                      "build it in DIR and push it; or give --image REF", image->reference, s->context.registry,
-                      s->pipeline->notebook);
-}
-
-/* Images that aren't the user's own must be there, and are named by their digest: what was tried is what runs. */
-static int
-pin_images (struct submitting *s, struct error *err)
-{
-    vec_foreach (image, &s->plan->images) {
-        const char *pinned;
-        if (image->given)
-            continue;
-        int found = s->context.registry
-                        ? registry_find (s->inv->arena, &s->auth.settings, image->reference, &pinned, err)
-                        : 0;
-        if (found < 0)
-            return -1;
-        if (found == 0)
-            return refuse_image (s, image, err);
-        image->reference = pinned;
-    }
-    return 0;
+    const struct image_place place = { .http = &s->auth.settings, .state = &s->state, .builder = s->context.builder,
+                                       .no_build = s->settings->no_build };
+    vec_foreach (image, &s->plan->images)
+        if (!image->given && !s->context.registry)
+            return error_set (err, ERROR_USAGE, "which image the steps run in isn't known: give --image REF, or the context a "
+                                                "--registry");
+    return image_provide (s->inv, s->plan, &place, err);
 }
 
 /* ---- what is sent ----------------------------------------------------------------------------------------------- */
@@ -126,7 +107,7 @@ make_documents (struct submitting *s, struct error *err)
     settings.emit.registry = s->context.registry;
     s->plan = target_plan (s->inv, s->pipeline, &settings, err);
     s->emission = (struct emission){ .arena = s->inv->arena };
-    if (!s->plan || pin_images (s, err) < 0 || s->target->emit (s->plan, &s->emission, err) < 0)
+    if (!s->plan || provide_images (s, err) < 0 || s->target->emit (s->plan, &s->emission, err) < 0)
         return -1;
     s->document = find_document (&s->emission, s->target->service->document);
     hash_bytes (s->document->text, s->document->len, digest);
@@ -279,8 +260,8 @@ static int
 start_run (struct submitting *s, struct error *err)
 {
     json_auto_t *params = params_resolve (s->pipeline, s->settings->params_file, &s->settings->parameters, err);
-    if (!params || make_documents (s, err) < 0
-        || state_open (&s->state, s->inv->arena, s->pipeline->notebook_dir, true, err) < 0)
+    if (!params || state_open (&s->state, s->inv->arena, s->pipeline->notebook_dir, true, err) < 0
+        || make_documents (s, err) < 0)
         return -1;
     s->id = state_new_id (s->inv->arena, 0);
     if (keep_sources (s, err) < 0)
@@ -353,7 +334,8 @@ const struct command command_submit = {
     .name = "submit",
     .operands = "NOTEBOOK",
     .summary = "Run a notebook as a pipeline elsewhere",
-    .details = "Checks the notebook, keeps its exact sources in Git (a commit on refs/chard/runs/RUN; work tree, index and "
+    .details = "Checks the notebook, builds and pushes its image if the context's registry doesn't have this content yet (with buildah, "
+               "podman or docker, and their logins), keeps its exact sources in Git (a commit on refs/chard/runs/RUN; work tree, index and "
                "branches stay as they are), brings the pipeline to where the context says, and starts it there. The same "
                "content is sent once. A run is never started twice: where an answer was lost, it is looked for.\n"
                "chard runs list, show, logs, wait, cancel and retry know runs elsewhere too.\n"

@@ -173,15 +173,16 @@ origin_close (struct origin *o)
     o->record = NULL;
 }
 
-const char *
-origin_commit (struct arena *a, const char *dir)
+void
+origin_head (struct arena *a, const char *dir, const char **commit, const char **url)
 {
     struct repo_state s = { 0 };
     struct repo *r = repo_open (dir, NULL);
     if (r)
         repo_describe (r, a, &s, NULL);
     repo_close (r);
-    return s.commit;
+    *commit = s.commit;
+    *url = s.url;
 }
 
 /* ---- judging it ------------------------------------------------------------------------------------------------- */

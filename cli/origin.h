@@ -30,8 +30,8 @@ void origin_close (struct origin *o);
 /* -1 unless there is a commit and all is as it has it, outputs excepted; the error names what isn't. */
 int origin_require_clean (const struct origin *o, struct error *err);
 
-/* The commit that the directory's repository has checked out, in `a`; or NULL. */
-const char *origin_commit (struct arena *a, const char *dir);
+/* The commit that the directory's repository has checked out, and its remote URL without credentials, in `a`; or NULL. */
+void origin_head (struct arena *a, const char *dir, const char **commit, const char **url);
 
 /* "train.ipynb (modified), util.py (untracked) and 3 more", on one line; "" if all is clean. In `a`. */
 const char *origin_dirty_text (struct arena *a, const json_t *record);

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "cli/image.h"
 #include "cli/target_machine.h"
 
 #include <fcntl.h>
@@ -66,6 +67,15 @@ write_file (struct invocation *inv, const char *directory, const struct emit_fil
     return 0;
 }
 
+int
+target_write_files (struct invocation *inv, const struct emission *e, const char *directory, struct error *err)
+{
+    vec_foreach (f, &e->files)
+        if (write_file (inv, directory, f, err) < 0)
+            return -1;
+    return 0;
+}
+
 struct emit_plan *
 target_plan (struct invocation *inv, const struct pipeline *p, const struct target_settings *settings, struct error *err)
 {
@@ -90,7 +100,12 @@ target_write (struct invocation *inv, const struct pipeline *p, const char *name
               const char *output, struct error *err)
 {
     struct emission e = { .arena = inv->arena };
-    const struct emit_plan *plan = target_plan (inv, p, settings, err);
+    const struct http_settings http = { 0 };
+    struct emit_plan *plan = target_plan (inv, p, settings, err);
+    if (plan && settings->emit.hashes)
+        vec_foreach (image, &plan->images)
+            if (!image->given)
+                image_pin_base (inv, &http, image);
     if (!plan || emit (plan, name, &e, err) < 0)
         return -1;
     if (strcmp (output, "-") == 0) {
@@ -101,8 +116,5 @@ target_write (struct invocation *inv, const struct pipeline *p, const char *name
     }
     if (fs_exists (output) && !fs_is_dir (output))
         return error_set (err, ERROR_USAGE, "%s is a file; --to %s writes into a directory", output, name);
-    vec_foreach (f, &e.files)
-        if (write_file (inv, output, f, err) < 0)
-            return -1;
-    return 0;
+    return target_write_files (inv, &e, output, err);
 }

@@ -40,6 +40,9 @@ int target_write (struct invocation *inv, const struct pipeline *p, const char *
 struct emit_plan *target_plan (struct invocation *inv, const struct pipeline *p, const struct target_settings *settings,
                                struct error *err);
 
+/* Writes what was emitted below `directory`, made as needed. */
+int target_write_files (struct invocation *inv, const struct emission *e, const char *directory, struct error *err);
+
 /* The target of that name, or NULL. */
 const struct target *target_find (const char *name);
 

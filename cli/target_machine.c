@@ -99,6 +99,6 @@ target_ask_machine (struct arena *a, const struct pipeline *p, const char *pytho
         return -1;
     o->requirements = lines;
     o->modules = modules (a, p);
-    o->commit = origin_commit (a, p->notebook_dir);
+    origin_head (a, p->notebook_dir, &o->commit, &o->source);
     return 0;
 }

@@ -160,6 +160,14 @@ copy_text (char *to, size_t size, const char *from, size_t len)
     snprintf (to, size, "%.*s", (int) (len < size ? len : size - 1), from);
 }
 
+static void
+keep_challenge (struct http_reply *reply, const char *value, size_t len)
+{
+    bool bearer = strncasecmp (value, "Bearer", 6) == 0 && strncasecmp (reply->challenge, "Bearer", 6) != 0;
+    if (bearer || !reply->challenge[0])
+        copy_text (reply->challenge, sizeof reply->challenge, value, len);
+}
+
 static size_t
 on_header (char *line, size_t size, size_t n, void *arg)
 {
@@ -175,6 +183,8 @@ on_header (char *line, size_t size, size_t n, void *arg)
         copy_text (reply->location, sizeof reply->location, value, len);
     } else if ((value = header_value (line, all, "Docker-Content-Digest", &len))) {
         copy_text (reply->digest, sizeof reply->digest, value, len);
+    } else if ((value = header_value (line, all, "WWW-Authenticate", &len))) {
+        keep_challenge (reply, value, len);
     } else if ((value = header_value (line, all, "Retry-After", &len)) && len && isdigit ((unsigned char) *value)) {
         reply->retry_after = strtod (value, NULL);
     }

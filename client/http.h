@@ -58,6 +58,7 @@ struct http_reply {
     bool maybe_done;    /* of a failure: the request may have been done, but the reply was lost */
     char digest[100];    /* Docker-Content-Digest; "" if there was none */
     char location[2000]; /* of a redirect; "" if there was none */
+    char challenge[1000]; /* WWW-Authenticate; of several, the first that is Bearer, else the first; "" if there was none */
     double retry_after; /* seconds, as the server said; -1: it didn't */
 };
 

@@ -2,10 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/probe.h"
 
-#include "base/fs.h"
-
-#include <stdlib.h>
-#include <unistd.h>
+#include "client/build.h"
+#include "client/registry.h"
 
 #define WORKFLOWS "/apis/argoproj.io/v1alpha1"
 
@@ -111,11 +109,10 @@ probe_registry (struct arena *a, const struct context *c, const struct auth *aut
         *found = c->registry ? "Docker's own" : "none: images aren't pushed";
         return 0;
     }
-    bool local = strncmp (host, "127.", 4) == 0 || strncmp (host, "localhost", 9) == 0;
     /* Not with the service's credentials. */
     const struct http_settings bare = { .ca = auth->settings.ca, .proxy = auth->settings.proxy };
     struct http *h = http_create (&bare);
-    const struct http_request rq = { .method = "GET", .url = arena_printf (a, "%s://%s/v2/", local ? "http" : "https", host) };
+    const struct http_request rq = { .method = "GET", .url = arena_printf (a, "%s/", registry_url (a, host)) };
     int status = http_send (h, &rq, &reply, err);
     if (status == 0 && reply.status != 401)
         status = http_check (&rq, &reply, err);
@@ -126,31 +123,13 @@ probe_registry (struct arena *a, const struct context *c, const struct auth *aut
     return status;
 }
 
-static bool
-is_in_path (struct arena *a, const char *program)
-{
-    const char *path = getenv ("PATH");
-    for (const char *at = path ? path : ""; *at; at += strcspn (at, ":") + (at[strcspn (at, ":")] == ':'))
-        if (access (fs_join (a, arena_strndup (a, at, strcspn (at, ":")), program), X_OK) == 0)
-            return true;
-    return false;
-}
-
 int
 probe_builder (struct arena *a, const struct context *c, const struct auth *auth, const char **found, struct error *err)
 {
-    static const char *const builders[] = { "buildah", "podman", "docker" };
+    const char *builder;
     (void) auth;
-    if (c->builder && strcmp (c->builder, "in-cluster") != 0) {
-        *found = c->builder;
-        return is_in_path (a, c->builder) ? 0
-                                          : error_set (err, ERROR_ENVIRONMENT, "%s isn't installed here", c->builder);
-    }
-    *found = "a Job in the cluster";
-    for (size_t i = 0; !c->builder && i < sizeof builders / sizeof builders[0]; i++)
-        if (is_in_path (a, builders[i])) {
-            *found = builders[i];
-            break;
-        }
+    if (build_find (a, c->builder, &builder, err) < 0)
+        return -1;
+    *found = builder ? builder : "a Job in the cluster";
     return 0;
 }

@@ -30,6 +30,7 @@ struct emit_options {
     const char *harness;                /* path of templates/step.py */
     const char *python;                 /* version of the notebook's Python: "3.11.2" */
     const char *commit;                 /* that the notebook's directory has checked out */
+    const char *source;                 /* URL of that repository, without credentials */
     const struct vec_str *requirements; /* by step: sorted lines of a requirements file; or NULL */
     const struct vec_str *modules;      /* local Python files that steps import: absolute, below notebook_dir; or NULL */
 };
@@ -38,6 +39,8 @@ struct emit_options {
 struct emit_image {
     const char *reference; /* what a pod is told */
     const char *base;      /* what it is built from */
+    const char *pinned_base; /* the same by its digest, where somebody has asked its registry; or NULL */
+    const char *pinned;      /* reference by its digest, likewise */
     const char *name;      /* of its Containerfile's directory; unique */
     struct vec_str requirements; /* sorted; lines of a requirements file */
     struct vec_int steps;

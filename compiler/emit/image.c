@@ -122,17 +122,34 @@ add_system_packages (const struct emit_image *image, struct strbuf *out)
         strbuf_adds (out, " && rm -rf /var/lib/apt/lists/*\n");
 }
 
-/* A label's value, in quotes: what a Containerfile would expand or end the line at is left out. */
+/* A label, in quotes: what a Containerfile would expand or end the line at is left out. All are one instruction, so that they
+ * make one layer. */
 static void
 add_label (struct strbuf *out, const char *name, const char *value)
 {
     if (!value || !*value)
         return;
-    strbuf_addf (out, "LABEL %s=\"", name);
+    strbuf_addf (out, " org.opencontainers.image.%s=\"", name);
     for (const char *p = value; *p; p++)
         if ((unsigned char) *p >= 0x20 && !strchr ("\"\\$`", *p))
             strbuf_addc (out, *p);
-    strbuf_adds (out, "\"\n");
+    strbuf_addc (out, '"');
+}
+
+static void
+add_labels (const struct emit_plan *plan, const struct emit_image *image, struct strbuf *out)
+{
+    const char *tag = image->reference ? strrchr (image->reference, ':') : NULL;
+    const char *digest = image->pinned_base ? strchr (image->pinned_base, '@') : strchr (image->base, '@');
+    strbuf_adds (out, "LABEL");
+    add_label (out, "title", plan->pipeline->name);
+    add_label (out, "description", plan->pipeline->description);
+    add_label (out, "revision", plan->options->commit);
+    add_label (out, "source", plan->options->source);
+    add_label (out, "version", tag ? tag + 1 : NULL);
+    add_label (out, "base.name", image->base);
+    add_label (out, "base.digest", digest ? digest + 1 : NULL);
+    strbuf_addc (out, '\n');
 }
 
 static const char *
@@ -155,10 +172,9 @@ has_hashes (const struct emit_image *image)
 static const char *
 containerfile_text (const struct emit_plan *plan, const struct emit_image *image, bool has_files)
 {
-    const struct pipeline *p = plan->pipeline;
     const char *dir = context_dir (plan, image);
     cleanup_strbuf struct strbuf out = { 0 };
-    strbuf_addf (&out, "FROM %s\nUSER 0\n", image->base);
+    strbuf_addf (&out, "FROM %s\nUSER 0\n", image->pinned_base ? image->pinned_base : image->base);
     add_system_packages (image, &out);
     strbuf_addf (&out, "RUN mkdir -p " EMIT_WORK " && chown " USER " " EMIT_WORK " && chmod 2775 " EMIT_WORK "\n");
     strbuf_adds (&out, "ENV HOME=/tmp PIP_BREAK_SYSTEM_PACKAGES=1 PYTHONUNBUFFERED=1\n");
@@ -173,10 +189,7 @@ containerfile_text (const struct emit_plan *plan, const struct emit_image *image
         strbuf_addf (&out, "COPY --chown=" USER " %s/work/ " EMIT_WORK "/\n", dir);
     if (plan->code_in_image)
         strbuf_addf (&out, "COPY %s/steps/ " EMIT_SPECS "/\n", dir);
-    add_label (&out, "org.opencontainers.image.title", p->name);
-    add_label (&out, "org.opencontainers.image.description", p->description);
-    add_label (&out, "org.opencontainers.image.revision", plan->options->commit);
-    add_label (&out, "org.opencontainers.image.base.name", image->base);
+    add_labels (plan, image, &out);
     return arena_strdup (plan->arena, strbuf_str (&out));
 }
 
@@ -283,14 +296,15 @@ image_files (const struct emit_plan *plan, int index, struct vec_image_file *fil
 
 /* ---- references ------------------------------------------------------------------------------------------------- */
 
-/* Names the image by all that goes into it, the commit excepted: it changes without the image changing. */
+/* Names the image by all that goes into it, the commit excepted: it changes without the image changing. So does what the
+ * base's name means. */
 static int
 content_name (const struct emit_plan *plan, int index, char hex[HASH_HEX_SIZE], struct error *err)
 {
     struct vec_image_file files = { 0 };
     struct emit_options bare = *plan->options;
     struct emit_plan without_commit = *plan;
-    bare.commit = NULL;
+    bare.commit = bare.source = NULL;
     without_commit.options = &bare;
     image_files (&without_commit, index, &files);
     struct hash *h = hash_begin ();

@@ -165,8 +165,8 @@ class Submit(Case):
         self.addCleanup(registry.close)
         host = registry.url[7:]
         self.chard("context", "add", "lab", "--target", "kfp", "--endpoint", self.kfp.url, "--registry", host + "/team")
-        told = self.chard("submit", "--python", sys.executable, "train.py", status=3).stderr
-        self.assertIn("isn't in the registry yet: chard compile --to container", told)
+        told = self.chard("submit", "--no-build", "--python", sys.executable, "train.py", status=3).stderr
+        self.assertIn("isn't in the registry; without --no-build it is built", told)
         self.assertEqual(self.kfp.requests, [])
         there.append(1)
         self.chard("submit", "--python", sys.executable, "train.py")
