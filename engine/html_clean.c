@@ -25,7 +25,7 @@ static const struct {
     { "sub", false },   { "sup", false }, { "table", false },      { "tbody", false },  { "td", false },
     { "tfoot", false }, { "th", false },  { "thead", false },      { "tr", false },     { "u", false },
     { "ul", false },    { "tt", false },  { "font", false },       { "center", false }, { "big", false },
-    { "samp", false },  { "kbd", false },
+    { "samp", false },  { "kbd", false }, { "del", false },        { "x-equation", false },
 };
 
 /* Attributes that may stay, whatever the element; others are dropped. `style` is looked at (is_harmless_style). */

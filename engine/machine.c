@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "engine/cache.h"
+#include "engine/cgroup.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -29,65 +30,14 @@ number_after (const char *file, const char *label, uint64_t unit, uint64_t missi
     return at && sscanf (at + n, " %" SCNu64, &value) == 1 ? value * unit : missing;
 }
 
-/* This process' control group (version 2), as a path below /sys/fs/cgroup; "" for the root. */
-static void
-read_cgroup (char *path, size_t size)
-{
-    cleanup_free char *data = NULL;
-    size_t len;
-    path[0] = '\0';
-    if (fs_read ("/proc/self/cgroup", &data, &len, NULL) < 0)
-        return;
-    const char *at = strstr (data, "0::/");
-    if (at)
-        snprintf (path, size, "%.*s", (int) strcspn (at + 3, "\n"), at + 3);
-    if (strcmp (path, "/") == 0)
-        path[0] = '\0';
-}
-
-static uint64_t
-cgroup_number (const char *group, const char *name, const char *label, uint64_t missing)
-{
-    char path[800];
-    snprintf (path, sizeof path, "/sys/fs/cgroup%s/%s", group, name);
-    return number_after (path, label, 1, missing);
-}
-
-/* What the limits of this control group and of those above it leave; what files occupy is given back when wanted. */
-static uint64_t
-cgroup_memory (void)
-{
-    char group[600];
-    uint64_t least = UINT64_MAX;
-    read_cgroup (group, sizeof group);
-    for (;;) {
-        uint64_t limit = cgroup_number (group, "memory.max", "", UINT64_MAX);
-        uint64_t used = cgroup_number (group, "memory.current", "", 0);
-        uint64_t files = cgroup_number (group, "memory.stat", "inactive_file ", 0);
-        used -= files < used ? files : used;
-        uint64_t left = limit == UINT64_MAX ? UINT64_MAX : limit > used ? limit - used : 0;
-        least = left < least ? left : least;
-        char *slash = strrchr (group, '/');
-        if (!slash)
-            return least;
-        *slash = '\0';
-    }
-}
-
 int
 machine_cores (void)
 {
     cpu_set_t set;
     int cores = sched_getaffinity (0, sizeof set, &set) == 0 ? CPU_COUNT (&set) : 1;
-    char group[600], path[800];
-    read_cgroup (group, sizeof group);
-    snprintf (path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-    cleanup_free char *data = NULL;
-    size_t len;
-    double quota, period;
-    if (fs_read (path, &data, &len, NULL) == 0 && sscanf (data, "%lf %lf", &quota, &period) == 2
-        && ceil (quota / period) < cores)
-        cores = (int) ceil (quota / period);
+    double quota = ceil (cgroup_cores ());
+    if (quota < cores)
+        cores = (int) quota;
     return cores < 1 ? 1 : cores;
 }
 

@@ -8,6 +8,7 @@
 #include "compiler/markup.h"
 #include "engine/ansi.h"
 #include "engine/html_clean.h"
+#include "engine/markdown.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -174,9 +175,23 @@ show_svg (struct strbuf *out, const char *mime, const char *s, size_t n, const s
 static bool
 show_text (struct strbuf *out, const char *mime, const char *s, size_t n, const struct bundle *bundle)
 {
+    (void) mime;
     (void) bundle;
-    report_output_add_text (out, strcmp (mime, "text/markdown") == 0 ? "out prose" : "out", s, n);
+    report_output_add_text (out, "out", s, n);
     return true;
+}
+
+static bool
+show_markdown (struct strbuf *out, const char *mime, const char *s, size_t n, const struct bundle *bundle)
+{
+    size_t before = out->len;
+    strbuf_adds (out, "<div class=\"html prose\">");
+    if (markdown_add_html (out, s, n)) {
+        strbuf_adds (out, "</div>\n");
+        return true;
+    }
+    out->data[out->len = before] = '\0';
+    return show_text (out, mime, s, n, bundle);
 }
 
 static const struct {
@@ -185,7 +200,7 @@ static const struct {
 } shows[] = {
     { "text/html", show_html },     { "image/svg+xml", show_svg }, { "image/png", show_image },
     { "image/jpeg", show_image },   { "image/gif", show_image },   { "image/webp", show_image },
-    { "text/markdown", show_text }, { "text/latex", show_text },   { "application/json", show_text },
+    { "text/markdown", show_markdown }, { "text/latex", show_text },   { "application/json", show_text },
     { "text/plain", show_text },
 };
 

@@ -61,6 +61,7 @@ libgit2 git2.*
 libzmq zmq\.h
 sqlite sqlite3\.h
 nettle nettle/.*
+md4c md4c.*
 openssl openssl/.*
 graphviz graphviz/.*|gvc\.h|cgraph\.h
 LIBRARIES

@@ -4,7 +4,7 @@ CHARD_MEMORY pretends.
 SPDX-License-Identifier: Apache-2.0"""
 import os
 
-from lab import Lab, step
+from lab import Lab, little_memory, step
 
 # Both wait for each other, for a while: they meet if, and only if, they run at the same time.
 MEET = """import os, time
@@ -31,6 +31,15 @@ def overlapped(lab):
             times.setdefault(e["step"], []).append(e["time"])
     (a_begin, a_end), (b_begin, b_end) = times["a"], times["b"]
     return a_begin < b_end and b_begin < a_end
+
+
+def test_control_groups_limit_what_steps_may_use():
+    """Of either version, whichever this machine has: the run itself takes some of it."""
+    with Lab() as lab, little_memory(400 << 20) as join:
+        lab.pipeline(step("a", "x = 1"))
+        assert lab.run(preexec_fn=join).returncode == 0
+        memory = lab.events()[0]["memory"]
+        assert 250 << 20 < memory <= 360 << 20, memory
 
 
 def test_two_that_fit_run_together():
