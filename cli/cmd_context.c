@@ -78,12 +78,16 @@ static const struct option add_options[] = {
     { .name = "experiment", .kind = OPTION_STRING, CONTEXT_FIELD (experiment), .argument = "NAME",
       .help = "KFP's experiment for the runs" },
     { .name = "auth", .kind = OPTION_STRING, CONTEXT_FIELD (auth), .argument = "HOW",
-      .choices = "none|token|cookie|in-cluster|kubeconfig",
-      .help = "how to say who we are: a bearer token, a browser's cookie, a pod's account, kubectl's way" },
+      .choices = "none|token|cookie|in-cluster|kubeconfig|dex",
+      .help = "how to say who we are: a bearer token, a browser's cookie, a pod's account, kubectl's way, a login at Dex" },
+    { .name = "username", .kind = OPTION_STRING, CONTEXT_FIELD (username), .argument = "NAME",
+      .help = "for a login at Dex, whose password takes the token's place" },
+    { .name = "connector", .kind = OPTION_STRING, CONTEXT_FIELD (connector), .argument = "NAME",
+      .help = "Dex's connector to log in by (default: local)" },
     { .name = "token-stdin", .kind = OPTION_FLAG, .offset = offsetof (struct add_settings, token_stdin),
-      .help = "read the token or cookie from standard input, and keep it in the file of contexts" },
+      .help = "read the token, cookie or password from standard input, and keep it in the file of contexts" },
     { .name = "token-file", .kind = OPTION_STRING, CONTEXT_FIELD (token_file), .argument = "FILE",
-      .help = "read the token or cookie from this file each time" },
+      .help = "read the token, cookie or password from this file each time" },
     { .name = "token-env", .kind = OPTION_STRING, CONTEXT_FIELD (token_env), .argument = "NAME",
       .help = "take it from this environment variable" },
     { .name = "kubeconfig", .kind = OPTION_STRING, CONTEXT_FIELD (kubeconfig), .argument = "FILE",
@@ -115,7 +119,7 @@ static const char *
 guess_auth (const struct context *c, bool token)
 {
     if (token || c->token_file || c->token_env)
-        return "token";
+        return c->username ? "dex" : "token";
     return c->kubeconfig || c->kube_context ? "kubeconfig" : NULL;
 }
 

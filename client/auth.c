@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "client/dex.h"
 #include "client/kubeconfig.h"
 
 #include <ctype.h>
@@ -152,12 +153,24 @@ use_kubeconfig (struct preparing *p, struct error *err)
     return 0;
 }
 
+/* A login with user name and password where it is wanted; the secret is the password. */
+static int
+use_dex (struct preparing *p, struct error *err)
+{
+    struct dex *d = arena_new (p->arena, struct dex);
+    *d = (struct dex){ .arena = p->arena, .context = p->context, .endpoint = p->context->endpoint };
+    d->password = context_token (p->arena, p->context, err);
+    if (d->password)
+        dex_use (d, &p->auth->settings);
+    return d->password ? 0 : -1;
+}
+
 static const struct {
     const char *name;
     int (*use) (struct preparing *p, struct error *err);
 } ways[] = {
     { "none", use_nothing },    { "token", use_token },           { "cookie", use_cookie },
-    { "in-cluster", use_pod }, { "kubeconfig", use_kubeconfig },
+    { "in-cluster", use_pod }, { "kubeconfig", use_kubeconfig }, { "dex", use_dex },
 };
 
 int

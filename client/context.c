@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/strbuf.h"
+#include "client/dex.h"
 #include "client/url.h"
 #include "doc/yaml.h"
 
@@ -20,7 +21,9 @@ const struct context_key context_keys[] = {
     { KEY (registry), NULL },
     { KEY (builder), "buildah|podman|docker|in-cluster" },
     { KEY (experiment), NULL },
-    { KEY (auth), "none|token|cookie|in-cluster|kubeconfig" },
+    { KEY (auth), "none|token|cookie|in-cluster|kubeconfig|dex" },
+    { KEY (username), NULL },
+    { KEY (connector), NULL },
     { KEY (token), NULL },
     { KEY (token_file), NULL },
     { KEY (token_env), NULL },
@@ -205,7 +208,7 @@ check_url (const char *what, const char *url, struct error *err)
 static bool
 uses_token (const struct context *c)
 {
-    return c->auth && (strcmp (c->auth, "token") == 0 || strcmp (c->auth, "cookie") == 0);
+    return c->auth && (strcmp (c->auth, "token") == 0 || strcmp (c->auth, "cookie") == 0 || strcmp (c->auth, "dex") == 0);
 }
 
 /* Whether the endpoint may be left out: the cluster says where it is. */
@@ -227,7 +230,9 @@ context_check (const struct context *c, struct error *err)
     else if (uses_token (c) && sources != 1)
         error_set (&why, ERROR_USAGE, "auth %s needs one of --token-stdin, --token-file and --token-env", c->auth);
     else if (!uses_token (c) && sources)
-        error_set (&why, ERROR_USAGE, "a token is for auth token or cookie");
+        error_set (&why, ERROR_USAGE, "a token is for auth token, cookie or dex");
+    else if (c->auth && strcmp (c->auth, "dex") == 0 && (!c->username || strcmp (c->target, "kfp") != 0))
+        error_set (&why, ERROR_USAGE, "auth dex is for target kfp, and needs --username");
     else if (c->endpoint)
         check_url ("endpoint", c->endpoint, &why);
     if (!why.kind && c->proxy && *c->proxy)
@@ -289,6 +294,7 @@ context_remove (struct arena *a, const char *name, struct error *err)
     if (!j)
         return -1;
     json_object_del (json_object_get (j, "contexts"), name);
+    dex_forget (a, name);
     const char *current = json_string_value (json_object_get (j, "current"));
     if (current && strcmp (current, name) == 0)
         json_object_del (j, "current");

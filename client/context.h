@@ -28,8 +28,10 @@ struct context {
     const char *target;     /* "kfp" or "argo" */
     const char *endpoint;   /* URL of the service; may be NULL with a kubeconfig or in the cluster */
     const char *namespace, *registry, *builder, *experiment;
-    const char *auth;       /* "none", "token", "cookie", "in-cluster" or "kubeconfig" */
-    const char *token;      /* for token and cookie, one of these three: itself, … */
+    const char *auth;       /* "none", "token", "cookie", "in-cluster", "kubeconfig" or "dex" */
+    const char *username;   /* for dex, … */
+    const char *connector;  /* … and which of Dex's connectors; NULL: "local" */
+    const char *token;      /* for token, cookie and dex (the password), one of these three: itself, … */
     const char *token_file; /* … a file that is read each time, … */
     const char *token_env;  /* … or the name of an environment variable */
     const char *kubeconfig, *kube_context; /* file, and context in it; NULL: kubectl's own */

@@ -20,6 +20,7 @@
 
 enum {
     REDIRECTS = 5,
+    HOPS = 20, /* the same, of those who browse */
     TRIES = 4,
     TIMEOUT = 60, /* seconds for each try */
     CONNECT_SECONDS = 15,
@@ -31,6 +32,7 @@ enum {
 struct http {
     struct http_settings settings;
     CURL *curl; /* keeps connections; NULL until the first request */
+    bool renewed; /* its login, which is done once */
 };
 
 /* ---- the library ------------------------------------------------------------------------------------------------ */
@@ -105,6 +107,7 @@ static const struct {
     { CURLE_WEIRD_SERVER_REPLY, OUTCOME_FATAL, "what answers there doesn't speak HTTP: is the port right?" },
     { CURLE_UNSUPPORTED_PROTOCOL, OUTCOME_FATAL, "what answers there doesn't speak HTTP: is the endpoint right?" },
     { CURLE_WRITE_ERROR, OUTCOME_FATAL, "what comes can't be kept: is the disk full?" },
+    { CURLE_TOO_MANY_REDIRECTS, OUTCOME_FATAL, "it leads from one place to the next without an end" },
     { CURLE_URL_MALFORMAT, OUTCOME_FATAL, "it is no URL: http://HOST:PORT or https://HOST" },
 };
 
@@ -252,6 +255,31 @@ set_connection (const struct http *h, CURL *c)
         lib.curl_easy_setopt (c, CURLOPT_PROXY, s->proxy);
 }
 
+/* Redirects are libcurl's: it knows which become GET, and which cookies go where. */
+static void
+set_browsing (CURL *c, const struct http_request *rq)
+{
+    bool tls = strncasecmp (rq->url, "https:", 6) == 0;
+    lib.curl_easy_setopt (c, CURLOPT_COOKIEFILE, "");
+    lib.curl_easy_setopt (c, CURLOPT_FOLLOWLOCATION, 1L);
+    lib.curl_easy_setopt (c, CURLOPT_MAXREDIRS, (long) HOPS);
+    lib.curl_easy_setopt (c, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
+    if (!rq->body)
+        lib.curl_easy_setopt (c, CURLOPT_HTTPGET, 1L);
+    lib.curl_easy_setopt (c, CURLOPT_CUSTOMREQUEST, NULL);
+}
+
+static void
+note_place (CURL *c, struct http_reply *reply)
+{
+    const char *url = NULL;
+    long hops = 0;
+    lib.curl_easy_getinfo (c, CURLINFO_EFFECTIVE_URL, &url);
+    lib.curl_easy_getinfo (c, CURLINFO_REDIRECT_COUNT, &hops);
+    copy_text (reply->url, sizeof reply->url, url ? url : "", url ? strlen (url) : 0);
+    reply->hops = (int) hops;
+}
+
 /* $CHARD_TIMEOUT, for networks that are slower than most, or to give up sooner. */
 static double
 default_timeout (void)
@@ -343,10 +371,14 @@ try_once (struct http *h, const struct http_request *rq, const char *url, const 
     if (form)
         lib.curl_easy_setopt (h->curl, CURLOPT_MIMEPOST, form);
     set_request (h->curl, rq, url, &t);
+    if (h->settings.browse)
+        set_browsing (h->curl, rq);
     CURLcode code = lib.curl_easy_perform (h->curl);
     long status = 0;
     lib.curl_easy_getinfo (h->curl, CURLINFO_RESPONSE_CODE, &status);
     reply->status = (int) status;
+    if (h->settings.browse)
+        note_place (h->curl, reply);
     enum outcome outcome = code == CURLE_OK ? OUTCOME_REPLY : explain_failure (h->curl, code, &t, name, details, err);
     lib.curl_mime_free (form);
     lib.curl_slist_free_all (headers);
@@ -456,6 +488,27 @@ is_redirect (const struct http_reply *reply)
     return reply->status >= 300 && reply->status < 400 && reply->status != 304 && reply->location[0];
 }
 
+/* A page to log in, or a refusal of who isn't. oauth2-proxy says 403 with a page, and 401 to programs. */
+static bool
+wants_login (struct arena *a, const char *url, const struct http_reply *reply)
+{
+    if (is_redirect (reply))
+        return looks_like_login (resolve (a, url, reply->location));
+    bool page = strcmp (reply->type, "text/html") == 0;
+    return reply->status == 401 || (reply->status == 403 && page);
+}
+
+/* Whether it was refused for want of a login, and there are other credentials now. -1 if they can't be had. */
+static int
+renew_login (struct http *h, struct arena *a, const char *url, const struct http_reply *reply, struct error *err)
+{
+    struct http_settings *s = &h->settings;
+    if (!s->renew || h->renewed || !wants_login (a, url, reply))
+        return 0;
+    h->renewed = true;
+    return s->renew (s->renew_arg, s, err) < 0 ? -1 : 1;
+}
+
 static int
 send_and_follow (struct http *h, struct arena *a, const struct http_request *rq, struct http_reply *reply,
                  struct error *err)
@@ -465,6 +518,13 @@ send_and_follow (struct http *h, struct arena *a, const struct http_request *rq,
         const char *name = request_name (a, rq, url);
         if (try_often (h, rq, url, name, reply, err) != OUTCOME_REPLY)
             return -1;
+        int renewed = renew_login (h, a, url, reply, err);
+        if (renewed < 0)
+            return -1;
+        if (renewed > 0) {
+            n--;
+            continue;
+        }
         if (!is_redirect (reply))
             return 0;
         const char *to = resolve (a, url, reply->location);
@@ -519,6 +579,43 @@ http_send (struct http *h, const struct http_request *rq, struct http_reply *rep
     int status = send_and_follow (h, a, rq, reply, err);
     arena_destroy (a);
     return status;
+}
+
+/* ---- cookies ---------------------------------------------------------------------------------------------------- */
+
+/* The field `k` of a line of Netscape's format: domain, subdomains too, path, secure, expiry, name, value. */
+static const char *
+cookie_field (struct arena *a, const char *line, int k)
+{
+    for (; k > 0 && *line; k--)
+        line += strcspn (line, "\t") + (line[strcspn (line, "\t")] == '\t');
+    return arena_strndup (a, line, strcspn (line, "\t"));
+}
+
+static bool
+is_for_host (const char *domain, const char *host)
+{
+    if (strncmp (domain, "#HttpOnly_", 10) == 0)
+        domain += 10;
+    domain += *domain == '.';
+    size_t n = strlen (domain), m = strlen (host);
+    return n <= m && strcasecmp (host + m - n, domain) == 0 && (n == m || host[m - n - 1] == '.');
+}
+
+const char *
+http_cookies (struct http *h, struct arena *a, const char *url)
+{
+    struct curl_slist *lines = NULL;
+    cleanup_strbuf struct strbuf out = { 0 };
+    const char *mark = strstr (url, "://"), *from = mark ? mark + 3 : url;
+    const char *host = arena_strndup (a, from, strcspn (from, ":/?#"));
+    if (h->curl)
+        lib.curl_easy_getinfo (h->curl, CURLINFO_COOKIELIST, &lines);
+    for (const struct curl_slist *l = lines; l; l = l->next)
+        if (is_for_host (cookie_field (a, l->data, 0), host))
+            strbuf_addf (&out, "%s%s=%s", out.len ? "; " : "", cookie_field (a, l->data, 5), cookie_field (a, l->data, 6));
+    lib.curl_slist_free_all (lines);
+    return arena_strdup (a, strbuf_str (&out));
 }
 
 void

@@ -30,6 +30,15 @@ struct http_settings {
     const char *cert, *key; /* PEM text of a client's certificate and its key; or NULL */
     const char *proxy;      /* URL; "" for none at all; NULL: the environment's */
     struct vec_str headers; /* "Authorization: Bearer …": credentials, sent with each request */
+
+    /* As a browser: redirects are followed wherever they lead (but not from https to http), cookies are kept and sent to whom
+     * they belong. For logging in; without `headers`. */
+    bool browse;
+
+    /* Called when the server wants a login, before that is an error: puts new headers into `s`, and the request is sent again,
+     * once. NULL: nothing can be done about it. */
+    int (*renew) (void *arg, struct http_settings *s, struct error *err);
+    void *renew_arg;
 };
 
 struct http;
@@ -60,12 +69,17 @@ struct http_reply {
     char location[2000]; /* of a redirect; "" if there was none */
     char challenge[1000]; /* WWW-Authenticate; of several, the first that is Bearer, else the first; "" if there was none */
     double retry_after; /* seconds, as the server said; -1: it didn't */
+    char url[2000];     /* where it came from in the end, of those who browse */
+    int hops;           /* redirects that they followed until then */
 };
 
 /* Sends it. 0 if there is a whole reply, whatever its status but a redirect; http_reply_clear gives it up (also after a
  * failure). */
 int http_send (struct http *h, const struct http_request *rq, struct http_reply *reply, struct error *err);
 void http_reply_clear (struct http_reply *reply);
+
+/* "name=value; other=value": the cookies that a browsing `h` holds for the host of that URL; in `a`. "" if there are none. */
+const char *http_cookies (struct http *h, struct arena *a, const char *url);
 
 /* -1 unless the status is 2xx: an error with what the server said of it. */
 int http_check (const struct http_request *rq, const struct http_reply *reply, struct error *err);

@@ -4,6 +4,7 @@ elsewhere is searched for it.
 SPDX-License-Identifier: Apache-2.0
 """
 import base64
+import glob
 import json
 import os
 import subprocess
@@ -12,6 +13,8 @@ import tempfile
 import threading
 import unittest
 
+import fake_argo
+import fake_dex
 import fake_kfp
 from service import Service
 
@@ -84,10 +87,10 @@ class Planted(unittest.TestCase):
         self.printed.append((arguments, run.stdout + run.stderr))
         return run.returncode
 
-    def use(self, *options, endpoint=None, **more):
+    def use(self, *options, endpoint=None, target="kfp", **more):
         """Everything that talks to the service, with it well and ill; all but the first must go on whatever happens."""
         address = ["--endpoint", endpoint or self.kfp.url] if endpoint != "" else []
-        self.assertEqual(self.chard("context", "add", "lab", "--target", "kfp", "--registry", self.registry.url[7:] + "/t",
+        self.assertEqual(self.chard("context", "add", "lab", "--target", target, "--registry", self.registry.url[7:] + "/t",
                                     *address, *options, **more), 0, self.printed[-1])
         self.kfp.requests.clear()
         submit = ["submit", "-v", "--python", sys.executable, "train.py"]
@@ -97,7 +100,9 @@ class Planted(unittest.TestCase):
         run, = list(self.kfp.runs.values())[-1:]
         run["state"] = "RUNNING"
         for arguments in (["context", "list"], ["context", "list", "--format=json"], ["context", "test"], ["runs", "show"],
-                          ["runs", "show", "--format=json"], ["runs", "cancel"], ["runs", "list"]):
+                          ["runs", "show", "--format=json"], ["runs", "cancel"], ["runs", "list"], ["runs", "logs"],
+                          ["runs", "get", "a.x", "-o", "x.pkl"], [*submit, "--schedule", "@daily"], ["schedules", "list"],
+                          ["schedules", "pause", "train"]):
             self.chard(*arguments)
         for fault in ((401, {"message": "no"}), (403, "no"), (302, "", {"Location": "/dex/auth?x=" + TOKEN}), (500, "<html>"),
                       (200, "junk")):
@@ -167,6 +172,63 @@ class Planted(unittest.TestCase):
         self.env["MY_TOKEN"] = TOKEN
         self.assertEqual(self.use("--token-env", "MY_TOKEN", "--auth", "cookie"), TOKEN)
         self.search(self.git_config, environment=True)
+
+    def test_login_at_dex(self):
+        """The password is planted, and then the session."""
+        for password, session, allowed in ((TOKEN, "s1", []), ("pw", TOKEN, ["session"])):
+            gate = fake_dex.Gate(self.kfp.answer, "me", password)
+            self.addCleanup(gate.close)
+            gate.cookie_value = session
+            self.kfp.requests = gate.front.requests
+            self.env["no_proxy"] = "127.0.0.1,localhost"
+            self.use_dex(gate, password)
+            kept = glob.glob(self.path("home/.config/chard/sessions/*"))
+            self.assertEqual(len(kept), 1)
+            self.search_again([self.config, self.git_config] if not allowed else [self.git_config, *kept])
+
+    def use_dex(self, gate, password):
+        self.assertEqual(self.chard("context", "add", "lab", "--target", "kfp", "--registry", self.registry.url[7:] + "/t",
+                                    "--endpoint", gate.front.url, "--username", "me", "--token-stdin", input=password.encode()), 0)
+        submit = ["submit", "-v", "--python", sys.executable, "train.py"]
+        for arguments in (submit, ["context", "list", "--format=json"], ["context", "test"], ["runs", "show"]):
+            self.assertEqual(self.chard(*arguments) in (0, 3), True, self.printed[-1])
+        self.assertEqual(len(gate.sessions), 1)
+        gate.sessions.clear()
+        gate.password = "changed"
+        self.assertEqual(self.chard(*submit), 3, self.printed[-1])
+        gate.answer_front = gate.front.answer = lambda r: (302, "", {"Location": "/login?x=" + TOKEN})
+        self.assertEqual(self.chard("context", "test"), 3)
+
+    def search_again(self, allowed):
+        """As `search`, with the watcher going on."""
+        self.search(*allowed)
+        self.watcher = Watcher("CHARD_SECRETS_TEST=" + self.folder)
+        self.watcher.start()
+
+    def test_argo(self):
+        """The same through argo-server."""
+        argo = fake_argo.FakeArgo()
+        self.addCleanup(argo.close)
+        self.kfp = argo
+        argo.runs = argo.documents = argo.versions = {}
+        path = self.write("tok", TOKEN)
+        self.assertEqual(self.chard("context", "add", "lab", "--target", "argo", "--registry", self.registry.url[7:] + "/t",
+                                    "--endpoint", argo.url, "--namespace", "team", "--token-file", path), 0, self.printed[-1])
+        submit = ["submit", "-v", "--python", sys.executable, "train.py"]
+        self.assertEqual(self.chard(*submit), 0, self.printed[-1])
+        argo.set_states("Failed", a="Succeeded", b="Failed")
+        for arguments in (["runs", "show"], ["runs", "logs"], ["runs", "get", "a.x", "-o", "x.pkl"], ["runs", "cancel"], ["runs",
+                          "retry"], [*submit, "--schedule", "@daily"], ["schedules", "list"], ["schedules", "delete", "train"],
+                          ["context", "test"]):
+            self.chard(*arguments)
+        for fault in (401, {"message": "no"}), (200, "junk"), (302, "", {"Location": "/login?x=" + TOKEN}):
+            argo.before = lambda r, reply=fault: reply
+            for arguments in ["context", "test"], submit, ["schedules", "list"], ["runs", "show"]:
+                self.chard(*arguments)
+        self.assertEqual({r.headers.get("Authorization") for r in argo.requests}, {"Bearer " + TOKEN})
+        for thing in argo.things.values():
+            self.assertNotIn(TOKEN, json.dumps(thing))
+        self.search(path, self.git_config)
 
     @everything
     def test_pod(self):
