@@ -298,6 +298,7 @@ call_instance (struct interpreter *in, int id, struct call *c)
     }
     call_held_functions (in, self);
     call_back (in, c->all);
+    chance_of_use (in, self);
     in->effect = true;
     all = set_one (in->arena, new_value (in));
     return all;

@@ -1,4 +1,4 @@
-/* What the files about calls share: the evaluated arguments of one. Included by call.c, call_library.c,
+/* What the files about calls share: the evaluated arguments of one. Included by call.c, call_library.c, chance.c,
  * class.c and meaning.c only.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_CALL_H
@@ -66,5 +66,10 @@ const struct set *call_given (struct interpreter *in, int id, const struct call 
 
 /* class.c: a new instance of a class of the notebook, or one that its __new__ gives. */
 const struct set *instantiate (struct interpreter *in, int class_object, struct call *c);
+
+/* chance.c: what a call draws from random generators. `constructor`: its result draws later, chance_note says what. */
+void chance_of_function (struct interpreter *in, const struct effect *e, const struct call *c, bool constructor);
+void chance_of_method (struct interpreter *in, int receiver, symbol name, const struct effect *e, const struct call *c);
+void chance_note (struct interpreter *in, int made, const struct effect *e, const struct call *c);
 
 #endif

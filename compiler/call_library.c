@@ -91,19 +91,6 @@ touch_files (struct interpreter *in, const struct effect *e, const struct set *o
         folder_changed (in, pattern_of (in, call_argument (c, 0)));
 }
 
-/* Hidden state is a name like any other: seeding binds it, drawing reads and changes it. Never seeded, it makes the
- * notebook itself non-deterministic, and nobody waits for anybody. */
-static void
-touch_state (struct interpreter *in, const struct effect *e)
-{
-    if (e->flags & EFFECT_SEEDS)
-        name_bind (in, e->state, set_one (in->arena, new_value (in)));
-    if ((e->flags & EFFECT_DRAWS) && name_is_bound (in, e->state))
-        objects_change (in, name_read (in, e->state, NULL), false);
-    if (e->flags & (EFFECT_SEEDS | EFFECT_DRAWS))
-        in->effect = true;
-}
-
 /* What `out=` names, or stands at its place, is written to and is the result: numpy's and PyTorch's convention. */
 static const struct set *
 given_out (struct interpreter *in, const struct effect *e, const struct call *c)
@@ -261,6 +248,8 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
                        && !library_knows (in->library, symbol_text (in->symbols, path));
     if (!o->type && path && is_class_name (symbol_text (in->symbols, path)))
         o->type = path;
+    if (path)
+        chance_note (in, id, e, c);
     if (e->flags & EFFECT_RETURNS_HOLDER && e->flags & (EFFECT_CONSUMES | EFFECT_ITERATOR))
         heap_store (in->heap, id, 0, elements_of (in, c->all), false); /* list (x) holds x's elements, x it does not */
     else if (constructor || e->flags & EFFECT_RETURNS_HOLDER)
@@ -347,7 +336,7 @@ call_library (struct interpreter *in, int callee, struct call *c)
     if (e->unpickles)
         read_classes (in);
     touch_files (in, e, call_argument (c, 0), c);
-    touch_state (in, e);
+    chance_of_function (in, e, c, is_class_name (text));
     mutate_arguments (in, e, c);
     if (e->flags & EFFECT_MAKES_DECORATOR && !in->decorating)
         return set_one (in->arena, callee);
@@ -408,6 +397,7 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
         objects_change (in, on, e->flags & EFFECT_KNOWN ? (e->flags & EFFECT_MUTATES_DEEP) != 0 : true);
     if (e->flags & EFFECT_HOLDS)
         heap_store (in->heap, receiver, 0, c->all, false);
+    chance_of_method (in, receiver, name, e, c);
     mutate_arguments (in, e, c);
     call_back (in, c->all);
     call_held_functions (in, on);

@@ -234,6 +234,7 @@ copy_one (struct copying *c, int id)
     new->class_object = o->class_object;
     new->positional = o->positional;
     new->unpicklable = o->unpicklable;
+    new->draws = o->draws;
     bool view = o->view;
     for (size_t i = 0; i < heap_get (h, id)->fields.len; i++) {
         struct field f = heap_get (h, id)->fields.items[i];

@@ -54,6 +54,7 @@ struct object {
     int given;                    /* of what functools.partial or operator.methodcaller gave: how many arguments it has,
                                      the function or the method's name counted; else 0 */
     enum binding_kind binds;      /* of OBJECT_FUNCTION */
+    symbol draws;                 /* hidden state that it draws from when it is put to work: a model without a seed; or 0 */
     bool immutable;
     bool iterator;    /* reading it uses it up */
     bool positional;  /* a tuple: its parts are known by their places, as fields "[0]", "[1]", … */

@@ -222,6 +222,9 @@ bool namespace_call (struct interpreter *in, const struct ast *call, const struc
 /* Any name of a value may be read, and if `change` bound anew, by code that isn't known. */
 const struct set *namespace_read_all (struct interpreter *in, bool change);
 
+/* These values are called or gone through: what is random in them draws (a layer that drops out, a loader). chance.c */
+void chance_of_use (struct interpreter *in, const struct set *values);
+
 /* module names: names.c */
 const struct set *name_read (struct interpreter *in, symbol name, const struct ast *at);
 void name_bind (struct interpreter *in, symbol name, const struct set *value);

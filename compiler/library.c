@@ -84,6 +84,10 @@ read_word (const struct library *l, struct effect *e, const char *word)
     } else if (strncmp (word, "draws=", 6) == 0) {
         e->flags |= EFFECT_DRAWS;
         e->state = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 6));
+    } else if (strncmp (word, "random=", 7) == 0) {
+        e->random = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 7));
+    } else if (strncmp (word, "random-if=", 10) == 0) {
+        e->random_if = symbol_of_str (l->symbols, word + 10);
     } else if (strncmp (word, "setup=", 6) == 0) {
         e->flags |= EFFECT_SETUP;
         e->state = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 6));

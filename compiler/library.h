@@ -54,6 +54,8 @@ struct effect {
     symbol returns;             /* type of the result, or 0 */
     const char *parts;          /* types of a tuple's parts, "a.A,b.B"; or NULL */
     symbol state;               /* name of hidden state: "numpy.random" */
+    symbol random;              /* hidden state that it draws from, unless random_state= or the like is given … */
+    symbol random_if;           /* … and, if this isn't 0, only with this keyword */
     uint32_t reads, writes;     /* bit i: argument i is the path of a file that is; FILE_OF_RECEIVER: the receiver is */
     int opens;                  /* which argument is the path; -1: the receiver */
     int out;                    /* which argument, if given, is written to and is the result; 0: none */

@@ -119,6 +119,7 @@ special_run_held (struct interpreter *in, const struct set *values)
 const struct set *
 iterate (struct interpreter *in, const struct set *iterable)
 {
+    chance_of_use (in, iterable);
     if (!in->specials)
         return elements_of (in, iterable);
     const struct set *given = special_run (in, iterable, SPECIAL_ITERATION | SPECIAL_STEP, NULL);
