@@ -349,6 +349,8 @@ def _compare_in(spec):
         bundles = [Bundle(os.path.join(d, p[k]["result"])) for d, p in zip(straight, points)]
         bundle = Bundle(steps[point["step"]])
         for name in point["names"]:
+            if name == "%environ":      # imports add variables of their own, which a step has had from its start
+                continue
             _compare_name(answer, point, name, bundles, bundle)
         for b in bundles + [bundle]:
             b.close()

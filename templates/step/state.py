@@ -49,8 +49,10 @@ def _get_environ():
 
 
 def _set_environ(state):
-    for name in state["gone"]:
-        os.environ.pop(name, None)
+    """As it was there: what a repeated line has set in this process meanwhile is gone, if it was taken away since."""
+    for name in set(os.environ) - set(_first_environ) | set(state["gone"]):
+        if name not in state["set"]:
+            os.environ.pop(name, None)
     os.environ.update(state["set"])
 
 
@@ -99,6 +101,38 @@ def _set_print_options(state):
     numpy.set_printoptions(**{k: v for k, v in state.items() if k != "override_repr"})
 
 
+def _get_numpy_errors():
+    np = sys.modules.get("numpy")
+    return np.geterr() if np else None
+
+
+def _set_numpy_errors(state):
+    import numpy
+    numpy.seterr(**state)
+
+
+def _get_sklearn_config():
+    sklearn = sys.modules.get("sklearn")
+    return sklearn.get_config() if sklearn else None
+
+
+def _set_sklearn_config(state):
+    import sklearn
+    sklearn.set_config(**state)
+
+
+def _get_torch_options():
+    torch = sys.modules.get("torch")
+    return torch and {"dtype": torch.get_default_dtype(), "grad": torch.is_grad_enabled(), "threads": torch.get_num_threads()}
+
+
+def _set_torch_options(state):
+    import torch
+    torch.set_default_dtype(state["dtype"])
+    torch.set_grad_enabled(state["grad"])
+    torch.set_num_threads(state["threads"])
+
+
 def _get_decimal():
     decimal = sys.modules.get("decimal")
     return decimal.getcontext() if decimal else None
@@ -140,6 +174,10 @@ _states = {
     "%pandas.options": (_get_pandas, _set_pandas),
     "%matplotlib.rcParams": (_get_matplotlib, _set_matplotlib),
     "%numpy.printoptions": (_get_print_options, _set_print_options),
+    "%numpy.errors": (_get_numpy_errors, _set_numpy_errors),
+    "%sklearn.config": (_get_sklearn_config, _set_sklearn_config),
+    "%torch.options": (_get_torch_options, _set_torch_options),
+    "%sys.recursionlimit": (sys.getrecursionlimit, sys.setrecursionlimit),
     "%decimal": (_get_decimal, _set_decimal),
     "%warnings": (_get_warnings, _set_warnings),
     "%locale": (_get_locale, _set_locale),

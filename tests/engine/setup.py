@@ -36,6 +36,15 @@ def test_a_parameter():
                    ("step:b", "print(os.environ['X'])")) == {"a": set(), "b": set()}
 
 
+def test_the_old_setting_is_kept():
+    """`old = seterr (…)` binds a name: it is no line to repeat, so the state travels."""
+    found = compare(("step:a", "import numpy as np, os, sys, sklearn\nold = np.seterr(all='raise')\nlimit = sys.setrecursionlimit(4000)\n"
+                     "_ = sklearn.set_config(display='text')\nos.environ['K'] = '1'"),
+                    ("step:b", "gone = os.environ.pop('K')\ntry:\n    r = (np.ones(1) / 0).tolist()\nexcept FloatingPointError:\n    r = 'raised'"),
+                    ("step:c", "print(r, np.geterr()['divide'], sys.getrecursionlimit(), sklearn.get_config()['display'], gone, 'K' in os.environ)"))
+    assert ("%numpy.errors", "a") in found["b"] and ("%environ", "b") in found["c"], found
+
+
 def test_a_value_that_changes_later():
     assert compare(("step:a", "import os, json\ncfg = {'i': 0}\nos.environ['X'] = json.dumps(cfg)"),
                    ("step:b", "cfg['i'] = 1\nprint(os.environ['X'])"), ("step:c", "print(os.environ['X'], cfg)")) == {
