@@ -3,6 +3,8 @@
 #include "cli/remote.h"
 #include "cli/target.h"
 
+#include <string.h>
+
 static const struct option options[] = { PAST_OPTION_OF, { 0 } };
 
 static json_t *
@@ -28,6 +30,18 @@ wait_for (struct invocation *inv, const void *settings, struct error *err)
     return status;
 }
 
+/* What makes no sense isn't asked for: services refuse it in many ways. */
+static int
+check_state (const json_t *record, bool retry, struct error *err)
+{
+    const char *run = past_text (record, "run"), *status = past_text (record, "status");
+    if (!retry && remote_is_over (record))
+        return error_set (err, ERROR_NOTEBOOK, "run %s has ended: %s", run, status);
+    if (retry && strcmp (status, "failed") != 0 && strcmp (status, "canceled") != 0)
+        return error_set (err, ERROR_NOTEBOOK, "run %s has not failed: %s", run, status);
+    return 0;
+}
+
 static int
 act (struct invocation *inv, const void *settings, bool retry, const char *done, struct error *err)
 {
@@ -42,6 +56,7 @@ act (struct invocation *inv, const void *settings, bool retry, const char *done,
         return error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know",
                           past_text (record, "run"));
     if (context_read (inv->arena, past_text (record, "context"), &c, err) < 0 || auth_prepare (inv->arena, &c, &auth, err) < 0
+        || remote_refresh (inv, &state, record, err) < 0 || check_state (record, retry, err) < 0
         || (retry ? t->service->retry : t->service->cancel) (inv->arena, &auth, record, err) < 0
         || remote_refresh (inv, &state, record, err) < 0)
         return -1;

@@ -69,7 +69,7 @@ wait_for_template (struct argo *argo, const char *name, struct error *err)
     for (int i = 0;; i++) {
         int status;
         struct timespec t = { i < 4 ? 0 : 1, i < 4 ? 100000000 << i % 4 : 0 };
-        json_auto_t *there = argo_get (argo, ARGO_TEMPLATE, name, "metadata.name", &status, err);
+        json_auto_t *there = argo_get (argo, ARGO_TEMPLATE, name, NULL, &status, err);
         if (there || status != 404 || i == LOOKS)
             return there ? 0 : -1;
         nanosleep (&t, NULL);
@@ -86,7 +86,7 @@ argo_send_template (struct argo *argo, const struct submission *s, const char *n
     json_object_set_new (json_object_get (document, "metadata"), "name", json_string (name));
     if (argo->auth->kubernetes)
         return argo_apply (argo, ARGO_TEMPLATE, document, err);
-    json_auto_t *there = argo_get (argo, ARGO_TEMPLATE, name, "metadata.name", &status, err);
+    json_auto_t *there = argo_get (argo, ARGO_TEMPLATE, name, NULL, &status, err);
     if (there || status != 404)
         return there ? 0 : -1;
     struct http_call call;

@@ -131,9 +131,17 @@ apply_there (struct argo *argo, enum argo_kind kind, const json_t *object, struc
 static int
 replace (struct argo *argo, enum argo_kind kind, const json_t *object, const json_t *there, struct error *err)
 {
-    json_auto_t *whole = json_deep_copy (object);
-    json_object_set (json_object_get (whole, "metadata"), "resourceVersion",
-                     json_object_get (json_object_get (there, "metadata"), "resourceVersion"));
+    static const char *const ours[] = { "labels", "annotations" };
+    json_auto_t *whole = json_deep_copy (there); /* its status and what others have noted stay */
+    json_t *metadata = json_object_get (whole, "metadata");
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+        json_t *said = json_object_get (json_object_get (object, "metadata"), ours[i]), *kept = json_object_get (metadata, ours[i]);
+        if (kept)
+            json_object_update (kept, said);
+        else
+            json_object_set (metadata, ours[i], said);
+    }
+    json_object_set (whole, "spec", json_object_get (object, "spec"));
     json_auto_t *body = wrap (argo, kind, whole);
     struct http_call call = { .method = "PUT", .url = url_of (argo, kind, name_of (object), ""), .body = body };
     json_auto_t *made = http_json (argo->http, &call, err);

@@ -193,10 +193,12 @@ class Server:
         self.argo.set_states("Failed", "Stopped with strategy 'Stop'", load_data="Failed")
         self.chard("runs", "wait", status=1)
         self.assertEqual(json.loads(self.chard("runs", "show", run, "--format=json").stdout)["status"], "canceled")
+        self.assertIn("has ended: canceled", self.chard("runs", "cancel", run, status=1).stderr)
         if self.kubernetes:
             self.assertIn("argo-server can: argo retry train-%s -n team" % run, self.chard("runs", "retry", status=2).stderr)
         else:
             self.assertIn("is tried again: running", self.chard("runs", "retry", run).stdout)
+            self.assertIn("has not failed: running", self.chard("runs", "retry", run, status=1).stderr)
 
     # ---- failures
 
@@ -295,12 +297,18 @@ class Server:
         self.assertEqual((listed["status"], listed["timezone"], listed["ours"]), ("paused", "Europe/Berlin", True))
         self.chard("schedules", "resume", "train")
         self.assertFalse(self.argo.crons["train"]["spec"]["suspend"])
-        # Again, with other code: the same schedule runs that.
+        # Again, with other code: the same schedule runs that; what others have noted on it stays.
+        self.argo.crons["train"]["metadata"]["labels"]["team"] = "a"
+        self.argo.crons["train"]["status"] = {"lastScheduledTime": "2026-11-25T20:00:00Z"}
         self.lose("PATCH" if self.kubernetes else "PUT", "cron")
         self.write("train.py", NOTEBOOK + "print (1)\n")
         told = self.chard("submit", "--image", "x:1", "--python", sys.executable, "--schedule", "@daily", "train.py").stdout
         self.assertRegex(told, r"'@daily', in the server's time zone.*\n.*\nnext\n(  [-0-9]+ 00:00 UTC\n){3}$")
         self.assertEqual(self.argo.crons["train"]["spec"]["schedules"], ["@daily"])
+        self.assertNotIn("timezone", self.argo.crons["train"]["spec"])
+        if not self.kubernetes:      # there it is Kubernetes' own work
+            self.assertEqual(self.argo.crons["train"]["metadata"]["labels"]["team"], "a")
+            self.assertIn("lastScheduledTime", self.argo.crons["train"]["status"])
         self.assertEqual(len(self.argo.templates), 2)
         self.chard("schedules", "delete", "train")
         self.assertEqual(self.argo.crons, {})
