@@ -77,6 +77,8 @@ static const struct option add_options[] = {
       .choices = "buildah|podman|docker|in-cluster", .help = "what builds images (default: the first that is here)" },
     { .name = "experiment", .kind = OPTION_STRING, CONTEXT_FIELD (experiment), .argument = "NAME",
       .help = "KFP's experiment for the runs" },
+    { .name = "service-account", .kind = OPTION_STRING, CONTEXT_FIELD (service_account), .argument = "NAME",
+      .help = "Kubernetes' account that steps run as (default: the service's own choice)" },
     { .name = "auth", .kind = OPTION_STRING, CONTEXT_FIELD (auth), .argument = "HOW",
       .choices = "none|token|cookie|in-cluster|kubeconfig|dex",
       .help = "how to say who we are: a bearer token, a browser's cookie, a pod's account, kubectl's way, a login at Dex" },

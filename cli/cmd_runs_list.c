@@ -15,6 +15,8 @@ static const struct option list_options[] = {
     PAST_OPTION_OF,
     { .name = "limit", .letter = 'n', .kind = OPTION_INT, PAST_FIELD (limit), .argument = "N",
       .help = "show the last N runs (default: 20); 0 shows all" },
+    { .name = "refresh", .letter = 'r', .kind = OPTION_FLAG, PAST_FIELD (refresh),
+      .help = "ask the services how the runs elsewhere that were not over stand now" },
     { 0 },
 };
 
@@ -71,16 +73,32 @@ compare_runs (const void *x, const void *y)
     return strcmp (b->id, a->id);
 }
 
+/* A context that can't be reached is told, and not asked again. */
+static void
+refresh (struct invocation *inv, const struct state *state, json_t *record, struct vec_str *silent)
+{
+    struct error why = { 0 };
+    const char *context = past_text (record, "context");
+    if (remote_is_over (record) || vec_str_has (silent, context) || remote_refresh (inv, state, record, &why) == 0)
+        return;
+    fprintf (inv->err, "run %s is told as it was known last, since %s\n", past_text (record, "run"), why.text);
+    vec_push (inv->arena, silent, arena_strdup (inv->arena, context));
+}
+
 /* Newest first, as many as before. */
 static void
-merge_remote (struct arena *a, const struct state *state, const char *notebook, int limit, struct index_runs *runs)
+merge_remote (struct invocation *inv, const struct past_settings *s, const struct state *state, const char *notebook,
+              struct index_runs *runs)
 {
-    struct vec_str ids = { 0 };
-    remote_list (state, a, &ids);
-    vec_foreach (id, &ids) {
-        json_auto_t *record = remote_load (state, a, *id);
+    struct vec_str ids = { 0 }, silent = { 0 };
+    const int limit = s->limit;
+    remote_list (state, inv->arena, &ids);
+    for (size_t i = ids.len; i-- > 0;) {
+        json_auto_t *record = remote_load (state, inv->arena, ids.items[i]);
+        if (record && s->refresh && (limit <= 0 || ids.len - i <= (size_t) limit))
+            refresh (inv, state, record, &silent);
         if (record)
-            add_remote (a, record, notebook, runs);
+            add_remote (inv->arena, record, notebook, runs);
     }
     if (runs->len)
         qsort (runs->items, runs->len, sizeof *runs->items, compare_runs);
@@ -132,7 +150,7 @@ run (struct invocation *inv, const void *settings, struct error *err)
     index_refresh (ix, &state);
     index_list (ix, inv->arena, notebook, s.limit, &runs);
     index_close (ix);
-    merge_remote (inv->arena, &state, notebook, s.limit, &runs);
+    merge_remote (inv, &s, &state, notebook, &runs);
     if (!inv->json) {
         if (runs.len)
             print_list (inv, &runs);
@@ -152,7 +170,8 @@ const struct command command_runs_list = {
     .operands = "[NOTEBOOK]",
     .summary = "List past runs, the last one first",
     .examples = "chard runs list                  # of the notebooks in this directory\n"
-                "chard runs list train.ipynb -n5  # the last five of one notebook",
+                "chard runs list train.ipynb -n5  # the last five of one notebook\n"
+                "chard runs list --refresh        # and how those elsewhere stand now",
     .options = list_options,
     PAST_COMMAND,
     .run = run,

@@ -218,6 +218,7 @@ send (struct submitting *s, const json_t *params, json_t *record, struct error *
         .experiment = experiment (s),
         .run = arena_printf (s->inv->arena, "%s %s", s->plan->name, s->id),
         .parameters = keyed,
+        .service_account = s->context.service_account,
         .schedule = s->settings->schedule,
         .timezone = s->settings->timezone,
     };

@@ -11,6 +11,7 @@
 struct past_settings {
     const char *of, *max_size, *output;
     int limit, keep;
+    bool refresh;
 };
 
 extern const struct past_settings past_defaults;

@@ -59,6 +59,8 @@ argo_run_spec (const char *template, const struct submission *s)
     if (json_array_size (parameters))
         json_object_set_new (spec, "arguments", json_pack ("{s:O}", "parameters", parameters));
     json_decref (parameters);
+    if (s->service_account)
+        json_object_set_new (spec, "serviceAccountName", json_string (s->service_account));
     return spec;
 }
 

@@ -21,6 +21,7 @@ const struct context_key context_keys[] = {
     { KEY (registry), NULL },
     { KEY (builder), "buildah|podman|docker|in-cluster" },
     { KEY (experiment), NULL },
+    { KEY (service_account), NULL },
     { KEY (auth), "none|token|cookie|in-cluster|kubeconfig|dex" },
     { KEY (username), NULL },
     { KEY (connector), NULL },

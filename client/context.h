@@ -28,6 +28,7 @@ struct context {
     const char *target;     /* "kfp" or "argo" */
     const char *endpoint;   /* URL of the service; may be NULL with a kubeconfig or in the cluster */
     const char *namespace, *registry, *builder, *experiment;
+    const char *service_account; /* Kubernetes' account that steps run as; NULL: the service's default */
     const char *auth;       /* "none", "token", "cookie", "in-cluster", "kubeconfig" or "dex" */
     const char *username;   /* for dex, … */
     const char *connector;  /* … and which of Dex's connectors; NULL: "local" */

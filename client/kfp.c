@@ -30,10 +30,10 @@ look_for_run (struct kfp *k, const struct submission *s, const char *experiment,
 static const char *
 start_run (struct kfp *k, const struct submission *s, const struct kfp_ids *ids, struct error *err)
 {
-    json_auto_t *body = json_pack ("{s:s,s:s,s:s,s:{s:s,s:s},s:{s:O}}", "display_name", s->run, "description",
+    json_auto_t *body = json_pack ("{s:s,s:s,s:s,s:{s:s,s:s},s:{s:O},s:s*}", "display_name", s->run, "description",
                                    s->description, "experiment_id", ids->experiment, "pipeline_version_reference",
                                    "pipeline_id", ids->pipeline, "pipeline_version_id", ids->version, "runtime_config",
-                                   "parameters", s->parameters);
+                                   "parameters", s->parameters, "service_account", s->service_account);
     struct http_call call = { .method = "POST", .url = kfp_url (k, "runs"), .body = body };
     json_auto_t *made = http_json (k->http, &call, err);
     if (made)

@@ -37,11 +37,11 @@ cron_of (const json_t *recurring)
 static json_t *
 recurring_run (struct kfp *k, const struct submission *s, const struct kfp_ids *ids)
 {
-    return json_pack ("{s:s,s:s,s:s,s:{s:s,s:s},s:{s:O},s:s,s:b,s:s,s:{s:{s:s}}}", "display_name", s->name, "description",
+    return json_pack ("{s:s,s:s,s:s,s:{s:s,s:s},s:{s:O},s:s,s:b,s:s,s:{s:{s:s}},s:s*}", "display_name", s->name, "description",
                       s->description, "experiment_id", ids->experiment, "pipeline_version_reference", "pipeline_id",
                       ids->pipeline, "pipeline_version_id", ids->version, "runtime_config", "parameters", s->parameters,
                       "max_concurrency", "1", "no_catchup", true, "mode", "ENABLE", "trigger", "cron_schedule", "cron",
-                      cron_with_seconds (k->arena, s->schedule));
+                      cron_with_seconds (k->arena, s->schedule), "service_account", s->service_account);
 }
 
 /* Our own of that name: the one that is wanted, and the ids of all others. */

@@ -53,7 +53,15 @@ find_argo (struct arena *a, const struct auth *auth, const char **found, struct 
         *found = auth->kubernetes ? "Kubernetes, with Argo Workflows" : "Argo Workflows' server";
         return 0;
     }
-    if (status != 404)
+    if (status != 404 && status != 403)
+        return -1;
+    struct error why = { 0 };
+    int other;
+    json_auto_t *cluster = auth->kubernetes ? NULL : ask (a, auth, "/apis", &other, &why);
+    if (json_object_get (cluster, "groups"))
+        return error_set (err, ERROR_ENVIRONMENT, "%s is a Kubernetes API server and no argo-server: make the context without "
+                                                  "--endpoint, with --auth kubeconfig or in-cluster", auth->endpoint);
+    if (status == 403)
         return -1;
     if (auth->kubernetes)
         return error_set (err, ERROR_ENVIRONMENT, "Argo Workflows isn't installed in the cluster %s", auth->endpoint);

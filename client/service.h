@@ -18,6 +18,7 @@ struct submission {
     const char *experiment;  /* name of the group of runs that it belongs to */
     const char *run;         /* name of the run, used for no other: by it a run whose reply was lost is found again */
     const json_t *parameters; /* {name: value}, as the document calls them */
+    const char *service_account; /* Kubernetes' account that steps run as, or NULL */
     const char *schedule, *timezone; /* of service->schedule: five checked cron fields; an IANA name, or NULL */
 };
 

@@ -53,10 +53,10 @@ class Server:
         self.addCleanup(self.argo.close)
         self.add_context()
 
-    def add_context(self):
+    def add_context(self, *more):
         self.write("token", "t0ken")
         self.chard("context", "add", "lab", "--target", "argo", "--endpoint", self.argo.url, "--namespace", "team", "--token-file",
-                   "token")
+                   "token", *more)
 
     def tearDown(self):
         self.assertEqual(self.argo.wrong, [])
@@ -134,6 +134,23 @@ class Server:
         self.argo.before = before
         self.assertRegex(self.submit(status=3), "isn't known: look for the workflow “train-[-0-9a-f]+” there")
         self.assertEqual(len(self.argo.workflows), 0)
+
+    def test_the_account(self):
+        self.add_context("--service-account", "runner")
+        self.submit()
+        self.submit("--schedule", "@daily")
+        wf, = self.argo.workflows.values()
+        self.assertEqual(wf["spec"]["serviceAccountName"], "runner")
+        self.assertEqual(self.argo.crons["train"]["spec"]["workflowSpec"]["serviceAccountName"], "runner")
+
+    def test_a_list_that_asks(self):
+        self.submit()
+        self.argo.set_states("Succeeded", load_data="Succeeded", sum="Succeeded")
+        self.assertEqual(json.loads(self.chard("runs", "list", "--format=json").stdout)[0]["status"], "submitted")
+        self.argo.before = lambda r: (403, self.argo.error(403, "no"))
+        self.assertIn("is told as it was known last, since", self.chard("runs", "list", "-r").stderr)
+        self.argo.before = None
+        self.assertEqual(json.loads(self.chard("runs", "list", "-r", "--format=json").stdout)[0]["status"], "ok")
 
     def test_refusals_are_passed_on(self):
         self.argo.before = lambda r: ((403, self.argo.error(403, "no right to do that")) if "templates" in r.path
@@ -336,10 +353,10 @@ class Argo(Server, unittest.TestCase):
 class Kubernetes(Server, unittest.TestCase):
     kubernetes = True
 
-    def add_context(self):
+    def add_context(self, *more):
         self.write("kube", json.dumps({
             "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u", "namespace": "team"}}],
             "clusters": [{"name": "k", "cluster": {"server": self.argo.url}}],
             "users": [{"name": "u", "user": {"token": "t0ken"}}]}))
-        self.chard("context", "add", "lab", "--target", "argo", "--kubeconfig", "kube")
+        self.chard("context", "add", "lab", "--target", "argo", "--kubeconfig", "kube", *more)
 

@@ -279,6 +279,12 @@ class Schedules(Case):
         self.chard("schedules", "delete", "other")
         self.assertNotIn("o0", self.kfp.recurring)
 
+    def test_the_account(self):
+        self.chard("context", "add", "lab", "--target", "kfp", "--endpoint", self.kfp.url, "--service-account", "default-editor")
+        self.submit()
+        self.submit("--schedule", "@daily")
+        self.assertEqual({r["service_account"] for r in [*self.kfp.runs.values(), *self.kfp.recurring.values()]}, {"default-editor"})
+
     def test_one_time_zone(self):
         self.submit("--schedule", "0 2 * * *", "--timezone", "UTC")
         self.assertIn("one time zone for all schedules", self.submit("--schedule", "0 2 * * *", "--timezone", "Europe/Berlin",
