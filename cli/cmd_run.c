@@ -3,8 +3,10 @@
 #include "base/fs.h"
 #include "cli/command.h"
 #include "cli/load.h"
+#include "cli/option.h"
 #include "cli/progress.h"
 #include "cli/snapshot.h"
+#include "cli/sweep.h"
 #include "engine/cache.h"
 #include "engine/params.h"
 #include "engine/runlog.h"
@@ -13,7 +15,7 @@
 #include <string.h>
 
 struct run_settings {
-    struct vec_str parameters;
+    struct vec_str parameters, sweep;
     const char *params_file, *from, *only, *python, *max_size, *push;
     int jobs, retries;
     bool no_cache, isolated, keep_going, json_events, force, require_clean, snapshot, from_session;
@@ -26,6 +28,8 @@ static const struct option options[] = {
       .help = "set a parameter of the notebook; may be given several times" },
     { .name = "params-file", .kind = OPTION_STRING, FIELD (params_file), .argument = "FILE",
       .help = "read parameters from a JSON object; -p goes over it" },
+    { .name = "sweep", .kind = OPTION_LIST, FIELD (sweep), .argument = "NAME=V,V,…",
+      .help = "run it once with each of these values, and compare; given several times: with all combinations" },
     { .name = "jobs", .letter = 'j', .kind = OPTION_INT, FIELD (jobs), .argument = "N",
       .help = "run at most N steps at once (default: as many as there are cores)" },
     { .name = "from", .kind = OPTION_STRING, FIELD (from), .argument = "STEP",
@@ -206,6 +210,35 @@ check_settings (const struct invocation *inv, const struct run_settings *s, stru
     return 0;
 }
 
+/* ---- sweeps ----------------------------------------------------------------------------------------------------- */
+
+/* All is checked before anything runs. */
+static int
+run_sweep (struct invocation *inv, const struct loaded *l, const struct run_settings *s, struct error *err)
+{
+    struct sweep sweep;
+    struct run_settings each = *s;
+    struct vec_str argv = { 0 };
+    if (s->from || s->only || s->json_events)
+        return error_set (err, ERROR_USAGE, "--sweep and --%s don't go together",
+                          s->from ? "from" : s->only ? "only" : "json-events");
+    if (sweep_parse (inv->arena, l->pipeline, &s->sweep, &sweep, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sweep.points.len; i++) {
+        json_auto_t *params = sweep_resolve (inv->arena, &sweep, i, s->params_file, &s->parameters, err);
+        if (!params)
+            return -1;
+    }
+    each.sweep.len = 0;
+    each.jobs = 0;
+    option_words (inv->arena, options, &each, &argv);
+    if (inv->no_learned)
+        vec_push (inv->arena, &argv, "--no-learned");
+    vec_push (inv->arena, &argv, "--");
+    vec_push (inv->arena, &argv, inv->operands.items[0]);
+    return sweep_run (inv, &sweep, inv->operands.items[0], &argv, s->jobs, err);
+}
+
 static int
 cmd_run (struct invocation *inv, const void *settings, struct error *err)
 {
@@ -217,7 +250,7 @@ cmd_run (struct invocation *inv, const void *settings, struct error *err)
     repo_warm_up (fs_dirname (inv->arena, inv->operands.items[0]));
     int status = load_pipeline (inv, inv->operands.items[0], s->force, &l, err);
     if (status == 0)
-        status = run_with_origin (inv, &l, s, since, err);
+        status = s->sweep.len ? run_sweep (inv, &l, s, err) : run_with_origin (inv, &l, s, since, err);
     load_clear (&l);
     return status;
 }
@@ -232,6 +265,7 @@ const struct command command_run = {
                "was.",
     .examples = "chard run train.ipynb                       # all of it\n"
                 "chard run train.ipynb -p epochs=3 -j 2      # with a parameter, two steps at once\n"
+                "chard run train.ipynb --sweep lr=0.1,0.01 --sweep depth=3,5   # four runs, compared\n"
                 "chard run train.ipynb --from evaluate       # again from one step on\n"
                 "chard run train.ipynb --no-cache --isolated # trust nothing\n"
                 "%chard run --only train --from-session      # in a notebook: one step, on what the session has\n",

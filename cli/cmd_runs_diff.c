@@ -23,20 +23,6 @@ struct side {
 
 /* ---- reading the runs ------------------------------------------------------------------------------------------- */
 
-static json_t *
-metrics_of (struct arena *a, const struct past_run *run)
-{
-    json_t *all = json_object (), *step, *value;
-    const char *name;
-    size_t i;
-    json_array_foreach (json_object_get (run->begin, "steps"), i, step) {
-        json_auto_t *metrics = past_step_metrics (run, json_string_value (step));
-        json_object_foreach (metrics, name, value)
-            json_object_set (all, arena_printf (a, "%s.%s", json_string_value (step), name), value);
-    }
-    return all;
-}
-
 static struct pipeline *
 parse_pipeline (struct arena *a, const char *text, size_t len, const char *where, struct error *err)
 {
@@ -58,7 +44,7 @@ read_local (struct invocation *inv, struct side *s, struct error *err)
     s->pipeline = parse_pipeline (inv->arena, text, len, path, err);
     s->id = s->run.id;
     s->parameters = json_deep_copy (json_object_get (s->run.begin, "parameters"));
-    s->metrics = metrics_of (inv->arena, &s->run);
+    s->metrics = past_run_metrics (inv->arena, &s->run);
     s->commit = past_text (s->run.begin, "commit");
     s->status = past_run_status (&s->run);
     return s->pipeline ? 0 : -1;

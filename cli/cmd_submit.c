@@ -9,6 +9,7 @@
 #include "cli/remote.h"
 #include "cli/schedule.h"
 #include "cli/snapshot.h"
+#include "cli/sweep.h"
 #include "cli/target.h"
 #include "engine/params.h"
 #include "engine/runlog.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 
 struct submit_settings {
-    struct vec_str parameters;
+    struct vec_str parameters, sweep;
     const char *params_file, *context, *experiment, *push;
     const char *schedule, *timezone; /* not the emitters': what is sent is the same whenever it runs */
     struct target_settings target;
@@ -33,6 +34,8 @@ static const struct option options[] = {
       .help = "set a parameter of the notebook; may be given several times" },
     { .name = "params-file", .kind = OPTION_STRING, FIELD (params_file), .argument = "FILE",
       .help = "read parameters from a JSON object; -p goes over it" },
+    { .name = "sweep", .kind = OPTION_LIST, FIELD (sweep), .argument = "NAME=V,V,…",
+      .help = "a run with each of these values; given several times: with all combinations" },
     { .name = "image", .kind = OPTION_STRING, FIELD (target.emit.image), .argument = "REF",
       .help = "the image that steps run in, but those with an image: of their own" },
     { .name = "no-build", .kind = OPTION_FLAG, FIELD (no_build),
@@ -232,9 +235,7 @@ send (struct submitting *s, const json_t *params, json_t *record, struct error *
 static void
 tell (const struct submitting *s, json_t *record)
 {
-    if (s->inv->json && !s->settings->wait)
-        past_print_json (s->inv, json_incref (record));
-    else if (!s->inv->json)
+    if (!s->inv->json)
         fprintf (s->inv->out, "run %s is submitted to %s\n%s\n", s->id, s->context.name, past_text (record, "link"));
     fflush (s->inv->out);
 }
@@ -257,29 +258,67 @@ tell_schedule (const struct submitting *s, json_t *record)
         fprintf (s->inv->out, "  %s\n", json_string_value (time));
 }
 
+/* One run, or one schedule; its record goes to `records`. */
 static int
-start_run (struct submitting *s, struct error *err)
+start_run (struct submitting *s, const json_t *params, json_t *records, struct error *err)
 {
-    json_auto_t *params = params_resolve (s->pipeline, s->settings->params_file, &s->settings->parameters, err);
-    if (!params || state_open (&s->state, s->inv->arena, s->pipeline->notebook_dir, true, err) < 0
-        || make_documents (s, err) < 0)
-        return -1;
-    s->id = state_new_id (s->inv->arena, 0);
+    s->id = state_new_id (s->inv->arena, (int) json_array_size (records));
     if (keep_sources (s, err) < 0)
         return -1;
-    json_auto_t *record = make_record (s, params);
+    json_t *record = make_record (s, params);
+    json_array_append_new (records, record);
     if (send (s, params, record, err) < 0)
         return -1;
-    if (s->settings->schedule) {
+    if (s->settings->schedule)
         tell_schedule (s, record);
-        return 0;
-    }
-    tell (s, record);
-    if (!s->settings->wait)
-        return 0;
-    int status = remote_wait (s->inv, &s->state, record, err);
-    if (s->inv->json)
-        past_print_json (s->inv, json_incref (record));
+    else
+        tell (s, record);
+    return 0;
+}
+
+/* Follows all of them, one after the other: -1 if one failed. */
+static int
+wait_for (struct submitting *s, json_t *records, struct error *err)
+{
+    size_t i;
+    json_t *record;
+    int status = 0;
+    json_array_foreach (records, i, record)
+        if (remote_wait (s->inv, &s->state, record, err) < 0)
+            status = -1;
+    return status;
+}
+
+/* Of a sweep, what each point's parameters are: all are right before anything is sent. */
+static json_t *
+resolve_points (const struct submitting *s, struct error *err)
+{
+    struct sweep sweep;
+    if (sweep_parse (s->inv->arena, s->pipeline, &s->settings->sweep, &sweep, err) < 0)
+        return NULL;
+    json_t *all = json_array ();
+    for (size_t i = 0; i < sweep.points.len; i++)
+        if (json_array_append_new (all, sweep_resolve (s->inv->arena, &sweep, i, s->settings->params_file,
+                                                       &s->settings->parameters, err)) < 0) {
+            json_decref (all);
+            return NULL;
+        }
+    return all;
+}
+
+static int
+start_runs (struct submitting *s, struct error *err)
+{
+    json_auto_t *points = resolve_points (s, err), *records = json_array ();
+    if (!points || state_open (&s->state, s->inv->arena, s->pipeline->notebook_dir, true, err) < 0
+        || make_documents (s, err) < 0)
+        return -1;
+    for (size_t i = 0; i < json_array_size (points); i++)
+        if (start_run (s, json_array_get (points, i), records, err) < 0)
+            return -1;
+    int status = s->settings->wait ? wait_for (s, records, err) : 0;
+    if (s->inv->json && !s->settings->schedule)
+        past_print_json (s->inv, json_incref (s->settings->sweep.len ? records : json_array_get (records, 0)));
     return status;
 }
 
@@ -288,6 +327,8 @@ check_schedule (const struct submit_settings *o, struct error *err)
 {
     if (o->timezone && !o->schedule)
         return error_set (err, ERROR_USAGE, "--timezone is for --schedule");
+    if (o->schedule && o->sweep.len)
+        return error_set (err, ERROR_USAGE, "--sweep is for runs now, not for a schedule");
     if (o->schedule && o->wait)
         return error_set (err, ERROR_USAGE, "--wait is for a run now, not for a schedule");
     if ((o->schedule && cron_check (o->schedule, err) < 0) || (o->timezone && cron_check_zone (o->timezone, err) < 0))
@@ -324,7 +365,7 @@ cmd_submit (struct invocation *inv, const void *settings, struct error *err)
         if (s.settings->require_clean)
             status = origin_require_clean (&s.origin, err);
         if (status == 0)
-            status = start_run (&s, err);
+            status = start_runs (&s, err);
         origin_close (&s.origin);
     }
     load_clear (&l);

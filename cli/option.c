@@ -407,3 +407,39 @@ option_help (const struct command *c, bool color, int width, struct strbuf *out)
         add_examples (out, c->examples);
     }
 }
+
+/* ---- the other way round ---------------------------------------------------------------------------------------- */
+
+void
+option_words (struct arena *a, const struct option *options, const void *settings, struct vec_str *words)
+{
+    for (const struct option *o = options; o->name; o++) {
+        const void *slot = (const char *) settings + o->offset;
+        switch (o->kind) {
+        case OPTION_FLAG:
+            if (*(const bool *) slot)
+                vec_push (a, words, arena_printf (a, "--%s", o->name));
+            break;
+        case OPTION_COUNT:
+            for (int i = 0; i < *(const int *) slot; i++)
+                vec_push (a, words, arena_printf (a, "--%s", o->name));
+            break;
+        case OPTION_INT:
+            if (*(const int *) slot)
+                vec_push (a, words, arena_printf (a, "--%s=%d", o->name, *(const int *) slot));
+            break;
+        case OPTION_NUMBER:
+            if (*(const double *) slot != 0)
+                vec_push (a, words, arena_printf (a, "--%s=%.17g", o->name, *(const double *) slot));
+            break;
+        case OPTION_STRING:
+            if (*(const char *const *) slot)
+                vec_push (a, words, arena_printf (a, "--%s=%s", o->name, *(const char *const *) slot));
+            break;
+        case OPTION_LIST:
+            vec_foreach (value, (const struct vec_str *) slot)
+                vec_push (a, words, arena_printf (a, "--%s=%s", o->name, *value));
+            break;
+        }
+    }
+}

@@ -27,6 +27,10 @@ extern const struct option option_common_table[];
 int option_parse (struct arena *a, const struct option *options, void *settings, struct option_common *common, int argc,
                   char *const *argv, struct vec_str *operands, struct error *err);
 
+/* The words that say the same as `settings`, for a program of ours to be started with; what is zero, or NULL,
+ * is left out. Borrowed from `settings`, or in `a`. */
+void option_words (struct arena *a, const struct option *options, const void *settings, struct vec_str *words);
+
 /* Like option_parse for the common options alone, but stops at the first word that is none: the words before the
  * command's name. Returns how many words were taken, or -1. */
 int option_parse_leading (struct arena *a, struct option_common *common, int argc, char *const *argv,

@@ -106,6 +106,20 @@ past_step_metrics (const struct past_run *run, const char *step)
     return NULL;
 }
 
+json_t *
+past_run_metrics (struct arena *a, const struct past_run *run)
+{
+    json_t *all = json_object (), *step, *value;
+    const char *name;
+    size_t i;
+    json_array_foreach (json_object_get (run->begin, "steps"), i, step) {
+        json_auto_t *metrics = past_step_metrics (run, json_string_value (step));
+        json_object_foreach (metrics, name, value)
+            json_object_set (all, arena_printf (a, "%s.%s", json_string_value (step), name), value);
+    }
+    return all;
+}
+
 void
 past_print_json (struct invocation *inv, json_t *o)
 {

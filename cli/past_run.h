@@ -56,6 +56,9 @@ const char *past_step_why (const struct past_run *run, const char *step);
 /* What pipeline-metrics cells of a step told, {name: value}; NULL if it has none. The caller's to give up. */
 json_t *past_step_metrics (const struct past_run *run, const char *step);
 
+/* Those of all steps, {"STEP.NAME": value}, empty if there are none. The caller's to give up. */
+json_t *past_run_metrics (struct arena *a, const struct past_run *run);
+
 /* The escape sequence for a status on inv->out, "" without colours. */
 const char *past_status_color (const struct invocation *inv, const char *status);
 

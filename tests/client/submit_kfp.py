@@ -158,6 +158,19 @@ class Submit(Case):
         self.assertEqual(self.kfp.requests, [])
         self.assertFalse(os.path.exists(os.path.join(self.folder, ".chard/remote")))
 
+    def test_sweeps(self):
+        told = self.submit("--sweep", "n=1,x", status=2)
+        self.assertIn("--sweep: ", told)
+        self.assertEqual(self.kfp.requests, [])
+        records = self.submit("--sweep", "n=1,2", "--sweep", "städte=[],['Ulm', 'Köln']")
+        self.assertEqual([r["parameters"]["n"] for r in records], [1, 1, 2, 2])
+        self.assertEqual(len(self.kfp.versions), 1)
+        self.assertEqual(sorted(run["run_id"] for run in self.kfp.runs.values()), sorted(r["run_id"] for r in records))
+        sent = [list(run["runtime_config"]["parameters"].values()) for run in self.kfp.runs.values()]
+        self.assertEqual([sorted(v, key=str) for v in sent], [[1, []], [1, ["Ulm", "Köln"]], [2, []], [2, ["Ulm", "Köln"]]])
+        listed = json.loads(self.chard("runs", "list", "--format=json").stdout)
+        self.assertEqual({r["run"] for r in listed}, {r["run"] for r in records})
+
     def test_images_are_asked_for_and_pinned(self):
         digest = "sha256:" + "a" * 64
         there = []
