@@ -33,6 +33,7 @@ enum event_kind {
     EVENT_DELETE, /* the site deletes the name: it must be bound there, to anything */
     EVENT_HOLD, /* the site changes an object that this name refers to, or binds it on some path only: where the site
                    runs, the name's old value must be at hand */
+    EVENT_KEEP, /* the site binds it on some path only, which may never be seen: while the walk goes on (flow_settle_kept) */
 };
 
 struct event {
@@ -98,6 +99,10 @@ struct flow {
     const char *wrong_effect;     /* a key of program->effects whose words aren't known, or NULL */
     struct vec_int dynamic_sites; /* sites of exec, globals() and the like */
 };
+
+/* At the end of the walk: each EVENT_KEEP becomes an EVENT_HOLD, without writes where nothing sees the name before it is
+ * bound again. */
+void flow_settle_kept (struct flow *flow);
 
 /* Edges between code cells as `chard graph --cells` prints them; an end that lies in a notebook that is brought in is
  * counted there and told by "from_notebook" or "to_notebook". The caller owns the result. */

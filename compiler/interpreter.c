@@ -392,6 +392,7 @@ walk (struct program *program, const bool *working)
         in.s_place[i] = symbol_of_str (s, arena_printf (a, "[%d]", i));
     for (size_t i = 0; i < program->units.len; i++)
         run_unit (&in, (int) i);
+    flow_settle_kept (flow);
     return flow;
 }
 

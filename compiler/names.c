@@ -299,7 +299,7 @@ join_name (struct interpreter *in, symbol name, struct journal *ways, int count,
         b->writes = writes_bind (in);
     } else {
         if (!only_changed && old.writes && old.writes->items[old.writes->len - 1].site != in->site)
-            add_event (in, EVENT_HOLD, name, &old, NULL);
+            add_event (in, EVENT_KEEP, name, &old, NULL);
         b->value = set_union (in->arena, old.value, value);
         b->writes = writes_append (in, old.writes, only_changed ? WRITE_CHANGE : WRITE_MAYBE);
     }

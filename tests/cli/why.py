@@ -30,6 +30,24 @@ print("alone")
 print("done")
 """
 
+LOOPS = """# %% tags=["step:a"]
+some = list(range(int("2")))
+for row in some:
+    for axis in [[]]:
+        axis.append(row)
+# %% tags=["step:b"]
+for row in list(range(int("3"))):
+    print(row)
+more = [[], []]
+for axis in more:
+    axis.append(1)
+print(more, any(axis for axis in more))
+# %% tags=["step:c"]
+for axis in some:
+    row = axis
+print(row)
+"""
+
 
 class Why(unittest.TestCase):
     def setUp(self):
@@ -55,6 +73,13 @@ class Why(unittest.TestCase):
         self.assertEqual(set(ties), {("data", "rows"), ("tag", "prev")})
         self.assertEqual(self.places(ties["data", "rows"], "writes"), [(1, 1, "changes")])
         self.assertEqual(self.places(ties["data", "rows"], "reads"), [(3, 1, "called function reads")])
+
+    def test_a_loop_variable_that_nobody_reads_again(self):
+        with open(os.path.join(self.folder.name, "loops.py"), "w", encoding="utf-8") as f:
+            f.write(LOOPS)
+        for a, b, names in (("a", "b", {"row"}), ("a", "c", {"some"}), ("b", "c", {"row"})):
+            run = self.chard("--format=json", "--why", a, b, "loops.py")
+            self.assertEqual({t["name"] for t in json.loads(run.stdout)["ties"]}, names, (a, b))
 
     def test_values_files_and_states(self):
         ties = {(t["kind"], t["name"]): t for t in self.why("load", "use")["ties"]}
