@@ -34,6 +34,7 @@ struct getting {
     const struct get_settings *settings;
     const char *step, *name; /* NULL: all of it is told */
     const char *result;      /* directory, or archive */
+    const char *kind;        /* of what was fetched: "value", "file" or "plain"; NULL: it is a step's whole result */
     const char *cwd, *python;
 };
 
@@ -43,7 +44,7 @@ static json_t *
 make_request (const struct getting *g)
 {
     const char *to = g->settings->past.output;
-    return json_pack ("{s:s,s:s*,s:s*,s:s}", "from", g->result, "name", to ? g->name : NULL, "to",
+    return json_pack ("{s:s,s:s*,s:s*,s:s*,s:s}", "from", g->result, "kind", g->kind, "name", to ? g->name : NULL, "to",
                       to ? fs_absolute (g->inv->arena, to) : NULL, "cwd", g->cwd);
 }
 
@@ -155,18 +156,31 @@ get_here (struct getting *g, const struct past_run *run, const char *wanted, str
 
 /* ---- runs elsewhere --------------------------------------------------------------------------------------------- */
 
+/* What the step hands on was noted when it was submitted. */
 static int
-fetch (struct getting *g, const json_t *record, const json_t *step, FILE *to, struct error *err)
+tell_artifacts (const struct getting *g, const json_t *step)
+{
+    json_auto_t *told = json_pack ("{s:O?}", "values", json_object_get (step, "artifacts"));
+    if (g->inv->json)
+        past_print_json (g->inv, json_incref (told));
+    else
+        tell_values (g, json_object_get (told, "values"));
+    return 0;
+}
+
+static int
+fetch (struct getting *g, const struct service *service, const json_t *record, const json_t *step, FILE *to, struct error *err)
 {
     struct context c;
     struct auth auth;
-    const struct target *t = target_find (past_text (record, "target"));
-    if (!t || !t->service || !t->service->fetch)
-        return error_set (err, ERROR_USAGE, "the results of runs on %s can't be had through its API: open %s", past_text (record,
-                          "target"), past_text (record, "link"));
+    const char *key = past_text (json_object_get (json_object_get (step, "artifacts"), g->name ? g->name : ""), "key");
+    if (!service->whole && !*key)
+        return error_set (err, ERROR_USAGE, "step %s has no %s; chard runs get %s tells what it has", g->step, g->name, g->step);
+    if (!service->whole)
+        g->kind = past_text (json_object_get (json_object_get (step, "artifacts"), g->name), "kind");
     if (context_read (g->inv->arena, past_text (record, "context"), &c, err) < 0 || auth_prepare (g->inv->arena, &c, &auth, err) < 0)
         return -1;
-    return t->service->fetch (g->inv->arena, &auth, record, step, to, err);
+    return service->fetch (g->inv->arena, &auth, record, step, key, to, err);
 }
 
 static int
@@ -181,6 +195,11 @@ get_there (struct getting *g, const struct state *state, json_t *record, const c
             break;
     if (!g->step)
         return refuse (wanted, past_text (record, "run"), err);
+    const struct target *t = target_find (past_text (record, "target"));
+    if (!t || !t->service)
+        return error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know", past_text (record, "run"));
+    if (!t->service->whole && (!g->name || !g->settings->past.output))
+        return tell_artifacts (g, step);
     const char *path = arena_printf (g->inv->arena, "%s/fetched-%d.tgz", state->dir, (int) getpid ());
     cleanup_file FILE *to = fopen (path, "we");
     if (!to)
@@ -188,7 +207,7 @@ get_there (struct getting *g, const struct state *state, json_t *record, const c
     g->result = path;
     g->cwd = fs_dirname (g->inv->arena, past_text (record, "notebook"));
     g->python = g->settings->python;
-    int status = fetch (g, record, step, to, err);
+    int status = fetch (g, t->service, record, step, to, err);
     if (status == 0 && fflush (to) != 0)
         status = error_errno (err, "%s", path);
     if (status == 0)
@@ -226,8 +245,8 @@ const struct command command_runs_get = {
     .summary = "Get what a step has handed on: a value, a file, metrics or outputs",
     .details = "Without -o it tells what is known of it, and with STEP alone what there is. Values are written as the file's "
                "ending says, else pickled; STEP.metrics and STEP.outputs are the step's metrics and its executed cells. Values "
-               "are pickles: get those of runs that you trust. Of runs elsewhere argo-server hands results out; KFP's API and "
-               "the Kubernetes API do not.",
+               "are pickles: get those of runs that you trust. Of runs elsewhere argo-server hands results out and KFP's user "
+               "interface (its API doesn't); the Kubernetes API can't.",
     .examples = "chard runs get train.model -o model.joblib\n"
                 "chard runs get 3e71 load.df -o df.parquet\n"
                 "chard runs get train               # what there is",

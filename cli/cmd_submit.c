@@ -187,6 +187,30 @@ keep_sources (struct submitting *s, struct error *err)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
+static void
+add_artifact (json_t *all, const char *name, const char *key, const char *kind)
+{
+    json_object_set_new (all, name, json_pack ("{s:s,s:s}", "key", key, "kind", kind));
+}
+
+/* What a step hands on, by what the document calls it: for chard runs get. */
+static json_t *
+artifacts (const struct submitting *s, size_t i)
+{
+    const struct step *step = &s->pipeline->steps.items[i];
+    json_t *all = json_object ();
+    vec_foreach (o, &step->outputs)
+        if (o->name[0] != '%')
+            add_artifact (all, o->name, emit_value_key (s->plan, o->name), "value");
+    vec_foreach (path, &s->plan->steps[i].files)
+        add_artifact (all, *path, emit_file_key (s->plan, *path), "file");
+    if (step->metrics.len)
+        add_artifact (all, "metrics", emit_metrics_key (s->plan), "plain");
+    if (step->settings.report != 0)
+        add_artifact (all, "report", emit_report_key (s->plan), "plain");
+    return all;
+}
+
 static json_t *
 make_record (const struct submitting *s, const json_t *params)
 {
@@ -194,8 +218,8 @@ make_record (const struct submitting *s, const json_t *params)
     json_t *steps = json_array ();
     hash_file (s->pipeline->notebook, hex, NULL);
     for (size_t i = 0; i < s->pipeline->steps.len; i++)
-        json_array_append_new (steps, json_pack ("{s:s,s:s}", "step", s->pipeline->steps.items[i].name, "key",
-                                                 s->plan->steps[i].name));
+        json_array_append_new (steps, json_pack ("{s:s,s:s,s:o}", "step", s->pipeline->steps.items[i].name, "key",
+                                                 s->plan->steps[i].name, "artifacts", artifacts (s, i)));
     return json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s?,s:s,s:O?,s:O,s:O,s:f,s:o,s:s}", "run", s->id, "target", s->target->name, "context",
                       s->context.name, "notebook", fs_absolute (s->inv->arena, s->pipeline->notebook), "name",
                       s->pipeline->name ? s->pipeline->name : "", "digest", s->pipeline->notebook_digest, "sha256", hex, "commit",

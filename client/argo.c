@@ -121,7 +121,8 @@ static int
 start_run (struct argo *argo, const struct submission *s, const char *template, const char *name, struct error *err)
 {
     struct http_call call;
-    json_auto_t *workflow = argo_object (ARGO_WORKFLOW, name, argo_labels (s, s->id), annotations (s), argo_run_spec (template, s));
+    json_auto_t *workflow = argo_object (ARGO_WORKFLOW, name, argo_labels (s, s->id), annotations (s),
+                                         argo_run_spec (template, s));
     json_auto_t *made = argo_create (argo, ARGO_WORKFLOW, workflow, &call, err);
     if (made || ((call.status == 409 || call.status >= 500 || call.maybe_done) && is_run (argo, name, s->id)))
         return 0;
@@ -292,9 +293,11 @@ read_log (struct arena *a, const struct auth *auth, const json_t *record, const 
 }
 
 static int
-fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, FILE *to, struct error *err)
+fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact, FILE *to,
+       struct error *err)
 {
     struct argo argo;
+    (void) artifact;
     if (!*text (step, "node"))
         return error_set (err, ERROR_NOTEBOOK, "step %s has no result there (%s)", text (step, "step"), text (step, "status"));
     int status = argo_open (&argo, a, auth, err) < 0
@@ -312,6 +315,7 @@ const struct service service_argo = {
     .retry = argo_retry,
     .log = read_log,
     .fetch = fetch,
+    .whole = true,
     .schedule = argo_schedule,
     .schedules = argo_schedules,
     .change_schedule = argo_change_schedule,

@@ -135,7 +135,8 @@ replace (struct argo *argo, enum argo_kind kind, const json_t *object, const jso
     json_auto_t *whole = json_deep_copy (there); /* its status and what others have noted stay */
     json_t *metadata = json_object_get (whole, "metadata");
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        json_t *said = json_object_get (json_object_get (object, "metadata"), ours[i]), *kept = json_object_get (metadata, ours[i]);
+        json_t *said = json_object_get (json_object_get (object, "metadata"), ours[i]);
+        json_t *kept = json_object_get (metadata, ours[i]);
         if (kept)
             json_object_update (kept, said);
         else

@@ -185,7 +185,8 @@ kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const j
 {
     struct kfp k;
     struct error why = { 0 };
-    const char *pod = json_string_value (json_object_get (step, "pod")), *run = json_string_value (json_object_get (record, "run_id"));
+    const char *pod = json_string_value (json_object_get (step, "pod"));
+    const char *run = json_string_value (json_object_get (record, "run_id"));
     const char *ns = auth->namespace;
     (void) lines;
     if (!pod || !run)
@@ -209,6 +210,7 @@ const struct service service_kfp = {
     .cancel = kfp_cancel,
     .retry = kfp_retry,
     .log = kfp_log,
+    .fetch = kfp_fetch,
     .schedule = kfp_schedule,
     .schedules = kfp_schedules,
     .change_schedule = kfp_change_schedule,

@@ -45,7 +45,9 @@ int kfp_prepare (struct kfp *k, const struct submission *s, struct kfp_ids *ids,
  * without one. */
 const char *kfp_link (const struct kfp *k, const char *page, const char *id);
 
-/* The functions of struct service that kfp_schedule.c has. */
+/* The functions of struct service that kfp_artifact.c and kfp_schedule.c have. */
+int kfp_fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact, FILE *to,
+               struct error *err);
 int kfp_schedule (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err);
 json_t *kfp_schedules (struct arena *a, const struct auth *auth, struct error *err);
 int kfp_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change,

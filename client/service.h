@@ -48,9 +48,11 @@ struct service {
     int (*log) (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines,
                 struct strbuf *out, struct error *err);
 
-    /* Fetches the whole result of a step, one of the record's, into the open file `to`: an archive. */
-    int (*fetch) (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, FILE *to,
-                  struct error *err);
+    /* Fetches an artifact of a step, one of the record's, into the open file `to`; a directory becomes a .tar.gz. `artifact` is
+     * what the document calls it; a service whose artifacts are `whole` has one only, the step's result. */
+    int (*fetch) (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact,
+                  FILE *to, struct error *err);
+    bool whole;
 
     /* Runs it at s->schedule instead of now; one that is there of that pipeline's name gives way. What names it goes into
      * `record` ("schedule", "link", …). */

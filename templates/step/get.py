@@ -8,6 +8,10 @@ def run_get(path):
     try:
         asked = _read_json("the request", _read_text(path))
         with tempfile.TemporaryDirectory(prefix="chard-") as work:
+            if asked.get("kind") == "plain":
+                told = _copy_plain(asked["from"], asked["to"])
+                sys.stdout.write(json.dumps(told) + "\n")
+                return 0
             result = _unpack(asked["from"], work)
             _enter_space(Space("", ()))
             sys.path[:0] = [asked["cwd"]]
@@ -39,7 +43,31 @@ def _unpack(place, work):
     for folder, _, files in os.walk(work):
         if "values.json" in files:
             return folder
+        if "chard.json" in files and folder == work:
+            return _as_result(folder)
     raise Environment("what was fetched holds no values.json")
+
+
+def _as_result(folder):
+    """A file's artifact as a result that holds nothing else."""
+    inside = os.path.join(folder, "files", "0")
+    os.makedirs(inside)
+    for name in "chard.json", "content":
+        if os.path.lexists(os.path.join(folder, name)):
+            os.rename(os.path.join(folder, name), os.path.join(inside, name))
+    _write_json(os.path.join(folder, "values.json"), {"version": 1, "groups": [], "values": {}})
+    return folder
+
+
+def _copy_plain(source, target):
+    part = "%s.part-%d" % (target, os.getpid())
+    try:
+        _copy_tree(source, part)
+        os.replace(part, target)
+    finally:
+        if os.path.lexists(part):
+            os.unlink(part)
+    return {"file": target}
 
 
 def _known_values(result):

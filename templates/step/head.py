@@ -83,8 +83,9 @@ COMPARE: {"version": 1, "straight": [DIR, DIR], "steps": [{"step": "train", "res
 different steps, and nothing changes it from then on (if something did, its value would differ). Exit status 0 if
 it could be done, whatever it found.
 
-GET: {"from": RESULT directory or an archive of it, "name": "x", "to": FILE, "cwd": the notebook's directory} writes a value (by
-the file's ending), a file that the step wrote, "metrics" or "outputs" -> {"file": FILE}. Without "name":
+GET: {"from": RESULT directory or an archive of it, "name": "x", "to": FILE, "cwd": the notebook's directory} writes a value
+(by the file's ending), a file that the step wrote, "metrics" or "outputs" -> {"file": FILE}. With "kind", "from" is an
+artifact of KFP: "value" or "file" an archive of its directory, "plain" what is wanted itself. Without "name":
 {"values": {"x": as in values.json, …}}.
 
 SPDX-License-Identifier: Apache-2.0

@@ -5,9 +5,11 @@ SPDX-License-Identifier: Apache-2.0
 """
 import email.parser
 import email.policy
+import functools
 import json
 import os
 import re
+import struct
 import threading
 import urllib.parse
 import uuid
@@ -17,6 +19,33 @@ from service import Service
 
 TOP = os.environ.get("TOP", ".")
 SWAGGER = os.path.join(os.environ.get("SHARED", os.path.join(TOP, "..", "shared")), "schemas/kfp/api.v2beta1.swagger.json")
+
+
+@functools.lru_cache
+def mlmd_messages():
+    """The messages of ml_metadata/proto/metadata_store_service.proto that are used, with all that stands beside their ids."""
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    field = descriptor_pb2.FieldDescriptorProto
+    kinds = {"int64": field.TYPE_INT64, "string": field.TYPE_STRING}
+    described = {
+        "Context": {"id": (1, "int64"), "type_id": (2, "int64"), "name": (3, "string")},
+        "Artifact": {"id": (1, "int64"), "type_id": (2, "int64"), "uri": (3, "string"), "name": (7, "string")},
+        "GetContextByTypeAndNameRequest": {"type_name": (1, "string"), "context_name": (2, "string"), "type_version": (3, "string")},
+        "GetContextByTypeAndNameResponse": {"context": (1, "Context")},
+        "GetArtifactsByContextRequest": {"context_id": (1, "int64")},
+        "GetArtifactsByContextResponse": {"artifacts": (1, "*Artifact"), "next_page_token": (2, "string")},
+    }
+    file = descriptor_pb2.FileDescriptorProto(name="mlmd.proto", package="ml_metadata", syntax="proto2")
+    for name, fields in described.items():
+        message = file.message_type.add(name=name)
+        for member, (number, kind) in fields.items():
+            one = message.field.add(name=member, number=number, label=field.LABEL_REPEATED if kind[0] == "*" else field.LABEL_OPTIONAL,
+                                    type=kinds.get(kind, field.TYPE_MESSAGE))
+            if kind not in kinds:
+                one.type_name = ".ml_metadata." + kind.lstrip("*")
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName("ml_metadata." + name)) for name in described}
 
 
 class Refused(Exception):
@@ -80,6 +109,7 @@ class FakeKfp:
         self.multi_user, self.prefix = multi_user, prefix
         self.swagger = Swagger()
         self.pipelines, self.versions, self.experiments, self.runs, self.documents, self.recurring = {}, {}, {}, {}, {}, {}
+        self.objects = {}               # by URI, in the order in which they were made
         self.ui, self.logs = {}, {}     # logs by pod, of either server; None: there is no user interface
         self.before = None      # (request) -> a reply in place of the real one, or NotImplemented
         self.after = None       # (request, reply) -> the reply: the work is done by then
@@ -111,6 +141,10 @@ class FakeKfp:
     def handle(self, request):
         url = urllib.parse.urlsplit(request.path)
         path = url.path[len(self.prefix):]
+        if path.startswith("/ml_metadata.MetadataStoreService/"):
+            return self.metadata_store(path.rpartition("/")[2], request)
+        if path == "/artifacts/get":
+            return self.object(dict(urllib.parse.parse_qsl(url.query)))
         if path == "/k8s/pod/logs" or path.startswith("/apis/v1alpha1/"):
             return self.log(path, url.query)
         assert url.path.startswith(self.prefix + "/apis/v2beta1/"), url.path
@@ -123,6 +157,36 @@ class FakeKfp:
         name = "%s %s" % (request.method, template[len("/apis/v2beta1/"):])
         parts = [urllib.parse.unquote(p) for p in path.split("/")[3:]]
         return self.calls[name](self, parts, query, request if form else body)
+
+    def metadata_store(self, method, request):
+        """ML Metadata by gRPC-web, as the user interface's server passes it on; messages by Google's own library."""
+        assert request.headers["Content-Type"] == "application/grpc-web+proto"
+        kind, length = struct.unpack(">BI", request.body[:5])
+        assert kind == 0 and length == len(request.body) - 5
+        m = mlmd_messages()
+        if method == "GetContextByTypeAndName":
+            asked = m["GetContextByTypeAndNameRequest"].FromString(request.body[5:])
+            assert asked.type_name == "system.PipelineRun" and asked.SerializeToString() == request.body[5:]
+            reply = m["GetContextByTypeAndNameResponse"]()
+            if asked.context_name in self.runs:
+                reply.context.id, reply.context.name = 300, asked.context_name
+        else:
+            assert method == "GetArtifactsByContext", method
+            asked = m["GetArtifactsByContextRequest"].FromString(request.body[5:])
+            assert asked.context_id == 300
+            reply = m["GetArtifactsByContextResponse"]()
+            for i, uri in enumerate(self.objects):
+                reply.artifacts.add(id=1000 + i, type_id=2, uri=uri, name="n%d" % i)
+        data, trailer = reply.SerializeToString(), b"grpc-status:0\r\ngrpc-message:\r\n"
+        return 200, (struct.pack(">BI", 0, len(data)) + data + struct.pack(">BI", 128, len(trailer)) + trailer), {
+            "Content-Type": "application/grpc-web+proto"}
+
+    def object(self, asked):
+        assert set(asked) == {"source", "bucket", "key"} | ({"namespace"} if self.multi_user else set()), asked
+        uri = "%s://%s/%s" % (asked["source"], asked["bucket"], asked["key"])
+        if uri not in self.objects:
+            return 404, "No objects found at %s" % uri
+        return 200, self.objects[uri], {"Content-Type": "application/octet-stream"}
 
     def log(self, path, query):
         """The user interface's server has them (frontend/server/handlers/pod-logs.ts), and so has the API server by itself, which

@@ -3,11 +3,13 @@ replies where a test asks for it.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import unittest
@@ -255,6 +257,62 @@ class Faults(Case):
         self.assertEqual(len(self.kfp.runs), 0)
         self.kfp.before = lambda r: (200, {"nonsense": 1}) if "names/" in r.path else NotImplemented
         self.assertIn("the answer has no pipeline_id", self.submit(status=3))
+
+
+class Results(Case):
+    def pod(self, step, outputs):
+        """Runs a step as its pod would; the artifacts that it leaves, by name: a directory as the user interface packs it."""
+        document, = self.kfp.documents.values()
+        executors = document[0]["deploymentSpec"]["executors"]
+        component = document[0]["root"]["dag"]["tasks"][step]["componentRef"]["name"]
+        container = executors[document[0]["components"][component]["executorLabel"]]["container"]
+        args = [a for a in container["args"]]
+        spec = args[args.index("--spec") + 1]
+        command = [sys.executable, os.path.join(TOP, "templates/step.py"), "pod", "--spec", spec]
+        for name in outputs:
+            command += ["--out", name, os.path.join(self.folder, "out", name)]
+        run = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        left = {}
+        for name in outputs:
+            path, archive = os.path.join(self.folder, "out", name), io.BytesIO()
+            if os.path.isfile(path):
+                with open(path, "rb") as f:
+                    left[name] = f.read()
+                continue
+            with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+                for inside in os.listdir(path):
+                    tar.add(os.path.join(path, inside), inside)
+            left[name] = archive.getvalue()
+        return left
+
+    def test_results(self):
+        self.write("train.py", '# %% tags=["step:make"]\nx = {"ä": [1, 2]}\nopen ("made.txt", "w").write ("hi")\n\n'
+                               '# %% tags=["pipeline-metrics"]\nprint (x["ä"][0])\naccuracy = 0.5\nprint (accuracy)\n\n'
+                               '# %% tags=["step:read"]\nprint (x, open ("made.txt").read ())\n')
+        record = self.submit()
+        known = {name: about["key"] for name, about in record["steps"][0]["artifacts"].items()}
+        self.assertLessEqual({"x", "made.txt"}, set(known))
+        self.assertIn("make.made.txt", self.chard("runs", "get", "make").stdout)
+        self.assertIn("knows no artifact", self.chard("runs", "get", "make.x", "-o", "x.json", status=1).stderr)
+        root = "minio://mlpipeline/v2/artifacts/train/some-run"
+        self.kfp.objects.update({root + "/make/s4lt/%s" % known["x"]: b"of a try before", root + "/read/s4lt/%s" % known["x"]: b"other"})
+        for name, data in self.pod("make", known.values()).items():
+            self.kfp.objects[root + "/make/5alt/" + name] = data
+        self.chard("runs", "get", "make.x", "-o", "x.json", "--python", sys.executable)
+        self.chard("runs", "get", record["run"], "make.made.txt", "-o", "file.txt")
+        for name, content in ("x.json", {"ä": [1, 2]}), ("file.txt", "hi"):
+            with open(os.path.join(self.folder, name), encoding="utf-8") as f:
+                self.assertEqual(f.read() if content == "hi" else json.load(f), content)
+        for name in "metrics", "report":
+            if name in known:
+                self.chard("runs", "get", "make." + name, "-o", name)
+                with open(os.path.join(self.folder, name), "rb") as f:
+                    self.assertEqual(f.read(), self.kfp.objects[root + "/make/5alt/" + known[name]])
+        self.assertIn("has no zz", self.chard("runs", "get", "make.zz", "-o", "zz", status=2).stderr)
+        for reply in (200, b"\0\0\0\0\xffjunk"), (200, b""), (404, "Not Found"), (200, b"\x80\0\0\0\x0egrpc-status:13"):
+            self.kfp.before = lambda r, reply=reply: reply if "MetadataStore" in r.path else NotImplemented
+            self.assertIn("at its user interface only", self.chard("runs", "get", "make.x", "-o", "y", status=3).stderr)
 
 
 class Schedules(Case):
