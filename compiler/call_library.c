@@ -30,7 +30,7 @@ is_stream (struct interpreter *in, const struct set *value)
     return false;
 }
 
-/* The argument that is the path (-1: what the method is called on), else to_csv (path_or_buf="x"), savefig (fname="x");
+/* The argument that is the path, or a stream, which is moved on (-1: what the method is called on), else to_csv (path_or_buf="x"), savefig (fname="x");
  * NULL: there is none. */
 static const char *
 path_argument (struct interpreter *in, int place, const struct set *on, const struct call *c)
@@ -44,9 +44,13 @@ path_argument (struct interpreter *in, int place, const struct set *on, const st
             given = true;
         }
     }
-    if (!given || is_stream (in, value))
+    if (given && is_stream (in, value)) {
+        objects_change (in, value, false);
         return NULL;
-    const char *path = pattern_of (in, value);
+    }
+    const char *path = given ? pattern_of (in, value) : NULL;
+    if (!given || (path && strcmp (path, ":memory:") == 0)) /* SQLite's name for no file at all */
+        return NULL;
     return path ? path : PATH_UNKNOWN;
 }
 
@@ -113,7 +117,7 @@ mutate_arguments (struct interpreter *in, const struct effect *e, const struct c
                     objects_change (in, set_one (in->arena, id), false);
     }
     for (int k = 0; k < c->keywords; k++)
-        if (library_keyword_mutates (in->library, c->keyword[k].name))
+        if (c->keyword[k].name == e->mutates_keyword || library_keyword_mutates (in->library, c->keyword[k].name))
             objects_change (in, c->keyword[k].value, false);
     objects_change (in, given_out (in, e, c), false);
 }

@@ -27,12 +27,21 @@ file_used (struct interpreter *in, enum file_use use, const char *path)
 }
 
 /* A folder that the notebook makes itself has to be there first. */
+/* Whether this may have made the folder: a command, if it names it. */
+static bool
+may_make (const struct file_event *f, const char *folder)
+{
+    if (f->use == FILE_SHELL)
+        return strstr (f->path, folder) != NULL;
+    return f->use == FILE_WRITE && path_may_meet (f->path, folder);
+}
+
 void
 folder_changed (struct interpreter *in, const char *path)
 {
     const char *to = path_in (in->arena, in->cwd, path ? path : PATH_UNKNOWN);
     for (size_t i = in->flow->files.len; i-- > 0;)
-        if (in->flow->files.items[i].use == FILE_WRITE && path_may_meet (in->flow->files.items[i].path, to)) {
+        if (may_make (&in->flow->files.items[i], to)) {
             file_used (in, FILE_READ, path ? path : PATH_UNKNOWN);
             break;
         }
@@ -155,6 +164,8 @@ kind_of (const struct interpreter *in, const struct site *s)
     const struct ast *n = s->statement;
     if (!n)
         return in->setup && !in->effect && !sets_up_itself (in) ? SITE_SETUP : SITE_PLAIN;
+    if (n->kind == AST_IMPORT_FROM && strcmp (symbol_text (in->symbols, n->name), "__future__") == 0)
+        return SITE_SETUP; /* holds for all cells behind it */
     if (n->kind == AST_IMPORT || n->kind == AST_IMPORT_FROM) /* of what a step writes it can't be repeated anywhere */
         return in->flow->files.len > in->first_file ? SITE_PLAIN : SITE_IMPORT;
     if (in->setup && s->binds.len == 0 && !sets_up_itself (in))

@@ -78,6 +78,8 @@ struct interpreter {
     unsigned specials;           /* what special methods of the notebook's classes are for */
     const bool *working;         /* by site: what it sets up can't be repeated elsewhere; NULL: not known yet */
     const char *cwd;             /* the folder that relative paths count from, itself from the notebook's; "" there */
+    bool annotations_are_text;   /* from __future__ import annotations: for the rest of the notebook, as IPython has it */
+    bool unevaluated;            /* what is walked is such text: a name that nobody binds harms nobody */
     bool dynamic;                /* something before may have bound any name */
     const struct ast *statement; /* a call that is a statement of its own … */
     const struct code_digest *digests; /* of units; NULL: nothing has been learned */

@@ -68,7 +68,9 @@ read_word (const struct library *l, struct effect *e, const char *word)
             e->flags |= words[i].flag;
             return true;
         }
-    if (strncmp (word, "mutates=", 8) == 0) {
+    if (strncmp (word, "mutates=", 8) == 0 && !(word[8] >= '0' && word[8] <= '9')) {
+        e->mutates_keyword = symbol_of_str (l->symbols, word + 8);
+    } else if (strncmp (word, "mutates=", 8) == 0) {
         e->mutates_arguments |= 1u << atoi (word + 8);
     } else if (strncmp (word, "out=", 4) == 0) {
         e->out = atoi (word + 4);

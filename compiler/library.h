@@ -51,6 +51,7 @@ enum effect_flag {
 struct effect {
     uint32_t flags;
     uint32_t mutates_arguments; /* bit i: argument i */
+    symbol mutates_keyword;     /* print (…, file=buffer); or 0 */
     symbol returns;             /* type of the result, or 0 */
     const char *parts;          /* types of a tuple's parts, "a.A,b.B"; or NULL */
     symbol state;               /* name of hidden state: "numpy.random" */

@@ -147,6 +147,8 @@ name_is_bound (struct interpreter *in, symbol name)
 static void
 add_unresolved (struct interpreter *in, symbol name, const struct ast *at)
 {
+    if (in->unevaluated)
+        return;
     struct unresolved u = { name, in->site, at, in->unit,
                             in->dynamic || in->tries > 0 || in->branches > 0 || in->depth > 3 };
     vec_push (in->arena, &in->flow->unresolved, u);

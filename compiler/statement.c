@@ -45,6 +45,9 @@ static void
 run_import_from (struct interpreter *in, const struct ast *n)
 {
     module_used (in, symbol_text (in->symbols, n->name));
+    if (strcmp (symbol_text (in->symbols, n->name), "__future__") == 0)
+        ast_foreach (alias, n)
+            in->annotations_are_text |= strcmp (symbol_text (in->symbols, (*alias)->name), "annotations") == 0;
     if (n->flags & AST_STAR && !vec_int_has (&in->star_sites, in->site))
         vec_push (in->arena, &in->star_sites, in->site);
     ast_foreach (alias, n)
@@ -104,6 +107,16 @@ leave_types (struct interpreter *in, const struct env *types)
         in->env = types->outer;
 }
 
+/* What it names is needed where it is evaluated; a variable's annotation within a function never is. */
+static void
+run_annotation (struct interpreter *in, const struct ast *n)
+{
+    bool outer = in->unevaluated;
+    in->unevaluated = outer || in->annotations_are_text || (in->env && in->env->function);
+    evaluate (in, n);
+    in->unevaluated = outer;
+}
+
 static void
 run_function (struct interpreter *in, const struct ast *n)
 {
@@ -114,7 +127,7 @@ run_function (struct interpreter *in, const struct ast *n)
     }
     const struct env *types = enter_types (in, n->kids[4]);
     ast_foreach (annotation, n->kids[3])
-        evaluate (in, *annotation);
+        run_annotation (in, *annotation);
     struct object *o = heap_get (in->heap, id);
     o->definition = n;
     o->env = in->env;
@@ -445,7 +458,7 @@ run_statement (struct interpreter *in, const struct ast *n)
     case AST_ASSIGN: run_assign (in, n); break;
     case AST_AUGMENT: run_augment (in, n); break;
     case AST_ANNOTATE:
-        evaluate (in, n->kids[1]);
+        run_annotation (in, n->kids[1]);
         if (n->kids[2] && n->kids[0])
             assign (in, n->kids[0], evaluate (in, n->kids[2]));
         break;
