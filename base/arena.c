@@ -172,13 +172,17 @@ arena_strdup (struct arena *a, const char *s)
     return arena_strndup (a, s, strlen (s));
 }
 
+/* Most texts are short, and printed once only. */
 char *
 arena_vprintf (struct arena *a, const char *fmt, va_list ap)
 {
-    va_list measure;
-    va_copy (measure, ap);
-    int n = vsnprintf (NULL, 0, fmt, measure);
-    va_end (measure);
+    va_list first;
+    char small[256];
+    va_copy (first, ap);
+    int n = vsnprintf (small, sizeof small, fmt, first);
+    va_end (first);
+    if ((size_t) n < sizeof small)
+        return arena_strndup (a, small, (size_t) n);
     char *s = arena_alloc (a, (size_t) n + 1);
     vsnprintf (s, (size_t) n + 1, fmt, ap);
     return s;

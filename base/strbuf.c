@@ -63,10 +63,14 @@ strbuf_addf (struct strbuf *b, const char *fmt, ...)
     va_list ap, again;
     va_start (ap, fmt);
     va_copy (again, ap);
-    int n = vsnprintf (NULL, 0, fmt, ap);
+    strbuf_reserve (b, 1);
+    size_t room = b->cap - b->len;
+    int n = vsnprintf (b->data + b->len, room, fmt, ap);
     va_end (ap);
-    strbuf_reserve (b, (size_t) n);
-    vsnprintf (b->data + b->len, (size_t) n + 1, fmt, again);
+    if ((size_t) n >= room) {
+        strbuf_reserve (b, (size_t) n);
+        vsnprintf (b->data + b->len, (size_t) n + 1, fmt, again);
+    }
     va_end (again);
     b->len += (size_t) n;
 }

@@ -106,13 +106,17 @@ compile_and_write (struct invocation *inv, struct compilation *c, const char *pa
     cleanup_free char *text = document ? json_dumps (document, flags) : NULL;
     if (!text)
         return error_set (err, ERROR_NOTEBOOK, "%s: there is nothing to print after this pass", path);
-    const char *whole = arena_printf (inv->arena, "%s\n", text);
-    if (job->several && destination_is_stdout (&job->to)) { /* a member of the object that the batch puts together */
+    cleanup_strbuf struct strbuf whole = { 0 };
+    bool member = job->several && destination_is_stdout (&job->to); /* of the object that the batch puts together */
+    if (member) {
         json_auto_t *name = json_string (path);
         cleanup_free char *key = name ? json_dumps (name, JSON_ENCODE_ANY) : NULL;
-        whole = arena_printf (inv->arena, "%s: %s", key ? key : "\"?\"", text);
+        strbuf_addf (&whole, "%s: ", key ? key : "\"?\"");
     }
-    if (destination_write (&job->to, inv, path, ".json", whole, strlen (whole), err) < 0)
+    strbuf_adds (&whole, text);
+    if (!member)
+        strbuf_addc (&whole, '\n');
+    if (destination_write (&job->to, inv, path, ".json", whole.data, whole.len, err) < 0)
         return -1;
     return c->diags.errors ? error_set (err, ERROR_NOTEBOOK, "%s", "") : 0;
 }

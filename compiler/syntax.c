@@ -98,6 +98,31 @@ static const struct rule rules[] = {
     { "line_continuation", lower_nothing, AST_PASS },
 };
 
+/* Rules are looked up when the first node of a type comes by: the names of all of them cost a small notebook more than its
+ * own text. */
+static const struct rule *
+find_rule (TSSymbol symbol)
+{
+    static const struct rule none = { 0 };
+    const TSLanguage *language = tree_sitter_python ();
+    const char *type = ts_language_symbol_name (language, symbol);
+    bool named = ts_language_symbol_type (language, symbol) == TSSymbolTypeRegular;
+    for (size_t i = 0; named && i < sizeof rules / sizeof *rules; i++)
+        if (strcmp (rules[i].type, type) == 0)
+            return &rules[i];
+    return &none;
+}
+
+const struct rule *
+syntax_rule (struct syntax *s, TSSymbol symbol)
+{
+    if (symbol >= sizeof s->rules / sizeof *s->rules)
+        return NULL;
+    if (!s->rules[symbol])
+        s->rules[symbol] = find_rule (symbol);
+    return s->rules[symbol]->type ? s->rules[symbol] : NULL;
+}
+
 /* ---- errors ----------------------------------------------------------------------------------------------------- */
 
 static bool
@@ -129,11 +154,6 @@ syntax_create (void)
     s->parser = ts_parser_new ();
     if (!ts_parser_set_language (s->parser, language))
         abort (); /* grammar and library of different ages: configure has checked that */
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        TSSymbol symbol = ts_language_symbol_for_name (language, rules[i].type, (uint32_t) strlen (rules[i].type), true);
-        if (symbol && symbol < sizeof s->rules / sizeof *s->rules)
-            s->rules[symbol] = &rules[i];
-    }
     const struct {
         TSFieldId *id;
         const char *name;

@@ -109,8 +109,7 @@ lower_starts_with (struct lowering *l, TSNode n, const char *word)
 static const struct rule *
 lower_get_rule (const struct lowering *l, TSNode n)
 {
-    TSSymbol s = ts_node_symbol (n);
-    return s < sizeof l->syntax->rules / sizeof *l->syntax->rules ? l->syntax->rules[s] : NULL;
+    return syntax_rule (l->syntax, ts_node_symbol (n));
 }
 
 /* A node whose named children are its kids, in order. */

@@ -16,7 +16,7 @@
 struct lowering {
     struct arena *arena; /* where the tree lies */
     struct symbols *symbols;
-    const struct syntax *syntax;
+    struct syntax *syntax;
     const char *text;
     struct syntax_error *error; /* the first one, for the caller */
     int depth;
@@ -33,11 +33,14 @@ struct rule {
 
 struct syntax {
     TSParser *parser;
-    const struct rule *rules[1024]; /* by tree-sitter symbol */
+    const struct rule *rules[1024]; /* by tree-sitter symbol; NULL: not looked up yet (syntax_rule) */
     TSFieldId f_name, f_alias, f_left, f_right, f_type, f_value, f_body, f_parameters, f_return_type, f_superclasses,
         f_type_parameters, f_function, f_arguments, f_object, f_attribute, f_subscript, f_definition, f_condition,
         f_consequence, f_alternative, f_subject, f_guard, f_module_name;
 };
+
+/* The rule for nodes of that type; NULL if there is none. */
+const struct rule *syntax_rule (struct syntax *s, TSSymbol symbol);
 
 /* A list of kids while a node is being built. */
 struct kids {
