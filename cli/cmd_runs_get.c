@@ -5,7 +5,6 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "cli/remote.h"
-#include "cli/target.h"
 #include "engine/python.h"
 
 #include <stdlib.h>
@@ -168,19 +167,16 @@ tell_artifacts (const struct getting *g, const json_t *step)
     return 0;
 }
 
-static int
-fetch (struct getting *g, const struct service *service, const json_t *record, const json_t *step, FILE *to, struct error *err)
+/* Which artifact of the step is wanted, and what comes of it. NULL: none is called so. */
+static const char *
+find_artifact (struct getting *g, const json_t *step, struct error *err)
 {
-    struct context c;
-    struct auth auth;
-    const char *key = past_text (json_object_get (json_object_get (step, "artifacts"), g->name ? g->name : ""), "key");
-    if (!service->whole && !*key)
-        return error_set (err, ERROR_USAGE, "step %s has no %s; chard runs get %s tells what it has", g->step, g->name, g->step);
-    if (!service->whole)
-        g->kind = past_text (json_object_get (json_object_get (step, "artifacts"), g->name), "kind");
-    if (context_read (g->inv->arena, past_text (record, "context"), &c, err) < 0 || auth_prepare (g->inv->arena, &c, &auth, err) < 0)
-        return -1;
-    return service->fetch (g->inv->arena, &auth, record, step, key, to, err);
+    const json_t *artifact = json_object_get (json_object_get (step, "artifacts"), g->name);
+    g->kind = past_text (artifact, "kind");
+    if (artifact)
+        return past_text (artifact, "key");
+    error_set (err, ERROR_USAGE, "step %s has no %s; chard runs get %s tells what it has", g->step, g->name, g->step);
+    return NULL;
 }
 
 static int
@@ -195,11 +191,13 @@ get_there (struct getting *g, const struct state *state, json_t *record, const c
             break;
     if (!g->step)
         return refuse (wanted, past_text (record, "run"), err);
-    const struct target *t = target_find (past_text (record, "target"));
-    if (!t || !t->service)
-        return error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know", past_text (record, "run"));
-    if (!t->service->whole && (!g->name || !g->settings->past.output))
+    struct auth auth;
+    const struct service *service = remote_service (g->inv, record, &auth, err);
+    if (service && !service->whole && (!g->name || !g->settings->past.output))
         return tell_artifacts (g, step);
+    const char *artifact = !service ? NULL : service->whole ? "" : find_artifact (g, step, err);
+    if (!artifact)
+        return -1;
     const char *path = arena_printf (g->inv->arena, "%s/fetched-%d.tgz", state->dir, (int) getpid ());
     cleanup_file FILE *to = fopen (path, "we");
     if (!to)
@@ -207,7 +205,7 @@ get_there (struct getting *g, const struct state *state, json_t *record, const c
     g->result = path;
     g->cwd = fs_dirname (g->inv->arena, past_text (record, "notebook"));
     g->python = g->settings->python;
-    int status = fetch (g, t->service, record, step, to, err);
+    int status = service->fetch (g->inv->arena, &auth, record, step, artifact, to, err);
     if (status == 0 && fflush (to) != 0)
         status = error_errno (err, "%s", path);
     if (status == 0)

@@ -1,7 +1,6 @@
 /* `chard runs wait|cancel|retry`: what can be done about runs that were submitted elsewhere.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/remote.h"
-#include "cli/target.h"
 
 #include <string.h>
 
@@ -46,18 +45,11 @@ static int
 act (struct invocation *inv, const void *settings, bool retry, const char *done, struct error *err)
 {
     struct state state;
-    struct context c;
     struct auth auth;
     json_auto_t *record = find (inv, settings, &state, err);
-    const struct target *t = record ? target_find (past_text (record, "target")) : NULL;
-    if (!record)
-        return -1;
-    if (!t || !t->service)
-        return error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know",
-                          past_text (record, "run"));
-    if (context_read (inv->arena, past_text (record, "context"), &c, err) < 0 || auth_prepare (inv->arena, &c, &auth, err) < 0
-        || remote_refresh (inv, &state, record, err) < 0 || check_state (record, retry, err) < 0
-        || (retry ? t->service->retry : t->service->cancel) (inv->arena, &auth, record, err) < 0
+    const struct service *service = record ? remote_service (inv, record, &auth, err) : NULL;
+    if (!service || remote_refresh (inv, &state, record, err) < 0 || check_state (record, retry, err) < 0
+        || (retry ? service->retry : service->cancel) (inv->arena, &auth, record, err) < 0
         || remote_refresh (inv, &state, record, err) < 0)
         return -1;
     if (inv->json)

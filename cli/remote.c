@@ -117,17 +117,24 @@ update_step (json_t *record, const json_t *news)
         }
 }
 
-int
-remote_refresh (struct invocation *inv, const struct state *state, json_t *record, struct error *err)
+const struct service *
+remote_service (struct invocation *inv, const json_t *record, struct auth *auth, struct error *err)
 {
     struct context c;
-    struct auth auth;
     const struct target *t = target_find (past_text (record, "target"));
-    if (!t || !t->service)
-        return error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know", past_text (record, "run"));
-    if (context_read (inv->arena, past_text (record, "context"), &c, err) < 0 || auth_prepare (inv->arena, &c, &auth, err) < 0)
-        return -1;
-    json_auto_t *news = t->service->status (inv->arena, &auth, record, err);
+    if (t && t->service)
+        return context_read (inv->arena, past_text (record, "context"), &c, err) < 0 || auth_prepare (inv->arena, &c, auth, err) < 0
+                   ? NULL
+                   : t->service;
+    error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know", past_text (record, "run"));
+    return NULL;
+}
+
+static int
+refresh_by (struct invocation *inv, const struct service *service, const struct auth *auth, const struct state *state,
+            json_t *record, struct error *err)
+{
+    json_auto_t *news = service->status (inv->arena, auth, record, err);
     if (!news)
         return -1;
     json_object_set (record, "status", json_object_get (news, "status"));
@@ -137,6 +144,14 @@ remote_refresh (struct invocation *inv, const struct state *state, json_t *recor
     json_array_foreach (json_object_get (news, "steps"), i, step)
         update_step (record, step);
     return remote_save (state, inv->arena, record, err);
+}
+
+int
+remote_refresh (struct invocation *inv, const struct state *state, json_t *record, struct error *err)
+{
+    struct auth auth;
+    const struct service *service = remote_service (inv, record, &auth, err);
+    return service ? refresh_by (inv, service, &auth, state, record, err) : -1;
 }
 
 /* ---- waiting ---------------------------------------------------------------------------------------------------- */
@@ -184,14 +199,19 @@ pause_for (double seconds)
     return seconds < 5 ? seconds * 1.3 : seconds;
 }
 
+/* Credentials are asked for again (a plugin may take seconds) only when the server has refused them, or anything else. */
 static int
 poll_run (struct invocation *inv, const struct state *state, json_t *record, struct error *err)
 {
     json_auto_t *told = json_object ();
     double delay = 0.5, silence = 0;
+    struct auth auth;
+    const struct service *service = NULL;
     while (!interrupted) {
         struct error why = { 0 };
-        if (remote_refresh (inv, state, record, &why) == 0) {
+        if (!service || silence > 0)
+            service = remote_service (inv, record, &auth, &why);
+        if (service && refresh_by (inv, service, &auth, state, record, &why) == 0) {
             silence = 0;
             if (remote_explain (inv, record))
                 remote_save (state, inv->arena, record, NULL);

@@ -9,6 +9,7 @@
 #define CHARD_CLI_REMOTE_H
 
 #include "cli/past_run.h"
+#include "client/service.h"
 
 #include <jansson.h>
 
@@ -30,6 +31,9 @@ int remote_remove (const struct state *state, struct arena *a, const char *id, s
 
 /* Whether it will not change any more. */
 bool remote_is_over (const json_t *record);
+
+/* The service that runs it, and how it is reached. NULL with an error. */
+const struct service *remote_service (struct invocation *inv, const json_t *record, struct auth *auth, struct error *err);
 
 /* Asks the service how it stands, brings the record up to date, and keeps it. */
 int remote_refresh (struct invocation *inv, const struct state *state, json_t *record, struct error *err);

@@ -6,7 +6,6 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/utf8.h"
-#include "cli/target.h"
 #include "doc/json_text.h"
 
 #include <string.h>
@@ -22,14 +21,9 @@ int
 remote_log (struct invocation *inv, const json_t *record, const json_t *step, int lines, struct strbuf *out,
             struct error *err)
 {
-    struct context c;
     struct auth auth;
-    const struct target *t = target_find (past_text (record, "target"));
-    if (!t || !t->service)
-        return error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know", past_text (record, "run"));
-    if (context_read (inv->arena, past_text (record, "context"), &c, err) < 0 || auth_prepare (inv->arena, &c, &auth, err) < 0)
-        return -1;
-    return t->service->log (inv->arena, &auth, record, step, lines, out, err);
+    const struct service *service = remote_service (inv, record, &auth, err);
+    return service ? service->log (inv->arena, &auth, record, step, lines, out, err) : -1;
 }
 
 /* ---- what a log says -------------------------------------------------------------------------------------------- */
