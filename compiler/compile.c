@@ -8,6 +8,7 @@
 #include "compiler/front.h"
 #include "compiler/lint.h"
 #include "compiler/requirement.h"
+#include "compiler/when.h"
 #include "doc/yaml.h"
 
 #include <stdio.h>
@@ -122,8 +123,8 @@ pass_link (struct compilation *c, struct passing *p)
 static void
 pass_metadata (struct compilation *c, struct passing *p)
 {
-    (void) p;
     metadata_apply (c->pipeline, c->flow->program);
+    when_check (c->pipeline, p->program, &c->diags);
 }
 
 static void

@@ -279,7 +279,6 @@ static const struct {
     const char *key, *instead;
 } idle[] = {
     { "foreach", "write the loop into the step's code; all of it runs in one step" },
-    { "when", "write `if …:` into the step's code; the step then does nothing where it is false" },
 };
 
 static void

@@ -145,19 +145,6 @@ make_tasks (struct runner *r)
     }
 }
 
-/* What the local engine can't do is said, not done wrongly. */
-static int
-refuse_unsupported (const struct pipeline *p, struct error *err)
-{
-    vec_foreach (s, &p->steps) {
-        if (s->settings.foreach)
-            return error_set (err, ERROR_NOTEBOOK, "step %s: foreach: is not supported on this machine yet", s->name);
-        if (s->settings.when)
-            return error_set (err, ERROR_NOTEBOOK, "step %s: when: is not supported on this machine yet", s->name);
-    }
-    return 0;
-}
-
 static int
 open_python (struct runner *r, struct error *err)
 {
@@ -284,7 +271,7 @@ runner_run (struct arena *a, const struct pipeline *p, const struct run_options 
             struct error *err)
 {
     struct runner r = { .arena = a, .p = p, .o = o, .state = { .lock = -1 } };
-    if (refuse_unsupported (p, err) < 0 || machine_memory (&r.memory, err) < 0 || cache_limit (&r.cache_bytes, err) < 0)
+    if (machine_memory (&r.memory, err) < 0 || cache_limit (&r.cache_bytes, err) < 0)
         return -1;
     if (o->cache_bytes)
         r.cache_bytes = o->cache_bytes;

@@ -22,6 +22,7 @@
 #define ENTRY "pipeline"
 #define INPUT_PATH "/tmp/chard-in" /* Argo mounts inputs there: its folders are root's, so nothing of ours goes there */
 #define RESULT_PATH "/tmp/chard-out/result"
+#define GUARD_PATH "/tmp/chard-out/when"
 #define PARAMETERS_PATH "/tmp/chard-parameters.json"
 #define MEMO_AGE "2160h" /* 90 days */
 
@@ -107,9 +108,10 @@ container_args (const struct argo *argo, int step, size_t pieces)
         json_array_append_new (args, json_sprintf ("%zu", k));
         json_array_append_new (args, json_sprintf (INPUT_PATH "/%zu", k));
     }
+    bool guards = argo->plan->steps[step].guards;
     json_array_append_new (args, json_string ("--out"));
-    json_array_append_new (args, json_string ("result"));
-    json_array_append_new (args, json_string (RESULT_PATH));
+    json_array_append_new (args, json_string (guards ? emit_guard_key (argo->plan) : "result"));
+    json_array_append_new (args, json_string (guards ? GUARD_PATH : RESULT_PATH));
     return args;
 }
 
@@ -214,8 +216,11 @@ is_memoized (const struct step *s)
 
 /* The step's result, and its metrics apart, so that they are seen without fetching it. */
 static json_t *
-template_outputs (const struct step *s)
+template_outputs (const struct argo *argo, int step)
 {
+    const struct step *s = &argo->plan->pipeline->steps.items[step];
+    if (argo->plan->steps[step].guards)
+        return json_pack ("{s:[{s:s,s:{s:s}}]}", "parameters", "name", "when", "valueFrom", "path", GUARD_PATH);
     json_t *outputs = json_pack ("{s:[{s:s,s:s,s:{s:{s:i}}}]}", "artifacts", "name", "result", "path", RESULT_PATH, "archive",
                                  "tar", "compressionLevel", 0);
     if (s->metrics.len)
@@ -232,7 +237,7 @@ step_template (struct argo *argo, int step, size_t pieces)
     json_t *t = json_object ();
     put (t, "inputs", template_inputs (argo, step, pieces, is_memoized (s)));
     put (t, "container", container (argo, step, pieces));
-    put (t, "outputs", template_outputs (s));
+    put (t, "outputs", template_outputs (argo, step));
     put_running (argo->plan->arena, t, s);
     if (is_memoized (s))
         put (t, "memoize",
@@ -347,6 +352,11 @@ task (struct argo *argo, int step)
     json_t *after = json_array ();
     for (size_t k = 0; k < s->after.len; k++)
         json_array_append_new (after, json_string (plan->steps[s->after.items[k]].name));
+    int guard = plan->steps[step].guard;
+    if (guard >= 0) {
+        json_array_append_new (after, json_string (plan->steps[guard].name));
+        put (t, "when", json_sprintf ("{{tasks.%s.outputs.parameters.when}} == true", plan->steps[guard].name));
+    }
     put_unless_empty (t, "dependencies", after);
     put_unless_empty (t, "arguments", task_arguments (argo, step, spec));
     return t;

@@ -20,6 +20,7 @@ static const struct shape task[] = {
     MUST ("name", NAME),
     MUST ("template", NAME),
     MAY ("dependencies", TEXTS),
+    MAY ("when", NAME),
     MAY_HOLD ("arguments", OBJECT, arguments),
     { 0 },
 };

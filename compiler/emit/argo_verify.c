@@ -108,6 +108,25 @@ check_given (const struct check *c, const json_t *task, const json_t *template, 
     return 0;
 }
 
+/* "{{tasks.NAME.outputs.parameters.KEY}} == true" */
+static int
+check_when (const struct check *c, const json_t *task)
+{
+    char guard[80], key[80];
+    int end = 0;
+    if (!json_object_get (task, "when"))
+        return 0;
+    if (sscanf (text (task, "when"), "{{tasks.%79[^.].outputs.parameters.%79[^}]}} == true%n", guard, key, &end) != 2 || !end)
+        return wrong (c, "task %s starts when '%s'", text (task, "name"), text (task, "when"));
+    const json_t *other = json_object_get (c->tasks, guard);
+    const json_t *template = json_object_get (c->templates, text (other, "template"));
+    if (!other || !waits_for (task, guard))
+        return wrong (c, "task %s asks %s without waiting for it", text (task, "name"), guard);
+    return find (json_object_get (json_object_get (template, "outputs"), "parameters"), key)
+               ? 0
+               : wrong (c, "task %s does not leave the parameter %s", guard, key);
+}
+
 static int
 check_task (const struct check *c, const json_t *task)
 {
@@ -119,7 +138,7 @@ check_task (const struct check *c, const json_t *task)
     json_array_foreach (json_object_get (task, "dependencies"), i, other)
         if (!json_object_get (c->tasks, json_string_value (other)))
             return wrong (c, "task %s waits for %s, which isn't there", text (task, "name"), json_string_value (other));
-    if (check_given (c, task, template, "parameters") < 0)
+    if (check_when (c, task) < 0 || check_given (c, task, template, "parameters") < 0)
         return -1;
     return check_given (c, task, template, "artifacts");
 }

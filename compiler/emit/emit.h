@@ -51,11 +51,13 @@ struct emit_step {
     const char *name;      /* what Kubernetes allows: a DNS label, unique in the pipeline */
     int image;             /* index into the plan's images */
     struct vec_str files;  /* paths of files that it writes and another step reads */
+    int guard;             /* index of the step that says whether it is started, or -1 */
+    bool guards;           /* it is such a step */
 };
 
 struct emit_plan {
     struct arena *arena;
-    const struct pipeline *pipeline;
+    const struct pipeline *pipeline; /* guards (guard.h) behind its own steps */
     const struct emit_options *options;
     const char *name;          /* of the pipeline, as a DNS label */
     struct vec_str known;      /* names that have keys, … */
@@ -89,6 +91,7 @@ const char *emit_param_key (const struct emit_plan *plan, const char *name);
 const char *emit_file_key (const struct emit_plan *plan, const char *path);
 const char *emit_report_key (const struct emit_plan *plan);
 const char *emit_metrics_key (const struct emit_plan *plan);
+const char *emit_guard_key (const struct emit_plan *plan); /* of a guard's answer */
 
 /* The steps whose values or files step `step` takes, ascending, each once. */
 void emit_producers (const struct emit_plan *plan, int step, struct vec_int *producers);

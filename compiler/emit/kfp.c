@@ -92,6 +92,14 @@ root_parameters (const struct emit_plan *plan)
     return all;
 }
 
+/* How a step's task calls what its guard tells: as KFP's SDK does, whose local orchestrator takes such names apart. */
+static const char *
+guard_input (const struct emit_plan *plan, int step)
+{
+    return arena_printf (plan->arena, "pipelinechannel--%s--%s", plan->steps[plan->steps[step].guard].name,
+                         emit_guard_key (plan));
+}
+
 /* ---- components ------------------------------------------------------------------------------------------------- */
 
 /* Title of an artifact's schema, for the dashboard. */
@@ -142,8 +150,9 @@ described (const struct emit_plan *plan, const char *name)
 }
 
 static json_t *
-component_inputs (const struct emit_plan *plan, const struct step *s)
+component_inputs (const struct emit_plan *plan, int step)
 {
+    const struct step *s = &plan->pipeline->steps.items[step];
     json_t *artifacts = json_object (), *parameters = json_object (), *all = json_object ();
     vec_foreach (in, &s->inputs)
         if (in->kind == INPUT_DATA)
@@ -157,6 +166,8 @@ component_inputs (const struct emit_plan *plan, const struct step *s)
         put (parameters, emit_param_key (plan, *name),
              json_pack ("{s:s,s:b}", "parameterType", parameter_type (p), "isOptional", 1));
     }
+    if (plan->steps[step].guard >= 0)
+        put (parameters, guard_input (plan, step), json_pack ("{s:s}", "parameterType", "STRING"));
     put_unless_empty (all, "artifacts", artifacts);
     put_unless_empty (all, "parameters", parameters);
     return all;
@@ -167,6 +178,11 @@ component_outputs (const struct emit_plan *plan, int step)
 {
     const struct step *s = &plan->pipeline->steps.items[step];
     json_t *artifacts = json_object (), *all = json_object ();
+    if (plan->steps[step].guards) {
+        json_decref (artifacts);
+        put (all, "parameters", json_pack ("{s:{s:s}}", emit_guard_key (plan), "parameterType", "STRING"));
+        return all;
+    }
     vec_foreach (o, &s->outputs)
         if (o->kind == INPUT_DATA)
             put (artifacts, emit_value_key (plan, o->name),
@@ -187,7 +203,7 @@ components (const struct emit_plan *plan)
     json_t *all = json_object ();
     for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
         json_t *one = json_pack ("{s:s}", "executorLabel", label (plan, "exec", i));
-        put_unless_empty (one, "inputDefinitions", component_inputs (plan, &plan->pipeline->steps.items[i]));
+        put_unless_empty (one, "inputDefinitions", component_inputs (plan, i));
         put_unless_empty (one, "outputDefinitions", component_outputs (plan, i));
         put (all, label (plan, "comp", i), one);
     }
@@ -218,6 +234,11 @@ arguments (const struct emit_plan *plan, int step, const json_t *component)
     json_array_append_new (args, json_string ("{{$}}"));
     append_places (args, "--in", "inputs", json_object_get (component, "inputDefinitions"));
     append_places (args, "--out", "outputs", json_object_get (component, "outputDefinitions"));
+    if (plan->steps[step].guards) {
+        json_array_append_new (args, json_string ("--out"));
+        json_array_append_new (args, json_string (emit_guard_key (plan)));
+        json_array_append_new (args, json_sprintf ("{{$.outputs.parameters['%s'].output_file}}", emit_guard_key (plan)));
+    }
     return args;
 }
 
@@ -275,8 +296,10 @@ task_output (const struct emit_plan *plan, int from, const char *key)
 }
 
 static json_t *
-task_inputs (const struct emit_plan *plan, const struct step *s)
+task_inputs (const struct emit_plan *plan, int step)
 {
+    const struct step *s = &plan->pipeline->steps.items[step];
+    const int guard = plan->steps[step].guard;
     json_t *artifacts = json_object (), *parameters = json_object (), *all = json_object ();
     vec_foreach (in, &s->inputs)
         if (in->kind == INPUT_DATA)
@@ -287,6 +310,10 @@ task_inputs (const struct emit_plan *plan, const struct step *s)
     vec_foreach (name, &s->parameters)
         put (parameters, emit_param_key (plan, *name),
              json_pack ("{s:s}", "componentInputParameter", emit_param_key (plan, *name)));
+    if (guard >= 0)
+        put (parameters, guard_input (plan, step),
+             json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", plan->steps[guard].name, "outputParameterKey",
+                        emit_guard_key (plan)));
     put_unless_empty (all, "artifacts", artifacts);
     put_unless_empty (all, "parameters", parameters);
     return all;
@@ -311,8 +338,14 @@ tasks (const struct emit_plan *plan)
             json_array_append_new (after, json_string (plan->steps[s->after.items[k]].name));
         json_t *one = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", plan->steps[i].name, "componentRef", "name",
                                  label (plan, "comp", i));
+        int guard = plan->steps[i].guard;
+        if (guard >= 0)
+            json_array_append_new (after, json_string (plan->steps[guard].name));
         put_unless_empty (one, "dependentTasks", after);
-        put_unless_empty (one, "inputs", task_inputs (plan, s));
+        put_unless_empty (one, "inputs", task_inputs (plan, i));
+        if (guard >= 0)
+            put (one, "triggerPolicy", json_pack ("{s:o}", "condition", json_sprintf (
+                                                      "inputs.parameter_values['%s'] == 'true'", guard_input (plan, i))));
         put (one, "cachingOptions", s->settings.cache == 0 ? json_object () : json_pack ("{s:b}", "enableCache", 1));
         if (s->settings.retries > 0)
             put (one, "retryPolicy", retry_policy (s->settings.retries));

@@ -65,7 +65,15 @@ static const struct shape task_output[] = { MUST ("producerTask", NAME), MUST ("
 
 static const struct shape artifact_input[] = { MUST_HOLD ("taskOutputArtifact", OBJECT, task_output), { 0 } };
 
-static const struct shape parameter_input[] = { MUST ("componentInputParameter", NAME), { 0 } };
+static const struct shape task_parameter[] = { MUST ("producerTask", NAME), MUST ("outputParameterKey", NAME), { 0 } };
+
+static const struct shape parameter_input[] = {
+    MAY ("componentInputParameter", NAME),
+    MAY_HOLD ("taskOutputParameter", OBJECT, task_parameter),
+    { 0 },
+};
+
+static const struct shape trigger[] = { MUST ("condition", NAME), { 0 } };
 
 static const struct shape task_inputs[] = {
     MAY_HOLD ("artifacts", MAP, artifact_input),
@@ -88,6 +96,7 @@ static const struct shape task[] = {
     MUST_HOLD ("componentRef", OBJECT, named),
     MAY ("dependentTasks", TEXTS),
     MAY_HOLD ("inputs", OBJECT, task_inputs),
+    MAY_HOLD ("triggerPolicy", OBJECT, trigger),
     MAY_HOLD ("cachingOptions", OBJECT, caching),
     MAY_HOLD ("retryPolicy", OBJECT, retry),
     { 0 },

@@ -54,8 +54,11 @@ static const char *
 known_placeholder (const json_t *component, const char *text)
 {
     char direction[8], kind[12], key[80];
+    int end = 0;
     if (strcmp (text, "{{$}}") == 0)
         return NULL;
+    if (sscanf (text, "{{$.outputs.parameters['%79[^']'].output_file}}%n", key, &end) == 1 && end)
+        return at (component, "outputDefinitions", "parameters", key, NULL) ? NULL : "names nothing that the component has";
     if (sscanf (text, "{{$.%7[a-z].%11[a-z]['%79[^']'].path}}", direction, kind, key) != 3
         || strcmp (kind, "artifacts") != 0)
         return "is not understood";
@@ -120,9 +123,40 @@ check_artifact (const struct check *c, const char *key, const json_t *input)
     return waits_for (c->task, producer) ? 0 : wrong (c, "it does not wait for task %s, whose %s it needs", producer, key);
 }
 
+/* What another task tells. */
+static int
+check_told (const struct check *c, const char *key, const json_t *input)
+{
+    const char *producer = json_string_value (at (input, "taskOutputParameter", "producerTask", NULL));
+    const char *output = json_string_value (at (input, "taskOutputParameter", "outputParameterKey", NULL));
+    const json_t *task = producer ? at (c->tasks, producer, NULL) : NULL;
+    const json_t *given = task && output ? at (component_of (c, task), "outputDefinitions", "parameters", output, NULL) : NULL;
+    const json_t *wanted = at (c->component, "inputDefinitions", "parameters", key, NULL);
+    if (!given || !json_equal (at (given, "parameterType", NULL), at (wanted, "parameterType", NULL)))
+        return wrong (c, "parameter %s comes from no output of a task that is like it", key);
+    return waits_for (c->task, producer) ? 0 : wrong (c, "it does not wait for task %s, whose %s it needs", producer, key);
+}
+
+/* A condition is a parameter of the task that is compared with a text. */
+static int
+check_condition (const struct check *c)
+{
+    const char *condition = json_string_value (at (c->task, "triggerPolicy", "condition", NULL));
+    char key[256];
+    int end = 0;
+    if (!condition)
+        return 0;
+    if (sscanf (condition, "inputs.parameter_values['%255[^']'] == 'true'%n", key, &end) != 1 || !end
+        || !at (c->task, "inputs", "parameters", key, NULL))
+        return wrong (c, "the condition %s is about none of its parameters", condition);
+    return 0;
+}
+
 static int
 check_parameter (const struct check *c, const char *key, const json_t *input)
 {
+    if (at (input, "taskOutputParameter", NULL))
+        return check_told (c, key, input);
     const char *from = json_string_value (at (input, "componentInputParameter", NULL));
     const json_t *given = from ? at (c->spec, "root", "inputDefinitions", "parameters", from, NULL) : NULL;
     const json_t *wanted = at (c->component, "inputDefinitions", "parameters", key, NULL);
@@ -186,7 +220,7 @@ check_task (struct check *c)
     c->component = component_of (c, c->task);
     if (!c->component)
         return wrong (c, "its component isn't there");
-    if (check_executor (c) < 0 || check_inputs (c, "artifacts", check_artifact) < 0)
+    if (check_executor (c) < 0 || check_condition (c) < 0 || check_inputs (c, "artifacts", check_artifact) < 0)
         return -1;
     return check_inputs (c, "parameters", check_parameter);
 }

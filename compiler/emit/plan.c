@@ -3,6 +3,7 @@
 #include "compiler/emit/emit.h"
 
 #include "base/strbuf.h"
+#include "compiler/emit/guard.h"
 #include "compiler/emit/image.h"
 #include "compiler/emit/kubernetes.h"
 #include "compiler/emit/names.h"
@@ -15,6 +16,7 @@
 /* What has a key but is no value: spelt so that no Python name can be it. */
 #define REPORT "step report"
 #define METRICS "step metrics"
+#define GUARD "step when"
 #define FILE_PREFIX "file "
 
 static const char *
@@ -37,11 +39,12 @@ collect_names (struct emit_plan *plan)
     }
     vec_push (a, &plan->known, REPORT);
     vec_push (a, &plan->known, METRICS);
+    vec_push (a, &plan->known, GUARD);
     plan->keys = names_map (a, &plan->known, NAME_KEY, "value");
 }
 
 static void
-name_steps (struct emit_plan *plan)
+name_steps (struct emit_plan *plan, const struct vec_int *guards)
 {
     struct arena *a = plan->arena;
     const struct pipeline *p = plan->pipeline;
@@ -51,8 +54,11 @@ name_steps (struct emit_plan *plan)
     const char **mapped = names_map (a, &names, NAME_LABEL, "step");
     plan->name = names_map_one (a, p->name, NAME_LABEL, "pipeline");
     plan->steps = arena_alloc (a, (p->steps.len + 1) * sizeof *plan->steps);
-    for (size_t i = 0; i < p->steps.len; i++)
+    for (size_t i = 0; i < p->steps.len; i++) {
         plan->steps[i].name = mapped[i];
+        plan->steps[i].guard = i < guards->len ? guards->items[i] : -1;
+        plan->steps[i].guards = i >= guards->len;
+    }
     vec_foreach (s, &p->steps)
         vec_foreach (f, &s->files)
             vec_str_add_once (a, &plan->steps[f->from].files, f->path);
@@ -76,13 +82,14 @@ struct emit_plan *
 emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o, struct error *err)
 {
     struct emit_plan *plan = arena_new (a, struct emit_plan);
+    struct vec_int guards = { 0 };
     if (kubernetes_check (p, err) < 0)
         return NULL;
     plan->arena = a;
-    plan->pipeline = p;
+    plan->pipeline = guard_steps (a, p, &guards);
     plan->options = o;
     plan->code_in_image = is_code_large (p);
-    name_steps (plan);
+    name_steps (plan, &guards);
     collect_names (plan);
     return image_plan (plan, err) < 0 ? NULL : plan;
 }
@@ -126,6 +133,12 @@ const char *
 emit_metrics_key (const struct emit_plan *plan)
 {
     return key_of (plan, METRICS);
+}
+
+const char *
+emit_guard_key (const struct emit_plan *plan)
+{
+    return key_of (plan, GUARD);
 }
 
 void

@@ -85,9 +85,14 @@ files (const struct emit_plan *plan, int step, enum pod_layout layout)
 }
 
 static json_t *
-special_artifacts (const struct emit_plan *plan, const struct step *s, enum pod_layout layout)
+special_artifacts (const struct emit_plan *plan, int step, enum pod_layout layout)
 {
+    const struct step *s = &plan->pipeline->steps.items[step];
     json_t *all = json_object ();
+    if (plan->steps[step].guards) {
+        json_object_set_new (all, "when", json_string (emit_guard_key (plan)));
+        return all;
+    }
     if (layout == POD_RESULTS) {
         json_object_set_new (all, "result", json_string ("result"));
         return all;
@@ -142,7 +147,7 @@ pod_spec_text (const struct emit_plan *plan, int step, enum pod_layout layout)
     json_object_set_new (spec, "inputs", inputs (plan, step, layout));
     json_object_set_new (spec, "parameters", parameters (plan, s, layout));
     json_object_set_new (spec, "files", files (plan, step, layout));
-    json_object_set_new (spec, "artifacts", special_artifacts (plan, s, layout));
+    json_object_set_new (spec, "artifacts", special_artifacts (plan, step, layout));
     cleanup_free char *text = json_dumps (spec, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION (17));
     return pod_escape (plan->arena, text);
 }

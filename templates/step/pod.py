@@ -119,6 +119,9 @@ class _Pod:
             if os.path.lexists(source):
                 _copy_tree(source, os.path.join(place, "content"))
         special = self.spec.get("artifacts") or {}
+        if "when" in special:
+            with open(self._place(special["when"]), "w", encoding="ascii") as f:
+                f.write("true" if _space.ns["__chard_when__"] else "false")
         if "metrics" in special:
             metrics = _load_json(result, "metrics.json")
             metadata[special["metrics"]] = {k: v for k, v in metrics.items() if v is not None}

@@ -96,11 +96,18 @@ class Pod:
         for metric in replace(self.spec["metrics"], {"workflow.status": "Succeeded", "workflow.duration": "1.5"})["prometheus"]:
             assert re.fullmatch(r"[a-z_]+", metric["name"]), metric
         todo = self.templates[self.spec["entrypoint"]]["dag"]["tasks"]
+        self.skipped = []
         while todo:
             ready = [t for t in todo if all(d in self.results for d in t.get("dependencies", ()))]
             assert ready, "a cycle"
             for task in ready:
-                self.run_task(replace(task, self.known))
+                task = replace(task, self.known)
+                if "when" in task and not re.fullmatch("true == true", task["when"]):
+                    assert task["when"] == "false == true", task["when"]
+                    self.skipped.append(task["name"])
+                    self.results[task["name"]] = None
+                    continue
+                self.run_task(task)
             todo = [t for t in todo if t not in ready]
 
     def run_task(self, task):
@@ -125,10 +132,15 @@ class Pod:
         run = subprocess.run(argv, cwd=self.folder.work, env=env, capture_output=True, text=True, timeout=300)
         assert run.returncode == 0, "%s: %s" % (task["name"], run.stdout + run.stderr)
         self.printed += run.stdout
-        [output] = template["outputs"]["artifacts"]
         for parameter in template["outputs"].get("parameters", ()):
             with open(self.place(parameter["valueFrom"]["path"], root), encoding="utf-8") as f:
-                self.told[task["name"]] = json.load(f)
+                text = f.read()
+            self.told[task["name"]] = json.loads(text)
+            self.known["tasks.%s.outputs.parameters.%s" % (task["name"], parameter["name"])] = text
+        if "artifacts" not in template["outputs"]:
+            self.results[task["name"]] = b""
+            return
+        [output] = template["outputs"]["artifacts"]
         data = io.BytesIO()
         with tarfile.open(fileobj=data, mode="w") as tar:
             tar.add(self.place(output["path"], root), arcname="result")
@@ -230,6 +242,16 @@ class Argo(unittest.TestCase):
             pod = Pod(folder, self.check_documents(folder)["spec"])
             pod.run()
             self.assertEqual(pod.told, {"a": {"acc": 0.5}})
+
+    def test_when(self):
+        """The pod of a step whose expression is false isn't started; nothing else changes."""
+        with Folder(text=notebook(*notebooks.WHEN)) as folder:
+            pod = Pod(folder, self.check_documents(folder)["spec"])
+            pod.run()
+            self.assertEqual(pod.skipped, ["all-of-them"])
+            self.assertIn("2\nRAN first [0, 0]\n", pod.printed)
+            self.assertNotIn("RAN all", pod.printed)
+            self.assertEqual(pod.told, {"all-of-them-when": False, "first-when": True})
 
     def test_volumes(self):
         """Names that are alike once they are labels stay apart; a step's own volume goes before the pipeline's."""

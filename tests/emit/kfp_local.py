@@ -162,6 +162,28 @@ class Settings(unittest.TestCase):
                                          "accessModes": ["ReadWriteOnce"]})
 
 
+class When(Emitted):
+    def test_when(self):
+        """A step whose expression is false isn't started; nothing else changes."""
+        with Folder(text=notebook(*notebooks.WHEN)) as folder:
+            text = folder.emit("kfp")["nb.kfp.yaml"]
+            spec = read_strictly(text)[0]
+            printed, run = self.run_by_kfp(folder, text)
+            self.assertIn("RAN first [0, 0]", printed)
+            self.assertNotIn("all-of-them", os.listdir(run))
+            self.compare(spec, folder.run_here(), run, folder.run_here)
+            told = {}
+            for task in ("all-of-them", "first"):
+                one = spec["root"]["dag"]["tasks"][task]
+                name = "pipelinechannel--%s-when--step_when" % task
+                source = one["inputs"]["parameters"][name]["taskOutputParameter"]
+                self.assertEqual(one["triggerPolicy"], {"condition": "inputs.parameter_values['%s'] == 'true'" % name})
+                self.assertIn(source["producerTask"], one["dependentTasks"])
+                with open(os.path.join(run, source["producerTask"], source["outputParameterKey"]), encoding="ascii") as f:
+                    told[task] = f.read()
+            self.assertEqual(told, {"all-of-them": "false", "first": "true"})
+
+
 class Metadata(Emitted):
     def test_metadata_are_short_and_whole(self):
         cells = [(["imports"], "import pandas as pd"),

@@ -103,6 +103,16 @@ class Folder:
         return {e["step"]: e["result"] for e in events if e["event"] == "step.end"}
 
 
+# Two steps that are started only if something holds: one does, one doesn't.
+WHEN = [(["parameters"], "n = 1\ndeploy = True"),
+        (["functions"], "def twice(x):\n    return 2 * x"),
+        (["step:load"], "rows = list(range(n))\nprint(twice(len(rows)))"),
+        (["step:all of them", "when:len(rows) > 1 # or so"], "if len(rows)>1:\n    print('RAN all')"),
+        (["step:first", "when:deploy and rows[0] == 0"],
+         "import json\ndef tell(x):\n    return json.dumps([x, twice(x)])\n"
+         "if deploy and rows[0] == 0:\n    print('RAN first', tell(rows[0]))")]
+
+
 def harness():
     """templates/step.py as a module."""
     spec = importlib.util.spec_from_file_location("_chard_step", HARNESS)

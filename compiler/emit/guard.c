@@ -1,0 +1,101 @@
+/* See guard.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/emit/guard.h"
+
+#include "compiler/when.h"
+
+#include <string.h>
+
+/* The name that templates/step.py (pod.py) looks for the answer under. */
+#define ANSWER "__chard_when__"
+
+/* "NAME when", or the same with more behind it where the notebook has such a step. */
+static const char *
+guard_name (struct arena *a, const struct pipeline *p, const char *step)
+{
+    const char *name = arena_printf (a, "%s when", step);
+    while (pipeline_find_step (p, name) >= 0)
+        name = arena_printf (a, "%s?", name);
+    return name;
+}
+
+/* Of dotted names ("settings.depth") the first part counts. */
+static bool
+is_read (const struct vec_str *names, const char *name)
+{
+    size_t n = strcspn (name, ".");
+    vec_foreach (one, names)
+        if (strlen (*one) == n && memcmp (*one, name, n) == 0)
+            return true;
+    return false;
+}
+
+static void
+add_inputs (struct arena *a, struct step *guard, const struct step *s, const struct vec_str *names)
+{
+    bool *waits = arena_alloc (a, s->after.len + 1);
+    vec_foreach (in, &s->inputs) {
+        if (in->kind == INPUT_DATA && !is_read (names, in->name))
+            continue;
+        vec_push (a, &guard->inputs, *in);
+        for (size_t k = 0; k < s->after.len; k++)
+            waits[k] |= in->kind == INPUT_DATA && s->after.items[k] == in->from;
+    }
+    for (size_t k = 0; k < s->after.len; k++)
+        if (waits[k])
+            vec_push (a, &guard->after, s->after.items[k]);
+    vec_foreach (name, &s->parameters)
+        if (is_read (names, *name))
+            vec_push (a, &guard->parameters, *name);
+}
+
+/* What the step has before its own code, and the question. */
+static void
+add_code (struct arena *a, struct step *guard, const struct step *s)
+{
+    struct segment question = { .notebook = s->notebook, .cell = s->cells.len ? s->cells.items[0] : 0, .line = 1 };
+    question.source = arena_printf (a, ANSWER " = bool (%s\n)", s->settings.when);
+    vec_foreach (seg, &s->segments)
+        if (seg->replicated)
+            vec_push (a, &guard->segments, *seg);
+    vec_push (a, &guard->segments, question);
+}
+
+static void
+make_guard (struct arena *a, const struct pipeline *p, const struct step *s, struct step *guard)
+{
+    struct vec_str names = { 0 };
+    when_names (a, s->settings.when, &names);
+    *guard = (struct step){
+        .name = guard_name (a, p, s->name),
+        .title = s->title,
+        .notebook = s->notebook,
+        .cells = s->cells,
+        .definitions = s->definitions,
+        .imports = s->imports,
+        .requirements = s->requirements,
+        .modules = s->modules,
+        .settings = { .image = s->settings.image, .env = s->settings.env, .retries = s->settings.retries,
+                      .cache = s->settings.cache },
+        .inferred = true,
+    };
+    add_inputs (a, guard, s, &names);
+    add_code (a, guard, s);
+}
+
+const struct pipeline *
+guard_steps (struct arena *a, const struct pipeline *p, struct vec_int *guards)
+{
+    struct pipeline *all = arena_new (a, struct pipeline);
+    *all = *p;
+    all->steps.items = NULL;
+    all->steps.len = all->steps.cap = 0;
+    vec_foreach (s, &p->steps)
+        vec_push (a, &all->steps, *s);
+    vec_foreach (s, &p->steps) {
+        vec_push (a, guards, s->settings.when ? (int) all->steps.len : -1);
+        if (s->settings.when)
+            make_guard (a, p, s, vec_add (a, &all->steps));
+    }
+    return all->steps.len > p->steps.len ? all : p;
+}
