@@ -13,14 +13,19 @@
 static const struct {
     const char *name, *github, *gitlab;
     size_t field; /* of struct context; 0: it isn't there to be said */
+    const char *option; /* of `chard context add` that takes it, if it isn't empty; or NULL */
 } variables[] = {
-    { "CHARD_ENDPOINT", "${{ vars.CHARD_ENDPOINT }}", NULL, offsetof (struct context, endpoint) },
-    { "CHARD_NAMESPACE", "${{ vars.CHARD_NAMESPACE }}", NULL, offsetof (struct context, namespace) },
-    { "CHARD_EXPERIMENT", "${{ vars.CHARD_EXPERIMENT }}", NULL, offsetof (struct context, experiment) },
+    { "CHARD_ENDPOINT", "${{ vars.CHARD_ENDPOINT }}", NULL, offsetof (struct context, endpoint), "endpoint" },
+    { "CHARD_NAMESPACE", "${{ vars.CHARD_NAMESPACE }}", NULL, offsetof (struct context, namespace), "namespace" },
+    { "CHARD_EXPERIMENT", "${{ vars.CHARD_EXPERIMENT }}", NULL, offsetof (struct context, experiment), "experiment" },
+    { "CHARD_SERVICE_ACCOUNT", "${{ vars.CHARD_SERVICE_ACCOUNT }}", NULL, offsetof (struct context, service_account),
+      "service-account" },
+    { "CHARD_USERNAME", "${{ vars.CHARD_USERNAME }}", NULL, offsetof (struct context, username), "username" },
+    { "CHARD_CONNECTOR", "${{ vars.CHARD_CONNECTOR }}", NULL, offsetof (struct context, connector), "connector" },
     { "CHARD_REGISTRY", "${{ vars.CHARD_REGISTRY || format('ghcr.io/{0}', github.repository) }}", "$CI_REGISTRY_IMAGE",
-      offsetof (struct context, registry) },
-    { "REGISTRY_USER", "${{ secrets.REGISTRY_USER || github.actor }}", "$CI_REGISTRY_USER", 0 },
-    { "REGISTRY_PASSWORD", "${{ secrets.REGISTRY_PASSWORD || secrets.GITHUB_TOKEN }}", "$CI_REGISTRY_PASSWORD", 0 },
+      offsetof (struct context, registry), NULL },
+    { "REGISTRY_USER", "${{ secrets.REGISTRY_USER || github.actor }}", "$CI_REGISTRY_USER", 0, NULL },
+    { "REGISTRY_PASSWORD", "${{ secrets.REGISTRY_PASSWORD || secrets.GITHUB_TOKEN }}", "$CI_REGISTRY_PASSWORD", 0, NULL },
 };
 
 /* How one logs in at the service: options of `chard context add`, and the secret that they want. */
@@ -30,6 +35,7 @@ static const struct login {
     { "none", "", NULL },
     { "token", " --token-env CHARD_TOKEN", "CHARD_TOKEN" },
     { "cookie", " --auth cookie --token-env CHARD_TOKEN", "CHARD_TOKEN" },
+    { "dex", " --auth dex --token-env CHARD_TOKEN", "CHARD_TOKEN" },
     { "in-cluster", " --auth in-cluster", NULL },
     { "kubeconfig", " --kubeconfig \"$HOME/chard-kubeconfig\"", "CHARD_KUBECONFIG" },
 };
@@ -96,6 +102,19 @@ check_lines (const struct ci_plan *plan, struct vec_str *lines)
     vec_push (a, lines, arena_printf (a, "chard check --%s", quote_all (a, &plan->notebooks)));
 }
 
+/* Variables that are empty give no option. */
+static const char *
+context_line (const struct ci_plan *plan, const struct login *login)
+{
+    cleanup_strbuf struct strbuf line = { 0 };
+    strbuf_addf (&line, "chard context add ci --target %s", plan->context ? plan->context->target : "kfp");
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        if (variables[i].option)
+            strbuf_addf (&line, " ${%s:+--%s \"$%s\"}", variables[i].name, variables[i].option, variables[i].name);
+    strbuf_addf (&line, " --registry \"$registry\"%s", login->options);
+    return arena_strdup (plan->arena, strbuf_str (&line));
+}
+
 /* Images get the packages that the notebooks' environment has: one is made as requirements.txt says. */
 static void
 submit_lines (const struct ci_plan *plan, struct vec_str *lines)
@@ -112,11 +131,7 @@ submit_lines (const struct ci_plan *plan, struct vec_str *lines)
     add_registry_login (plan, lines);
     if (login->secret && strcmp (login->secret, "CHARD_KUBECONFIG") == 0)
         vec_push (a, lines, "(umask 077; printf '%s\\n' \"$CHARD_KUBECONFIG\" > \"$HOME/chard-kubeconfig\")");
-    vec_push (a, lines,
-              arena_printf (a, "chard context add ci --target %s ${CHARD_ENDPOINT:+--endpoint \"$CHARD_ENDPOINT\"} "
-                               "${CHARD_NAMESPACE:+--namespace \"$CHARD_NAMESPACE\"} "
-                               "${CHARD_EXPERIMENT:+--experiment \"$CHARD_EXPERIMENT\"} --registry \"$registry\"%s",
-                            plan->context ? plan->context->target : "kfp", login->options));
+    vec_push (a, lines, context_line (plan, login));
     vec_foreach (notebook, &plan->notebooks)
         vec_push (a, lines, arena_printf (a, "chard submit --context ci --python " VENV " --require-clean%s -- %s",
                                           plan->wait ? " --wait" : "", quote (a, *notebook)));

@@ -3,7 +3,9 @@
  *
  *     CHARD_IMAGE                        a container image with Chard and the builder in it, where none is given
  *     CHARD_ENDPOINT, CHARD_NAMESPACE,
- *     CHARD_EXPERIMENT, CHARD_REGISTRY   as in a context; those that `context` tells stand in the file
+ *     CHARD_EXPERIMENT, CHARD_REGISTRY,
+ *     CHARD_SERVICE_ACCOUNT,
+ *     CHARD_USERNAME, CHARD_CONNECTOR    as in a context; those that `context` tells stand in the file
  *     CHARD_TOKEN or CHARD_KUBECONFIG    secrets, by the context's way to log in
  *     REGISTRY_USER, REGISTRY_PASSWORD   secrets; else the forge's own for its own registry
  *
