@@ -111,6 +111,11 @@ class Files(Case):
             self.assertIn("| podman login", text)
             self.assertIn("--auth cookie --token-env CHARD_TOKEN", text)
             self.assertNotIn(TOKEN, text)
+        self.chard("context", "add", "d", "--target", "kfp", "--endpoint", "https://example.com/p", "--username", "me@x",
+                   "--token-env", "P")
+        document = self.document("github", "--context", "d")
+        self.assertEqual(document["jobs"]["submit"]["env"]["CHARD_USERNAME"], "me@x")
+        self.assertIn("--auth dex --token-env CHARD_TOKEN", json.dumps(document))
         self.chard("context", "add", "k", "--target", "argo", "--kubeconfig", self.write("kube", TOKEN), "--builder", "in-cluster",
                    "--registry", "example.com/r")
         text = json.dumps(self.document("gitlab", "--context", "k"))
@@ -177,10 +182,12 @@ class Jobs(Case):
         image = self.registry.url[7:] + "/Team"
         self.run_jobs("github", [], {
             "vars.CHARD_ENDPOINT": self.kfp.url, "vars.CHARD_NAMESPACE": "", "vars.CHARD_EXPERIMENT": "",
+            "vars.CHARD_SERVICE_ACCOUNT": "default-editor", "vars.CHARD_USERNAME": "", "vars.CHARD_CONNECTOR": "",
             "secrets.CHARD_TOKEN": TOKEN, "vars.CHARD_REGISTRY || format('ghcr.io/{0}', github.repository)": image,
             "secrets.REGISTRY_USER || github.actor": "bot",
             "secrets.REGISTRY_PASSWORD || secrets.GITHUB_TOKEN": "passw0rd"})
         self.judge(2)
+        self.assertEqual({run["service_account"] for run in self.kfp.runs.values()}, {"default-editor"})
         self.assertIn("/v2/team/train/manifests/", self.registry.requests[0].path + self.registry.requests[1].path)
 
     def test_gitlab(self):
