@@ -136,7 +136,7 @@ is_setter (const struct object *o)
     return decorators && decorators->nkids && decorators->kids[0]->kind == AST_ATTRIBUTE;
 }
 
-/* `p.v = 4` where the class has @v.setter. */
+/* `p.v = 4` where the class has @v.setter, or __setattr__. */
 static void
 call_setter (struct interpreter *in, int id, symbol name, const struct set *value)
 {
@@ -146,6 +146,10 @@ call_setter (struct interpreter *in, int id, symbol name, const struct set *valu
     set_foreach (m, members)
         if (is_setter (heap_get (in->heap, m)))
             call_value (in, set_one (in->arena, m), arguments, 2);
+    const struct set *any = class_object < 0 ? NULL : class_member (in, class_object, in->s_setattr);
+    const struct set *named[] = { arguments[0], NULL, value };
+    if (any)
+        call_value (in, any, named, 3);
 }
 
 void

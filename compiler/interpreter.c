@@ -387,6 +387,7 @@ walk (struct program *program, const bool *working)
     in.budget = 2000000;
     in.s_self = symbol_of_str (s, "[self]");
     in.s_view = symbol_of_str (s, "[view]");
+    in.s_setattr = symbol_of_str (s, "__setattr__");
     in.s_class = symbol_of_str (s, "__class__");
     in.s_dict = symbol_of_str (s, "__dict__");
     in.s_new = symbol_of_str (s, "__new__");

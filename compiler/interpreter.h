@@ -85,7 +85,7 @@ struct interpreter {
     const struct code_digest *digests; /* of units; NULL: nothing has been learned */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
-    symbol s_shared, s_self, s_view, s_class, s_dict, s_new, s_init, s_call, s_forward, s_bases, s_metaclass;
+    symbol s_shared, s_self, s_view, s_class, s_setattr, s_dict, s_new, s_init, s_call, s_forward, s_bases, s_metaclass;
     symbol s_inplace, s_mode, s_out;
 };
 

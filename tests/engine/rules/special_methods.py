@@ -133,3 +133,21 @@ class Writer(Reader):
 
 # %%
 print(sorted(Plugin.known.items()))
+
+# %%
+watched = []
+
+class Watched:
+    def __setattr__(self, name, value):
+        watched.append(name)
+        object.__setattr__(self, name, value)
+
+# %%
+seen = Watched()
+
+# %%
+seen.x = 1
+setattr(seen, "y", 2)
+
+# %%
+print(watched, seen.x, seen.y)
