@@ -33,6 +33,7 @@ struct http {
     struct http_settings settings;
     CURL *curl; /* keeps connections; NULL until the first request */
     bool renewed; /* its login, which is done once */
+    bool cookies; /* are kept */
 };
 
 /* ---- the library ------------------------------------------------------------------------------------------------ */
@@ -255,12 +256,22 @@ set_connection (const struct http *h, CURL *c)
         lib.curl_easy_setopt (c, CURLOPT_PROXY, s->proxy);
 }
 
+/* Cookies are kept from the first that there is, also across curl_easy_reset, which leaks what CURLOPT_COOKIEFILE said. */
+static void
+start_cookies (struct http *h)
+{
+    if (h->cookies)
+        return;
+    lib.curl_easy_setopt (h->curl, CURLOPT_COOKIELIST, "Set-Cookie: none=none; domain=none.invalid; path=/");
+    lib.curl_easy_setopt (h->curl, CURLOPT_COOKIELIST, "ALL");
+    h->cookies = true;
+}
+
 /* Redirects are libcurl's: it knows which become GET, and which cookies go where. */
 static void
 set_browsing (CURL *c, const struct http_request *rq)
 {
     bool tls = strncasecmp (rq->url, "https:", 6) == 0;
-    lib.curl_easy_setopt (c, CURLOPT_COOKIEFILE, "");
     lib.curl_easy_setopt (c, CURLOPT_FOLLOWLOCATION, 1L);
     lib.curl_easy_setopt (c, CURLOPT_MAXREDIRS, (long) HOPS);
     lib.curl_easy_setopt (c, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
@@ -371,8 +382,10 @@ try_once (struct http *h, const struct http_request *rq, const char *url, const 
     if (form)
         lib.curl_easy_setopt (h->curl, CURLOPT_MIMEPOST, form);
     set_request (h->curl, rq, url, &t);
-    if (h->settings.browse)
+    if (h->settings.browse) {
+        start_cookies (h);
         set_browsing (h->curl, rq);
+    }
     CURLcode code = lib.curl_easy_perform (h->curl);
     long status = 0;
     lib.curl_easy_getinfo (h->curl, CURLINFO_RESPONSE_CODE, &status);
