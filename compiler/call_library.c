@@ -223,6 +223,31 @@ parts_of_result (struct interpreter *in, const char *types)
     return tuple_of (in, parts, count);
 }
 
+/* The values that have memory of their own to share: a list or dict is copied into an array or table. */
+static const struct set *
+arrays_among (struct interpreter *in, const struct set *s)
+{
+    static const char *const copied[] = { "list", "tuple", "dict", "set", NULL };
+    const struct set *all = NULL;
+    set_foreach (id, s) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind == OBJECT_VALUE && !o->text && !o->iterator && !is_of_type (in, o, copied))
+            all = set_union (in->arena, all, set_one (in->arena, id));
+    }
+    return all;
+}
+
+static void
+make_view (struct interpreter *in, int id, const struct set *of)
+{
+    if (!of)
+        return;
+    heap_get (in->heap, id)->view = true;
+    heap_store (in->heap, id, 0, of, false);
+    set_foreach (x, of)
+        heap_store (in->heap, x, in->s_view, set_one (in->arena, id), false);
+}
+
 /* The result of a library call, given what it was called on (the receiver, or argument 0 of a function). */
 static const struct set *
 result_of (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c, symbol path)
@@ -260,12 +285,10 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         heap_store (in->heap, id, 0, c->all, false);
     if (e->flags & EFFECT_GATHERS)
         heap_store (in->heap, id, 0, objects_gathered (in, set_union (in->arena, on, c->all), holds_objects (in, c), 0), false);
-    if (e->flags & EFFECT_RETURNS_VIEW && on) {
-        heap_get (in->heap, id)->view = true;
-        heap_store (in->heap, id, 0, on, false);
-        set_foreach (x, on)
-            heap_store (in->heap, x, in->s_view, set_one (in->arena, id), false);
-    }
+    if (e->flags & EFFECT_RETURNS_VIEW)
+        make_view (in, id, on);
+    else if (e->shares)
+        make_view (in, id, arrays_among (in, on));
     return set_one (in->arena, id);
 }
 

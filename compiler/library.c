@@ -74,6 +74,8 @@ read_word (const struct library *l, struct effect *e, const char *word)
         e->mutates_arguments |= 1u << atoi (word + 8);
     } else if (strncmp (word, "out=", 4) == 0) {
         e->out = atoi (word + 4);
+    } else if (strcmp (word, "shares") == 0) {
+        e->shares = true;
     } else if (strcmp (word, "unpickles") == 0) {
         e->unpickles = true;
     } else if (strncmp (word, "parts=", 6) == 0) {

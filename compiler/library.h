@@ -60,6 +60,7 @@ struct effect {
     uint32_t reads, writes;     /* bit i: argument i is the path of a file that is; FILE_OF_RECEIVER: the receiver is */
     int opens;                  /* which argument is the path; -1: the receiver */
     int out;                    /* which argument, if given, is written to and is the result; 0: none */
+    bool shares;                /* the result may have the memory of argument 0, if that is an array or a table */
     bool unpickles;             /* what is read may be instances of any class of the notebook */
 };
 
