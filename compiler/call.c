@@ -109,9 +109,11 @@ call_function (struct interpreter *in, int function, const struct call *c)
     bind_parameters (in, &env, function, c);
     struct env *outer_env = in->env;
     int outer_unit = in->unit;
+    const char *outer_text = in->text;
     bool decorating = in->decorating;
     in->decorating = false;
     in->unit = heap_get (in->heap, function)->unit;
+    in->text = heap_get (in->heap, function)->source;
     in->env = arena_new (in->arena, struct env); /* closures made within may outlive the call */
     *in->env = env;
     struct env *running = in->env;
@@ -123,6 +125,7 @@ call_function (struct interpreter *in, int function, const struct call *c)
     in->depth--;
     in->env = outer_env;
     in->unit = outer_unit;
+    in->text = outer_text;
     in->decorating = decorating;
     if (!running->generator)
         return running->returned;
@@ -215,7 +218,7 @@ call_keyword_is_true (struct interpreter *in, const struct call *c, symbol name)
 {
     if (!c->node)
         return false;
-    const char *source = in->program->units.items[in->unit].text->code;
+    const char *source = in->text;
     ast_foreach (a, c->node)
         if ((*a)->kind == AST_KEYWORD && (*a)->name == name && (*a)->nkids)
             return strncmp (source + (*a)->kids[0]->start, "False", 5) != 0;

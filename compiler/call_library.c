@@ -320,11 +320,14 @@ read_code (struct interpreter *in, const struct effect *e, const struct call *c)
         namespace_read_all (in, (e->flags & EFFECT_DYNAMIC) != 0);
 }
 
-/* exec (code, names): what it reads and binds are items of `names`, unless that is the module's own namespace. */
+/* exec (code, names): what it reads and binds are items of `names`, unless these are the module's own namespace. */
 static bool
 is_elsewhere (struct interpreter *in, const struct call *c)
 {
-    return c->code && c->count > 1 && !namespace_is (in, c->literal[1]);
+    for (int i = 1; c->code && i < c->count; i++)
+        if (!namespace_is (in, c->literal[i]))
+            return true;
+    return false;
 }
 
 /* What a file holds may be instances of the notebook's classes, and needs them to be read. */
@@ -354,11 +357,13 @@ call_library (struct interpreter *in, int callee, struct call *c)
     in->singleton |= (e->flags & EFFECT_SINGLETON) != 0;
     if (e->flags & EFFECT_SETUP)
         set_up (in, e->state);
-    if (e->flags & EFFECT_DYNAMIC && !is_elsewhere (in, c)) {
-        in->dynamic = true;
-        vec_int_add_once (in->arena, &in->flow->dynamic_sites, in->site);
-    }
-    if (e->flags & EFFECT_EVALUATES && !is_elsewhere (in, c))
+    const struct set *given;
+    const char *code = c->code && !is_elsewhere (in, c) ? text_of (in, call_argument (c, 0)) : NULL;
+    if (e->flags & EFFECT_DYNAMIC && !is_elsewhere (in, c))
+        namespace_any (in);
+    if (code && quoted_run (in, code, &given))
+        return given;
+    if (e->flags & EFFECT_EVALUATES && (!is_elsewhere (in, c) || namespace_is (in, c->literal[1])))
         read_code (in, e, c);
     if (e->unpickles)
         read_classes (in);

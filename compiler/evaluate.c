@@ -34,14 +34,17 @@ item_at (struct interpreter *in, const struct set *base, int place)
     return all;
 }
 
+/* x[1:], and of arrays x[None], x[..., 0]: a view, or a copy of a list. */
 static bool
-has_slice (const struct ast *n)
+has_slice (const struct ast *n, const char *text)
 {
     if (n->kind == AST_SLICE)
         return true;
+    if (n->kind == AST_CONSTANT)
+        return strncmp (text + n->start, "None", 4) == 0 || strncmp (text + n->start, "...", 3) == 0;
     if (n->kind == AST_TUPLE)
         ast_foreach (kid, n)
-            if (has_slice (*kid))
+            if (has_slice (*kid, text))
                 return true;
     return false;
 }
@@ -65,13 +68,13 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
     const struct set *base = n->nkids ? evaluate (in, n->kids[0]) : NULL;
     bool slice = false;
     for (uint32_t i = 1; i < n->nkids; i++) {
-        slice |= has_slice (n->kids[i]);
+        slice |= has_slice (n->kids[i], in->text);
         evaluate (in, n->kids[i]);
     }
     const struct set *all = special_run (in, base, SPECIAL_ELEMENT, NULL);
     if (!slice)
         return set_union (in->arena, all,
-                          item_at (in, base, constant_place (in->program->units.items[in->unit].text->code, n)));
+                          item_at (in, base, constant_place (in->text, n)));
     set_foreach (id, base) {
         const struct object *o = heap_get (in->heap, id);
         if (o->kind != OBJECT_VALUE || o->text)
@@ -125,17 +128,11 @@ evaluate_display (struct interpreter *in, const struct ast *n, const char *type)
     return set_one (in->arena, id);
 }
 
-static const char *
-unit_source (const struct interpreter *in)
-{
-    return in->program->units.items[in->unit].text->code;
-}
-
 /* The first character of what stands between two operands. */
 static char
 operator_of (const struct interpreter *in, const struct ast *n)
 {
-    const char *p = unit_source (in) + n->kids[0]->end;
+    const char *p = in->text + n->kids[0]->end;
     return p[strspn (p, " \t\n\\)")];
 }
 
@@ -148,7 +145,7 @@ evaluate_fstring (struct interpreter *in, const struct ast *n)
         special_run (in, value, SPECIAL_TEXT, NULL);
         known[i] = text_of (in, value);
     }
-    return text_value (in, path_of_fstring (in->arena, n, unit_source (in), known));
+    return text_value (in, path_of_fstring (in->arena, n, in->text, known));
 }
 
 static const struct set *
@@ -252,6 +249,7 @@ evaluate_lambda (struct interpreter *in, const struct ast *n)
     o->definition = n;
     o->env = in->env;
     o->unit = in->unit;
+    o->source = in->text;
     keep_locals (in, id);
     return set_one (in->arena, id);
 }
@@ -280,7 +278,7 @@ evaluate (struct interpreter *in, const struct ast *n)
     switch ((enum ast_kind) n->kind) {
     case AST_NAME: return evaluate_name (in, n);
     case AST_CONSTANT: return NULL;
-    case AST_STRING: return text_value (in, ast_string (in->arena, n, unit_source (in)));
+    case AST_STRING: return text_value (in, ast_string (in->arena, n, in->text));
     case AST_FSTRING: return evaluate_fstring (in, n);
     case AST_ATTRIBUTE: return n->nkids ? attribute_value (in, evaluate (in, n->kids[0]), n->name) : NULL;
     case AST_SUBSCRIPT: return evaluate_subscript (in, n);

@@ -42,7 +42,7 @@ struct object {
     enum object_kind kind;
     symbol type; /* dotted path of a value's class ("pandas.DataFrame"), of a library object; 0 unknown */
     const struct ast *definition; /* of functions and classes */
-    const char *source;           /* text of the cell that `definition` stands in */
+    const char *source;           /* the text that `definition` stands in */
     struct env *env;              /* where a function was defined */
     int unit;                     /* of that cell */
     int class_object;             /* an instance's or method's class, if the notebook defines it; -1 otherwise */

@@ -349,6 +349,7 @@ run_unit (struct interpreter *in, int unit)
     const struct unit *u = &in->program->units.items[unit];
     size_t next = 0;
     in->unit = unit;
+    in->text = u->text->code;
     in->ambient_read = false;
     if (u->tree->nkids == 0 && u->text->magics.len) {
         begin_site (in, unit, NULL);

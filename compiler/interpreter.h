@@ -62,6 +62,8 @@ struct interpreter {
     struct journal *journal;
     struct env *env; /* NULL: module level */
     int site, unit;
+    const char *text; /* in which the running code stands: the unit's, or what exec was given */
+    int quoted;       /* calls of exec and eval around it */
     int branches;    /* conditional constructs around the statement */
     int loops;
     int tries;
@@ -220,6 +222,12 @@ bool namespace_is (struct interpreter *in, const struct ast *n);
 const struct set *namespace_item (struct interpreter *in, const struct ast *key);
 void namespace_store (struct interpreter *in, const struct ast *key, const struct set *value);
 bool namespace_call (struct interpreter *in, const struct ast *call, const struct set **result);
+
+/* What exec or eval does with that text: quoted.c. False if it is no Python. */
+bool quoted_run (struct interpreter *in, const char *text, const struct set **result);
+
+/* The site may bind any name, as far as people can see; they are told so. */
+void namespace_any (struct interpreter *in);
 
 /* Any name of a value may be read, and if `change` bound anew, by code that isn't known. */
 const struct set *namespace_read_all (struct interpreter *in, bool change);

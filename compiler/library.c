@@ -252,14 +252,14 @@ library_method (const struct library *l, symbol type, symbol name)
     return find_member (l, type, '.', name);
 }
 
-symbol
-library_element_type (const struct library *l, symbol type)
+const struct effect *
+library_element (const struct library *l, symbol type)
 {
     char key[512];
     if (!type)
-        return 0;
+        return &unknown;
     snprintf (key, sizeof key, "%s[]", symbol_text (l->symbols, type));
-    return find (l, key)->returns;
+    return find (l, key);
 }
 
 static const struct effect *

@@ -91,7 +91,7 @@ const struct effect *library_method (const struct library *l, symbol type, symbo
 const struct effect *library_attribute (const struct library *l, symbol type, symbol name);
 
 /* What the elements of a value of class `type` are: line "type[]". */
-symbol library_element_type (const struct library *l, symbol type);
+const struct effect *library_element (const struct library *l, symbol type);
 
 /* True if a call with this keyword changes what it is given: line "=ax mutates". */
 bool library_keyword_mutates (const struct library *l, symbol keyword);

@@ -158,6 +158,19 @@ call_partial (struct interpreter *in, int partial, const struct call *c)
     return all;
 }
 
+/* functools.reduce (f, values, first): the last of what `f` gives, called with that before and an element. */
+static const struct set *
+reduce (struct interpreter *in, struct call *c)
+{
+    const struct set *elements = elements_of (in, c->positional[1]);
+    const struct set *all = set_union (in->arena, elements, call_argument (c, 2));
+    for (int round = 0; round < 2; round++) {
+        const struct set *arguments[] = { all, elements };
+        all = set_union (in->arena, all, call_value (in, c->positional[0], arguments, 2));
+    }
+    return all;
+}
+
 static const struct set *
 make_method_caller (struct interpreter *in, struct call *c)
 {
@@ -191,6 +204,7 @@ static const struct meaning meanings[] = {
     { "classmethod", 1, class_method },
     { "delattr", 2, delete_attribute },
     { "functools.partial", 1, make_partial },
+    { "functools.reduce", 2, reduce },
     { "getattr", 2, get_attribute },
     { "operator.methodcaller", 1, make_method_caller },
     { "setattr", 3, set_attribute },

@@ -70,7 +70,7 @@ add_event (struct interpreter *in, enum event_kind kind, symbol name, const stru
                        .name = name,
                        .writes = b->writes,
                        .value = b->value,
-                       .at = at,
+                       .at = in->quoted ? NULL : at,
                        .unit = in->unit,
                        .called = in->depth > 0 };
     vec_push (in->arena, &in->flow->events, e);
@@ -149,7 +149,7 @@ add_unresolved (struct interpreter *in, symbol name, const struct ast *at)
 {
     if (in->unevaluated)
         return;
-    struct unresolved u = { name, in->site, at, in->unit,
+    struct unresolved u = { name, in->site, in->quoted ? NULL : at, in->unit,
                             in->dynamic || in->tries > 0 || in->branches > 0 || in->depth > 3 };
     vec_push (in->arena, &in->flow->unresolved, u);
 }

@@ -23,8 +23,8 @@ name_of (struct interpreter *in, const struct ast *key)
     return text && *text ? symbol_of_str (in->symbols, text) : 0;
 }
 
-static void
-any_name (struct interpreter *in)
+void
+namespace_any (struct interpreter *in)
 {
     in->dynamic = in->effect = true;
     vec_int_add_once (in->arena, &in->flow->dynamic_sites, in->site);
@@ -61,12 +61,11 @@ void
 namespace_store (struct interpreter *in, const struct ast *key, const struct set *value)
 {
     symbol name = name_of (in, key);
-    if (name) {
+    namespace_any (in);
+    if (name)
         name_bind (in, name, value);
-        return;
-    }
-    any_name (in);
-    namespace_read_all (in, true);
+    else
+        namespace_read_all (in, true);
 }
 
 bool
@@ -90,7 +89,7 @@ namespace_call (struct interpreter *in, const struct ast *call, const struct set
             name_bind (in, call->kids[i]->name, evaluate (in, call->kids[i]));
         } else {
             evaluate (in, call->kids[i]);
-            any_name (in);
+            namespace_any (in);
             namespace_read_all (in, true);
         }
     in->effect = true;

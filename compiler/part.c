@@ -46,8 +46,14 @@ part_of (struct interpreter *in, int base, symbol part)
         return known;
     int id = new_value (in);
     heap_get (in->heap, id)->made_at = heap_get (in->heap, base)->made_at;
-    if (!part)
-        heap_get (in->heap, id)->type = library_element_type (in->library, heap_get (in->heap, base)->type);
+    if (!part) {
+        const struct effect *e = library_element (in->library, heap_get (in->heap, base)->type);
+        heap_get (in->heap, id)->type = e->returns;
+        if (e->flags & EFFECT_RETURNS_VIEW) { /* a row of an array is changed with it */
+            heap_get (in->heap, id)->view = true;
+            heap_store (in->heap, id, 0, set_one (in->arena, base), false);
+        }
+    }
     heap_store (in->heap, base, part, set_one (in->arena, id), false);
     return set_one (in->arena, id);
 }
@@ -78,6 +84,7 @@ value_attribute (struct interpreter *in, int id, symbol name)
     struct object *part = heap_get (in->heap, value->items[0]);
     if (e->returns && value->len == 1)
         part->type = e->returns;
+    part->unpicklable |= (e->flags & EFFECT_UNPICKLABLE) != 0;
     if (!(e->flags & EFFECT_KNOWN) && part->owner < 0) {
         part->owner = id;
         part->method = name;

@@ -132,6 +132,7 @@ run_function (struct interpreter *in, const struct ast *n)
     o->definition = n;
     o->env = in->env;
     o->unit = in->unit;
+    o->source = in->text;
     keep_locals (in, id);
     leave_types (in, types);
     struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };
@@ -179,7 +180,7 @@ run_class (struct interpreter *in, const struct ast *n)
 static bool
 is_true_constant (const struct interpreter *in, const struct ast *n)
 {
-    const char *text = in->program->units.items[in->unit].text->code + n->start;
+    const char *text = in->text + n->start;
     return n->kind == AST_CONSTANT && (strncmp (text, "True", 4) == 0 || (isdigit ((unsigned char) *text) && *text != '0'));
 }
 
@@ -217,7 +218,7 @@ runs_for_sure (const struct interpreter *in, const struct ast *iterable)
     if (iterable->kind != AST_CALL || iterable->nkids < 2 || iterable->kids[0]->kind != AST_NAME)
         return false;
     const char *name = symbol_text (in->symbols, iterable->kids[0]->name);
-    const char *last = in->program->units.items[in->unit].text->code + iterable->kids[1]->start;
+    const char *last = in->text + iterable->kids[1]->start;
     if (strcmp (name, "range") == 0)
         return iterable->nkids == 2 && iterable->kids[1]->kind == AST_CONSTANT && *last >= '1' && *last <= '9';
     return strcmp (name, "enumerate") == 0 && runs_for_sure (in, iterable->kids[1]);

@@ -94,9 +94,11 @@ class Inputs:
 
 
 def _may_hold(value):
-    """Whether what can't change itself may hold what can: tuples, and functions with cells or defaults."""
+    """Whether what can't change itself may hold what can: tuples, methods, and functions with cells or defaults."""
     if isinstance(value, types.FunctionType):
-        return bool(value.__closure__ or value.__defaults__ or value.__kwdefaults__)
+        return bool(value.__closure__ or value.__defaults__ or value.__kwdefaults__ or value.__dict__)
+    if isinstance(value, (types.MethodType, types.BuiltinMethodType)):
+        return not isinstance(value.__self__, (types.ModuleType, type(None)))
     return type(value) is tuple
 
 

@@ -170,6 +170,11 @@ def _make_view(base, dtype, shape, offset, strides, writable):
     return view
 
 
+def _make_object_view(base, shape, offset, strides):
+    import numpy
+    return numpy.lib.stride_tricks.as_strided(base[offset // base.itemsize:], shape, strides)
+
+
 def _make_times(memory, dtype, shape, order):
     import numpy
     return numpy.frombuffer(memory, dtype).reshape(shape, order=order)

@@ -63,10 +63,35 @@ def _memory(low, high, members):
 def _find_regions(overlaps):
     regions = {}
     for low, high, members in overlaps:
+        if members[0].dtype.hasobject:
+            regions.update(_object_regions(members))
+            continue
         base = _memory(low, high, members)
         for a in members:
             regions[id(a)] = (base, a.__array_interface__["data"][0] - low)
     return regions
+
+
+def _object_regions(members):
+    """The same for arrays of objects, whose memory is known through the array that owns it only."""
+    import numpy
+    owners = {id(o): o for o in map(_owner, members)}
+    owner = owners.popitem()[1]
+    if owners or not (owner.flags.c_contiguous or owner.flags.f_contiguous) or owner.dtype != numpy.dtype(object):
+        return {}
+    flat = numpy.lib.stride_tricks.as_strided(owner, (owner.size,), (owner.itemsize,))
+    start = owner.__array_interface__["data"][0]
+    return {id(a): (flat, a.__array_interface__["data"][0] - start) for a in members if a.dtype == owner.dtype}
+
+
+def _owner(array):
+    import numpy
+    while array.base is not None:
+        base = array.base if isinstance(array.base, numpy.ndarray) else getattr(array.base, "base", None)   # of as_strided
+        if type(base) is not type(array):
+            break
+        array = base
+    return array
 
 
 class _Pieces:

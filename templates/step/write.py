@@ -284,11 +284,12 @@ def _reduce_shell(w, shell):
 
 def _reduce_array(w, array):
     """Plain numpy arrays. Memory that several arrays share goes once, and they as views of it."""
-    if array.dtype.hasobject:
-        return NotImplemented
     w.arrays.append(array)
-    if w.regions and id(array) in w.regions:
-        base, offset = w.regions[id(array)]
+    region = w.regions.get(id(array)) if w.regions else None
+    if array.dtype.hasobject:
+        return (_make_object_view, (region[0], array.shape, region[1], array.strides)) if region else NotImplemented
+    if region:
+        base, offset = region
         return _make_view, (base, array.dtype, array.shape, offset, array.strides, array.flags.writeable)
     if array.nbytes < IN_BAND:
         return NotImplemented

@@ -1,6 +1,7 @@
 """Random notebooks, run straight and as pipelines: `chard verify` must find them equal, or the compiler must have said
 why they can't be. They are made of what makes dependencies hard: aliases, views, containers, changes in place, functions
-that read and change globals, closures, classes, conditional bindings, loops, generators of random numbers.
+that read and change globals, closures, classes, conditional bindings, loops, generators of random numbers; and of the
+table in random_constructs.py.
 
     random_notebooks.py [COUNT [FIRST_SEED]]      CHARD_RANDOM_KEEP=DIR keeps those that differ
 
@@ -14,19 +15,12 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from random_constructs import CONSTRUCTS, PRELUDE  # noqa: E402
+
 CHARD = os.environ.get("CHARD", "./chard")
 PYTHON = os.environ.get("CHARD_TEST_PYTHON") or os.environ.get("PYTHON") or sys.executable
 NAMES = "a b c d e k m n".split()
-
-PRELUDE = """import random, copy
-class Box:
-    count = 0
-    def __init__(self, v): self.v = v; self.seen = []
-    def put(self, w): self.seen.append(w); return self
-    def get(self): return self.v
-    def __repr__(self): return 'Box(%r, %r)' % (self.v, self.seen)
-"""
-
 
 try:
     import numpy
@@ -68,7 +62,21 @@ class Writer:
                          lambda: "Box([%d])" % r.randrange(9), lambda: "[[%d], [%d]]" % (r.randrange(9), r.randrange(9)),
                          lambda: "bytearray(b'xyz')", lambda: "set([%d])" % r.randrange(9)])()
 
+    def construct(self):
+        """One of the table's, with names of the kinds that it asks for."""
+        kind, template = self.r.choice(CONSTRUCTS)
+        types = {"list": list, "dict": dict, "box": self.space["Box"], "array": Numpy, "frame": Frame, "tally": self.space["Tally"],
+                 "method": type([].append), "partial": self.space["functools"].partial, "closure": type(lambda: 0), "any": ()}
+        name = self.one(types[kind]) if types[kind] != () else kind == "any" and self.one()
+        if not name:
+            return None
+        other = self.one(list) or name
+        self.functions += 1
+        return template.format(new=self.r.choice(NAMES), it=name, other=other, number=self.r.randrange(100), n=self.functions)
+
     def statement(self):
+        if self.r.random() < .5:
+            return self.construct()
         r, new = self.r, self.r.choice(NAMES)
         any_, list_, dict_, box = self.one(), self.one(list), self.one(dict), self.one(self.space["Box"])
         number = r.randrange(100)
@@ -185,7 +193,7 @@ def cells(seed):
             name = "s%d" % r.randrange(1, steps + 1)  # cells of one step apart
         made.append((["step:" + name], "\n".join(lines[:n])))
         del lines[:n]
-    end = "\n".join("try:\n    print(%s if not callable(%s) else %s())\nexcept NameError:\n    print('unbound')" % (n, n, n)
+    end = "\n".join("try:\n    print(%s if not callable(%s) else %s())\nexcept (NameError, TypeError):\n    print('nothing')" % (n, n, n)
                     for n in NAMES)
     return [(["imports"], writer.prelude)] + made + [(["step:end"], end)]
 
@@ -228,6 +236,8 @@ def judge(made, keep=None):
             return "equal", ""
         if r.returncode == 1 and not answer and ("error:" in r.stderr or "[unresolved-name]" in r.stderr):
             return "refused", [line for line in r.stderr.splitlines() if "error:" in line or "warning:" in line][0]
+        if r.returncode == 1 and "Unserializable: " in r.stderr:
+            return "refused", [line for line in r.stderr.splitlines() if "Unserializable: " in line][0]
         if keep:
             os.makedirs(os.path.dirname(keep), exist_ok=True)
             shutil.copy(os.path.join(directory, "nb.ipynb"), keep)

@@ -1,6 +1,8 @@
 # %% tags=["step:a"]
-exec ("y = 1")
+text = "y = %d"
+exec (text % 1)
 x = "z"; globals ()[x.upper ()] = 3
+exec ("made = x * 2")
 
 # %% tags=["step:b"]
-print (y, x)
+print (y, x, made)

@@ -49,3 +49,12 @@ globals().get("other").append(5)
 
 # %%
 print(other, "other" in globals(), "nothing" in globals(), globals().get("missing", "none"))
+
+# %%
+exec("alias = rows\ndef made(x):\n    return x + limit")
+
+# %%
+alias.append(9)
+
+# %%
+print(rows, made(3), eval("[rows, limit][0] is alias"))
