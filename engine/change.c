@@ -5,11 +5,12 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
+/* A value, or a class that the step has as code. */
 static const struct input *
 find_input (const struct step *s, const char *name)
 {
     vec_foreach (in, &s->inputs)
-        if (in->kind == INPUT_DATA && strcmp (in->name, name) == 0)
+        if (in->kind != INPUT_IMPORT && strcmp (in->name, name) == 0)
             return in;
     return NULL;
 }
@@ -25,36 +26,76 @@ has_name (const json_t *names, const char *name)
     return false;
 }
 
-/* Names that were handed over together with `name`, because they share objects: what changes one may change all. */
+/* The values that were handed over together with `name`, because they share objects: what changes one may change all. */
 static const json_t *
-names_with (const struct result *r, const char *name)
+group_of (const struct result *r, const char *name)
 {
     size_t i;
     const json_t *group;
     json_array_foreach (json_object_get (r->values, "groups"), i, group)
         if (has_name (json_object_get (group, "names"), name))
-            return json_object_get (group, "names");
+            return group;
     return NULL;
 }
 
 static bool
-reads_any (const struct step *s, int from, const json_t *names)
+reads_any (const struct step *s, const struct input *changed, const json_t *names)
 {
     vec_foreach (in, &s->inputs)
-        if (in->kind == INPUT_DATA && in->from == from && has_name (names, in->name))
+        if (in->kind != INPUT_IMPORT && in->from == changed->from
+            && (strcmp (in->name, changed->name) == 0 || (in->kind == INPUT_DATA && has_name (names, in->name))))
             return true;
     return false;
 }
 
-/* Steps behind `i` that read what step `from` left: the order of steps is the notebook's as far as that matters. */
+/* Steps behind `i` that read what `changed` was in it, as the same step left it: the order of steps is the notebook's as far as that matters. */
 static json_t *
-users_behind (const struct pipeline *p, int i, int from, const json_t *names)
+users_behind (const struct pipeline *p, int i, const struct input *changed, const json_t *names)
 {
     json_t *users = json_array ();
     for (size_t k = (size_t) i + 1; k < p->steps.len; k++)
-        if (reads_any (&p->steps.items[k], from, names))
+        if (reads_any (&p->steps.items[k], changed, names))
             json_array_append_new (users, json_string (p->steps.items[k].name));
     return users;
+}
+
+static json_t *
+change (const char *name, json_t *cell, const char *from, json_t *used_by)
+{
+    return json_pack ("{s:s,s:o,s:s,s:o}", "name", name, "cell", cell ? json_incref (cell) : json_null (), "from", from,
+                      "used_by", used_by);
+}
+
+/* Whether step `k` gets `name` from the step whose group has this digest. */
+static const struct input *
+gets_group (const struct pipeline *p, struct plan *plan, size_t k, const char *name, const json_t *digest)
+{
+    const struct input *in = find_input (&p->steps.items[k], name);
+    const json_t *group = in && in->kind == INPUT_DATA ? group_of (plan_source (plan, in->from), name) : NULL;
+    return group && json_equal (json_object_get (group, "sha256"), digest) ? in : NULL;
+}
+
+/* What was changed by way of `group` may hold values of other steps ("extras"): steps behind get these as they were. */
+static void
+add_held (json_t *changes, const struct pipeline *p, struct plan *plan, int i, const struct result *r, const json_t *group,
+          json_t *cell)
+{
+    const char *name;
+    json_t *digest;
+    json_object_foreach (json_object_get (r->values, "extras"), name, digest) {
+        json_t *users = json_array ();
+        int from = -1;
+        for (size_t k = (size_t) i + 1; k < p->steps.len && has_name (json_object_get (group, "names"), name); k++) {
+            const struct input *in = gets_group (p, plan, k, name, digest);
+            if (in && in->from < i) {
+                from = in->from;
+                json_array_append_new (users, json_string (p->steps.items[k].name));
+            }
+        }
+        if (from >= 0)
+            json_array_append_new (changes, change (name, cell, p->steps.items[from].name, json_incref (users)));
+        json_decref (users);
+    }
 }
 
 json_t *
@@ -69,12 +110,13 @@ change_find (const struct pipeline *p, struct plan *plan, int i)
         if (!in)
             continue;
         json_t *cell = json_object_get (m, "cell");
-        const json_t *names = names_with (plan_source (plan, in->from), name);
+        const struct result *r = in->kind == INPUT_DATA ? plan_source (plan, in->from) : NULL;
+        const json_t *group = r ? group_of (r, name) : NULL;
         changes = changes ? changes : json_array ();
-        json_array_append_new (changes, json_pack ("{s:s,s:o,s:s,s:o}", "name", name, "cell",
-                                                   cell ? json_incref (cell) : json_null (), "from",
-                                                   p->steps.items[in->from].name, "used_by",
-                                                   users_behind (p, i, in->from, names)));
+        json_array_append_new (changes, change (name, cell, p->steps.items[in->from].name,
+                                                users_behind (p, i, in, json_object_get (group, "names"))));
+        if (group)
+            add_held (changes, p, plan, i, r, group, cell);
     }
     return changes;
 }

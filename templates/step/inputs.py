@@ -7,6 +7,7 @@ class Inputs:
 
     def __init__(self, wanted):
         self.wanted, self.bundles, self.loaded = wanted, {}, []
+        self.classes = None
 
     def load(self):
         by_name = {i["name"]: i for i in self.wanted}
@@ -62,9 +63,12 @@ class Inputs:
                 for item, bundle, value in self.loaded
                 if _space.ns.get(item["name"]) is value and not _is_immutable(value)}
 
+    def watch_classes(self):
+        self.classes = Watched()
+
     def find_mutated(self, notes):
-        """Names of inputs that were not said to change in this step and did."""
-        mutated, deadline, done = [], time.monotonic() + 0.5, set()
+        """Names of inputs, and of definitions, that were not said to change in this step and did."""
+        mutated, deadline, done = self.classes.changed() if self.classes else [], time.monotonic() + 0.5, set()
         declared = {item["name"] for item in self.wanted if item.get("mutated")}
         for item, bundle, value in self.loaded:
             name = item["name"]

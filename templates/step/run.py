@@ -90,6 +90,7 @@ def _run_segments(spec, cells, inputs, asked):
     finally:
         gc.enable()
     cells.watch(asked)
+    inputs.watch_classes()
     for cell, replicated, segments in runs[lead:]:
         if replicated:
             _run_replicated(cells, segments)

@@ -126,3 +126,19 @@ def test_a_file_that_somebody_edited():
             assert chard(lab, "check").returncode == 0, text
         assert run(lab).returncode == 1, "it is learned again"
         assert run(lab).returncode == 0
+
+
+def test_classes_and_methods_that_other_code_changes():
+    """`bump (P)` changes a class, `push` is rows.append: both are code of a module, which nobody reads."""
+    with Lab() as lab:
+        write(lab, (["step:make"], "import box\nclass P:\n    n = 0\nrows = [1]"), (["step:bump"], "box.bump(P)"),
+              (["step:tell"], "print(P.n)"), (["step:method"], "push = box.method_of(rows)"), (["step:push"], "push(2)"),
+              (["step:read"], "print(rows)"))
+        lab.write("box.py", "def bump(cls):\n    cls.n += 1\n\n\ndef method_of(rows):\n    return rows.append\n")
+        said = ""
+        for _ in range(2):
+            said += run(lab, "--keep-going").stderr
+        assert "cell 1: UndeclaredChange: it changed P" in said and "cell 4: UndeclaredChange: it changed rows" in said, said
+        r = run(lab, "--no-cache")
+        assert r.returncode == 0, r.stderr
+        assert lab.log("tell") == "1\n" and lab.log("read") == "[1, 2]\n", (lab.log("tell"), lab.log("read"))
