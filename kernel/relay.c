@@ -5,7 +5,8 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "kernel/pending.h"
-#include "kernel/socket.h"
+#include "kernel/question.h"
+#include "kernel/voice.h"
 
 #include <malloc.h>
 #include <poll.h>
@@ -20,18 +21,6 @@
 #define TRIM_ABOVE (16 << 20) /* bytes queued that make it worth while to give memory back afterwards */
 #define OUTER_LINGER 200   /* ms that a client which stopped reading may hold up our end */
 
-/* Replies to what we ask ourselves come back with this and the question's number. */
-static const char asker[] = "chard-ask-";
-
-struct question {
-    unsigned number;   /* the asking socket's name ends with it */
-    unsigned message;  /* its msg_id ends with it */
-    json_t *reply;     /* content, once it came */
-    bool settled;      /* all that was published before and with it has come */
-    relay_asked_fn done;
-    void *arg;
-};
-
 struct held {
     enum channel channel;
     struct parcel parcel;
@@ -43,14 +32,14 @@ struct relay {
     struct socket_context *zmq;
     struct socket *out[CHANNELS], *in[CHANNELS]; /* in[CHANNEL_HB] is NULL: the heart beats here */
     struct hmac *key;
-    struct wire_author author;
-    struct parcel parcel, subscription;
+    struct voice voice;
+    struct questions questions;
+    struct parcel parcel;
     json_t *info;          /* content of the inner kernel's kernel_info_reply, or NULL */
     bool info_is_fresh;    /* it was given in this session */
     bool ready;            /* the inner kernel answers, and we hear what it publishes */
     bool pumping;
     bool heard;            /* something came on iopub */
-    unsigned own_requests; /* of ours, whose idle hasn't come: their outcome is not the clients' */
     struct pending pending; /* requests of clients on shell without a reply */
     unsigned taken;         /* and those that a hook has taken */
     bool swollen;          /* much was queued, and memory not yet given back */
@@ -59,9 +48,6 @@ struct relay {
     size_t n_held, cap_held;
     struct relay_hooks hooks;
     bool watching;         /* the hooks see what the inner kernel says */
-    struct question *asked;
-    size_t n_asked;
-    unsigned questions;    /* asked so far */
     void (*interrupted) (void *arg);
     void *interrupted_arg;
     int again, probe;      /* timers */
@@ -69,72 +55,12 @@ struct relay {
 
 static void pump_soon (struct relay *r);
 
-/* ---- what we say ourselves -------------------------------------------------------------------------------------- */
-
-/* Welcomes those who have subscribed since (JEP 65): from then on the client misses nothing. Call it before anything is
- * published, so that the welcome is the first that a client hears. */
-static void
-welcome_subscribers (struct relay *r)
-{
-    while (socket_receive (r->out[CHANNEL_IOPUB], &r->subscription)) {
-        const wire_frame *f = r->subscription.frames;
-        if (r->subscription.len != 1 || f->len < 1 || ((const char *) f->data)[0] != 1)
-            continue;
-        wire_frame topic = { (const char *) f->data + 1, f->len - 1 };
-        json_auto_t *content = json_pack ("{s:s%}", "subscription", topic.data, topic.len);
-        if (!content) /* not UTF-8 */
-            continue;
-        struct wire_draft d;
-        wire_write (&d, &r->author, "iopub_welcome", NULL, NULL, content);
-        socket_send (r->out[CHANNEL_IOPUB], &topic, topic.len ? 1 : 0, &d);
-        wire_draft_clear (&d);
-    }
-}
-
-/* Publishes to all clients. */
-static void
-publish (struct relay *r, const char *type, const json_t *parent, const json_t *content)
-{
-    struct wire_draft d;
-    char topic[64];
-    wire_frame identity = { topic, (size_t) snprintf (topic, sizeof topic, "kernel.chard.%s", type) };
-    wire_write (&d, &r->author, type, parent, NULL, content);
-    welcome_subscribers (r);
-    socket_send (r->out[CHANNEL_IOPUB], &identity, 1, &d);
-    wire_draft_clear (&d);
-    pump_soon (r);
-}
-
-static void
-publish_status (struct relay *r, const json_t *parent, const char *state)
-{
-    json_auto_t *content = json_pack ("{s:s}", "execution_state", state);
-    publish (r, "status", parent, content);
-}
-
-/* Answers a request on the channel it came from. */
-static void
-answer (struct relay *r, enum channel channel, const struct wire_message *m, const char *type, const json_t *content)
-{
-    struct wire_draft d;
-    wire_write (&d, &r->author, type, m->header, NULL, content);
-    socket_send (r->out[channel], m->identities, m->n_identities, &d);
-    wire_draft_clear (&d);
-}
+/* ---- our own questions ------------------------------------------------------------------------------------------ */
 
 static void
 ask (struct relay *r, const char *type, const json_t *content, bool settled, relay_asked_fn done, void *arg)
 {
-    struct wire_draft d;
-    char identity[32];
-    struct question q = { .number = r->questions++, .message = r->author.count, .settled = settled, .done = done, .arg = arg };
-    wire_frame sender = { identity, (size_t) snprintf (identity, sizeof identity, "%s%u", asker, q.number) };
-    r->asked = xrealloc (r->asked, (r->n_asked + 1) * sizeof *r->asked);
-    r->asked[r->n_asked++] = q;
-    wire_write (&d, &r->author, type, NULL, NULL, content);
-    socket_send (r->in[CHANNEL_SHELL], &sender, 1, &d);
-    wire_draft_clear (&d);
-    r->own_requests++;
+    questions_ask (&r->questions, &r->voice, type, content, settled, done, arg);
     pump_soon (r);
 }
 
@@ -193,9 +119,9 @@ claim_kernel_info (struct relay *r, enum channel channel, const struct wire_mess
 {
     if (!r->info || (r->ready && r->pending.len + r->taken > 0))
         return false;
-    publish_status (r, m->header, "busy");
-    answer (r, channel, m, "kernel_info_reply", r->info);
-    publish_status (r, m->header, "idle");
+    voice_status (&r->voice, m->header, "busy");
+    voice_answer (&r->voice, channel, m->identities, m->n_identities, m->header, "kernel_info_reply", r->info);
+    voice_status (&r->voice, m->header, "idle");
     return true;
 }
 
@@ -231,7 +157,7 @@ on_request (struct relay *r, enum channel channel)
 {
     struct wire_message m;
     const char *why;
-    if (!wire_read (&m, r->parcel.frames, r->parcel.len, r->author.key, &why)) {
+    if (!wire_read (&m, r->parcel.frames, r->parcel.len, r->key, &why)) {
         tell_dropped (r, why);
         return;
     }
@@ -291,63 +217,6 @@ take_info (const json_t *content, void *arg)
     note_ready (r);
 }
 
-/* Tells who asked, once reply and idle have both come: they come through different sockets. */
-static void
-conclude (struct relay *r, size_t i)
-{
-    struct question q = r->asked[i];
-    if (!q.reply || !q.settled)
-        return;
-    memmove (&r->asked[i], &r->asked[i + 1], (--r->n_asked - i) * sizeof *r->asked);
-    q.done (q.reply, q.arg);
-    json_decref (q.reply);
-}
-
-/* The answer to our own question. */
-static void
-take_answer (struct relay *r, unsigned number)
-{
-    struct wire_message m;
-    const char *why;
-    size_t i = 0;
-    while (i < r->n_asked && r->asked[i].number != number)
-        i++;
-    if (i == r->n_asked || r->asked[i].reply
-        || !wire_read (&m, r->parcel.frames, r->parcel.len, r->author.key, &why))
-        return;
-    r->asked[i].reply = wire_parse (&m, WIRE_CONTENT);
-    wire_clear (&m);
-    conclude (r, i);
-}
-
-/* The idle of a question of ours, by the msg_id that its parent has. */
-static void
-settle_question (struct relay *r, const struct wire_message *m)
-{
-    json_auto_t *parent = wire_parse (m, WIRE_PARENT);
-    const char *id = json_string_value (json_object_get (parent, "msg_id")), *end = id ? strrchr (id, '_') : NULL;
-    unsigned message;
-    if (!end || sscanf (end + 1, "%u", &message) != 1)
-        return;
-    for (size_t i = 0; i < r->n_asked; i++)
-        if (r->asked[i].message == message) {
-            r->asked[i].settled = true;
-            conclude (r, i);
-            return;
-        }
-}
-
-static bool
-is_ours (const wire_frame *identity, unsigned *number)
-{
-    char digits[12] = "";
-    size_t n = sizeof asker - 1;
-    if (identity->len <= n || identity->len - n >= sizeof digits || memcmp (identity->data, asker, n) != 0)
-        return false;
-    memcpy (digits, (const char *) identity->data + n, identity->len - n);
-    return sscanf (digits, "%u", number) == 1;
-}
-
 static bool
 is_taken_by_hook (struct relay *r, enum channel channel)
 {
@@ -374,11 +243,8 @@ settle (struct relay *r)
 static void
 on_reply (struct relay *r, enum channel channel)
 {
-    unsigned number;
-    if (r->parcel.len > 0 && is_ours (&r->parcel.frames[0], &number)) {
-        take_answer (r, number);
+    if (questions_take_reply (&r->questions, &r->voice, &r->parcel))
         return;
-    }
     if (channel == CHANNEL_SHELL && is_taken_by_hook (r, channel))
         return;
     if (channel == CHANNEL_SHELL && r->pending.len > 0)
@@ -402,13 +268,10 @@ is_private (struct relay *r)
     const char *why;
     if (!wire_read (&m, r->parcel.frames, r->parcel.len, NULL, &why))
         return false;
-    bool status = strcmp (m.type, "status") == 0, own = frame_has (&m.parts[WIRE_PARENT], r->author.session);
+    bool status = strcmp (m.type, "status") == 0, own = frame_has (&m.parts[WIRE_PARENT], r->voice.author.session);
     bool starting = status && frame_has (&m.parts[WIRE_CONTENT], "\"starting\"");
-    if (own && status && frame_has (&m.parts[WIRE_CONTENT], "\"idle\"")) {
-        if (r->own_requests > 0)
-            r->own_requests--;
-        settle_question (r, &m);
-    }
+    if (own && status && frame_has (&m.parts[WIRE_CONTENT], "\"idle\""))
+        questions_take_idle (&r->questions, &m);
     wire_clear (&m);
     return own || starting || (!r->ready && !status);
 }
@@ -449,10 +312,10 @@ trim (struct relay *r)
 static void
 on_published (struct relay *r, enum channel channel)
 {
-    bool private = (!r->ready || r->own_requests > 0) && is_private (r);
+    bool private = (!r->ready || r->questions.silent > 0) && is_private (r);
     r->heard = true;
     if (!private && !is_taken_by_hook (r, channel) && fits (r)) {
-        welcome_subscribers (r);
+        voice_welcome (&r->voice);
         socket_forward_counted (r->out[channel], &r->parcel);
     }
     trim (r);
@@ -473,7 +336,7 @@ publish_error (struct relay *r, const json_t *cell, const char *text)
     cleanup_strbuf struct strbuf line = { 0 };
     strbuf_addf (&line, "%s\n", text);
     json_auto_t *content = json_pack ("{s:s, s:s}", "name", "stderr", "text", strbuf_str (&line));
-    publish (r, "stream", cell, content);
+    relay_publish (r, "stream", cell, content);
 }
 
 void
@@ -539,28 +402,21 @@ origin_clear (struct origin *o)
 void
 relay_publish (struct relay *r, const char *type, const json_t *header, const json_t *content)
 {
-    publish (r, type, header, content);
+    voice_publish (&r->voice, type, header, content);
+    pump_soon (r);
 }
 
 void
 relay_answer (struct relay *r, const struct origin *to, const char *type, const json_t *content)
 {
-    struct wire_draft d;
-    wire_write (&d, &r->author, type, to->header, NULL, content);
-    socket_send (r->out[CHANNEL_SHELL], to->identities, to->n_identities, &d);
-    wire_draft_clear (&d);
+    voice_answer (&r->voice, CHANNEL_SHELL, to->identities, to->n_identities, to->header, type, content);
     pump_soon (r);
 }
 
 void
 relay_impersonate (struct relay *r, const struct origin *as, const char *type, const json_t *content)
 {
-    struct wire_draft d;
-    wire_write (&d, &r->author, type, NULL, NULL, content);
-    cleanup_free char *header = json_dumps (as->header, JSON_COMPACT);
-    wire_draft_replace (&d, &r->author, WIRE_HEADER, header);
-    socket_send (r->in[CHANNEL_SHELL], as->identities, as->n_identities, &d);
-    wire_draft_clear (&d);
+    voice_request (&r->voice, as->identities, as->n_identities, as->header, type, content);
     pump_soon (r);
 }
 
@@ -653,7 +509,7 @@ relay_pump (struct relay *r)
     if (r->pumping)
         return;
     r->pumping = true;
-    welcome_subscribers (r);
+    voice_welcome (&r->voice);
     for (int round = 0; moved && round < ROUNDS; round++) {
         moved = false;
         for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
@@ -712,7 +568,7 @@ relay_create (struct loop *l, const struct connection *outer, struct error *err)
     r->loop = l;
     r->zmq = socket_context_create ();
     r->key = outer->key[0] ? hmac_create (outer->key, strlen (outer->key)) : NULL;
-    wire_author_init (&r->author, r->key);
+    voice_init (&r->voice, r->key, r->out, r->in);
     if (listen_outside (r, outer, err) == 0)
         return r;
     relay_destroy (r);
@@ -726,8 +582,7 @@ relay_connect (struct relay *r, struct inner *inner, struct error *err)
     r->info = inner_recall_info (inner);
     if (connect_inside (r, &inner->connection, err) < 0)
         return -1;
-    json_auto_t *starting = json_pack ("{s:s}", "execution_state", "starting");
-    publish (r, "status", NULL, starting);
+    voice_status (&r->voice, NULL, "starting");
     probe (r);
     return 0;
 }
@@ -765,12 +620,8 @@ relay_destroy (struct relay *r)
         parcel_clear (&r->held[i].parcel);
     free (r->held);
     parcel_clear (&r->parcel);
-    parcel_clear (&r->subscription);
-    for (size_t i = 0; i < r->n_asked; i++) {
-        r->asked[i].done (NULL, r->asked[i].arg);
-        json_decref (r->asked[i].reply);
-    }
-    free (r->asked);
+    voice_clear (&r->voice);
+    questions_clear (&r->questions);
     pending_clear (&r->pending);
     close_sockets (r, r->in);
     close_sockets (r, r->out);

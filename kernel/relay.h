@@ -14,7 +14,7 @@
 #include "base/loop.h"
 #include "kernel/connection.h"
 #include "kernel/inner.h"
-#include "kernel/socket.h"
+#include "kernel/question.h"
 
 struct relay;
 
@@ -66,7 +66,7 @@ void relay_resume (struct relay *r, enum channel channel, struct parcel *p);
 
 /* Asks the inner kernel something on shell that no client sees anything of. `done` is called with the reply's content
  * when all that was published before has come too, or with NULL if the relay ends before it came. */
-typedef void (*relay_asked_fn) (const json_t *content, void *arg);
+typedef question_answered_fn relay_asked_fn;
 void relay_ask (struct relay *r, const char *type, const json_t *content, relay_asked_fn done, void *arg);
 
 /* Clients' requests on shell that a hook has taken and not yet answered: while there are any, the kernel is busy. */

@@ -7,10 +7,13 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import CHARD, Pages, needed  # noqa: E402
+from server import CHARD, Pages, end_shared, needed  # noqa: E402
 
 BRANCHES = [("import math", ["imports"]), ("base = 2", ["step:base"]), ("left = base + 1", ["step:left"]),
             ("right = math.sqrt(base * 8)", ["step:right"]), ("print('sum', left + right)", ["step:sum"])]
+
+
+tearDownModule = end_shared
 
 
 def tags_in(path):
@@ -84,8 +87,6 @@ class Lab(Pages):
 
 @needed
 class Notebook7(Pages):
-    application = "notebook"
-
     def test_the_same_in_notebook(self):
         self.server.write("seven.ipynb", BRANCHES)
         page = self.open("seven.ipynb", "notebooks/%s")

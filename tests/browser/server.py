@@ -1,7 +1,8 @@
-"""A real JupyterLab or Notebook 7 in a home of its own, with Chard's kernel and extension installed as a user would, and
+"""A real JupyterLab with Notebook 7 in a home of its own, with Chard's kernel and extension installed as a user would, and
 Debian's Chromium to look at it. For the tests in this folder.
 SPDX-License-Identifier: Apache-2.0
 """
+import functools
 import json
 import os
 import shutil
@@ -41,9 +42,9 @@ def notebook_text(cells, kernel="chard"):
 
 
 class Server:
-    """`application` is "jupyterlab" or "notebook". `root` is the folder that it shows."""
+    """Serves JupyterLab and Notebook 7 alike. `root` is the folder that they show."""
 
-    def __init__(self, application):
+    def __init__(self):
         self.home = tempfile.mkdtemp(prefix="chard-browser-")
         self.root = os.path.join(self.home, "work")
         config = os.path.join(self.home, "config")
@@ -55,7 +56,7 @@ class Server:
         environment = {**os.environ, "HOME": self.home, "JUPYTER_CONFIG_DIR": config,
                        "PATH": os.path.dirname(sys.executable) + ":" + os.environ["PATH"],
                        "JUPYTER_PATH": os.path.join(prefix, "share", "jupyter"),
-                       "JUPYTER_RUNTIME_DIR": os.path.join(self.home, "runtime")}
+                       "JUPYTER_RUNTIME_DIR": os.path.join(self.home, "runtime"), "CHARD_KERNEL_WARM": "0"}
         subprocess.run([CHARD, "kernel", "install", "--no-shim", "--prefix", prefix], env=environment, check=True,
                        stdout=subprocess.DEVNULL)
         with socket.socket() as s:
@@ -63,7 +64,7 @@ class Server:
             self.port = s.getsockname()[1]
         self.log = open(os.path.join(self.home, "log"), "w", encoding="utf-8")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", application, "--allow-root", "--no-browser", "--ip=127.0.0.1",
+            [sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ip=127.0.0.1",
              "--port=%d" % self.port, "--ServerApp.port_retries=0", "--IdentityProvider.token=t",
              "--ServerApp.root_dir=" + self.root], env=environment, stdout=self.log, stderr=self.log,
             start_new_session=True)
@@ -103,18 +104,42 @@ class Server:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
+class Shared:
+    """The server and the browser of a test file, started when first asked for."""
+
+    def __init__(self):
+        self.ends = []
+        try:
+            self.server = Server()
+            self.ends.append(self.server.close)
+            playwright = sync_playwright().start()
+            self.ends.append(playwright.stop)
+            self.browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+            self.ends.append(self.browser.close)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        while self.ends:
+            self.ends.pop()()
+
+
+shared = functools.lru_cache(maxsize=None)(Shared)
+
+
+def end_shared():
+    """For tearDownModule of every test file here."""
+    if shared.cache_info().currsize:
+        shared().close()
+
+
 class Pages(unittest.TestCase):
-    """Tests that look at `application` through one browser. A failure leaves a picture beside the test's log."""
-    application = "jupyterlab"
+    """Tests that look at notebooks through one browser. A failure leaves a picture beside the test's log."""
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(cls.application)
-        cls.addClassCleanup(cls.server.close)
-        cls.playwright = sync_playwright().start()
-        cls.addClassCleanup(cls.playwright.stop)
-        cls.browser = cls.playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        cls.addClassCleanup(cls.browser.close)
+        cls.server, cls.browser = shared().server, shared().browser
 
     def open(self, name, path):
         """A page that shows the notebook, its kernel idle."""

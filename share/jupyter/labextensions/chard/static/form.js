@@ -28,6 +28,20 @@ export function choice(options, value, change) {
   return select;
 }
 
+/** A box that is ticked or not. */
+export function checkbox(ticked, change) {
+  const box = element('input', { type: 'checkbox', checked: ticked });
+  box.addEventListener('change', () => change(box.checked));
+  return box;
+}
+
+/** A button; `press ()` when it is pressed. */
+export function button(label, title, press) {
+  const pressed = element('button', { textContent: label, title });
+  pressed.addEventListener('click', press);
+  return pressed;
+}
+
 /** Boxes of which any number may be ticked. */
 export function checkboxes(names, ticked, change) {
   const boxes = names.map(name => {

@@ -1,9 +1,10 @@
 // The side panel: the selected cell's step, what the notebook says of the pipeline, and what the last button showed.
 // SPDX-License-Identifier: Apache-2.0
 import { findingsOf } from './findings.js';
-import { checkboxes, choice, element, field, linesInput, textInput } from './form.js';
+import { button, checkbox, checkboxes, choice, element, field, linesInput, textInput } from './form.js';
 import { interrupt, runInArea } from './kernel.js';
 import { ROLES, SETTINGS, readTags, stepNameProblem, writeTags } from './tags.js';
+import { volumesAsLines, volumesFromLines } from './volumes.js';
 
 /** What a notebook says of its pipeline, in Kale's words: fields of its metadata `kubeflow_notebook`. */
 const NOTEBOOK_FIELDS = [
@@ -12,6 +13,17 @@ const NOTEBOOK_FIELDS = [
   { key: 'experiment_name', label: 'Experiment', placeholder: 'Default' },
   { key: 'base_image', label: 'Image', placeholder: 'built from what the notebook imports' }
 ];
+
+/** Documents that a pipeline is saved as. */
+const TARGETS = [
+  { value: 'kfp', label: 'Kubeflow Pipelines' },
+  { value: 'argo', label: 'Argo Workflows' }
+];
+
+/** A word of a %chard line, whatever is in it. */
+function quoted(word) {
+  return `'${word.replace(/'/g, "'\\''")}'`;
+}
 
 /** The panel as a Lumino widget that follows `tracker`'s current notebook and cell. */
 export function createPanel(jupyter, tracker) {
@@ -90,19 +102,34 @@ class Panel {
     }
     if (edited.role === 'step') {
       rows.push(...this.stepFields(edited, findings, change));
+    } else if (edited.role === 'notebook') {
+      rows.push(...this.notebookFields(edited, findings, change, model));
+    }
+    if (tagsOf(model).length) {
+      rows.push(button('Clear', 'take all tags off that are Chard’s', () => this.clear(model)));
     }
     return rows;
   }
 
   /** A cell that becomes a step is called as it was inferred, or after its place. */
   roleChange(role, edited, findings, index) {
-    return role === 'step' && !edited.step ? { role, step: findings.stepOfCell(index)?.name ?? `step-${index + 1}` } : { role };
+    if (edited.step || (role !== 'step' && role !== 'notebook')) {
+      return { role };
+    }
+    return { role, step: (role === 'step' && findings.stepOfCell(index)?.name) || `${role}-${index + 1}` };
+  }
+
+  /** Everything but tags that others have a use for. */
+  clear(model) {
+    model.deleteMetadata('notebook_path');
+    this.change(model, { role: '', step: '', after: [], settings: {} });
   }
 
   /** What Chard inferred, greyed; a click writes it down as tags. */
   inferred(step, edited, model) {
-    const accept = element('button', { textContent: 'Accept', title: 'write this step as a tag' });
-    accept.addEventListener('click', () => this.change(model, { ...edited, role: 'step', step: step.name }));
+    const accept = button('Accept', 'write this step as a tag', () =>
+      this.change(model, { ...edited, role: 'step', step: step.name })
+    );
     return element(
       'div',
       { className: 'chard-guess' },
@@ -111,28 +138,54 @@ class Panel {
     );
   }
 
-  stepFields(edited, findings, change) {
+  nameField(label, edited, change) {
     const name = textInput(edited.step, 'NAME', text => {
       const problem = stepNameProblem(text);
       name.setCustomValidity(problem ?? '');
       return problem ? name.reportValidity() : change({ step: text });
     });
-    const step = findings.steps.find(found => found.name === edited.step);
+    return field(label, name);
+  }
+
+  /** What steps and notebooks both have: what they wait for, and settings. */
+  runFields(edited, findings, change, summaryText) {
     const others = findings.steps.map(found => found.name).filter(other => other !== edited.step);
     const waits = [...new Set([...others, ...edited.after])];
     return [
-      field('Step name', name),
       field('Depends on', checkboxes(waits, edited.after, after => change({ after })), 'besides those whose data it needs'),
-      step?.after.length
-        ? element('div', { className: 'chard-guess' }, `its data comes from ${step.after.join(', ')}`)
-        : null,
       element(
         'details',
         { open: Object.keys(edited.settings).length > 0 },
-        element('summary', { textContent: 'How it is run' }),
+        element('summary', { textContent: summaryText }),
         ...SETTINGS.map(setting => settingField(setting, edited, change))
       )
+    ];
+  }
+
+  stepFields(edited, findings, change) {
+    const step = findings.steps.find(found => found.name === edited.step);
+    return [
+      this.nameField('Step name', edited, change),
+      ...this.runFields(edited, findings, change, 'How it is run'),
+      step?.after.length
+        ? element('div', { className: 'chard-guess' }, `its data comes from ${step.after.join(', ')}`)
+        : null
     ].filter(Boolean);
+  }
+
+  notebookFields(edited, findings, change, model) {
+    const path = textInput(model.getMetadata('notebook_path'), `${edited.step}.ipynb`, text => {
+      if (text) {
+        model.setMetadata('notebook_path', text);
+      } else {
+        model.deleteMetadata('notebook_path');
+      }
+    });
+    return [
+      this.nameField('Name', edited, change),
+      field('Notebook path', path, 'the notebook whose cells stand here, counted from this one'),
+      ...this.runFields(edited, findings, change, 'How its steps are run')
+    ];
   }
 
   change(model, edited) {
@@ -173,10 +226,47 @@ class Panel {
         field(
           'Volumes',
           linesInput(volumesAsLines(said.volumes), 'NAME:/mnt/data:5Gi', lines => write('volumes', volumesFromLines(lines, said.volumes))),
-          'NAME:MOUNT POINT, and :SIZE for a new one; one a line'
+          'NAME:MOUNT POINT, and :SIZE for a new one; :env tells steps in KALE_VOLUME_NAME where it is; one a line'
+        ),
+        field(
+          'Caching',
+          checkbox(said.enable_caching !== false, on => write('enable_caching', on ? '' : false)),
+          'whether results of steps that say nothing themselves may come from the cache'
         )
-      )
+      ),
+      this.elsewhereForm(said, write)
     ];
+  }
+
+  /** What is done with the pipeline elsewhere; when, is noted with the notebook. */
+  elsewhereForm(said, write) {
+    const target = choice(TARGETS, TARGETS[0].value, () => undefined);
+    const cron = textInput(said.schedule, '0 6 * * 1-5', text => write('schedule', text));
+    const zone = textInput(said.timezone, 'Europe/Berlin', text => write('timezone', text));
+    const save = () => this.start(this.notebook, `compile --to ${target.value} -o ${quoted(this.stem(target.value))}`);
+    const submit = () => {
+      cron.setCustomValidity(cron.value.trim() ? '' : 'when shall it run?');
+      if (cron.reportValidity()) {
+        const place = zone.value.trim() ? ` --timezone ${quoted(zone.value.trim())}` : '';
+        this.start(this.notebook, `submit --schedule ${quoted(cron.value.trim())}${place}`);
+      }
+    };
+    return element(
+      'details',
+      { className: 'chard-elsewhere', open: Boolean(said.schedule) },
+      element('summary', { textContent: 'Schedule and files' }),
+      field('Schedule', cron, 'minute, hour, day, month and weekday, as in crontab: 0 6 * * 1-5 is at six on working days'),
+      field('Time zone', zone, 'of the schedule; KFP has its server’s own'),
+      button('Schedule', 'submit it to run at these times (%chard submit --schedule)', submit),
+      field('Document', target, 'what the pipeline is written as'),
+      button('Save', 'write the document beside the notebook (%chard compile)', save)
+    );
+  }
+
+  /** The file that a document for `target` goes to. */
+  stem(target) {
+    const name = this.notebook.context.path.split('/').pop();
+    return `${name.replace(/\.[^.]*$/, '')}.${target}.yaml`;
   }
 
   // ---- results ----
@@ -251,22 +341,4 @@ function settingField(setting, edited, change) {
 function notebookText(said, key) {
   const older = { base_image: said.docker_image, experiment_name: said.experiment?.name };
   return said[key] ?? older[key] ?? '';
-}
-
-function volumesAsLines(volumes) {
-  return (volumes ?? []).map(v => [v.name, v.mount_point, v.size && `${v.size}${v.size_type ?? ''}`].filter(Boolean).join(':'));
-}
-
-/** A volume that was there keeps what the line doesn't say (type, class, annotations). */
-function volumesFromLines(lines, volumes) {
-  return lines
-    .map(line => line.split(':'))
-    .filter(([name, path]) => name && path)
-    .map(([name, mount_point, size]) => {
-      const old = (volumes ?? []).find(v => v.name === name) ?? { type: size ? 'new_pvc' : 'pvc' };
-      const volume = { ...old, name, mount_point };
-      delete volume.size;
-      delete volume.size_type;
-      return size ? { ...volume, size } : volume;
-    });
 }

@@ -6,6 +6,7 @@
 export const ROLES = [
   { value: '', label: 'As inferred' },
   { value: 'step', label: 'Pipeline step' },
+  { value: 'notebook', label: 'Notebook' }, // stands for another notebook's cells
   { value: 'imports', label: 'Imports' },
   { value: 'functions', label: 'Functions' },
   { value: 'pipeline-parameters', label: 'Pipeline parameters' },
@@ -26,14 +27,18 @@ export const SETTINGS = [
   { key: 'volume', label: 'Volumes', many: true, placeholder: 'NAME:/mnt/data', hint: 'a volume to mount' },
   { key: 'label', label: 'Labels', many: true, placeholder: 'key:value', hint: 'a label of its pod' },
   { key: 'annotation', label: 'Annotations', many: true, placeholder: 'key:value', hint: 'an annotation of its pod' },
+  { key: 'node', label: 'Nodes', many: true, placeholder: 'key:value', hint: 'a label that its node must have' },
+  { key: 'toleration', label: 'Tolerations', many: true, placeholder: 'key:value', hint: 'a taint of nodes that it may run on' },
   { key: 'foreach', label: 'For each', placeholder: 'NAME', hint: 'repeat it for each element of this list' },
   { key: 'when', label: 'When', placeholder: 'accuracy > 0.9', hint: 'run it only if this holds' },
   { key: 'register', label: 'Register as', placeholder: 'MODEL', hint: 'register the model that it makes' },
   { key: 'serve', label: 'Serve as', placeholder: 'NAME', hint: 'serve the model that it makes' }
 ];
 
-const WORDS = new Set(ROLES.map(role => role.value).filter(value => value && value !== 'step'));
-const STEP = ['step', 'block'];
+/** Roles that have a name, and how their tag begins; of two spellings the second is older. */
+const NAMED = { step: ['step', 'block'], notebook: ['notebook'] };
+const NAMING = Object.values(NAMED).flat();
+const WORDS = new Set(ROLES.map(role => role.value).filter(value => value && !NAMED[value]));
 const AFTER = ['after', 'prev'];
 const SETTING_KEYS = new Set(SETTINGS.map(setting => setting.key));
 
@@ -42,15 +47,15 @@ function split(tag) {
   return at < 0 ? [tag, null] : [tag.slice(0, at), tag.slice(at + 1)];
 }
 
-/** {role, step, after: [step], settings: {key: [value]}} of a cell's tags. */
+/** {role, step, after: [step], settings: {key: [value]}} of a cell's tags; `step` is the name of a role that has one. */
 export function readTags(tags) {
   const read = { role: '', step: '', after: [], settings: {} };
   for (const tag of tags) {
     const [key, value] = split(tag);
     if (value === null && WORDS.has(key)) {
       read.role = read.role || key;
-    } else if (STEP.includes(key) && value) {
-      read.role = read.role || 'step';
+    } else if (NAMING.includes(key) && value) {
+      read.role = read.role || Object.keys(NAMED).find(role => NAMED[role].includes(key));
       read.step = read.step || value;
     } else if (AFTER.includes(key) && value) {
       read.after.push(value);
@@ -63,7 +68,7 @@ export function readTags(tags) {
 
 function isOurs(tag) {
   const [key, value] = split(tag);
-  return value === null ? WORDS.has(key) : STEP.includes(key) || AFTER.includes(key) || SETTING_KEYS.has(key);
+  return value === null ? WORDS.has(key) : NAMING.includes(key) || AFTER.includes(key) || SETTING_KEYS.has(key);
 }
 
 /** The tags that say what `edited` says (in the shape of readTags), in place of those of ours among `tags`. Both of Kale's
@@ -74,9 +79,9 @@ export function writeTags(tags, edited) {
     return old || `${words.find(word => tags.some(tag => split(tag)[0] === word)) || words[0]}:${value}`;
   };
   const wanted = [];
-  if (edited.role === 'step' && edited.step) {
-    wanted.push(spelling(STEP, edited.step));
-  } else if (edited.role && edited.role !== 'step') {
+  if (NAMED[edited.role] && edited.step) {
+    wanted.push(spelling(NAMED[edited.role], edited.step));
+  } else if (edited.role && !NAMED[edited.role]) {
     wanted.push(edited.role);
   }
   wanted.push(...edited.after.map(name => spelling(AFTER, name)));
