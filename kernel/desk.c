@@ -483,6 +483,8 @@ on_ready (void *arg)
 {
     struct desk *d = arg;
     const char *wanted = getenv (DESK_OBSERVE), *python = d->context.python;
+    if (*language (d))
+        session_set_language (d->session, language (d));
     if (helper_fits (d->helper) && !(wanted && strcmp (wanted, "0") == 0))
         helper_tell (d->helper, "watch", json_null ());
     d->warm = python ? warm_create (d->context.loop, python, d->inner->dir) : NULL;

@@ -22,7 +22,7 @@ struct executed {
 };
 
 struct session {
-    char *path;
+    char *path, *language; /* or NULL */
     struct executed *cells;
     size_t n, cap;
 };
@@ -51,6 +51,7 @@ session_destroy (struct session *s)
     for (size_t i = 0; i < s->n; i++)
         clear_cell (&s->cells[i]);
     free (s->cells);
+    free (s->language);
     free (s->path);
     free (s);
 }
@@ -67,6 +68,13 @@ const char *
 session_path (const struct session *s)
 {
     return s->path;
+}
+
+void
+session_set_language (struct session *s, const char *name)
+{
+    free (s->language);
+    s->language = xstrdup (name);
 }
 
 /* ---- what was executed ------------------------------------------------------------------------------------------ */
@@ -185,8 +193,8 @@ notebook_of_cells (const struct session *s)
         json_array_append_new (cells, json_pack ("{s:s,s:{s:o},s:O,s:[],s:n}", "cell_type", "code", "metadata", "tags", tags,
                                                  "source", s->cells[i].source, "outputs", "execution_count"));
     }
-    return json_pack ("{s:o,s:{s:{s:s}},s:i,s:i}", "cells", cells, "metadata", "language_info", "name", "python",
-                      "nbformat", 4, "nbformat_minor", 4);
+    return json_pack ("{s:o,s:{s:{s:s}},s:i,s:i}", "cells", cells, "metadata", "language_info", "name",
+                      s->language ? s->language : "python", "nbformat", 4, "nbformat_minor", 4);
 }
 
 int

@@ -26,6 +26,9 @@ void session_destroy (struct session *s);
 void session_set_path (struct session *s, const char *path);
 const char *session_path (const struct session *s);
 
+/* What cells are written in, as the inner kernel's language_info has it: a notebook without a file is of that language. */
+void session_set_language (struct session *s, const char *name);
+
 /* Notes an execute_request by its content and metadata. */
 void session_note (struct session *s, const json_t *content, const json_t *metadata);
 

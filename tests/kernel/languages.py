@@ -1,0 +1,39 @@
+"""Another language inside: everything is relayed, and pipeline magics say that Python alone compiles.
+SPDX-License-Identifier: Apache-2.0
+"""
+import sys
+
+from magic import Magic
+from session import KERNEL, Session
+
+SHOUT = """
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.kernelbase import Kernel
+
+class Shout (Kernel):
+    implementation = implementation_version = banner = "shout"
+    language_info = {"name": "shout", "mimetype": "text/plain", "file_extension": ".txt"}
+
+    def do_execute (self, code, silent, *more, **others):
+        if not silent:
+            self.send_response (self.iopub_socket, "stream", {"name": "stdout", "text": code.upper ()})
+        return {"status": "ok", "execution_count": self.execution_count, "payload": [], "user_expressions": {}}
+
+IPKernelApp.launch_instance (kernel_class=Shout)
+"""
+
+
+class Languages(Magic):
+    @classmethod
+    def start(cls):
+        cls.session = Session([KERNEL, "-f", "{connection_file}", "--", sys.executable, "-c", SHOUT, "-f", "{}"])
+
+    def test_it_is_relayed_and_not_compiled(self):
+        self.assertEqual(self.run_cell("x <- c (1, 2)").text(), "X <- C (1, 2)")
+        told = self.run_cell("one\n%chard runs list\ntwo")
+        self.assertEqual(told.text().split(), ["ONE", "TWO"])
+        self.assertIn("no runs of any notebook", told.text("stderr"))
+        told = self.run_cell("%chard graph")
+        self.assertEqual(told.reply["status"], "error")
+        self.assertIn("the notebook's language is shout", told.text("stderr"))
+        self.assertIn("only an IPython kernel's variables", self.run_cell("%chard run --only x --from-session").reply["evalue"])
