@@ -66,6 +66,31 @@ class Lab(Pages):
         self.save(page)
         self.assertEqual(tags_in(path)[1], ["hide-input", "limit:memory:1Gi", "block:links", "retry:2"])
 
+    def test_the_panel_has_notebooks_schedules_and_a_way_back(self):
+        cells = ["x = 1", ("y = 2", ["hide-input", "step:other", "retry:2"])]
+        page, path = self.lab("panel.ipynb", cells)
+        page.get_by_role("tab", name="Chard", exact=True).click()
+        page.locator(".jp-Cell", has_text="x = 1").click()
+        page.locator(".chard-cell select").first.select_option("Notebook")
+        page.get_by_label("Name", exact=True).fill("other")
+        page.get_by_label("Name", exact=True).press("Enter")
+        page.get_by_label("Notebook path").fill("sub/other.ipynb")
+        page.get_by_label("Notebook path").press("Enter")
+        page.locator(".jp-Cell", has_text="y = 2").click()
+        page.get_by_role("button", name="Clear", exact=True).click()
+        page.locator("summary", has_text="Schedule and files").click()
+        page.get_by_label("Schedule", exact=True).fill("0 6 * * 1-5")
+        page.get_by_label("Schedule", exact=True).press("Enter")
+        page.get_by_role("button", name="Schedule", exact=True).click()
+        page.locator(".chard-result h3", has_text="%chard submit --schedule '0 6 * * 1-5'").wait_for()
+        page.locator(".chard-result", has_text="there is no context yet").wait_for()
+        self.save(page)
+        self.assertEqual(tags_in(path), [["notebook:other"], ["hide-input"]])
+        with open(path, encoding="utf-8") as f:
+            notebook = json.load(f)
+        self.assertEqual(notebook["cells"][0]["metadata"]["notebook_path"], "sub/other.ipynb")
+        self.assertEqual(notebook["metadata"]["kubeflow_notebook"], {"schedule": "0 6 * * 1-5"})
+
     def test_diagnostics_stand_at_their_cells(self):
         page, _ = self.lab("wrong.ipynb", ["a = 1", "print(nowhere)"])
         found = page.locator(".jp-Cell", has_text="print(nowhere)").locator(".chard-diagnostic")
