@@ -187,8 +187,11 @@ name_read (struct interpreter *in, symbol name, const struct ast *at)
     }
     if (builtins_has (symbol_text (in->symbols, name)))
         return set_one (in->arena, library_object (in, name));
-    if (in->star_sites.len)
+    if (in->star_sites.len) { /* or else a script that was run */
+        if (in->flow->dynamic_sites.len)
+            read_from (in, &in->flow->dynamic_sites, name, at);
         return read_from (in, &in->star_sites, name, at);
+    }
     if (b->read_site != in->site) {
         b->read_site = in->site;
         add_unresolved (in, name, at);
