@@ -359,6 +359,17 @@ is_changed_between (const struct linking *l, int step, const struct need *older,
     return false;
 }
 
+/* Whether the step that is to hand `older` on binds or changes that name itself in a cell above the one that wrote it: what it
+ * is given is there before its first cell, so it would undo that. */
+static bool
+is_bound_ahead (const struct linking *l, int step, const struct need *older)
+{
+    vec_foreach (c, &l->flow->changes)
+        if (c->site < older->written && c->name == older->name && link_owner (l, c->site) == step)
+            return true;
+    return false;
+}
+
 /* What `step` gets of two names that share an object comes from the step that was the last to write one of them: it is
  * handed the other one too, so that it can leave both together. Whether that made a change. */
 static bool
@@ -367,7 +378,7 @@ join (struct linking *l, int step, struct need *x, struct need *y)
     struct need *older = x->written < y->written ? x : y, *newer = older == x ? y : x;
     if (older->from == newer->from || newer->from == step || !share (l, x, y))
         return false;
-    if (is_changed_between (l, step, older, newer))
+    if (is_changed_between (l, step, older, newer) || is_bound_ahead (l, newer->from, older))
         diagnose_split (l, step, newer->from, older->read, link_name (l, older->name));
     struct need hand_on = *older;
     add_data_input (l, newer->from, &hand_on);
