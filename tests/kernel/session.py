@@ -43,7 +43,9 @@ def wait_until(true, seconds=10):
 class Session:
     """A kernel manager around ours, with directories of its own."""
 
-    def __init__(self, command=COMMAND, ready=True, env=None):
+    def __init__(self, command=COMMAND, ready=True, env=None, interrupt_mode="signal", **manager):
+        """`manager` is for the kernel manager: transport, transport_encryption."""
+        self.interrupt_mode, self.manager = interrupt_mode, manager
         self.home = tempfile.mkdtemp(prefix="chard-test-")
         self.env = dict(os.environ, HOME=self.home, XDG_CACHE_HOME=self.home + "/cache", TMPDIR=self.home,
                         IPYTHONDIR=self.home + "/ipython", **{"CHARD_KERNEL_WARM": "0", **(env or {})})
@@ -52,8 +54,10 @@ class Session:
         self.start(ready)
 
     def start(self, ready=True):
-        self.km = jupyter_client.KernelManager()
-        self.km._kernel_spec = jupyter_client.kernelspec.KernelSpec(argv=self.command, language="python")
+        self.km = jupyter_client.KernelManager(**self.manager)
+        self.km._kernel_spec = jupyter_client.kernelspec.KernelSpec(
+            argv=self.command, language="python", interrupt_mode=self.interrupt_mode,
+            metadata={"debugger": True, "supported_encryption": ["curve"]})
         self.log = open(self.home + "/log", "w+")
         self.km.start_kernel(env=self.env, stdout=self.log, stderr=self.log)
         self.kc = self.km.client()
