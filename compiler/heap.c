@@ -110,6 +110,8 @@ heap_store (struct heap *h, int id, symbol name, const struct set *value, bool r
         f = vec_add (h->arena, &h->objects.items[id].fields);
         f->name = name;
     }
+    if (replace)
+        h->objects.items[id].former = set_union (h->arena, h->objects.items[id].former, f->value);
     f->value = replace ? value : set_union (h->arena, f->value, value);
     set_foreach (x, value) {
         struct vec_int *parents = &h->objects.items[x].parents;
@@ -141,8 +143,8 @@ compare_int (const void *x, const void *y)
     return *(const int *) x - *(const int *) y;
 }
 
-const struct set *
-heap_reach (struct heap *h, const struct set *s)
+static const struct set *
+reach (struct heap *h, const struct set *s, bool ever)
 {
     begin_walk (h);
     bool grows = false;
@@ -155,6 +157,9 @@ heap_reach (struct heap *h, const struct set *s)
                 grows |= enter (h, x);
         set_foreach (r, o->receiver)
             grows |= enter (h, r);
+        if (ever)
+            set_foreach (x, o->former)
+                grows |= enter (h, x);
     }
     if (!grows)
         return s;
@@ -162,6 +167,18 @@ heap_reach (struct heap *h, const struct set *s)
     memcpy (all->items, h->queue.items, h->queue.len * sizeof *all->items);
     qsort (all->items, h->queue.len, sizeof *all->items, compare_int);
     return all;
+}
+
+const struct set *
+heap_reach (struct heap *h, const struct set *s)
+{
+    return reach (h, s, false);
+}
+
+const struct set *
+heap_reach_ever (struct heap *h, const struct set *s)
+{
+    return reach (h, s, true);
 }
 
 /* What a class is, its instances are. */

@@ -61,6 +61,7 @@ struct object {
     bool view;        /* shares memory with what stands where other values have their elements */
     bool unpicklable; /* can't travel between steps, by what the library table says */
     vec (struct field) fields;
+    const struct set *former; /* what fields held before something else was put there */
     struct vec_int parents; /* objects that hold this one */
     struct vec_int names;   /* module names that ever referred to it (symbols) */
     int made_at;            /* site */
@@ -97,6 +98,9 @@ const struct set *heap_copy (struct heap *h, const struct set *s, int site, bool
 
 /* Everything reachable from `s`, itself included; bounded. */
 const struct set *heap_reach (struct heap *h, const struct set *s);
+
+/* The same with what was reachable at any time before. */
+const struct set *heap_reach_ever (struct heap *h, const struct set *s);
 
 /* Collects into `found` the objects from which `id` can be reached through fields or their class, itself included;
  * bounded. */

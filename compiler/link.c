@@ -223,7 +223,7 @@ static void
 replicate_classes (struct linking *l, int step, const struct set *value)
 {
     struct heap *h = l->flow->heap;
-    const struct set *reach = heap_reach (h, value);
+    const struct set *reach = heap_reach_ever (h, value);
     set_foreach (id, reach) {
         const struct object *o = heap_get (h, id);
         const struct object *c = o->class_object >= 0 && o->kind == OBJECT_VALUE ? heap_get (h, o->class_object) : o;
@@ -337,7 +337,7 @@ share (const struct linking *l, const struct need *x, const struct need *y)
 {
     struct heap *h = l->flow->heap;
     int since = x->read < y->read ? x->read : y->read;
-    const struct set *a = heap_reach (h, x->value), *b = heap_reach (h, y->value);
+    const struct set *a = heap_reach_ever (h, x->value), *b = heap_reach_ever (h, y->value);
     set_foreach (id, a) {
         const struct object *o = heap_get (h, id);
         if (!o->immutable && (o->kind == OBJECT_VALUE || o->kind == OBJECT_FUNCTION)
