@@ -135,6 +135,9 @@ class Protocol:
 
     def test_two_clients(self):
         other = self.session.km.client(session=jupyter_client.session.Session(key=self.session.km.session.key))
+        before = os.getcwd()
+        os.chdir(self.dir)  # paths of sockets are relative to where the kernel was started
+        self.addCleanup(os.chdir, before)
         other.start_channels()
         self.addCleanup(other.stop_channels)
         other.wait_for_ready(timeout=60)
