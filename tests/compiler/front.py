@@ -51,7 +51,8 @@ class Case(unittest.TestCase):
 
 class Tags(Case):
     def test_every_setting_reaches_its_step(self):
-        step = self.only_step(code("x = 1", "step:a", "limit:memory:4Gi", "limit:nvidia.com/gpu:1", "label:team:blue",
+        step = self.only_step(code("n = 2", "pipeline-parameters"),
+                              code("if n > 1:\n    x = 1", "step:a", "limit:memory:4Gi", "limit:nvidia.com/gpu:1", "label:team:blue",
                                    "annotation:note:a:b:c", "image:host:5000/x:1", "secret:s:k:E", "cache:disabled",
                                    "report:disabled", "retry:3", "timeout:1h30m", "env:A=b:c", "env:B:c=d",
                                    "volume:v:/data:5Gi", "register:m", "serve:m", "when:n > 1", "foreach:names",

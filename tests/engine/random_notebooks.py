@@ -161,7 +161,9 @@ class Writer:
     def write(self, count):
         lines = ["random.seed(1)" + "\nnp.random.seed(1)" * self.numpy]
         exec(lines[0], self.space)
-        while len(lines) < count:
+        for _ in range(60 * count):     # what has grown too large stays so: no statement will do any more
+            if len(lines) == count:
+                break
             text = self.statement()
             if text is None or len(repr(self.names())) > 2000:
                 continue

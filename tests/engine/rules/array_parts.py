@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows and views of arrays, of numbers and of objects: whoever changes one, changes all that lie in the same memory."""
 
 # %%

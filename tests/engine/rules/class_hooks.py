@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What classes and functions keep: class methods, type (x), x.__dict__, super (), singletons."""
 
 # %%

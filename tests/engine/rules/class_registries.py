@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Classes that are heard of when they are made: metaclasses, __init_subclass__, decorators that register."""
 
 # %%

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What classes keep: attributes of a class changed through it, through an instance, a class method, type (self) or super ();
 methods that work on what a base keeps; classes whose instances lie in files."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Functions that keep what they were made with: counters, caches, decorators, registries; generators; walrus and f-strings."""
 
 # %%

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """copy.copy and .copy () keep the parts, copy.deepcopy copies them too; a slice of a list has the same elements."""
 
 # %%

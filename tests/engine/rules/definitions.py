@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Definitions made of values that a step works out are that step's own work, not to be repeated ahead of it."""
 
 # %%

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Names that only some branch binds, star imports, scripts that %run runs, attributes set on modules."""
 
 # %%

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A figure and its axes are one; drawing changes them, whoever draws."""
 
 # %%

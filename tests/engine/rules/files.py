@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files that steps hand to one another by paths which the program puts together: joined, formatted, from the current
 folder, listed; each use waits for those before it that may be of the same file."""
 

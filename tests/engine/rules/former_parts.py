@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a value held before another was put in its place: it was one with a name's value as long as it was there."""
 
 # %%

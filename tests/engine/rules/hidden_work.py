@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What only shows in how Python works: properties' setters, fields of dataclasses, loggers, code in text, modules that a
 cell writes."""
 

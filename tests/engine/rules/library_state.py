@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """State that libraries keep: generators of random numbers, options, the environment, the module path."""
 
 # %%

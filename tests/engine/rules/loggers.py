@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Loggers and warnings: set up between the cells that use them."""
 
 # %%

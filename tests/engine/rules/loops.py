@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Names that a loop or a condition may bind: the old value where it never did, and none where nobody looks."""
 
 # %%

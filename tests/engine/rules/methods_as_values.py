@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Methods and partial objects as values: whoever calls them, wherever, changes what they are bound to."""
 
 # %%

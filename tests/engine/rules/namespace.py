@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The namespace as a dict, exec and eval: items named by constants are names, unknown ones may be any."""
 
 # %%

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An array of objects, and a table's column of them, keeps the objects themselves; so do its copies and views."""
 
 # %%

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A definition that no step owns is repeated ahead of a step; what it is made of, be it the step's own, comes with it."""
 
 # %%

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Operators, len (), loops, tests and printing run methods that nothing names: what those read and change counts."""
 
 # %%

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Streams that are written to by those who are given them; data bases in files; folders that commands make; annotations that
 nobody evaluates."""
 

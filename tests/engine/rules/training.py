@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A training loop as PyTorch has it, of classes of the notebook: an optimiser that holds parameters of a model."""
 
 # %%

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What draws from numpy's global generator without saying so: models, splitters and samples that were given no random_state,
 alone, within pipelines and searches, and through functions; generators that are passed on."""
 

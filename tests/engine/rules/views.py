@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Views of arrays and frames, elements of containers: a change through one is a change of all."""
 
 # %%
