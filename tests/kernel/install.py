@@ -117,7 +117,9 @@ class Install(Home):
                          ("Snake (Chard)", "message", 1))
         self.assertIn("yes", self.run_in("chard-other", "import os; print(os.environ['INNER'])"))
         self.call("uninstall", "--name", "chard-other")
-        self.assertEqual(set(self.listed()), {"python3", "other"})
+        listed = set(self.listed())     # with those of the machine, if it has any
+        self.assertIn("other", listed)
+        self.assertNotIn("chard-other", listed)
 
     def test_a_python_without_kernelspec(self):
         shutil.rmtree(self.prefix + "/share")
