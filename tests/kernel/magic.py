@@ -164,7 +164,7 @@ class Cells(Magic):
     def test_help_is_one_screen_and_of_one_command(self):
         told = self.run_cell("%chard")
         self.assertIn("Run a notebook as a pipeline on this machine", told.text())
-        self.assertLess(len(told.text().splitlines()), 40)
+        self.assertLess(len(told.text().splitlines()), 44)
         self.assertIn("--only", self.run_cell("%chard run?").text())
 
     def test_stdin_reaches_the_client_from_a_part(self):
