@@ -29,7 +29,7 @@ print_overview (FILE *out, bool color)
            out);
     fprintf (out, "%sCommands%s\n", color ? "\033[1m" : "", color ? "\033[0m" : "");
     for (const struct command *const *c = commands; *c; c++)
-        fprintf (out, "  %-16s %s\n", (*c)->name, (*c)->summary);
+        fprintf (out, "  %-17s %s\n", (*c)->name, (*c)->summary);
     fputs ("\n`chard COMMAND --help` or `chard help COMMAND` tells more; `chard --version` the version.\n", out);
 }
 
@@ -60,7 +60,7 @@ print_group (const char *name, FILE *out)
     fprintf (out, "Usage: chard %s COMMAND …\n\n", name);
     for (const struct command *const *c = commands; *c; c++)
         if (strncmp ((*c)->name, name, n) == 0 && (*c)->name[n] == ' ')
-            fprintf (out, "  %-16s %s\n", (*c)->name, (*c)->summary);
+            fprintf (out, "  %-17s %s\n", (*c)->name, (*c)->summary);
     return 0;
 }
 
