@@ -138,23 +138,31 @@ wanted_of (struct live *l, const struct pipeline *p, const struct step *s, const
                       "definitions", definitions, "parameters", pipeline_names_to_json (&s->parameters));
 }
 
+/* What to ask for; NULL and `err` if it can't be had. */
+static json_t *
+plan_values (struct live *l, const struct pipeline *p, struct error *err)
+{
+    if (!helper_fits (l->context->helper)) {
+        error_set (err, ERROR_USAGE, "--from-session: only an IPython kernel's variables can be had, and the inner kernel is another");
+        return NULL;
+    }
+    int step = pipeline_ask_step (p, l->step, err);
+    const char *harness = step < 0 ? NULL : python_find_harness (l->arena, err);
+    l->dir = harness ? choose_dir (l->arena, p, err) : NULL;
+    return l->dir ? wanted_of (l, p, &p->steps.items[step], harness) : NULL;
+}
+
+/* `p` is done with first: whoever hears of the end may free the arena that it lies in. */
 static void
-save (struct live *l, const struct pipeline *p)
+save (struct live *l, struct pipeline *p)
 {
     struct error err = { 0 };
-    if (!helper_fits (l->context->helper)) {
-        fail (l, "--from-session: only an IPython kernel's variables can be had, and the inner kernel is another");
-        return;
-    }
-    int step = pipeline_ask_step (p, l->step, &err);
-    const char *harness = step < 0 ? NULL : python_find_harness (l->arena, &err);
-    l->dir = harness ? choose_dir (l->arena, p, &err) : NULL;
-    if (!l->dir) {
+    json_auto_t *wanted = plan_values (l, p, &err);
+    pipeline_clear (p);
+    if (wanted)
+        helper_ask (l->context->helper, "save", wanted, on_saved, l);
+    else
         fail (l, err.text);
-        return;
-    }
-    json_auto_t *wanted = wanted_of (l, p, &p->steps.items[step], harness);
-    helper_ask (l->context->helper, "save", wanted, on_saved, l);
 }
 
 /* ---- what is needed --------------------------------------------------------------------------------------------- */
@@ -169,7 +177,6 @@ on_compiled (void *arg, const json_t *ir)
     *l->under_way = NULL;
     if (p) {
         save (l, p);
-        pipeline_clear (p);
         return;
     }
     struct vec_str words = words_of_run (l, NULL);
