@@ -7,9 +7,13 @@ import datetime
 import http.server
 import ipaddress
 import json
+import os
 import socket
 import ssl
 import threading
+
+# What pods run; it is made by the build.
+HARNESS = os.path.abspath(os.path.join(os.environ.get("CHARD_TEMPLATES", "templates"), "step.py"))
 
 
 class Request:

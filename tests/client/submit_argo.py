@@ -15,7 +15,7 @@ import time
 import unittest
 
 import fake_argo
-from service import raw
+from service import HARNESS, raw
 
 TOP = os.path.abspath(os.environ.get("TOP", "."))
 CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
@@ -225,7 +225,7 @@ class Server:
         run = self.submit()["run"]
         self.argo.set_states("Failed", "child failed", good="Succeeded", bad="Failed")
         # What the pod printed is what the harness prints.
-        pod = subprocess.run([sys.executable, os.path.join(TOP, "templates/step.py"), *self.argo.arguments("bad"), "--out", "result",
+        pod = subprocess.run([sys.executable, HARNESS, *self.argo.arguments("bad"), "--out", "result",
                               os.path.join(self.folder, "result")], cwd=self.folder, env=self.env, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, timeout=60)
         self.assertEqual(pod.returncode, 1, pod.stdout)
@@ -261,7 +261,7 @@ class Server:
         run = self.submit()["run"]
         self.argo.set_states("Succeeded", make="Succeeded", read="Succeeded")
         result = os.path.join(self.folder, "pod", "result")
-        pod = subprocess.run([sys.executable, os.path.join(TOP, "templates/step.py"), *self.argo.arguments("make"), "--out",
+        pod = subprocess.run([sys.executable, HARNESS, *self.argo.arguments("make"), "--out",
                               "result", result], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=60)
         self.assertEqual(pod.returncode, 0, pod.stdout + pod.stderr)
         archive = io.BytesIO()

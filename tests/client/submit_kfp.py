@@ -17,7 +17,7 @@ import unittest
 
 import fake_kfp
 import yaml
-from service import Service, raw
+from service import HARNESS, Service, raw
 
 TOP = os.path.abspath(os.environ.get("TOP", "."))
 CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
@@ -282,7 +282,7 @@ class Results(Case):
         container = executors[document[0]["components"][component]["executorLabel"]]["container"]
         args = [a for a in container["args"]]
         spec = args[args.index("--spec") + 1]
-        command = [sys.executable, os.path.join(TOP, "templates/step.py"), "pod", "--spec", spec]
+        command = [sys.executable, HARNESS, "pod", "--spec", spec]
         for name in outputs:
             command += ["--out", name, os.path.join(self.folder, "out", name)]
         run = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=60)
