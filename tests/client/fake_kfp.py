@@ -136,6 +136,9 @@ class FakeKfp:
         except AssertionError as e:
             self.wrong.append(str(e))
             reply = (400, {"error": "%s" % e, "message": "%s" % e})
+        except Exception as e:  # a fault of this file: told, and not a connection without an answer
+            self.wrong.append(repr(e))
+            reply = (400, {"error": repr(e), "message": repr(e)})
         return self.after(request, reply) if self.after else reply
 
     def handle(self, request):

@@ -274,6 +274,10 @@ class Faults(Case):
 
 
 class Results(Case):
+    def setUp(self):
+        super().setUp()
+        fake_kfp.mlmd_messages()    # made here, where a failure is seen, and not while a client waits
+
     def pod(self, step, outputs):
         """Runs a step as its pod would; the artifacts that it leaves, by name: a directory as the user interface packs it."""
         document, = self.kfp.documents.values()
