@@ -15,10 +15,9 @@ import time
 import unittest
 
 import fake_argo
+from case import SubmitCase
 from service import HARNESS, raw
 
-TOP = os.path.abspath(os.environ.get("TOP", "."))
-CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
 NOTEBOOK = """\
 # %% tags=["parameters"]
 n = 2
@@ -61,24 +60,6 @@ class Server:
     def tearDown(self):
         self.assertEqual(self.argo.wrong, [])
         self.assertEqual({r.headers.get("Authorization") for r in self.argo.requests} - {"Bearer t0ken"}, set())
-
-    def write(self, name, text):
-        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
-            f.write(text)
-
-    def start(self, *arguments):
-        return subprocess.Popen([CHARD, *arguments], env=self.env, cwd=self.folder, text=True, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE)
-
-    def chard(self, *arguments, status=0):
-        run = subprocess.run([CHARD, *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=120)
-        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
-        return run
-
-    def submit(self, *arguments, status=0):
-        run = self.chard("submit", "--image", "example.com/train:1", "--python", sys.executable, "--format=json", *arguments,
-                         "train.py", status=status)
-        return json.loads(run.stdout) if status == 0 else run.stderr
 
     def lose(self, method, part):
         """The server does what it is asked, and the connection breaks before the reply: once."""
@@ -346,7 +327,7 @@ class Server:
         self.assertEqual([c["ok"] for c in told["checks"][:2]], [True, True], told)
 
 
-class Argo(Server, unittest.TestCase):
+class Argo(Server, SubmitCase):
     pass
 
 
@@ -354,7 +335,7 @@ ALIKE = ("a_failure_without_a_log", "a_list_that_asks", "a_run_that_may_have_sta
          "refusals_are_passed_on", "text_that_argo_would_change", "to_the_end")
 
 
-class Kubernetes(Server, unittest.TestCase):
+class Kubernetes(Server, SubmitCase):
     kubernetes = True
 
     def setUp(self):

@@ -17,10 +17,9 @@ import unittest
 
 import fake_kfp
 import yaml
+from case import SubmitCase
 from service import HARNESS, Service, raw
 
-TOP = os.path.abspath(os.environ.get("TOP", "."))
-CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
 NOTEBOOK = """\
 # %% tags=["parameters"]
 n = 2
@@ -40,7 +39,7 @@ def setUpModule():
         raise unittest.SkipTest("../shared is not there")
 
 
-class Case(unittest.TestCase):
+class Case(SubmitCase):
     multi_user = False
 
     def setUp(self):
@@ -56,24 +55,6 @@ class Case(unittest.TestCase):
 
     def tearDown(self):
         self.assertEqual(self.kfp.wrong, [])
-
-    def write(self, name, text):
-        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
-            f.write(text)
-
-    def start(self, *arguments):
-        return subprocess.Popen([CHARD, *arguments], env=self.env, cwd=self.folder, text=True, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE)
-
-    def chard(self, *arguments, status=0):
-        run = subprocess.run([CHARD, *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=120)
-        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
-        return run
-
-    def submit(self, *arguments, status=0):
-        run = self.chard("submit", "--image", "example.com/train:1", "--python", sys.executable, "--format=json", *arguments,
-                         "train.py", status=status)
-        return json.loads(run.stdout) if status == 0 else run.stderr
 
     def asked(self, method, part):
         return [r for r in self.kfp.requests if r.method == method and part in r.path]
