@@ -6,16 +6,11 @@
 #include "base/fs.h"
 #include "base/gmac.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
-
-#define DEFAULT_SIZE (10ULL << 30)
 
 /* ---- reading a result ---- */
 
@@ -287,6 +282,8 @@ cache_store (const struct state *s, struct arena *a, const char *key, const char
     }
     if (write_entry (a, result_dir, key, err) < 0)
         return NULL;
+    if (!keep)
+        cache_size_grow (s, a, fs_tree_size (result_dir));
     if (!keep && put_in_place (result_dir, entry) < 0) {
         error_errno (err, "%s", entry);
         return NULL;
@@ -367,113 +364,4 @@ cache_restore_file (struct digests *d, struct arena *a, const struct result *r, 
     if (fs_mkdirs (fs_dirname (a, target), err) < 0)
         return -1;
     return copy_file (fs_join (a, r->dir, stored), target, err);
-}
-
-/* ---- size ---- */
-
-struct entry {
-    const char *path;
-    uint64_t bytes;
-    int64_t used; /* nanoseconds since 1970; 0: never finished */
-};
-
-static int
-compare_used (const void *x, const void *y)
-{
-    int64_t a = ((const struct entry *) x)->used, b = ((const struct entry *) y)->used;
-    return a < b ? -1 : a > b;
-}
-
-static struct entry
-look_at (struct arena *a, const struct state *s, const char *name)
-{
-    struct entry e = { .path = fs_join (a, s->cache, name) };
-    struct stat st;
-    e.bytes = fs_tree_size (e.path);
-    /* what has no entry.json was never finished: first to go */
-    if (strlen (name) == HASH_HEX_SIZE - 1 && stat (fs_join (a, e.path, "entry.json"), &st) == 0)
-        e.used = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
-    return e;
-}
-
-/* Under another name first: never is half an entry to be found under its own. */
-static int
-remove_entry (struct arena *a, const struct state *s, const char *path)
-{
-    if (strncmp (fs_basename (path), "doomed-", 7) == 0) /* by a process that was killed then */
-        return fs_remove_tree (path, NULL);
-    char *doomed = arena_printf (a, "%s/doomed-%s", s->cache, fs_basename (path));
-    if (fs_remove_tree (doomed, NULL) < 0 || rename (path, doomed) < 0)
-        return -1;
-    return fs_remove_tree (doomed, NULL);
-}
-
-int
-cache_collect (struct state *s, uint64_t max_bytes, struct cache_usage *usage, struct error *err)
-{
-    struct cache_usage u = { 0 };
-    if (!fs_is_dir (s->cache)) {
-        *usage = u;
-        return 0;
-    }
-    int locked = state_lock (s, true, err);
-    if (locked != 0)
-        return locked;
-    struct arena *a = arena_create ();
-    vec (struct entry) entries = { 0 };
-    DIR *d = opendir (s->cache);
-    for (struct dirent *e; d && (e = readdir (d));)
-        if (e->d_name[0] != '.')
-            vec_push (a, &entries, look_at (a, s, e->d_name));
-    if (d)
-        closedir (d);
-    if (entries.len)
-        qsort (entries.items, entries.len, sizeof *entries.items, compare_used);
-    vec_foreach (e, &entries)
-        u.bytes += e->bytes;
-    u.entries = (int) entries.len;
-    vec_foreach (e, &entries) {
-        if (e->used != 0 && u.bytes <= max_bytes)
-            break;
-        if (remove_entry (a, s, e->path) < 0)
-            continue;
-        u.bytes -= e->bytes;
-        u.freed += e->bytes;
-        u.removed++;
-        u.entries--;
-    }
-    arena_destroy (a);
-    state_close (s);
-    *usage = u;
-    return 0;
-}
-
-int
-cache_limit (uint64_t *bytes, struct error *err)
-{
-    const char *said = getenv ("CHARD_CACHE_SIZE");
-    if (said && said[0])
-        return cache_parse_size (said, bytes, err) < 0 ? error_wrap (err, "CHARD_CACHE_SIZE") : 0;
-    *bytes = DEFAULT_SIZE;
-    return 0;
-}
-
-int
-cache_parse_size (const char *text, uint64_t *bytes, struct error *err)
-{
-    static const char letters[] = "KMGTP";
-    char *end;
-    double n = strtod (text, &end);
-    double unit = 1;
-    const char *letter = *end ? strchr (letters, toupper ((unsigned char) *end)) : NULL;
-    if (letter) {
-        bool decimal = end[1] == '\0' ? false : toupper ((unsigned char) end[1]) == 'B';
-        unit = pow (decimal ? 1000 : 1024, (double) (letter - letters + 1));
-        end += 1 + (end[1] == 'i') + (end[1] == 'B' || (end[1] == 'i' && end[2] == 'B'));
-    } else if (*end == 'B')
-        end++;
-    if (end == text || *end || !(n >= 0) || n * unit > 9e18)
-        return error_set (err, ERROR_USAGE, "“%s” is no size: write it as 500M or 10G", text);
-    *bytes = (uint64_t) (n * unit);
-    return 0;
 }

@@ -59,6 +59,13 @@ struct cache_usage {
  * (returns 1 then). `s` must not hold a lock. */
 int cache_collect (struct state *s, uint64_t max_bytes, struct cache_usage *usage, struct error *err);
 
+/* The same after a run, where it can be had without looking at everything (.chard/cache/.size): what can't be removed
+ * now, since another run is going on, is left to the next. `s` must not hold a lock. */
+void cache_keep_within (struct state *s, uint64_t max_bytes);
+
+/* Tells the cache's size of an entry of so many bytes that is about to be stored. */
+void cache_size_grow (const struct state *s, struct arena *a, uint64_t bytes);
+
 /* Bytes that the cache may take: $CHARD_CACHE_SIZE, else 10 GiB. -1 and ERROR_USAGE if that is no size. */
 int cache_limit (uint64_t *bytes, struct error *err);
 

@@ -229,14 +229,6 @@ conclude (struct runner *r, double began)
     runner_sync_log (r);
 }
 
-static void
-keep_cache_small (struct runner *r)
-{
-    struct cache_usage usage;
-    if (r->result.ran > 0)
-        cache_collect (&r->state, r->cache_bytes, &usage, NULL);
-}
-
 static int
 run (struct runner *r, struct error *err)
 {
@@ -289,8 +281,8 @@ runner_run (struct arena *a, const struct pipeline *p, const struct run_options 
     json_decref (r.peaks);
     loop_destroy (r.loop);
     state_close (&r.state);
-    if (status == 0)
-        keep_cache_small (&r);
+    if (status == 0 && r.result.ran > 0)
+        cache_keep_within (&r.state, r.cache_bytes);
     sigaction (SIGPIPE, &saved, NULL);
     r.result.id = r.id;
     r.result.dir = r.dir;

@@ -246,8 +246,35 @@ def test_the_cache_keeps_its_size_by_itself():
         for i in range(4):
             lab.pipeline(traced("a", "x = bytes(1 << 20)\ni = %d\n" % i, leaves=["x", "i"]))
             assert lab.run("--max-size", "2500K").returncode == 0
-        entries = [e for e in os.listdir(lab.path(".chard/cache"))]
-        assert len(entries) == 2, entries
+        assert len(lab.cached_results()) == 2, lab.cached_results()
+
+
+def told_size(lab):
+    return int(lab.read(".chard/cache/.size"))
+
+
+def true_size(lab):
+    return sum(os.path.getsize(os.path.join(folder, f)) for e in lab.cached_results()
+               for folder, _, files in os.walk(lab.path(".chard/cache", e)) for f in files)
+
+
+def test_the_size_that_is_remembered_is_never_less_than_the_true_one():
+    with Lab() as lab:
+        def run(i, *options):
+            lab.pipeline(traced("a", "x = bytes(1 << 20)\ni = %d\n" % i, leaves=["x", "i"]))
+            assert lab.run(*options).returncode == 0
+            return told_size(lab)
+        assert run(0) == true_size(lab) > 1 << 20
+        run(1)
+        assert run(2) == true_size(lab) > 3 << 20
+        lab.write(".chard/cache/.size", "%d\n" % (50 << 20))     # as if a process had been killed before it stored
+        assert run(3, "--max-size", "60M") > 51 << 20 and len(lab.cached_results()) == 4
+        assert run(4, "--max-size", "10M") == true_size(lab) and len(lab.cached_results()) == 5
+        for broken in ("", "many\n", "9" * 40 + "\n", "-5\n", "12"):
+            lab.write(".chard/cache/.size", broken)
+            assert run(0, "--no-cache") == true_size(lab), broken
+        os.remove(lab.path(".chard/cache/.size"))
+        assert run(0, "--no-cache", "--max-size", "2500K") == true_size(lab) and len(lab.cached_results()) == 2
 
 
 def test_the_cache_keeps_the_size_that_the_environment_says():
@@ -256,7 +283,7 @@ def test_the_cache_keeps_the_size_that_the_environment_says():
         for i in range(4):
             lab.pipeline(traced("a", "x = bytes(1 << 20)\ni = %d\n" % i, leaves=["x", "i"]))
             assert lab.run().returncode == 0
-        assert len(os.listdir(lab.path(".chard/cache"))) == 2
+        assert len(lab.cached_results()) == 2
         lab.env["CHARD_CACHE_SIZE"] = "100K"
         r = lab.chard("runs", "gc")
         assert r.returncode == 0 and "removed 2 results (2.0 MiB); 0 are left" in r.stdout, r.stdout + r.stderr

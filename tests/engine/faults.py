@@ -100,7 +100,7 @@ def test_each_fault_is_told_and_harms_no_other_step():
                 assert not place or (e["cell"], e["line"]) == place, (source, e)
                 assert place or e.get("hint"), (source, e)
                 assert kind in r.stderr
-            assert len(os.listdir(lab.path(".chard/cache"))) == 2
+            assert len(lab.cached_results()) == 2
             lab.wait_for_no_process()
 
 
@@ -198,7 +198,7 @@ def run_out_of_disk():
         assert r.returncode in (1, 3), r
         assert "No space left" in r.stderr, r.stderr
         assert lab.events()[-1]["event"] == "run.end" and lab.events()[-1]["status"] == "failed"
-        results = os.listdir(lab.path(".chard/cache"))
+        results = lab.cached_results()
         assert len(results) == 1, results  # the small one, whole
         assert lab.statuses() == {"small": "ok", "s": "failed"}, lab.statuses()
         r = lab.run()

@@ -82,6 +82,10 @@ class Lab:
         except FileNotFoundError:
             return []
 
+    def cached_results(self):
+        """Names of the cache's entries."""
+        return sorted(e for e in os.listdir(self.path(".chard", "cache")) if not e.startswith("."))
+
     def events(self, run=-1):
         """Events of a run's log. Any line that isn't JSON, other than a torn last one, is an error."""
         with open(self.path(".chard", "runs", self.runs()[run], "run.jsonl")) as f:
