@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/cleanup.h"
 #include "compiler/facts.h"
+#include "compiler/foreach.h"
 #include "compiler/front.h"
 #include "compiler/lint.h"
 #include "compiler/requirement.h"
@@ -125,6 +126,7 @@ pass_metadata (struct compilation *c, struct passing *p)
 {
     metadata_apply (c->pipeline, c->flow->program);
     when_check (c->pipeline, p->program, &c->diags);
+    foreach_check (c->pipeline, c->flow, &c->diags);
 }
 
 static void

@@ -84,11 +84,25 @@ struct step_settings {
     json_t *env;            /* {"NAME": "value"} */
     json_t *nodes;          /* {"label of a node": "value"} that its pod's node must have */
     json_t *tolerations;    /* taints of nodes that its pod may run on: {"KEY" or "KEY=VALUE": "NoSchedule" or ""} */
-    const char *foreach;    /* name of the list it is repeated over, or NULL */
+    const char *foreach;    /* name of the list it is a loop over, or NULL */
+    int parallel;           /* of that loop: so many rounds at a time; 0: as many as there is room for */
     const char *when;       /* Python expression, or NULL */
     const char *serve, *register_as;
     vec (struct secret) secrets;
     vec (struct volume) volumes;
+};
+
+/* A loop whose rounds may run at once (foreach.h): the only one among a step's own statements on that line. What stands before
+ * it has no effect and may be repeated. */
+struct loop {
+    const char *notebook;      /* where its `for` stands: as in struct segment */
+    int cell, line;
+    bool last;                 /* the step has nothing behind it */
+    struct vec_str head;       /* names in what stands before it, and in what it goes over */
+    struct vec_str bound;      /* names that each round binds for itself; … */
+    struct vec_str kept;       /* … of these, what is read later: it is the last round's */
+    struct vec_str gathered;   /* names of values that rounds only add to; … */
+    struct vec_str tried;      /* … of these, where the loop might catch an error of it */
 };
 
 struct step {
@@ -111,6 +125,7 @@ struct step {
     struct vec_str modules;    /* local ones: files and, ending in a slash, folders below notebook_dir */
     struct vec_str metrics;    /* names among its outputs or parameters to be recorded as metrics */
     struct step_settings settings;
+    const struct loop *loop;   /* NULL: it runs whole */
     bool inferred; /* made by the compiler, not by a tag */
 };
 
@@ -159,6 +174,9 @@ int pipeline_verify (const struct pipeline *p, struct error *err);
 
 /* The published form (share/chard/pipeline.schema.json). The caller owns the result. */
 json_t *pipeline_to_json (const struct pipeline *p);
+
+/* A loop as that form and step.py have it; the caller owns it. */
+json_t *pipeline_loop_to_json (const struct loop *l);
 
 /* A list of names as a JSON array; the caller owns it. */
 json_t *pipeline_names_to_json (const struct vec_str *names);

@@ -140,6 +140,8 @@ put_settings (json_t *o, const struct step_settings *s)
     put_object (o, "nodes", s->nodes);
     put_object (o, "tolerations", s->tolerations);
     put_text (o, "foreach", s->foreach);
+    if (s->parallel > 0)
+        json_object_set_new (o, "parallel", json_integer (s->parallel));
     put_text (o, "when", s->when);
     put_text (o, "serve", s->serve);
     put_text (o, "register", s->register_as);
@@ -151,6 +153,19 @@ put_settings (json_t *o, const struct step_settings *s)
     }
     if (s->volumes.len)
         json_object_set_new (o, "volumes", volumes_to_json (s->volumes.items, s->volumes.len));
+}
+
+json_t *
+pipeline_loop_to_json (const struct loop *l)
+{
+    json_t *o = json_pack ("{s:i, s:i, s:b}", "cell", l->cell, "line", l->line, "last", l->last);
+    put_text (o, "notebook", l->notebook);
+    json_object_set_new (o, "head", pipeline_names_to_json (&l->head));
+    json_object_set_new (o, "bound", pipeline_names_to_json (&l->bound));
+    json_object_set_new (o, "kept", pipeline_names_to_json (&l->kept));
+    json_object_set_new (o, "gathered", pipeline_names_to_json (&l->gathered));
+    json_object_set_new (o, "tried", pipeline_names_to_json (&l->tried));
+    return o;
 }
 
 static json_t *
@@ -183,6 +198,8 @@ step_to_json (const struct pipeline *p, const struct step *s)
     put_names (o, "modules", &s->modules);
     put_names (o, "metrics", &s->metrics);
     put_settings (o, &s->settings);
+    if (s->loop)
+        json_object_set_new (o, "loop", pipeline_loop_to_json (s->loop));
     json_object_set_new (o, "segments", segments_to_json (s));
     return o;
 }
@@ -363,6 +380,7 @@ get_settings (struct arena *a, struct step_settings *s, const json_t *o)
     s->nodes = get_object (o, "nodes");
     s->tolerations = get_object (o, "tolerations");
     s->foreach = get_text (a, o, "foreach");
+    s->parallel = (int) json_integer_value (json_object_get (o, "parallel"));
     s->when = get_text (a, o, "when");
     s->serve = get_text (a, o, "serve");
     s->register_as = get_text (a, o, "register");
@@ -373,6 +391,24 @@ get_settings (struct arena *a, struct step_settings *s, const json_t *o)
         vec_push (a, &s->secrets, x);
     }
     get_volumes (a, json_object_get (o, "volumes"), s, NULL);
+}
+
+static struct loop *
+get_loop (struct arena *a, const json_t *o)
+{
+    if (!json_is_object (o))
+        return NULL;
+    struct loop *l = arena_new (a, struct loop);
+    l->notebook = get_text (a, o, "notebook");
+    l->cell = (int) json_integer_value (json_object_get (o, "cell"));
+    l->line = (int) json_integer_value (json_object_get (o, "line"));
+    l->last = json_is_true (json_object_get (o, "last"));
+    get_names (a, o, "head", &l->head);
+    get_names (a, o, "bound", &l->bound);
+    get_names (a, o, "kept", &l->kept);
+    get_names (a, o, "gathered", &l->gathered);
+    get_names (a, o, "tried", &l->tried);
+    return l;
 }
 
 static int
@@ -406,6 +442,7 @@ step_from_json (struct pipeline *p, int index, const json_t *o, struct error *er
             vec_push (a, &s->files, f);
     }
     get_settings (a, &s->settings, o);
+    s->loop = get_loop (a, json_object_get (o, "loop"));
     get_segments (p, s, o);
     return 0;
 }

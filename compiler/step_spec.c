@@ -48,6 +48,11 @@ step_spec_create (const struct pipeline *p, int step)
     json_object_set_new (spec, "outputs", outputs (s));
     json_object_set_new (spec, "metrics", pipeline_names_to_json (&s->metrics));
     json_object_set_new (spec, "definitions", pipeline_names_to_json (&s->definitions));
+    if (s->loop) {
+        json_t *loop = pipeline_loop_to_json (s->loop);
+        json_object_set_new (loop, "parallel", json_integer (s->settings.parallel));
+        json_object_set_new (spec, "loop", loop);
+    }
     json_object_set_new (spec, "env", s->settings.env ? json_incref (s->settings.env) : json_object ());
     return spec;
 }

@@ -52,17 +52,36 @@ read_after (struct reading *r, const char *value, int unused)
 
 /* ---- settings --------------------------------------------------------------------------------------------------- */
 
-enum text_setting { TEXT_IMAGE, TEXT_FOREACH, TEXT_WHEN, TEXT_SERVE, TEXT_REGISTER };
+enum text_setting { TEXT_IMAGE, TEXT_WHEN, TEXT_SERVE, TEXT_REGISTER };
 
 static const char *
 read_text (struct reading *r, const char *value, int which)
 {
     struct step_settings *s = r->settings;
-    const char **const fields[] = { &s->image, &s->foreach, &s->when, &s->serve, &s->register_as };
+    const char **const fields[] = { &s->image, &s->when, &s->serve, &s->register_as };
     if (!*value)
         return "a value is missing behind the colon";
     if (!*fields[which])
         *fields[which] = arena_strdup (r->arena, value);
+    return NULL;
+}
+
+/* "names", or "names:4" for four at a time. */
+static const char *
+read_foreach (struct reading *r, const char *value, int unused)
+{
+    static const char wrong[] = "say over which list the step's loop goes, and perhaps how many at a time, as in foreach:names:4";
+    const size_t n = strcspn (value, ": ");
+    const char *count = value + n + (value[n] == ':');
+    char *end = "";
+    long parallel = *count ? strtol (count, &end, 10) : 0;
+    (void) unused;
+    if (n == 0 || isdigit ((unsigned char) *value) || value[n] == ' ' || (value[n] && (*end || parallel < 1 || parallel > 1000)))
+        return wrong;
+    if (!r->settings->foreach) {
+        r->settings->foreach = arena_strndup (r->arena, value, n);
+        r->settings->parallel = (int) parallel;
+    }
     return NULL;
 }
 
@@ -256,7 +275,7 @@ static const struct key {
     { "pipeline-metrics", false, false, read_role, ROLE_METRICS },
     { "skip", false, false, read_role, ROLE_SKIP },
     { "image", true, true, read_text, TEXT_IMAGE },
-    { "foreach", true, true, read_text, TEXT_FOREACH },
+    { "foreach", true, true, read_foreach, 0 },
     { "when", true, true, read_text, TEXT_WHEN },
     { "serve", true, true, read_text, TEXT_SERVE },
     { "register", true, true, read_text, TEXT_REGISTER },
@@ -273,22 +292,6 @@ static const struct key {
     { "secret", true, true, read_secret, 0 },
     { "volume", true, true, read_volume, 0 },
 };
-
-/* Tags that nothing acts on yet, and what to do meanwhile. */
-static const struct {
-    const char *key, *instead;
-} idle[] = {
-    { "foreach", "write the loop into the step's code; all of it runs in one step" },
-};
-
-static void
-warn_idle (const struct cell *c, const struct key *k, const char *tag, struct diag_list *diags)
-{
-    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
-        if (strcmp (k->name, idle[i].key) == 0)
-            diag_add (diags, SEVERITY_WARNING, "tag-idle", cell_place (c, 0, 0), NULL, idle[i].instead,
-                      "nothing acts on tag \"%s\" yet: the step runs whole, as the notebook does", tag);
-}
 
 static const struct key *
 find_key (const char *tag, const char **value)
@@ -352,8 +355,6 @@ read_tag (struct reading *r, const struct cell *c, const char *tag, struct diag_
     if (wrong)
         diag_add (diags, SEVERITY_ERROR, "tag-value", cell_place (c, 0, 0), NULL, wrong,
                   "tag \"%s\" can't be understood", tag);
-    else
-        warn_idle (c, k, tag, diags);
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "compiler/judge.h"
 #include "compiler/syntax.h"
 #include "compiler/syntax_normal.h"
 
@@ -179,25 +180,11 @@ find_reader (const struct pipeline *p, int step)
     return NULL;
 }
 
-struct fault {
-    const struct unit *unit;
-    const struct ast *at; /* NULL: the cell as a whole */
-    const char *reason;
-};
-
-static bool
-is_of_step (const struct step *s, const struct unit *u)
-{
-    const char *reference = u->cell->notebook->reference;
-    bool same = reference && s->notebook ? strcmp (reference, s->notebook) == 0 : reference == s->notebook;
-    return same && vec_int_has (&s->cells, u->cell->index);
-}
-
 static struct fault
 judge_code (const struct checking *c, const struct program *program, const struct step *s)
 {
     vec_foreach (u, &program->units) {
-        if (!is_of_step (s, u))
+        if (!judge_is_of_step (s, u))
             continue;
         if (u->broken)
             return (struct fault){ u, NULL, "its code isn't Python" };
@@ -235,30 +222,14 @@ judge (struct checking *c, const struct pipeline *p, int step, const struct prog
     return fault;
 }
 
-static bool
-has_tag (const struct unit *u)
-{
-    vec_foreach (tag, &u->cell->tags)
-        if (strncmp (*tag, "when:", 5) == 0)
-            return true;
-    return false;
-}
-
 static void
 warn (const struct step *s, const struct program *program, struct fault fault, struct diag_list *diags)
 {
-    vec_foreach (u, &program->units)
-        if (!fault.unit && is_of_step (s, u) && has_tag (u))
-            fault.unit = u;
-    if (!fault.unit)
-        return;
-    int unit = (int) (fault.unit - program->units.items);
-    struct place at = fault.at ? program_place (program, unit, fault.at->start) : cell_place (fault.unit->cell, 0, 0);
-    diag_add (diags, SEVERITY_WARNING, "when-unguarded", at,
-              fault.at ? cell_line (program->arena, fault.unit->cell, at.line) : NULL,
-              fault.at ? arena_printf (program->arena, "indent all that the step does under `if %s:`", s->settings.when)
-                       : "the step starts in any case; its own `if` decides what it does",
-              "step %s starts even where `%s` is false: %s", s->name, s->settings.when, fault.reason);
+    struct arena *a = program->arena;
+    judge_warn (program, s, "when:", fault, "when-unguarded",
+                arena_printf (a, "step %s starts even where `%s` is false", s->name, s->settings.when),
+                arena_printf (a, "indent all that the step does under `if %s:`", s->settings.when),
+                "the step starts in any case; its own `if` decides what it does", diags);
 }
 
 void

@@ -23,6 +23,7 @@ class Cells:
         self.watched = []
         self.history, self.last = [""], [None, None, None]
         self.results = {}
+        self.rounds = None              # of a loop that is taken apart
         self.folder = ""                # of the notebook whose cell ran last, from the main one's
 
     def prepare(self):
@@ -109,6 +110,8 @@ class Cells:
             _show_figures()
             get_ipython().end_capture()
             get_ipython().events.trigger("post_run_cell", None)
+        except Stop:
+            raise
         except BaseException as error:
             get_ipython().end_capture()
             self._failed(error, place)
@@ -119,14 +122,19 @@ class Cells:
             record["outputs"] = _recorder.outputs
             self.note_bindings(place)
 
-    def _failed(self, error, place):
+    def _failed(self, error, place, log=True):
+        if isinstance(error, RoundFailed):
+            self.errors = error.told
+            _err.put(error.told["traceback"])
+            return
         try:
             _show_figures()
         except Exception:
             pass
         text = _format_error(error)
         _flush_streams()
-        (_err or sys.stderr).put(text) if _err is not None else sys.stderr.write(text)
+        if log:
+            (_err or sys.stderr).put(text) if _err is not None else sys.stderr.write(text)
         _recorder.muted = 0
         _recorder.add({"output_type": "error", "ename": type(error).__name__, "evalue": _error_message(error),
                        "traceback": text.rstrip("\n").split("\n")})
@@ -149,6 +157,15 @@ class Cells:
                            ast.PyCF_ONLY_AST | _AWAIT | self.flags, dont_inherit=True)
         except ValueError as e:
             raise SyntaxError(str(e), (name, skip + 1, 1, "")) from None
+        loop = self.rounds.find(segment, tree) if self.rounds else None
+        if loop is not None:
+            before, after = tree.body[:loop], tree.body[loop + 1:]
+            self._run_tree(ast.Module(before, []), name, source, False)
+            self.rounds.run(tree.body[loop], name, self._evaluate)
+            tree = ast.Module(after, [])
+        self._run_tree(tree, name, source, last)
+
+    def _run_tree(self, tree, name, source, last):
         classes, expression = _class_statements(tree), None
         if last and tree.body and isinstance(tree.body[-1], ast.Expr):
             expression = ast.Expression(tree.body.pop().value)

@@ -66,10 +66,11 @@ class Inputs:
     def watch_classes(self):
         self.classes = Watched()
 
-    def find_mutated(self, notes):
-        """Names of inputs, and of definitions, that were not said to change in this step and did."""
+    def find_mutated(self, notes, declared=None):
+        """Names of inputs, and of definitions, that were not said to change in this step (or `declared`) and did."""
         mutated, deadline, done = self.classes.changed() if self.classes else [], time.monotonic() + 0.5, set()
-        declared = {item["name"] for item in self.wanted if item.get("mutated")}
+        if declared is None:
+            declared = {item["name"] for item in self.wanted if item.get("mutated")}
         for item, bundle, value in self.loaded:
             name = item["name"]
             group = bundle.groups[name]

@@ -47,9 +47,13 @@ def _run_in(spec, output, began):
     cells.prepare()
     status, error, mutated, metrics = 0, None, [], {}
     try:
+        if spec.get("loop"):
+            cells.rounds = Rounds(spec, cells, inputs, output.work)
         _run_segments(spec, cells, inputs, asked)
     except Environment:
         raise
+    except Stop:
+        pass
     except BaseException as e:
         status, error = 1, cells.errors or _bare_error(e, spec)
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:     # else it has come, and may come again

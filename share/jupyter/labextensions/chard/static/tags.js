@@ -29,7 +29,7 @@ export const SETTINGS = [
   { key: 'annotation', label: 'Annotations', many: true, placeholder: 'key:value', hint: 'an annotation of its pod' },
   { key: 'node', label: 'Nodes', many: true, placeholder: 'key:value', hint: 'a label that its node must have' },
   { key: 'toleration', label: 'Tolerations', many: true, placeholder: 'key:value', hint: 'a taint of nodes that it may run on' },
-  { key: 'foreach', label: 'For each', placeholder: 'NAME', hint: 'repeat it for each element of this list' },
+  { key: 'foreach', label: 'For each', placeholder: 'NAME or NAME:LIMIT', hint: 'the rounds of its loop over this list run at once' },
   { key: 'when', label: 'When', placeholder: 'accuracy > 0.9', hint: 'run it only if this holds' },
   { key: 'register', label: 'Register as', placeholder: 'MODEL', hint: 'register the model that it makes' },
   { key: 'serve', label: 'Serve as', placeholder: 'NAME', hint: 'serve the model that it makes' }

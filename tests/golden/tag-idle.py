@@ -1,6 +1,0 @@
-# %% tags=["step:a"]
-names = ["x", "y"]
-
-# %% tags=["step:c"]
-#| foreach: names
-print (names)
