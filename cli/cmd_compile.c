@@ -39,9 +39,9 @@ static const struct option options[] = {
       .help = "ask the index for each requirement's digest, and the registry for the base image's: so that the image gets these "
               "and no others" },
     { .name = "schedule", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.schedule),
-      .argument = "CRON", .help = "for cron: minute, hour, day, month and weekday, as in crontab" },
+      .argument = "CRON", .help = "for cron: minute, hour, day, month and weekday, as in crontab (default: the tag schedule:)" },
     { .name = "timezone", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.timezone),
-      .argument = "ZONE", .help = "of the schedule: Europe/Berlin; else that of the cluster" },
+      .argument = "ZONE", .help = "of the schedule: Europe/Berlin (default: the tag timezone:, else that of the cluster)" },
     { 0 },
 };
 

@@ -22,7 +22,7 @@ struct submit_settings {
     const char *params_file, *context, *experiment, *push;
     const char *schedule, *timezone; /* not the emitters': what is sent is the same whenever it runs */
     struct target_settings target;
-    bool force, no_build, require_clean, wait;
+    bool force, no_build, now, require_clean, upload, wait;
 };
 
 #define FIELD(f) .offset = offsetof (struct submit_settings, f)
@@ -45,9 +45,11 @@ static const struct option options[] = {
     { .name = "python", .kind = OPTION_STRING, FIELD (target.python), .argument = "PATH",
       .help = "whose packages the images have; else the Python of the notebook's kernel" },
     { .name = "schedule", .kind = OPTION_STRING, FIELD (schedule), .argument = "CRON",
-      .help = "run it again and again: minute, hour, day, month and weekday, as in crontab" },
+      .help = "run it again and again: minute, hour, day, month and weekday, as in crontab (default: the tag schedule:)" },
     { .name = "timezone", .kind = OPTION_STRING, FIELD (timezone), .argument = "ZONE",
-      .help = "of the schedule: Europe/Berlin; KFP has its server's own" },
+      .help = "of the schedule: Europe/Berlin (default: the tag timezone:); KFP has its server's own" },
+    { .name = "now", .kind = OPTION_FLAG, FIELD (now), .help = "run it now, whatever its tag schedule: says" },
+    { .name = "upload", .kind = OPTION_FLAG, FIELD (upload), .help = "only bring the pipeline there: start and schedule nothing" },
     { .name = "wait", .letter = 'w', .kind = OPTION_FLAG, FIELD (wait),
       .help = "follow the run to its end; the exit status is then the run's" },
     { .name = "require-clean", .kind = OPTION_FLAG, FIELD (require_clean),
@@ -72,6 +74,7 @@ struct submitting {
     struct origin origin;
     struct state state;
     const char *id, *version;
+    const char *schedule, *timezone; /* to run at, or NULL: it runs now */
     double since; /* when it all began */
 };
 
@@ -242,7 +245,7 @@ make_record (const struct submitting *s, const json_t *params)
                       s->since, "steps", steps, "status", "submitted");
 }
 
-/* Sends it, to run now or at the schedule. */
+/* Sends it: to be there, to run at the schedule, or now. */
 static int
 send (struct submitting *s, const json_t *params, json_t *record, struct error *err)
 {
@@ -261,10 +264,12 @@ send (struct submitting *s, const json_t *params, json_t *record, struct error *
         .run = arena_printf (s->inv->arena, "%s %s", s->plan->name, s->id),
         .parameters = keyed,
         .service_account = s->context.service_account,
-        .schedule = s->settings->schedule,
-        .timezone = s->settings->timezone,
+        .schedule = s->schedule,
+        .timezone = s->timezone,
     };
-    if (s->settings->schedule)
+    if (s->settings->upload)
+        return service->upload (s->inv->arena, &s->auth, &what, record, err);
+    if (s->schedule)
         return service->schedule (s->inv->arena, &s->auth, &what, record, err);
     if (service->submit (s->inv->arena, &s->auth, &what, record, err) < 0)
         return -1;
@@ -282,8 +287,8 @@ tell (const struct submitting *s, json_t *record)
 static void
 tell_schedule (const struct submitting *s, json_t *record)
 {
-    const char *zone = s->settings->timezone ? s->settings->timezone : "UTC";
-    json_t *next = schedule_next (s->settings->schedule, zone), *time;
+    const char *zone = s->timezone ? s->timezone : "UTC";
+    json_t *next = schedule_next (s->schedule, zone), *time;
     size_t i;
     json_object_set_new (record, "next", next);
     json_object_set_new (record, "status", json_string ("scheduled"));
@@ -291,13 +296,26 @@ tell_schedule (const struct submitting *s, json_t *record)
         past_print_json (s->inv, json_incref (record));
         return;
     }
-    fprintf (s->inv->out, "%s is scheduled on %s: '%s', %s\n%s\nnext\n", s->plan->name, s->context.name, s->settings->schedule,
-             s->settings->timezone ? zone : "in the server's time zone, UTC unless it was set", past_text (record, "link"));
+    if (!s->settings->schedule)
+        fprintf (s->inv->err, "note: its tag schedule: says so; chard submit --now runs it once, now\n");
+    fprintf (s->inv->out, "%s is scheduled on %s: '%s', %s\n%s\nnext\n", s->plan->name, s->context.name, s->schedule,
+             s->timezone ? zone : "in the server's time zone, UTC unless it was set", past_text (record, "link"));
     json_array_foreach (next, i, time)
         fprintf (s->inv->out, "  %s\n", json_string_value (time));
 }
 
-/* One run, or one schedule; its record goes to `records`. */
+static void
+tell_upload (const struct submitting *s, json_t *record)
+{
+    json_object_set_new (record, "status", json_string ("uploaded"));
+    if (s->inv->json)
+        past_print_json (s->inv, json_incref (record));
+    else
+        fprintf (s->inv->out, "%s is on %s as version %s; nothing was started\n%s\n", s->plan->name, s->context.name, s->version,
+                 past_text (record, "link"));
+}
+
+/* One run, schedule or upload; its record goes to `records`. */
 static int
 start_run (struct submitting *s, const json_t *params, json_t *records, struct error *err)
 {
@@ -308,7 +326,9 @@ start_run (struct submitting *s, const json_t *params, json_t *records, struct e
     json_array_append_new (records, record);
     if (send (s, params, record, err) < 0)
         return -1;
-    if (s->settings->schedule)
+    if (s->settings->upload)
+        tell_upload (s, record);
+    else if (s->schedule)
         tell_schedule (s, record);
     else
         tell (s, record);
@@ -356,22 +376,44 @@ start_runs (struct submitting *s, struct error *err)
         if (start_run (s, json_array_get (points, i), records, err) < 0)
             return -1;
     int status = s->settings->wait ? wait_for (s, records, err) : 0;
-    if (s->inv->json && !s->settings->schedule)
+    if (s->inv->json && !s->schedule && !s->settings->upload)
         past_print_json (s->inv, json_incref (s->settings->sweep.len ? records : json_array_get (records, 0)));
     return status;
 }
 
+/* Options of which only one can be meant. */
 static int
-check_schedule (const struct submit_settings *o, struct error *err)
+check_options (const struct submit_settings *o, struct error *err)
 {
-    if (o->timezone && !o->schedule)
-        return error_set (err, ERROR_USAGE, "--timezone is for --schedule");
-    if (o->schedule && o->sweep.len)
-        return error_set (err, ERROR_USAGE, "--sweep is for runs now, not for a schedule");
-    if (o->schedule && o->wait)
-        return error_set (err, ERROR_USAGE, "--wait is for a run now, not for a schedule");
+    const struct {
+        bool given;
+        const char *option;
+    } of_runs[] = { { o->now, "--now" }, { o->sweep.len > 0, "--sweep" }, { o->wait, "--wait" } },
+      not_uploaded[] = { { o->schedule, "--schedule" }, { o->parameters.len > 0, "-p" }, { o->params_file, "--params-file" } };
+    for (size_t i = 0; i < 3; i++) {
+        if (of_runs[i].given && (o->schedule || o->upload))
+            return error_set (err, ERROR_USAGE, "%s is for runs now, not for %s", of_runs[i].option,
+                              o->schedule ? "a schedule" : "--upload");
+        if (not_uploaded[i].given && o->upload)
+            return error_set (err, ERROR_USAGE, "%s is for runs, and --upload starts none", not_uploaded[i].option);
+    }
     if ((o->schedule && cron_check (o->schedule, err) < 0) || (o->timezone && cron_check_zone (o->timezone, err) < 0))
         return -1;
+    return 0;
+}
+
+/* The schedule of the command line, else that of the notebook's tags. */
+static int
+choose_schedule (struct submitting *s, struct error *err)
+{
+    const struct submit_settings *o = s->settings;
+    s->schedule = o->schedule ? o->schedule : o->now || o->upload ? NULL : s->pipeline->schedule;
+    if (o->timezone && !s->schedule)
+        return error_set (err, ERROR_USAGE, "--timezone is for --schedule");
+    if (s->schedule && !o->schedule && (o->wait || o->sweep.len))
+        return error_set (err, ERROR_USAGE, "the notebook's tag schedule:%s has it run at these times, and %s is for runs now: say "
+                                            "--now for such, or leave it out", s->schedule, o->wait ? "--wait" : "--sweep");
+    s->timezone = !s->schedule ? NULL : o->timezone ? o->timezone : s->pipeline->timezone;
     return 0;
 }
 
@@ -395,13 +437,14 @@ cmd_submit (struct invocation *inv, const void *settings, struct error *err)
     struct loaded l = { 0 };
     if (inv->operands.len != 1)
         return error_set (err, ERROR_USAGE, "name one notebook to submit");
-    if (check_schedule (settings, err) < 0 || find_place (&s, err) < 0)
+    if (check_options (settings, err) < 0 || find_place (&s, err) < 0)
         return -1;
     int status = load_pipeline (inv, inv->operands.items[0], s.settings->force, &l, err);
     if (status == 0) {
         s.pipeline = l.pipeline;
         origin_open (&s.origin, inv->arena, l.pipeline);
-        if (s.settings->require_clean)
+        status = choose_schedule (&s, err);
+        if (status == 0 && s.settings->require_clean)
             status = origin_require_clean (&s.origin, err);
         if (status == 0)
             status = start_runs (&s, err);
@@ -420,8 +463,8 @@ const struct command command_submit = {
                "branches stay as they are), brings the pipeline to where the context says, and starts it there. The same "
                "content is sent once. A run is never started twice: where an answer was lost, it is looked for.\n"
                "chard runs list, show, logs, wait, cancel and retry know runs elsewhere too.\n"
-               "With --schedule it runs at these times instead, in place of the schedule that the pipeline had: chard schedules "
-               "lists, pauses, resumes and deletes them.",
+               "With --schedule, or a tag schedule: in the notebook, it runs at these times instead, in place of the schedule that "
+               "the pipeline had: chard schedules lists, pauses, resumes and deletes them. With --upload it is only brought there.",
     .examples = "chard submit train.ipynb -p epochs=20\n"
                 "chard submit train.ipynb --schedule '0 2 * * *' --timezone Europe/Berlin\n"
                 "chard submit --context lab --image registry.example.com/me/train:1 --wait train.ipynb",

@@ -28,7 +28,7 @@ emit (const struct emit_plan *plan, const char *name, struct emission *e, struct
         if (all ? t->scheduled && !plan->options->schedule : strcmp (t->name, name) != 0)
             continue;
         if (t->scheduled && !plan->options->schedule)
-            return error_set (err, ERROR_USAGE, "%s needs a schedule: --schedule '0 2 * * *'", name);
+            return error_set (err, ERROR_USAGE, "%s needs a schedule: --schedule '0 2 * * *', or a cell's tag schedule:0 2 * * *", name);
         if (t->emit (plan, e, err) < 0)
             return -1;
     }
@@ -81,6 +81,8 @@ target_plan (struct invocation *inv, const struct pipeline *p, const struct targ
 {
     struct emit_options *o = arena_new (inv->arena, struct emit_options);
     *o = settings->emit;
+    o->schedule = o->schedule ? o->schedule : p->schedule;
+    o->timezone = o->timezone ? o->timezone : p->timezone;
     if (target_ask_machine (inv->arena, p, settings->python, o, err) < 0)
         return NULL;
     return emit_plan_create (inv->arena, p, o, err);

@@ -151,6 +151,26 @@ argo_submit (struct arena *a, const struct auth *auth, const struct submission *
     return status;
 }
 
+static int
+upload_with (struct argo *argo, const struct submission *s, json_t *record, struct error *err)
+{
+    const char *template = argo_template_name (argo->arena, s);
+    if (argo_send_template (argo, s, template, err) < 0)
+        return -1;
+    json_auto_t *ids = json_pack ("{s:s,s:s,s:s}", "template", template, "namespace", argo->namespace, "link",
+                                  argo_link (argo, "workflow-templates", "workflowtemplate", template));
+    return json_object_update (record, ids);
+}
+
+static int
+argo_upload (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
+{
+    struct argo argo;
+    int status = argo_open (&argo, a, auth, err) < 0 ? -1 : upload_with (&argo, s, record, err);
+    argo_close (&argo);
+    return status;
+}
+
 /* ---- how it stands ---------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -310,6 +330,7 @@ fetch (struct arena *a, const struct auth *auth, const json_t *record, const jso
 const struct service service_argo = {
     .document = ".workflowtemplate.yaml",
     .submit = argo_submit,
+    .upload = argo_upload,
     .status = argo_status,
     .cancel = argo_cancel,
     .retry = argo_retry,

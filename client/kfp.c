@@ -63,6 +63,28 @@ kfp_submit (struct arena *a, const struct auth *auth, const struct submission *s
     return status;
 }
 
+static int
+upload_with (struct kfp *k, const struct submission *s, json_t *record, struct error *err)
+{
+    struct kfp_ids ids;
+    if (kfp_bring (k, s, &ids, err) < 0)
+        return -1;
+    const char *page = arena_printf (k->arena, "%s/version/%s", ids.pipeline, ids.version);
+    json_auto_t *told = json_pack ("{s:s,s:s,s:s}", "pipeline_id", ids.pipeline, "pipeline_version_id", ids.version, "link",
+                                   kfp_link (k, "pipelines", page));
+    return json_object_update (record, told);
+}
+
+static int
+kfp_upload (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
+{
+    struct kfp k;
+    kfp_open (&k, a, auth);
+    int status = upload_with (&k, s, record, err);
+    http_destroy (k.http);
+    return status;
+}
+
 /* ---- how it stands ---------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -206,6 +228,7 @@ kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const j
 const struct service service_kfp = {
     .document = ".kfp.yaml",
     .submit = kfp_submit,
+    .upload = kfp_upload,
     .status = kfp_status,
     .cancel = kfp_cancel,
     .retry = kfp_retry,

@@ -208,10 +208,16 @@ static const struct unique experiments = { find_experiment, create_experiment, "
 /* ---- what it is for --------------------------------------------------------------------------------------------- */
 
 int
-kfp_prepare (struct kfp *k, const struct submission *s, struct kfp_ids *ids, struct error *err)
+kfp_bring (struct kfp *k, const struct submission *s, struct kfp_ids *ids, struct error *err)
 {
     ids->pipeline = ensure (k, &pipelines, s, NULL, err);
     ids->version = ids->pipeline ? ensure (k, &versions, s, ids->pipeline, err) : NULL;
-    ids->experiment = ids->version ? ensure (k, &experiments, s, NULL, err) : NULL;
+    return ids->version ? 0 : -1;
+}
+
+int
+kfp_prepare (struct kfp *k, const struct submission *s, struct kfp_ids *ids, struct error *err)
+{
+    ids->experiment = kfp_bring (k, s, ids, err) == 0 ? ensure (k, &experiments, s, NULL, err) : NULL;
     return ids->experiment ? 0 : -1;
 }

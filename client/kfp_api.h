@@ -38,10 +38,13 @@ struct kfp_ids {
     const char *pipeline, *version, *experiment;
 };
 
-/* What a run or a schedule is of: found, or created. */
+/* The pipeline and its version: found, or created. */
+int kfp_bring (struct kfp *k, const struct submission *s, struct kfp_ids *ids, struct error *err);
+
+/* Likewise what a run or a schedule is of: these, and the experiment. */
 int kfp_prepare (struct kfp *k, const struct submission *s, struct kfp_ids *ids, struct error *err);
 
-/* Where people look at it: "runs" or "recurringrun". The API's address is the user interface's too, but for an API server
+/* Where people look at it: "runs", "recurringrun" or "pipelines". The API's address is the user interface's too, but for an API server
  * without one. */
 const char *kfp_link (const struct kfp *k, const char *page, const char *id);
 

@@ -36,6 +36,9 @@ struct service {
     int (*submit) (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record,
                    struct error *err);
 
+    /* Only brings it there, and puts what names it into `record` ("link", …). */
+    int (*upload) (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err);
+
     /* How the run in `record` stands: {"status": "submitted|running|ok|failed|canceled", "error": text or null,
      * "steps": [{"step", "status": "waiting|running|ok|cached|failed|canceled|skipped", "error", "pod", "node"}]}, where pod and
      * node are what the service calls what ran last, or null. The caller owns it; NULL on failure. */

@@ -238,6 +238,29 @@ experiment_of (const struct reading *r)
     return name ? name : said (r->arena, json_object_get (r->kubeflow, "experiment"), "name");
 }
 
+/* {"enabled", "run_as_user", "run_as_group", "run_as_non_root"}, as Kale's settings have it, in Kubernetes' words. NULL: it says
+ * nothing. */
+static json_t *
+security_of (const struct reading *r)
+{
+    static const struct {
+        const char *kale, *kubernetes;
+    } words[] = { { "run_as_user", "runAsUser" }, { "run_as_group", "runAsGroup" }, { "run_as_non_root", "runAsNonRoot" } };
+    const json_t *said = json_object_get (r->kubeflow, "security_context");
+    json_t *all = NULL;
+    if (json_is_false (json_object_get (said, "enabled")))
+        return NULL;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        json_t *value = json_object_get (said, words[i].kale);
+        if (!json_is_boolean (value) && !(json_is_integer (value) && json_integer_value (value) >= 0))
+            continue;
+        if (!all)
+            all = json_object ();
+        json_object_set (all, words[i].kubernetes, value);
+    }
+    return all;
+}
+
 void
 metadata_apply (struct pipeline *p, const struct program *program)
 {
@@ -250,6 +273,9 @@ metadata_apply (struct pipeline *p, const struct program *program)
     p->description = said (p->arena, r.kubeflow, "pipeline_description");
     p->experiment = experiment_of (&r);
     p->image = image_of (&r);
+    p->security = security_of (&r);
+    p->schedule = program->schedule;
+    p->timezone = program->timezone;
     p->notebook = nb->path;
     p->notebook_dir = nb->dir;
     p->kernel = nb->kernel;

@@ -46,6 +46,8 @@ pipeline_clear (struct pipeline *p)
         param->default_value = NULL;
     }
     volumes_clear (p->volumes.items, p->volumes.len);
+    json_decref (p->security);
+    p->security = NULL;
 }
 
 int

@@ -145,6 +145,9 @@ struct pipeline {
     const char *notebook_digest; /* SHA-256 of what the pipeline is made of (code cells, tags), outputs not counted */
     const char *kernel;          /* kernelspec name, or NULL */
     const char *image;           /* default image, or NULL */
+    const char *schedule;        /* when it runs by itself off this machine, as base/cron.h checks it, or NULL */
+    const char *timezone;        /* of the schedule: an IANA name, or NULL */
+    json_t *security;            /* who containers run as off this machine: {"runAsUser", "runAsGroup", "runAsNonRoot"}, or NULL */
     vec (struct param) params;
     vec (struct step) steps; /* topological order; among equals, the notebook's */
     vec (struct volume) volumes;

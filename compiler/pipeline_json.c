@@ -215,6 +215,10 @@ pipeline_to_json (const struct pipeline *p)
     put_text (o, "notebook_digest", p->notebook_digest);
     put_text (o, "kernel", p->kernel);
     put_text (o, "image", p->image);
+    put_text (o, "schedule", p->schedule);
+    put_text (o, "timezone", p->timezone);
+    if (p->security)
+        json_object_set (o, "security", p->security);
     json_t *params = json_array (), *steps = json_array ();
     vec_foreach (x, &p->params) {
         json_t *param = json_pack ("{s:s, s:s, s:O, s:i}", "name", x->name, "type", x->type, "default", x->default_value,
@@ -479,6 +483,9 @@ pipeline_from_json (struct arena *a, const json_t *j, struct error *err)
     p->notebook_digest = get_text (a, j, "notebook_digest");
     p->kernel = get_text (a, j, "kernel");
     p->image = get_text (a, j, "image");
+    p->schedule = get_text (a, j, "schedule");
+    p->timezone = get_text (a, j, "timezone");
+    p->security = json_deep_copy (json_object_get (j, "security"));
     get_names (a, j, "requirements", &p->requirements);
     get_volumes (a, json_object_get (j, "volumes"), NULL, p);
     if (!p->name) {

@@ -75,6 +75,22 @@ add_unit (struct building *b, const struct cell *c, const struct cell_tags *tags
         diagnose_syntax (p, (int) p->units.len - 1, &error, b->diags);
 }
 
+/* A pipeline runs at one schedule; what a notebook that is brought in says is of its own pipeline. */
+static void
+note_schedule (struct building *b, const struct cell *c, const struct cell_tags *tags)
+{
+    struct program *p = b->program;
+    const struct {
+        const char *key, *said, **known;
+    } all[] = { { "schedule", tags->schedule, &p->schedule }, { "timezone", tags->timezone, &p->timezone } };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!*all[i].known)
+            *all[i].known = all[i].said;
+        else if (all[i].said && strcmp (all[i].said, *all[i].known) != 0)
+            diag_add (b->diags, SEVERITY_ERROR, "tag-value", cell_place (c, 0, 0), NULL, "a pipeline has one: take one of the tags off",
+                      "tag \"%s:%s\" contradicts \"%s:%s\" of a cell above", all[i].key, all[i].said, all[i].key, *all[i].known);
+}
+
 static void
 add_notebook (struct building *b, struct notebook *nb)
 {
@@ -85,6 +101,8 @@ add_notebook (struct building *b, struct notebook *nb)
             continue;
         tag_read_directives (p->arena, c);
         tag_read (p->arena, c, &tags, b->diags);
+        if (nb == p->notebook && tags.role != ROLE_SKIP)
+            note_schedule (b, c, &tags);
         if (tags.role == ROLE_NOTEBOOK) {
             compose_check_cell (p->arena, c, tags.step, b->diags);
             struct notebook *other = compose_read (p->arena, p->notebook, c, tags.step, b->diags);
@@ -103,6 +121,9 @@ program_build (struct arena *a, struct notebook *nb, struct diag_list *diags)
     b.program->symbols = symbols_create (a);
     b.program->notebook = nb;
     add_notebook (&b, nb);
+    if (b.program->timezone && !b.program->schedule)
+        diag_add (diags, SEVERITY_WARNING, "tag-idle", PLACE_NOTEBOOK, NULL, "say when, as in schedule:0 6 * * 1-5",
+                  "nothing acts on tag \"timezone:%s\": no cell has a schedule:", b.program->timezone);
     syntax_destroy (b.syntax);
     return b.program;
 }

@@ -26,6 +26,7 @@ struct program {
     struct notebook *notebook;
     const json_t *effects; /* the project's own lines for the table of library effects, or NULL; not owned */
     const json_t *learned; /* what earlier runs observed, or NULL; not owned */
+    const char *schedule, *timezone; /* that its cells' tags say, not those of notebooks that it brings in; or NULL */
     vec (struct unit) units;      /* code cells that are not skipped, in the order in which they run */
 };
 

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/tag.h"
 
+#include "base/cron.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -48,6 +50,33 @@ read_after (struct reading *r, const char *value, int unused)
     if (*value)
         vec_str_add_once (r->arena, &r->tags->after, arena_strdup (r->arena, value));
     return NULL;
+}
+
+/* ---- of the whole pipeline -------------------------------------------------------------------------------------- */
+
+static const char *
+keep_checked (struct reading *r, const char *value, int (*check) (const char *value, struct error *err), const char **field)
+{
+    struct error wrong = { 0 };
+    if (check (value, &wrong) < 0)
+        return arena_strdup (r->arena, wrong.text);
+    if (!*field)
+        *field = arena_strdup (r->arena, value);
+    return NULL;
+}
+
+static const char *
+read_schedule (struct reading *r, const char *value, int unused)
+{
+    (void) unused;
+    return keep_checked (r, value, cron_check, &r->tags->schedule);
+}
+
+static const char *
+read_timezone (struct reading *r, const char *value, int unused)
+{
+    (void) unused;
+    return keep_checked (r, value, cron_check_zone, &r->tags->timezone);
 }
 
 /* ---- settings --------------------------------------------------------------------------------------------------- */
@@ -258,7 +287,7 @@ read_volume (struct reading *r, const char *value, int unused)
 static const struct key {
     const char *name;
     bool valued;  /* it takes a value behind a colon */
-    bool setting; /* says how a step is run, not what it is */
+    bool setting; /* says how a step is run, not what the cell is */
     read_fn *read;
     int argument;
 } keys[] = {
@@ -274,6 +303,8 @@ static const struct key {
     { "injected-parameters", false, false, read_role, ROLE_PARAMETERS },
     { "pipeline-metrics", false, false, read_role, ROLE_METRICS },
     { "skip", false, false, read_role, ROLE_SKIP },
+    { "schedule", true, false, read_schedule, 0 },
+    { "timezone", true, false, read_timezone, 0 },
     { "image", true, true, read_text, TEXT_IMAGE },
     { "foreach", true, true, read_foreach, 0 },
     { "when", true, true, read_text, TEXT_WHEN },

@@ -24,6 +24,7 @@ struct cell_tags {
     enum cell_role role;
     const char *step;     /* of ROLE_STEP; the notebook's name for ROLE_NOTEBOOK */
     struct vec_str after; /* prev:, after: */
+    const char *schedule, *timezone; /* of the whole pipeline, as struct pipeline has them; NULL: not said */
 };
 
 /* Reads the directive comments at the top of a cell's source into `c->tags`, behind the metadata's. */

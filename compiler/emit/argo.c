@@ -440,6 +440,8 @@ workflow_spec (const struct emit_plan *plan)
     for (size_t i = 0; i < n; i++)
         json_array_append_new (tasks, task (&argo, (int) i));
     put_unless_empty (spec, "arguments", workflow_arguments (plan));
+    if (plan->pipeline->security)
+        put (spec, "securityContext", json_incref (plan->pipeline->security));
     put (spec, "podGC", json_pack ("{s:s}", "strategy", "OnPodSuccess"));
     put (spec, "metrics", run_metrics (plan));
     put_unless_empty (spec, "volumes", argo.volumes);

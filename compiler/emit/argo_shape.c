@@ -190,9 +190,17 @@ static const struct shape claim[] = {
     { 0 },
 };
 
+static const struct shape security[] = {
+    MAY ("runAsUser", INTEGER),
+    MAY ("runAsGroup", INTEGER),
+    MAY ("runAsNonRoot", BOOL),
+    { 0 },
+};
+
 const struct shape argo_shape_workflow[] = {
     MUST ("entrypoint", NAME),
     MAY_HOLD ("arguments", OBJECT, arguments),
+    MAY_HOLD ("securityContext", OBJECT, security),
     MAY_HOLD ("podGC", OBJECT, pod_gc),
     MAY_HOLD ("metrics", OBJECT, metrics),
     MAY_HOLD ("volumes", LIST, volume),

@@ -449,6 +449,8 @@ platform (const struct emit_plan *plan)
         put_unless_empty (one, "pvcMount", volumes (plan, s));
         put_unless_empty (one, "nodeSelector", node_selector (s));
         put_unless_empty (one, "tolerations", kubernetes_tolerations (s));
+        if (plan->pipeline->security)
+            put (one, "securityContext", json_incref (plan->pipeline->security));
         put_unless_empty (all, label (plan, "exec", i), one);
     }
     if (json_object_size (all))

@@ -159,6 +159,13 @@ static const struct shape toleration[] = {
     { 0 },
 };
 
+static const struct shape security[] = {
+    MAY ("runAsUser", INTEGER),
+    MAY ("runAsGroup", INTEGER),
+    MAY ("runAsNonRoot", BOOL),
+    { 0 },
+};
+
 static const struct shape pod[] = {
     MAY ("activeDeadlineSeconds", NAME),
     MAY_HOLD ("podMetadata", OBJECT, pod_metadata),
@@ -166,6 +173,7 @@ static const struct shape pod[] = {
     MAY_HOLD ("pvcMount", LIST, claim),
     MAY_HOLD ("nodeSelector", OBJECT, selector),
     MAY_HOLD ("tolerations", LIST, toleration),
+    MAY_HOLD ("securityContext", OBJECT, security),
     { 0 },
 };
 

@@ -6,8 +6,11 @@ import os
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "client")]
+import fake_kfp  # noqa: E402
 from server import CHARD, Pages, end_shared, needed  # noqa: E402
+from service import Service  # noqa: E402
 
 BRANCHES = [("import math", ["imports"]), ("base = 2", ["step:base"]), ("left = base + 1", ["step:left"]),
             ("right = math.sqrt(base * 8)", ["step:right"]), ("print('sum', left + right)", ["step:sum"])]
@@ -26,8 +29,35 @@ def labels(page, count):
     return page.locator(".chard-step-name").all_inner_texts()
 
 
+class Submitting(Pages):
+    """The notebook goes to a Kubeflow Pipelines that isn't one, by a click."""
+
+    def see_submit(self, name, path):
+        if not os.path.exists(fake_kfp.SWAGGER):
+            self.skipTest("../shared is not there")
+        kfp = fake_kfp.FakeKfp(False, "/pipeline")
+        self.addCleanup(kfp.close)
+        registry = Service(lambda request: (200, b"", {"Docker-Content-Digest": "sha256:" + "0" * 64}))  # has any image
+        self.addCleanup(registry.close)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
+        subprocess.run([CHARD, "context", "add", "lab", "--target", "kfp", "--endpoint", kfp.url, "--registry",
+                        registry.url.removeprefix("http://") + "/team"], check=True,
+                       env={**environment, "HOME": self.server.home}, stdout=subprocess.DEVNULL)
+        self.server.write(name, BRANCHES)
+        page = self.open(name, path)
+        labels(page, 4)
+        page.get_by_role("button", name="Submit…").click()
+        page.locator(".chard-result", has_text="is submitted to lab").wait_for()
+        run, = kfp.runs.values()
+        link = page.locator(".chard-result a", has_text="/#/runs/details/")
+        self.assertEqual(link.get_attribute("href"), "%s/#/runs/details/%s" % (kfp.url, run["run_id"]))
+        self.assertEqual(kfp.wrong, [])
+        self.keep(page, "submitted")
+        return page, kfp
+
+
 @needed
-class Lab(Pages):
+class Lab(Submitting):
     def lab(self, name, cells):
         path = self.server.write(name, cells)
         return self.open(name, "lab/tree/%s"), path
@@ -78,18 +108,30 @@ class Lab(Pages):
         page.get_by_label("Notebook path").press("Enter")
         page.locator(".jp-Cell", has_text="y = 2").click()
         page.get_by_role("button", name="Clear", exact=True).click()
-        page.locator("summary", has_text="Schedule and files").click()
+        page.locator("summary", has_text="Schedule, clusters and files").click()
         page.get_by_label("Schedule", exact=True).fill("0 6 * * 1-5")
         page.get_by_label("Schedule", exact=True).press("Enter")
-        page.get_by_role("button", name="Schedule", exact=True).click()
-        page.locator(".chard-result h3", has_text="%chard submit --schedule '0 6 * * 1-5'").wait_for()
-        page.locator(".chard-result", has_text="there is no context yet").wait_for()
+        page.get_by_role("button", name="Schedule", exact=True).wait_for()
         self.save(page)
-        self.assertEqual(tags_in(path), [["notebook:other"], ["hide-input"]])
+        self.assertEqual(tags_in(path), [["notebook:other"], ["hide-input", "schedule:0 6 * * 1-5"]])
         with open(path, encoding="utf-8") as f:
             notebook = json.load(f)
         self.assertEqual(notebook["cells"][0]["metadata"]["notebook_path"], "sub/other.ipynb")
-        self.assertEqual(notebook["metadata"]["kubeflow_notebook"], {"schedule": "0 6 * * 1-5"})
+
+    def test_submit_upload_and_schedule_by_clicks(self):
+        page, kfp = self.see_submit("submit.ipynb", "lab/tree/%s")
+        page.locator("summary", has_text="Schedule, clusters and files").click()
+        page.get_by_label("Context").select_option("lab")
+        page.get_by_role("button", name="Upload", exact=True).click()
+        page.locator(".chard-result", has_text="nothing was started").wait_for()
+        page.get_by_label("Schedule", exact=True).fill("@daily")
+        page.get_by_label("Schedule", exact=True).press("Enter")
+        page.get_by_role("button", name="Schedule", exact=True).click()
+        page.locator(".chard-result", has_text="is scheduled on lab: '@daily'").wait_for()
+        self.keep(page, "scheduled")
+        page.get_by_role("button", name="Test", exact=True).click()
+        page.locator(".chard-result h3", has_text="%chard context test lab").wait_for()
+        self.assertEqual((len(kfp.runs), len(kfp.recurring), len(kfp.pipelines)), (1, 1, 1))
 
     def test_diagnostics_stand_at_their_cells(self):
         page, _ = self.lab("wrong.ipynb", ["a = 1", "print(nowhere)"])
@@ -111,7 +153,10 @@ class Lab(Pages):
 
 
 @needed
-class Notebook7(Pages):
+class Notebook7(Submitting):
+    def test_submit(self):
+        self.see_submit("seven-submit.ipynb", "notebooks/%s")
+
     def test_the_same_in_notebook(self):
         self.server.write("seven.ipynb", BRANCHES)
         page = self.open("seven.ipynb", "notebooks/%s")

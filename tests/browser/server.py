@@ -151,6 +151,11 @@ class Pages(unittest.TestCase):
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         return page
 
+    def keep(self, page, what):
+        """Keeps a picture if somebody wants to look at it."""
+        if os.environ.get("CHARD_PICTURES"):
+            page.screenshot(path=os.path.join(os.environ["CHARD_PICTURES"], "%s-%s.png" % (type(self).__name__, what)))
+
     def picture(self, page, name):
         outcome = self._outcome.result
         if any(test is self for test, _ in outcome.failures + outcome.errors):

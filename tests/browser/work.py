@@ -1,6 +1,6 @@
 """A session's work in JupyterLab and Notebook 7, in Debian's Chromium, with the kernel "Python 3 (Chard)": widgets, input (),
 interrupt, restart, completion, the debugger, and a pipeline that is run in a cell and seen while it runs. With
-CHARD_PICTURES=DIR pictures of all are kept there, to be looked at.
+CHARD_PICTURES=DIR pictures of all are kept there, to be looked at; so they are of lab.py.
 SPDX-License-Identifier: Apache-2.0
 """
 import os
@@ -42,11 +42,6 @@ class Work(Pages):
     def wait_for(self, i, text):
         self.cell(i).locator(".jp-OutputArea-output", has_text=text).first.wait_for()
 
-    def keep(self, what):
-        """Keeps a picture if somebody wants to look at it."""
-        if os.environ.get("CHARD_PICTURES"):
-            self.page.screenshot(path=os.path.join(os.environ["CHARD_PICTURES"], "%s-%s.png" % (type(self).__name__, what)))
-
     def type_instead(self, i, text):
         self.cell(i).locator(".cm-content").click()
         self.page.keyboard.press("Control+a")
@@ -71,7 +66,7 @@ class Work(Pages):
         self.wait_for(2, "begun")
         self.command("ii")
         self.wait_for(2, "KeyboardInterrupt")
-        self.keep("interrupted")
+        self.keep(self.page, "interrupted")
 
     def see_a_pipeline_run(self):
         self.begin("pipe.ipynb", PIPELINE)
@@ -81,12 +76,12 @@ class Work(Pages):
             self.execute(4)
             self.wait_for(4, "running, 0 of 4 steps")
             self.cell(4).locator("svg").first.wait_for()
-            self.keep("running")
+            self.keep(self.page, "running")
             with open(go, "w"):
                 pass
             self.wait_for(4, "ok, 4 of 4 steps")
             self.wait_for(4, "RESULT 44")
-            self.keep("ran")
+            self.keep(self.page, "ran")
             self.assertEqual(self.cell(4).locator(".jp-OutputArea-output svg").count(), 1)  # one picture, redrawn
         finally:
             os.remove(go)
@@ -103,7 +98,7 @@ class Lab(Work):
         page.keyboard.press("Control+End")
         page.keyboard.press("Tab")
         page.locator(".jp-Completer-item", has_text="check").wait_for()
-        self.keep("completion")
+        self.keep(self.page, "completion")
         page.keyboard.press("Enter")
         page.wait_for_function("() => [...document.querySelectorAll('.cm-content')].some(e => e.innerText === '%chard check')")
         self.type_instead(3, "%chard run?")
@@ -127,7 +122,7 @@ class Lab(Work):
         third.locator(".cm-breakpoint-icon").wait_for()
         self.execute(0)
         page.locator(".jp-DebuggerEditor-highlight").wait_for()
-        self.keep("stopped")
+        self.keep(self.page, "stopped")
         page.keyboard.press("F9")
         self.wait_for(0, "f is 41")
 

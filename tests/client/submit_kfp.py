@@ -349,6 +349,25 @@ class Schedules(Case):
         self.chard("schedules", "delete", "other")
         self.assertNotIn("o0", self.kfp.recurring)
 
+    def test_the_notebooks_own(self):
+        """A tag schedule: is what submit does; --now and --upload do something else."""
+        self.write("train.py", NOTEBOOK.replace('"step:sum"', '"step:sum", "schedule:0 6 * * 1-5"'))
+        record = self.submit()
+        one, = self.kfp.recurring.values()
+        self.assertEqual((record["status"], one["trigger"]["cron_schedule"]["cron"]), ("scheduled", "0 0 6 * * 1-5"))
+        self.assertEqual(self.kfp.runs, {})
+        for option in ("--wait",), ("--sweep", "n=1,2"):
+            self.assertIn("say --now", self.submit(*option, status=2))
+        self.assertIn("not for --upload", self.submit("--upload", "--now", status=2))
+        self.assertIn("starts none", self.submit("--upload", "-p", "n=1", status=2))
+        version, = self.kfp.versions.values()
+        record = self.submit("--upload")
+        self.assertEqual(record["link"], "%s/#/pipelines/details/%s/version/%s" % (
+            self.kfp.url, version["pipeline_id"], version["pipeline_version_id"]))
+        self.assertEqual((record["status"], self.kfp.runs, len(self.kfp.recurring)), ("uploaded", {}, 1))
+        self.submit("--now")
+        self.assertEqual((len(self.kfp.runs), len(self.kfp.recurring)), (1, 1))
+
     def test_the_account(self):
         self.chard("context", "add", "lab", "--target", "kfp", "--endpoint", self.kfp.url, "--service-account", "default-editor")
         self.submit()

@@ -65,6 +65,19 @@ class Tags(Case):
                   "volumes": [{"name": "v", "mount_point": "/data", "type": "pvc", "size": "5Gi"}]}
         self.assertEqual({k: step.get(k) for k in wanted}, wanted)
 
+    def test_a_schedule_is_the_pipelines(self):
+        pipeline = self.notebook(code("x = 1", "step:a"), code("#| step: b\n#| schedule: 0 6 * * mon-fri\ny = x"),
+                                 code("z = 1", "timezone:Europe/Berlin", "schedule:0 6 * * mon-fri"))
+        self.assertEqual((pipeline["schedule"], pipeline["timezone"]), ("0 6 * * mon-fri", "Europe/Berlin"))
+        self.assertNotIn("schedule", self.notebook(code("x = 1", "skip", "schedule:@daily"), code("y = 2")))
+        for tags, told in ((["schedule:0 6 * *"], "five are wanted"), (["schedule:@daily", "timezone:Mars/Base"], "Mars/Base"),
+                           (["schedule:@daily", "schedule:@hourly"], "@"), (["timezone:UTC"], "no cell has a schedule:")):
+            name = self.write("a.ipynb", json.dumps({"cells": [code("x = 1", tags[0]), code("y = 2", *tags[1:])],
+                                                     "metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
+            run = chard("check", name, cwd=self.folder)
+            self.assertEqual(run.returncode, 0 if tags == ["timezone:UTC"] else 1, run.stdout)
+            self.assertIn(told, run.stdout)
+
     def test_directive_comments_say_the_same(self):
         pipeline = self.notebook(code("x = 1", "step:a"),
                                  code("\n#| step: b\n#|after:a\n#|  retry : 2 \n#| timeout: 90s\ny = 2"))
@@ -168,6 +181,15 @@ class Metadata(Case):
             "pipeline_description": "d", "experiment": {"name": "no"}, "experiment_name": "yes", "base_image": "new:2",
             "docker_image": "old:1"})
         self.assertEqual((new["description"], new["experiment"], new["image"]), ("d", "yes", "new:2"))
+
+    def test_security(self):
+        def said(**context):
+            return self.notebook(code("x = 1"), kubeflow={"security_context": context}).get("security")
+        self.assertEqual(said(enabled=True, run_as_user=65534, run_as_group=0, run_as_non_root=True),
+                         {"runAsUser": 65534, "runAsGroup": 0, "runAsNonRoot": True})
+        self.assertEqual(said(run_as_user=-1, run_as_group="x", run_as_non_root=False), {"runAsNonRoot": False})
+        self.assertIsNone(said(enabled=False, run_as_user=1))
+        self.assertIsNone(said())
 
     def test_volumes(self):
         pipeline = self.notebook(code("x = 1", "step:a", "env:KALE_VOLUME_MINE:/elsewhere"), kubeflow={

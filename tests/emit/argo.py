@@ -218,6 +218,22 @@ class Argo(unittest.TestCase):
                 self.assertIn("five are wanted" if schedule else "schedule", run.stderr)
             self.assertFalse(os.path.exists(folder.out))
 
+    def test_tags_schedule_it(self):
+        cells = [(["schedule:0 6 * * 1-5", "timezone:Europe/Berlin"], "x = 1")]
+        with Folder(text=notebook(*cells, metadata={"kubeflow_notebook": {"security_context": {"run_as_user": 7}}})) as folder:
+            def emitted(*options):
+                run = folder.chard("compile", "--to", "cron", *options, "-o", "-", folder.notebook)
+                self.assertEqual(run.returncode, 0, run.stderr)
+                self.check_schema(run.stdout)
+                return yaml.safe_load(run.stdout)["spec"]
+            spec = emitted()
+            self.assertEqual((spec["schedules"], spec["timezone"]), (["0 6 * * 1-5"], "Europe/Berlin"))
+            self.assertEqual(spec["workflowSpec"]["securityContext"], {"runAsUser": 7})
+            spec = emitted("--schedule", "@daily", "--timezone", "UTC")
+            self.assertEqual((spec["schedules"], spec["timezone"]), (["@daily"], "UTC"))
+            folder.emit("all", "--registry", "x")
+            self.assertTrue(any(name.endswith(".cronworkflow.yaml") for name in os.listdir(folder.out)))
+
     def test_settings(self):
         tags = ["step:a", "limit:nvidia.com/gpu:1", "limit:memory:2Gi", "retry:3", "timeout:90s", "label:team:red",
                 "secret:db:password:DB_PASSWORD", "volume:data:/data", "cache:disabled", "node:disk:ssd",

@@ -1,9 +1,10 @@
 // The side panel: the selected cell's step, what the notebook says of the pipeline, and what the last button showed.
 // SPDX-License-Identifier: Apache-2.0
+import { Elsewhere } from './elsewhere.js';
 import { findingsOf } from './findings.js';
 import { button, checkbox, checkboxes, choice, element, field, linesInput, textInput } from './form.js';
 import { interrupt, runInArea } from './kernel.js';
-import { ROLES, SETTINGS, readTags, stepNameProblem, writeTags } from './tags.js';
+import { ROLES, SETTINGS, readTags, stepNameProblem, tagsOf, withoutOurs, writeTags } from './tags.js';
 import { volumesAsLines, volumesFromLines } from './volumes.js';
 
 /** What a notebook says of its pipeline, in Kale's words: fields of its metadata `kubeflow_notebook`. */
@@ -14,16 +15,11 @@ const NOTEBOOK_FIELDS = [
   { key: 'base_image', label: 'Image', placeholder: 'built from what the notebook imports' }
 ];
 
-/** Documents that a pipeline is saved as. */
-const TARGETS = [
-  { value: 'kfp', label: 'Kubeflow Pipelines' },
-  { value: 'argo', label: 'Argo Workflows' }
+/** Whose rights containers have elsewhere: fields of its `security_context`. */
+const SECURITY_FIELDS = [
+  { key: 'run_as_user', label: 'User id', hint: 'run containers as this user elsewhere; else as the image says' },
+  { key: 'run_as_group', label: 'Group id', hint: 'and as this group' }
 ];
-
-/** A word of a %chard line, whatever is in it. */
-function quoted(word) {
-  return `'${word.replace(/'/g, "'\\''")}'`;
-}
 
 /** The panel as a Lumino widget that follows `tracker`'s current notebook and cell. */
 export function createPanel(jupyter, tracker) {
@@ -48,6 +44,7 @@ class Panel {
     this.result = element('section', { className: 'chard-result' });
     widget.node.append(this.status, this.cell, this.pipeline, this.result);
     this.areas = new WeakMap(); // notebook panel -> what was shown for it
+    this.elsewhere = new Elsewhere();
     this.unlisten = null;
     tracker.currentChanged.connect(() => this.follow());
     tracker.activeCellChanged.connect(() => this.draw());
@@ -122,7 +119,7 @@ class Panel {
   /** Everything but tags that others have a use for. */
   clear(model) {
     model.deleteMetadata('notebook_path');
-    this.change(model, { role: '', step: '', after: [], settings: {} });
+    this.write(model, withoutOurs(tagsOf(model)));
   }
 
   /** What Chard inferred, greyed; a click writes it down as tags. */
@@ -189,7 +186,10 @@ class Panel {
   }
 
   change(model, edited) {
-    const tags = writeTags(tagsOf(model), edited);
+    this.write(model, writeTags(tagsOf(model), edited));
+  }
+
+  write(model, tags) {
     if (tags.length) {
       model.setMetadata('tags', tags);
     } else {
@@ -226,47 +226,41 @@ class Panel {
         field(
           'Volumes',
           linesInput(volumesAsLines(said.volumes), 'NAME:/mnt/data:5Gi', lines => write('volumes', volumesFromLines(lines, said.volumes))),
-          'NAME:MOUNT POINT, and :SIZE for a new one; :env tells steps in KALE_VOLUME_NAME where it is; one a line'
+          'NAME:MOUNT POINT, and :SIZE for a new one; :RWO, :RWX, … is its access mode, :env tells steps in KALE_VOLUME_NAME where it is; one a line'
         ),
         field(
           'Caching',
           checkbox(said.enable_caching !== false, on => write('enable_caching', on ? '' : false)),
           'whether results of steps that say nothing themselves may come from the cache'
-        )
+        ),
+        ...this.securityFields(said, write)
       ),
-      this.elsewhereForm(said, write)
+      this.elsewhere.form(this.notebook, line => this.start(this.notebook, line), () => this.redraw())
     ];
   }
 
-  /** What is done with the pipeline elsewhere; when, is noted with the notebook. */
-  elsewhereForm(said, write) {
-    const target = choice(TARGETS, TARGETS[0].value, () => undefined);
-    const cron = textInput(said.schedule, '0 6 * * 1-5', text => write('schedule', text));
-    const zone = textInput(said.timezone, 'Europe/Berlin', text => write('timezone', text));
-    const save = () => this.start(this.notebook, `compile --to ${target.value} -o ${quoted(this.stem(target.value))}`);
-    const submit = () => {
-      cron.setCustomValidity(cron.value.trim() ? '' : 'when shall it run?');
-      if (cron.reportValidity()) {
-        const place = zone.value.trim() ? ` --timezone ${quoted(zone.value.trim())}` : '';
-        this.start(this.notebook, `submit --schedule ${quoted(cron.value.trim())}${place}`);
-      }
+  /** In Kale's words; what is empty isn't said. */
+  securityFields(said, write) {
+    const change = (key, value) => {
+      const { enabled, [key]: before, ...rest } = said.security_context ?? {};
+      const next = value === '' ? rest : { ...rest, [key]: value };
+      write('security_context', Object.keys(next).length ? next : '');
     };
-    return element(
-      'details',
-      { className: 'chard-elsewhere', open: Boolean(said.schedule) },
-      element('summary', { textContent: 'Schedule and files' }),
-      field('Schedule', cron, 'minute, hour, day, month and weekday, as in crontab: 0 6 * * 1-5 is at six on working days'),
-      field('Time zone', zone, 'of the schedule; KFP has its server’s own'),
-      button('Schedule', 'submit it to run at these times (%chard submit --schedule)', submit),
-      field('Document', target, 'what the pipeline is written as'),
-      button('Save', 'write the document beside the notebook (%chard compile)', save)
-    );
-  }
-
-  /** The file that a document for `target` goes to. */
-  stem(target) {
-    const name = this.notebook.context.path.split('/').pop();
-    return `${name.replace(/\.[^.]*$/, '')}.${target}.yaml`;
+    const number = ({ key, label, hint }) => {
+      const input = textInput(said.security_context?.[key], 'the image’s', text => {
+        input.setCustomValidity(/^\d*$/.test(text) ? '' : 'a number, such as 65534');
+        return input.reportValidity() && change(key, text && Number(text));
+      });
+      return field(label, input, hint);
+    };
+    return [
+      ...SECURITY_FIELDS.map(number),
+      field(
+        'Not as root',
+        checkbox(said.security_context?.run_as_non_root === true, on => change('run_as_non_root', on || '')),
+        'refuse to start a container that would run as root'
+      )
+    ];
   }
 
   // ---- results ----
@@ -317,11 +311,6 @@ function summary(findings) {
   return [count(findings.steps.length, 'step'), errors && count(errors, 'error'), warnings && count(warnings, 'warning')]
     .filter(Boolean)
     .join(', ');
-}
-
-function tagsOf(model) {
-  const tags = model.getMetadata('tags');
-  return Array.isArray(tags) ? tags.filter(tag => typeof tag === 'string') : [];
 }
 
 function settingField(setting, edited, change) {

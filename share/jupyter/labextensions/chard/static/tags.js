@@ -35,6 +35,9 @@ export const SETTINGS = [
   { key: 'serve', label: 'Serve as', placeholder: 'NAME', hint: 'serve the model that it makes' }
 ];
 
+/** What any cell can say of the whole pipeline, once: see elsewhere.js. */
+const PIPELINE_KEYS = ['schedule', 'timezone'];
+
 /** Roles that have a name, and how their tag begins; of two spellings the second is older. */
 const NAMED = { step: ['step', 'block'], notebook: ['notebook'] };
 const NAMING = Object.values(NAMED).flat();
@@ -45,6 +48,28 @@ const SETTING_KEYS = new Set(SETTINGS.map(setting => setting.key));
 function split(tag) {
   const at = tag.indexOf(':');
   return at < 0 ? [tag, null] : [tag.slice(0, at), tag.slice(at + 1)];
+}
+
+/** The tags of a cell's model. */
+export function tagsOf(model) {
+  const tags = model.getMetadata('tags');
+  return Array.isArray(tags) ? tags.filter(tag => typeof tag === 'string') : [];
+}
+
+/** What the tags say of the whole pipeline under that key, or null. */
+export function pipelineTag(tags, key) {
+  return tags.map(split).find(([word, value]) => word === key && value)?.[1] ?? null;
+}
+
+/** The tags with that value in its place; '' takes it off. */
+export function withPipelineTag(tags, key, value) {
+  const others = tags.filter(tag => !(split(tag)[0] === key && split(tag)[1] !== null));
+  return value ? [...others, `${key}:${value}`] : others;
+}
+
+/** A cell's tags without ours. */
+export function withoutOurs(tags) {
+  return tags.filter(tag => !isOurs(tag) && !PIPELINE_KEYS.some(key => pipelineTag([tag], key) !== null));
 }
 
 /** {role, step, after: [step], settings: {key: [value]}} of a cell's tags; `step` is the name of a role that has one. */
