@@ -55,12 +55,12 @@ class Tags(Case):
                               code("if n > 1:\n    x = 1", "step:a", "limit:memory:4Gi", "limit:nvidia.com/gpu:1", "label:team:blue",
                                    "annotation:note:a:b:c", "image:host:5000/x:1", "secret:s:k:E", "cache:disabled",
                                    "report:disabled", "retry:3", "timeout:1h30m", "env:A=b:c", "env:B:c=d",
-                                   "volume:v:/data:5Gi", "register:m", "serve:m", "when:n > 1", "foreach:names",
+                                   "volume:v:/data:5Gi", "register:m", "serve:m", "when:n > 1",
                                    "node:example.com/disk:ssd", "toleration:gpu", "toleration:team=red:NoExecute"))
         wanted = {"limits": {"memory": "4Gi", "nvidia.com/gpu": "1"}, "labels": {"team": "blue"},
                   "annotations": {"note": "a:b:c"}, "image": "host:5000/x:1", "cache": False, "report": False,
                   "secrets": [{"name": "s", "key": "k", "env": "E"}], "retries": 3, "timeout": 5400,
-                  "env": {"A": "b:c", "B": "c=d"}, "register": "m", "serve": "m", "when": "n > 1", "foreach": "names",
+                  "env": {"A": "b:c", "B": "c=d"}, "register": "m", "serve": "m", "when": "n > 1",
                   "nodes": {"example.com/disk": "ssd"}, "tolerations": {"gpu": "", "team=red": "NoExecute"},
                   "volumes": [{"name": "v", "mount_point": "/data", "type": "pvc", "size": "5Gi"}]}
         self.assertEqual({k: step.get(k) for k in wanted}, wanted)
