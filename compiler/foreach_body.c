@@ -91,8 +91,8 @@ static void
 look_into_all_functions (struct foreach_body *b)
 {
     for (const struct unit *u = b->flow->program->units.items; u <= b->unit; u++)
-        if (u->tree)
-            look_into_functions (b, u, u->tree, NULL);
+        for (uint32_t i = 0; u->tree && i < u->tree->nkids && (u < b->unit || u->tree->kids[i]->start <= b->loop->start); i++)
+            look_into_functions (b, u, u->tree->kids[i], NULL);
 }
 
 /* ---- the walk --------------------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
  * that their tasks share, each handing it its own specification, so that hundreds of steps stay small.
  *
  *     spec.templates: pipeline (DAG) ── task NAME ──> step, step-2, … (containers)
+ *                                    └─ task NAME-each ──> loop-NAME-each (DAG) ── task each, withParam ──> step-…
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
@@ -23,12 +24,16 @@
 #define INPUT_PATH "/tmp/chard-in" /* Argo mounts inputs there: its folders are root's, so nothing of ours goes there */
 #define RESULT_PATH "/tmp/chard-out/result"
 #define GUARD_PATH "/tmp/chard-out/when"
+#define RANGES_PATH "/tmp/chard-out/ranges"
+#define PART_PATH "/tmp/chard-out/part"
+#define PARTS_PATH INPUT_PATH "/parts"
 #define PARAMETERS_PATH "/tmp/chard-parameters.json"
 #define MEMO_AGE "2160h" /* 90 days */
 
 struct argo {
     const struct emit_plan *plan;
     json_t *templates; /* containers, each once */
+    json_t *loops;     /* graphs around those that run the rounds of a loop */
     json_t *volumes, *claims; /* of the workflow: "volumes", "volumeClaimTemplates" */
     struct vec_str claimed;   /* names of the volumes of all steps, … */
     const char **volume_names; /* … and what each is called in the workflow */
@@ -65,6 +70,14 @@ piece_name (struct arena *a, size_t k)
     return k == 0 ? "spec" : arena_printf (a, "spec-%zu", k + 1);
 }
 
+/* Argo hands nobody a list of artifacts: what the rounds of a loop did lies in one folder of the repository. Of the kind of
+ * storage Argo's own setting is taken, whatever kind this is; "s3" stands for any of them. */
+static const char *
+parts_key (const struct argo *argo, int each)
+{
+    return arena_printf (argo->plan->arena, "{{workflow.name}}/%s", argo->plan->steps[each].name);
+}
+
 static json_t *
 template_inputs (const struct argo *argo, int step, size_t pieces, bool memoized)
 {
@@ -79,6 +92,11 @@ template_inputs (const struct argo *argo, int step, size_t pieces, bool memoized
     for (size_t k = 0; k < producers.len; k++)
         json_array_append_new (artifacts, json_pack ("{s:s,s:s}", "name", arena_printf (a, "in-%zu", k), "path",
                                                      arena_printf (a, INPUT_PATH "/%zu", k)));
+    if (argo->plan->steps[step].role == EMIT_EACH)
+        json_array_append_new (parameters, json_pack ("{s:s}", "name", "rounds"));
+    if (argo->plan->steps[step].each >= 0)
+        json_array_append_new (artifacts, json_pack ("{s:s,s:s,s:{s:{}},s:{s:s}}", "name", "parts", "path", PARTS_PATH,
+                                                     "archive", "none", "s3", "key", parts_key (argo, argo->plan->steps[step].each)));
     if (argo->plan->pipeline->steps.items[step].parameters.len)
         json_array_append_new (artifacts, json_pack ("{s:s,s:s,s:{s:s}}", "name", "parameters", "path", PARAMETERS_PATH,
                                                      "raw", "data", "{{workflow.parameters.json}}"));
@@ -86,6 +104,14 @@ template_inputs (const struct argo *argo, int step, size_t pieces, bool memoized
     put_unless_empty (inputs, "parameters", parameters);
     put_unless_empty (inputs, "artifacts", artifacts);
     return inputs;
+}
+
+static void
+append_out (json_t *args, const char *key, const char *path)
+{
+    json_array_append_new (args, json_string ("--out"));
+    json_array_append_new (args, json_string (key));
+    json_array_append_new (args, json_string (path));
 }
 
 static json_t *
@@ -108,10 +134,23 @@ container_args (const struct argo *argo, int step, size_t pieces)
         json_array_append_new (args, json_sprintf ("%zu", k));
         json_array_append_new (args, json_sprintf (INPUT_PATH "/%zu", k));
     }
-    bool guards = argo->plan->steps[step].guards;
-    json_array_append_new (args, json_string ("--out"));
-    json_array_append_new (args, json_string (guards ? emit_guard_key (argo->plan) : "result"));
-    json_array_append_new (args, json_string (guards ? GUARD_PATH : RESULT_PATH));
+    const enum emit_role role = argo->plan->steps[step].role;
+    if (role == EMIT_EACH) {
+        json_array_append_new (args, json_string ("--rounds"));
+        json_array_append_new (args, json_string ("{{inputs.parameters.rounds}}"));
+    }
+    if (argo->plan->steps[step].each >= 0) {
+        json_array_append_new (args, json_string ("--parts"));
+        json_array_append_new (args, json_string (PARTS_PATH));
+    }
+    if (role == EMIT_GUARD)
+        append_out (args, emit_guard_key (argo->plan), GUARD_PATH);
+    else if (role == EMIT_EACH)
+        append_out (args, emit_part_key (argo->plan), PART_PATH);
+    else
+        append_out (args, "result", RESULT_PATH);
+    if (role == EMIT_ITEMS)
+        append_out (args, EMIT_RANGES, RANGES_PATH);
     return args;
 }
 
@@ -184,8 +223,9 @@ container (struct argo *argo, int step, size_t pieces)
     json_t *c = json_pack ("{s:s,s:[s,s,s],s:o}", "image", argo->plan->images.items[argo->plan->steps[step].image].reference,
                            "command", "python3", EMIT_HARNESS, "pod", "args", container_args (argo, step, pieces));
     put_unless_empty (c, "env", secret_variables (s));
-    if (json_object_size (s->settings.limits))
-        put (c, "resources", json_pack ("{s:O}", "limits", s->settings.limits));
+    json_t *resources = json_object ();
+    put_unless_empty (resources, "limits", emit_limits (argo->plan, step));
+    put_unless_empty (c, "resources", resources);
     put_unless_empty (c, "volumeMounts", volume_mounts (argo, s));
     return c;
 }
@@ -208,10 +248,11 @@ put_running (struct arena *a, json_t *template, const struct step *s)
         put (template, "activeDeadlineSeconds", json_sprintf ("%.0f", ceil (s->settings.timeout)));
 }
 
+/* Rounds are not: what they did lies in a folder of this run. */
 static bool
-is_memoized (const struct step *s)
+is_memoized (const struct argo *argo, int step)
 {
-    return s->settings.cache != 0;
+    return argo->plan->pipeline->steps.items[step].settings.cache != 0 && argo->plan->steps[step].role != EMIT_EACH;
 }
 
 /* The step's result, and its metrics apart, so that they are seen without fetching it. */
@@ -219,10 +260,15 @@ static json_t *
 template_outputs (const struct argo *argo, int step)
 {
     const struct step *s = &argo->plan->pipeline->steps.items[step];
-    if (argo->plan->steps[step].guards)
+    if (argo->plan->steps[step].role == EMIT_GUARD)
         return json_pack ("{s:[{s:s,s:{s:s}}]}", "parameters", "name", "when", "valueFrom", "path", GUARD_PATH);
+    if (argo->plan->steps[step].role == EMIT_EACH)
+        return json_pack ("{s:[{s:s,s:s,s:{s:{}},s:{s:s}}]}", "artifacts", "name", "part", "path", PART_PATH, "archive", "none",
+                          "s3", "key", arena_printf (argo->plan->arena, "%s/{{inputs.parameters.rounds}}", parts_key (argo, step)));
     json_t *outputs = json_pack ("{s:[{s:s,s:s,s:{s:{s:i}}}]}", "artifacts", "name", "result", "path", RESULT_PATH, "archive",
                                  "tar", "compressionLevel", 0);
+    if (argo->plan->steps[step].role == EMIT_ITEMS)
+        put (outputs, "parameters", json_pack ("[{s:s,s:{s:s}}]", "name", "ranges", "valueFrom", "path", RANGES_PATH));
     if (s->metrics.len)
         put (outputs, "parameters", json_pack ("[{s:s,s:{s:s,s:s}}]", "name", "metrics", "valueFrom", "path",
                                                RESULT_PATH "/metrics.json", "default", "{}"));
@@ -235,11 +281,11 @@ step_template (struct argo *argo, int step, size_t pieces)
 {
     const struct step *s = &argo->plan->pipeline->steps.items[step];
     json_t *t = json_object ();
-    put (t, "inputs", template_inputs (argo, step, pieces, is_memoized (s)));
+    put (t, "inputs", template_inputs (argo, step, pieces, is_memoized (argo, step)));
     put (t, "container", container (argo, step, pieces));
     put (t, "outputs", template_outputs (argo, step));
     put_running (argo->plan->arena, t, s);
-    if (is_memoized (s))
+    if (is_memoized (argo, step))
         put (t, "memoize",
              json_pack ("{s:s,s:s,s:{s:{s:s}}}", "key", "{{=sprig.sha256sum(inputs.parameters.memo)}}", "maxAge", MEMO_AGE,
                         "cache", "configMap", "name", arena_printf (argo->plan->arena, "chard-%s", argo->plan->name)));
@@ -326,7 +372,10 @@ task_arguments (const struct argo *argo, int step, const json_t *spec)
     json_t *piece;
     json_array_foreach (spec, i, piece)
         json_array_append_new (parameters, value_of (piece_name (plan->arena, i), json_string_value (piece)));
-    if (is_memoized (&plan->pipeline->steps.items[step]))
+    if (plan->steps[step].role == EMIT_EACH)
+        json_array_append_new (parameters, value_of ("ranges", arena_printf (plan->arena, "{{tasks.%s.outputs.parameters.ranges}}",
+                                                                             plan->steps[plan->steps[step].items].name)));
+    if (is_memoized (argo, step))
         json_array_append_new (parameters, value_of ("memo", memo_text (argo, step)));
     struct vec_int producers = { 0 };
     emit_producers (plan, step, &producers);
@@ -339,6 +388,38 @@ task_arguments (const struct argo *argo, int step, const json_t *spec)
     return all;
 }
 
+/* A graph of its own around the rounds of a loop, which bounds how many run at a time: it takes what they take, and hands it
+ * to each. Its name. */
+static const char *
+add_loop (struct argo *argo, int each, const char *template, const json_t *spec)
+{
+    struct arena *a = argo->plan->arena;
+    const int limit = argo->plan->pipeline->steps.items[each].settings.parallel;
+    const char *name = arena_printf (a, "loop-%s", argo->plan->steps[each].name);
+    json_t *parameters = json_array (), *artifacts = json_array (), *given = json_array (), *handed = json_array ();
+    for (size_t k = 0; k < json_array_size (spec); k++) {
+        json_array_append_new (parameters, json_pack ("{s:s}", "name", piece_name (a, k)));
+        json_array_append_new (given, value_of (piece_name (a, k), arena_printf (a, "{{inputs.parameters.%s}}", piece_name (a, k))));
+    }
+    json_array_append_new (parameters, json_pack ("{s:s}", "name", "ranges"));
+    json_array_append_new (given, value_of ("rounds", "{{item}}"));
+    struct vec_int producers = { 0 };
+    emit_producers (argo->plan, each, &producers);
+    for (size_t k = 0; k < producers.len; k++) {
+        const char *in = arena_printf (a, "in-%zu", k);
+        json_array_append_new (artifacts, json_pack ("{s:s}", "name", in));
+        json_array_append_new (handed, json_pack ("{s:s,s:s}", "name", in, "from", arena_printf (a, "{{inputs.artifacts.%s}}", in)));
+    }
+    json_t *task = json_pack ("{s:s,s:s,s:s,s:{s:o,s:o}}", "name", "each", "template", template, "withParam",
+                              "{{inputs.parameters.ranges}}", "arguments", "parameters", given, "artifacts", handed);
+    json_t *loop = json_pack ("{s:s,s:{s:o,s:o},s:{s:[o]}}", "name", name, "inputs", "parameters", parameters, "artifacts", artifacts,
+                              "dag", "tasks", task);
+    if (limit > 0)
+        put (loop, "parallelism", json_integer (limit));
+    json_array_append_new (argo->loops, loop);
+    return name;
+}
+
 static json_t *
 task (struct argo *argo, int step)
 {
@@ -348,6 +429,8 @@ task (struct argo *argo, int step)
     argo->codes[step] = code_digest (argo, step, spec);
     mark_parameters (argo, step);
     const char *template = share_template (argo, step_template (argo, step, json_array_size (spec)));
+    if (plan->steps[step].role == EMIT_EACH)
+        template = add_loop (argo, step, template, spec);
     json_t *t = json_pack ("{s:s,s:s}", "name", plan->steps[step].name, "template", template);
     json_t *after = json_array ();
     for (size_t k = 0; k < s->after.len; k++)
@@ -357,6 +440,9 @@ task (struct argo *argo, int step)
         json_array_append_new (after, json_string (plan->steps[guard].name));
         put (t, "when", json_sprintf ("{{tasks.%s.outputs.parameters.when}} == true", plan->steps[guard].name));
     }
+    int each = plan->steps[step].each;
+    if (each >= 0)
+        json_array_append_new (after, json_string (plan->steps[each].name));
     put_unless_empty (t, "dependencies", after);
     put_unless_empty (t, "arguments", task_arguments (argo, step, spec));
     return t;
@@ -432,7 +518,7 @@ static json_t *
 workflow_spec (const struct emit_plan *plan)
 {
     const size_t n = plan->pipeline->steps.len;
-    struct argo argo = { .plan = plan, .templates = json_array (), .volumes = json_array (), .claims = json_array (),
+    struct argo argo = { .plan = plan, .templates = json_array (), .loops = json_array (), .volumes = json_array (), .claims = json_array (),
                          .codes = arena_alloc (plan->arena, (n + 1) * sizeof (char *)),
                          .used = arena_alloc (plan->arena, (n + 1) * sizeof (bool *)) };
     json_t *tasks = json_array (), *spec = json_pack ("{s:s}", "entrypoint", ENTRY);
@@ -447,6 +533,8 @@ workflow_spec (const struct emit_plan *plan)
     put_unless_empty (spec, "volumes", argo.volumes);
     put_unless_empty (spec, "volumeClaimTemplates", argo.claims);
     json_array_insert_new (argo.templates, 0, json_pack ("{s:s,s:{s:o}}", "name", ENTRY, "dag", "tasks", tasks));
+    json_array_extend (argo.templates, argo.loops);
+    json_decref (argo.loops);
     put (spec, "templates", argo.templates);
     return spec;
 }

@@ -21,6 +21,7 @@ static const struct shape task[] = {
     MUST ("template", NAME),
     MAY ("dependencies", TEXTS),
     MAY ("when", NAME),
+    MAY ("withParam", NAME),
     MAY_HOLD ("arguments", OBJECT, arguments),
     { 0 },
 };
@@ -31,10 +32,20 @@ static const struct shape dag[] = { MUST_HOLD ("tasks", LIST, task), { 0 } };
 
 static const struct shape raw[] = { MUST ("data", TEXT), { 0 } };
 
+static const struct shape nothing[] = { { 0 } };
+
+static const struct shape tar[] = { MAY ("compressionLevel", INTEGER), { 0 } };
+
+static const struct shape archive[] = { MAY_HOLD ("tar", OBJECT, tar), MAY_HOLD ("none", OBJECT, nothing), { 0 } };
+
+static const struct shape stored[] = { MUST ("key", NAME), { 0 } };
+
 static const struct shape input_artifact[] = {
     MUST ("name", NAME),
-    MUST ("path", NAME),
+    MAY ("path", NAME), /* not where a graph hands it on */
     MAY_HOLD ("raw", OBJECT, raw),
+    MAY_HOLD ("s3", OBJECT, stored),
+    MAY_HOLD ("archive", OBJECT, archive),
     { 0 },
 };
 
@@ -44,13 +55,10 @@ static const struct shape inputs[] = {
     { 0 },
 };
 
-static const struct shape tar[] = { MAY ("compressionLevel", INTEGER), { 0 } };
-
-static const struct shape archive[] = { MUST_HOLD ("tar", OBJECT, tar), { 0 } };
-
 static const struct shape output_artifact[] = {
     MUST ("name", NAME),
     MUST ("path", NAME),
+    MAY_HOLD ("s3", OBJECT, stored),
     MAY_HOLD ("archive", OBJECT, archive),
     { 0 },
 };
@@ -134,6 +142,7 @@ static const struct shape memoize[] = {
 static const struct shape template[] = {
     MUST ("name", NAME),
     MAY_HOLD ("dag", OBJECT, dag),
+    MAY ("parallelism", INTEGER),
     MAY_HOLD ("inputs", OBJECT, inputs),
     MAY_HOLD ("container", OBJECT, container),
     MAY_HOLD ("outputs", OBJECT, outputs),

@@ -11,7 +11,9 @@
 
 struct check {
     const json_t *spec;
-    json_t *templates, *tasks; /* by name, borrowed values */
+    json_t *templates;   /* by name, borrowed values */
+    const json_t *graph; /* the template whose graph is looked at, … */
+    json_t *tasks;       /* … and its tasks by name */
     struct error *err;
 };
 
@@ -73,11 +75,20 @@ waits_for (const json_t *task, const char *name)
     return false;
 }
 
-/* "{{tasks.NAME.outputs.artifacts.KEY}}" */
+/* What the graph is given itself. */
+static bool
+is_given (const struct check *c, const char *kind, const char *name)
+{
+    return find (json_object_get (json_object_get (c->graph, "inputs"), kind), name) != NULL;
+}
+
+/* "{{tasks.NAME.outputs.artifacts.KEY}}", or "{{inputs.artifacts.KEY}}" of the graph. */
 static int
 check_from (const struct check *c, const json_t *task, const char *from)
 {
     char producer[80], key[80];
+    if (sscanf (from, "{{inputs.artifacts.%79[^}]}}", key) == 1 && is_given (c, "artifacts", key))
+        return 0;
     if (sscanf (from, "{{tasks.%79[^.].outputs.artifacts.%79[^}]}}", producer, key) != 2)
         return wrong (c, "task %s takes an artifact from '%s'", text (task, "name"), from);
     const json_t *other = json_object_get (c->tasks, producer);
@@ -97,7 +108,7 @@ check_given (const struct check *c, const json_t *task, const json_t *template, 
     size_t i;
     json_t *one;
     json_array_foreach (wanted, i, one)
-        if (!json_object_get (one, "raw") && !find (given, text (one, "name")))
+        if (!json_object_get (one, "raw") && !json_object_get (one, "s3") && !find (given, text (one, "name")))
             return wrong (c, "task %s does not give %s", text (task, "name"), text (one, "name"));
     json_array_foreach (given, i, one) {
         if (!find (wanted, text (one, "name")))
@@ -127,6 +138,20 @@ check_when (const struct check *c, const json_t *task)
                : wrong (c, "task %s does not leave the parameter %s", guard, key);
 }
 
+/* "{{inputs.parameters.NAME}}" of the graph */
+static int
+check_loop (const struct check *c, const json_t *task)
+{
+    char key[80];
+    int end = 0;
+    if (!json_object_get (task, "withParam"))
+        return 0;
+    if (sscanf (text (task, "withParam"), "{{inputs.parameters.%79[^}]}}%n", key, &end) != 1 || !end
+        || !is_given (c, "parameters", key))
+        return wrong (c, "task %s is repeated over '%s'", text (task, "name"), text (task, "withParam"));
+    return 0;
+}
+
 static int
 check_task (const struct check *c, const json_t *task)
 {
@@ -138,7 +163,7 @@ check_task (const struct check *c, const json_t *task)
     json_array_foreach (json_object_get (task, "dependencies"), i, other)
         if (!json_object_get (c->tasks, json_string_value (other)))
             return wrong (c, "task %s waits for %s, which isn't there", text (task, "name"), json_string_value (other));
-    if (check_when (c, task) < 0 || check_given (c, task, template, "parameters") < 0)
+    if (check_when (c, task) < 0 || check_loop (c, task) < 0 || check_given (c, task, template, "parameters") < 0)
         return -1;
     return check_given (c, task, template, "artifacts");
 }
@@ -204,7 +229,7 @@ check_container (const struct check *c, const json_t *template)
 static bool
 is_known_reference (const char *tag, size_t len)
 {
-    static const char *const beginnings[] = { "inputs.parameters.", "workflow.parameters.", "tasks.",
+    static const char *const beginnings[] = { "inputs.parameters.", "inputs.artifacts.", "workflow.parameters.", "tasks.",
                                               "=sprig.sha256sum(inputs.parameters.",
                                               "=sprig.sha256sum(workflow.parameters." };
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
@@ -212,7 +237,7 @@ is_known_reference (const char *tag, size_t len)
         if (len > n && strncmp (tag, beginnings[i], n) == 0 && !memchr (tag, '{', len))
             return true;
     }
-    static const char *const whole[] = { "workflow.status", "workflow.duration" };
+    static const char *const whole[] = { "item", "workflow.name", "workflow.status", "workflow.duration" };
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (len == strlen (whole[i]) && memcmp (tag, whole[i], len) == 0)
             return true;
@@ -242,6 +267,15 @@ check_references (const struct check *c, const json_t *value)
 }
 
 static int
+check_graph (const struct check *c, const json_t *template)
+{
+    json_auto_t *tasks = json_object ();
+    struct check inner = { .spec = c->spec, .templates = c->templates, .graph = template, .tasks = tasks, .err = c->err };
+    const json_t *all = json_object_get (json_object_get (template, "dag"), "tasks");
+    return index_names (&inner, all, tasks, "tasks") < 0 ? -1 : check_tasks (&inner);
+}
+
+static int
 check_all (const struct check *c)
 {
     const json_t *entry = json_object_get (c->templates, text (c->spec, "entrypoint"));
@@ -250,12 +284,10 @@ check_all (const struct check *c)
         return wrong (c, "there is no entry point '%s'", text (c->spec, "entrypoint"));
     if (json_array_size (tasks) == 0)
         return error_set (c->err, ERROR_NOTEBOOK, "the pipeline has no steps; there is nothing to run");
-    if (index_names (c, tasks, c->tasks, "tasks") < 0 || check_tasks (c) < 0)
-        return -1;
     const char *name;
     json_t *template;
     json_object_foreach (c->templates, name, template)
-        if (check_container (c, template) < 0)
+        if (check_container (c, template) < 0 || check_graph (c, template) < 0)
             return -1;
     return check_references (c, c->spec);
 }
@@ -274,8 +306,8 @@ check_shape (const struct check *c)
 int
 argo_verify (const json_t *spec, struct error *err)
 {
-    json_auto_t *templates = json_object (), *tasks = json_object ();
-    struct check c = { .spec = spec, .templates = templates, .tasks = tasks, .err = err };
+    json_auto_t *templates = json_object ();
+    struct check c = { .spec = spec, .templates = templates, .err = err };
     if (index_names (&c, json_object_get (spec, "templates"), templates, "templates") < 0)
         return -1;
     return check_all (&c) < 0 ? -1 : check_shape (&c);

@@ -19,6 +19,9 @@
 #define EMIT_SPECS "/chard/steps"
 #define EMIT_WORK "/work"
 
+/* The parameter that tells which rounds of a loop there are: as KFP's SDK calls it, whose local orchestrator takes it apart. */
+#define EMIT_RANGES "Output"
+
 /* What the user says of the target; NULL: not said. */
 struct emit_options {
     const char *image;    /* reference of the image that all steps without an image: of their own run in */
@@ -47,17 +50,27 @@ struct emit_image {
     bool given;                  /* the user's own: not ours to build */
 };
 
+/* What a step of the plan is for. Those that the pipeline doesn't have stand behind its own. */
+enum emit_role {
+    EMIT_STEP,
+    EMIT_GUARD, /* says whether another is started (guard.h) */
+    EMIT_ITEMS, /* tells the elements of another's loop (rounds.h), … */
+    EMIT_EACH,  /* … runs some of its rounds, as often as there are elements */
+};
+
 struct emit_step {
     const char *name;      /* what Kubernetes allows: a DNS label, unique in the pipeline */
+    enum emit_role role;
     int image;             /* index into the plan's images */
     struct vec_str files;  /* paths of files that it writes and another step reads */
     int guard;             /* index of the step that says whether it is started, or -1 */
-    bool guards;           /* it is such a step */
+    int items, each;       /* of a loop that is taken apart: the steps that do so; else -1. EMIT_EACH has its items too */
+    int of;                /* of a role of its own: the step that it is for */
 };
 
 struct emit_plan {
     struct arena *arena;
-    const struct pipeline *pipeline; /* guards (guard.h) behind its own steps */
+    const struct pipeline *pipeline; /* helpers (enum emit_role) behind its own steps */
     const struct emit_options *options;
     const char *name;          /* of the pipeline, as a DNS label */
     struct vec_str known;      /* names that have keys, … */
@@ -92,6 +105,11 @@ const char *emit_file_key (const struct emit_plan *plan, const char *path);
 const char *emit_report_key (const struct emit_plan *plan);
 const char *emit_metrics_key (const struct emit_plan *plan);
 const char *emit_guard_key (const struct emit_plan *plan); /* of a guard's answer */
+const char *emit_part_key (const struct emit_plan *plan);  /* of what some rounds of a loop did */
+
+/* What a step may take of its node, "cpu" and the like. Who only puts rounds together gets no accelerators. The caller owns
+ * the result. */
+json_t *emit_limits (const struct emit_plan *plan, int step);
 
 /* The steps whose values or files step `step` takes, ascending, each once. */
 void emit_producers (const struct emit_plan *plan, int step, struct vec_int *producers);

@@ -9,11 +9,10 @@
 /* The name that templates/step.py (pod.py) looks for the answer under. */
 #define ANSWER "__chard_when__"
 
-/* "NAME when", or the same with more behind it where the notebook has such a step. */
-static const char *
-guard_name (struct arena *a, const struct pipeline *p, const char *step)
+const char *
+guard_name (struct arena *a, const struct pipeline *p, const char *step, const char *word)
 {
-    const char *name = arena_printf (a, "%s when", step);
+    const char *name = arena_printf (a, "%s %s", step, word);
     while (pipeline_find_step (p, name) >= 0)
         name = arena_printf (a, "%s?", name);
     return name;
@@ -30,8 +29,8 @@ is_read (const struct vec_str *names, const char *name)
     return false;
 }
 
-static void
-add_inputs (struct arena *a, struct step *guard, const struct step *s, const struct vec_str *names)
+void
+guard_take (struct arena *a, struct step *guard, const struct step *s, const struct vec_str *names)
 {
     bool *waits = arena_alloc (a, s->after.len + 1);
     vec_foreach (in, &s->inputs) {
@@ -61,13 +60,13 @@ add_code (struct arena *a, struct step *guard, const struct step *s)
     vec_push (a, &guard->segments, question);
 }
 
-static void
-make_guard (struct arena *a, const struct pipeline *p, const struct step *s, struct step *guard)
+void
+guard_make (struct arena *a, const struct pipeline *p, const struct step *s, struct step *guard)
 {
     struct vec_str names = { 0 };
     when_names (a, s->settings.when, &names);
     *guard = (struct step){
-        .name = guard_name (a, p, s->name),
+        .name = guard_name (a, p, s->name, "when"),
         .title = s->title,
         .notebook = s->notebook,
         .cells = s->cells,
@@ -79,23 +78,6 @@ make_guard (struct arena *a, const struct pipeline *p, const struct step *s, str
                       .cache = s->settings.cache },
         .inferred = true,
     };
-    add_inputs (a, guard, s, &names);
+    guard_take (a, guard, s, &names);
     add_code (a, guard, s);
-}
-
-const struct pipeline *
-guard_steps (struct arena *a, const struct pipeline *p, struct vec_int *guards)
-{
-    struct pipeline *all = arena_new (a, struct pipeline);
-    *all = *p;
-    all->steps.items = NULL;
-    all->steps.len = all->steps.cap = 0;
-    vec_foreach (s, &p->steps)
-        vec_push (a, &all->steps, *s);
-    vec_foreach (s, &p->steps) {
-        vec_push (a, guards, s->settings.when ? (int) all->steps.len : -1);
-        if (s->settings.when)
-            make_guard (a, p, s, vec_add (a, &all->steps));
-    }
-    return all->steps.len > p->steps.len ? all : p;
 }

@@ -1,13 +1,19 @@
-/* Guards: elsewhere, a step with when: is started only if a small one before it finds that its expression holds. It takes what
- * the expression reads and nothing else, and leaves one parameter, "true" or "false".
+/* What `when:` adds to a pipeline that runs elsewhere: ahead of each step that has one, a small step that evaluates the
+ * expression over the same inputs, so that the step's own pod is started only where it holds.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_EMIT_GUARD_H
 #define CHARD_COMPILER_EMIT_GUARD_H
 
 #include "compiler/pipeline.h"
 
-/* `p` with a guard behind its steps for each that has when:, in their order; `p` itself if none has. Everything else is
- * shared with `p`, which must outlive it. `guards` gets, by step of `p`, the index of its guard or -1. */
-const struct pipeline *guard_steps (struct arena *a, const struct pipeline *p, struct vec_int *guards);
+/* Makes `guard` the step that evaluates `s`'s settings.when: it has the definitions, inputs and parameters that this takes.
+ * What lies behind its pointers is `s`'s, or in `a`; its name is none that `p` has. */
+void guard_make (struct arena *a, const struct pipeline *p, const struct step *s, struct step *guard);
+
+/* A name for a step that helps another: "NAME WORD", or the same with more behind it where the notebook has such a step. */
+const char *guard_name (struct arena *a, const struct pipeline *p, const char *step, const char *word);
+
+/* Gives `helper` those inputs, parameters and predecessors of `s` that have to do with `names`. */
+void guard_take (struct arena *a, struct step *helper, const struct step *s, const struct vec_str *names);
 
 #endif

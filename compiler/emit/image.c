@@ -52,7 +52,7 @@ compare_str (const void *x, const void *y)
 static void
 add_requirements (struct emit_plan *plan, struct emit_image *image, int step)
 {
-    if (!plan->options->requirements || plan->steps[step].guards) /* a guard needs no more than the step behind it */
+    if (!plan->options->requirements || plan->steps[step].role != EMIT_STEP) /* a helper needs no more than the step behind it */
         return;
     vec_foreach (line, &plan->options->requirements[step])
         vec_str_add_once (plan->arena, &image->requirements, *line);

@@ -34,6 +34,13 @@ label (const struct emit_plan *plan, const char *prefix, int step)
     return arena_printf (plan->arena, "%s-%s", prefix, plan->steps[step].name);
 }
 
+/* The component of the loop around a step; no step's own is called so. */
+static const char *
+loop_label (const struct emit_plan *plan, int each)
+{
+    return arena_printf (plan->arena, "comp-%s--loop", plan->steps[each].name);
+}
+
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
 
 /* What KFP's values can't hold: integers beyond the doubles' 53 bits, and null within a list or struct. */
@@ -100,6 +107,19 @@ guard_input (const struct emit_plan *plan, int step)
                          emit_guard_key (plan));
 }
 
+/* Likewise the ranges of rounds that there are, and the one that a task of a loop is for. */
+static const char *
+ranges_input (const struct emit_plan *plan, int each)
+{
+    return arena_printf (plan->arena, "pipelinechannel--%s-" EMIT_RANGES, plan->steps[plan->steps[each].items].name);
+}
+
+static const char *
+range_input (const struct emit_plan *plan, int each)
+{
+    return arena_printf (plan->arena, "%s-loop-item", ranges_input (plan, each));
+}
+
 /* ---- components ------------------------------------------------------------------------------------------------- */
 
 /* Title of an artifact's schema, for the dashboard. */
@@ -149,6 +169,15 @@ described (const struct emit_plan *plan, const char *name)
     return strcmp (emit_value_key (plan, name), name) == 0 ? NULL : name;
 }
 
+/* What the rounds of a loop did, each range an artifact. */
+static json_t *
+part_list (void)
+{
+    json_t *a = artifact ("system.Artifact", false, NULL);
+    put (a, "isArtifactList", json_true ());
+    return a;
+}
+
 static json_t *
 component_inputs (const struct emit_plan *plan, int step)
 {
@@ -168,6 +197,10 @@ component_inputs (const struct emit_plan *plan, int step)
     }
     if (plan->steps[step].guard >= 0)
         put (parameters, guard_input (plan, step), json_pack ("{s:s}", "parameterType", "STRING"));
+    if (plan->steps[step].role == EMIT_EACH)
+        put (parameters, range_input (plan, step), json_pack ("{s:s}", "parameterType", "STRING"));
+    if (plan->steps[step].each >= 0)
+        put (artifacts, emit_part_key (plan), part_list ());
     put_unless_empty (all, "artifacts", artifacts);
     put_unless_empty (all, "parameters", parameters);
     return all;
@@ -178,11 +211,13 @@ component_outputs (const struct emit_plan *plan, int step)
 {
     const struct step *s = &plan->pipeline->steps.items[step];
     json_t *artifacts = json_object (), *all = json_object ();
-    if (plan->steps[step].guards) {
-        json_decref (artifacts);
+    const enum emit_role role = plan->steps[step].role;
+    if (role == EMIT_GUARD)
         put (all, "parameters", json_pack ("{s:{s:s}}", emit_guard_key (plan), "parameterType", "STRING"));
-        return all;
-    }
+    if (role == EMIT_ITEMS)
+        put (all, "parameters", json_pack ("{s:{s:s}}", EMIT_RANGES, "parameterType", "LIST"));
+    if (role == EMIT_EACH)
+        put (artifacts, emit_part_key (plan), artifact ("system.Artifact", false, NULL));
     vec_foreach (o, &s->outputs)
         if (o->kind == INPUT_DATA)
             put (artifacts, emit_value_key (plan, o->name),
@@ -191,10 +226,25 @@ component_outputs (const struct emit_plan *plan, int step)
         put (artifacts, emit_file_key (plan, *path), artifact ("system.Artifact", false, *path));
     if (s->metrics.len)
         put (artifacts, emit_metrics_key (plan), artifact ("system.Metrics", false, NULL));
-    if (s->settings.report != 0)
+    if (s->settings.report != 0 && role == EMIT_STEP)
         put (artifacts, emit_report_key (plan), artifact ("system.HTML", false, NULL));
     put_unless_empty (all, "artifacts", artifacts);
     return all;
+}
+
+static json_t *task_of (const struct emit_plan *plan, int step, bool within);
+
+/* The loop around a task that runs some rounds: it is given all that the task is, and gathers what it leaves. */
+static json_t *
+loop_component (const struct emit_plan *plan, int each)
+{
+    json_t *inputs = component_inputs (plan, each);
+    put (json_object_get (inputs, "parameters"), ranges_input (plan, each), json_pack ("{s:s}", "parameterType", "LIST"));
+    json_t *dag = json_pack ("{s:{s:o}}", "tasks", plan->steps[each].name, task_of (plan, each, true));
+    put (dag, "outputs", json_pack ("{s:{s:{s:[{s:s,s:s}]}}}", "artifacts", emit_part_key (plan), "artifactSelectors",
+                                    "producerSubtask", plan->steps[each].name, "outputArtifactKey", emit_part_key (plan)));
+    return json_pack ("{s:o,s:o,s:{s:{s:o}}}", "dag", dag, "inputDefinitions", inputs, "outputDefinitions", "artifacts",
+                      emit_part_key (plan), part_list ());
 }
 
 static json_t *
@@ -206,6 +256,8 @@ components (const struct emit_plan *plan)
         put_unless_empty (one, "inputDefinitions", component_inputs (plan, i));
         put_unless_empty (one, "outputDefinitions", component_outputs (plan, i));
         put (all, label (plan, "comp", i), one);
+        if (plan->steps[i].role == EMIT_EACH)
+            put (all, loop_label (plan, i), loop_component (plan, i));
     }
     return all;
 }
@@ -219,6 +271,8 @@ append_places (json_t *args, const char *option, const char *direction, const js
     const char *key;
     json_t *value;
     json_object_foreach (json_object_get (definitions, "artifacts"), key, value) {
+        if (json_is_true (json_object_get (value, "isArtifactList")))
+            continue; /* step.py finds these in the executor's input */
         json_array_append_new (args, json_string (option));
         json_array_append_new (args, json_string (key));
         json_array_append_new (args, json_sprintf ("{{$.%s.artifacts['%s'].path}}", direction, key));
@@ -234,22 +288,30 @@ arguments (const struct emit_plan *plan, int step, const json_t *component)
     json_array_append_new (args, json_string ("{{$}}"));
     append_places (args, "--in", "inputs", json_object_get (component, "inputDefinitions"));
     append_places (args, "--out", "outputs", json_object_get (component, "outputDefinitions"));
-    if (plan->steps[step].guards) {
+    const enum emit_role role = plan->steps[step].role;
+    const char *told = role == EMIT_GUARD ? emit_guard_key (plan) : role == EMIT_ITEMS ? EMIT_RANGES : NULL;
+    if (told) {
         json_array_append_new (args, json_string ("--out"));
-        json_array_append_new (args, json_string (emit_guard_key (plan)));
-        json_array_append_new (args, json_sprintf ("{{$.outputs.parameters['%s'].output_file}}", emit_guard_key (plan)));
+        json_array_append_new (args, json_string (told));
+        json_array_append_new (args, json_sprintf ("{{$.outputs.parameters['%s'].output_file}}", told));
+    }
+    if (role == EMIT_EACH) {
+        json_array_append_new (args, json_string ("--rounds"));
+        json_array_append_new (args, json_sprintf ("{{$.inputs.parameters['%s']}}", range_input (plan, step)));
     }
     return args;
 }
 
 /* PipelineContainerSpec.ResourceSpec: processor and memory by name; one kind of accelerator is all that it can hold. */
 static json_t *
-resources (const struct step *s, struct error *err)
+resources (const struct emit_plan *plan, int step, struct error *err)
 {
+    const struct step *s = &plan->pipeline->steps.items[step];
+    json_auto_t *limits = emit_limits (plan, step);
     json_t *all = json_object ();
     const char *key;
     json_t *value;
-    json_object_foreach (s->settings.limits, key, value) {
+    json_object_foreach (limits, key, value) {
         if (strcmp (key, "cpu") == 0) {
             put (all, "resourceCpuLimit", json_incref (value));
         } else if (strcmp (key, "memory") == 0) {
@@ -272,7 +334,7 @@ executors (const struct emit_plan *plan, const json_t *all_components, struct er
     json_t *all = json_object ();
     for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
         const json_t *component = json_object_get (all_components, label (plan, "comp", i));
-        json_t *limits = resources (&plan->pipeline->steps.items[i], err);
+        json_t *limits = resources (plan, i, err);
         if (!limits) {
             json_decref (all);
             return NULL;
@@ -289,31 +351,44 @@ executors (const struct emit_plan *plan, const json_t *all_components, struct er
 /* ---- tasks ------------------------------------------------------------------------------------------------------ */
 
 static json_t *
-task_output (const struct emit_plan *plan, int from, const char *key)
+task_artifact (const struct emit_plan *plan, int from, const char *key, bool within)
 {
+    if (within)
+        return json_pack ("{s:s}", "componentInputArtifact", key);
     return json_pack ("{s:{s:s,s:s}}", "taskOutputArtifact", "producerTask", plan->steps[from].name, "outputArtifactKey",
                       key);
 }
 
 static json_t *
-task_inputs (const struct emit_plan *plan, int step)
+told_by (const struct emit_plan *plan, int from, const char *key)
+{
+    return json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", plan->steps[from].name, "outputParameterKey", key);
+}
+
+/* `within`: the task stands in a loop, which is given all that it is. */
+static json_t *
+task_inputs (const struct emit_plan *plan, int step, bool within)
 {
     const struct step *s = &plan->pipeline->steps.items[step];
-    const int guard = plan->steps[step].guard;
+    const int guard = plan->steps[step].guard, each = plan->steps[step].each;
     json_t *artifacts = json_object (), *parameters = json_object (), *all = json_object ();
     vec_foreach (in, &s->inputs)
         if (in->kind == INPUT_DATA)
             put (artifacts, emit_value_key (plan, in->name),
-                 task_output (plan, in->from, emit_value_key (plan, in->name)));
+                 task_artifact (plan, in->from, emit_value_key (plan, in->name), within));
     vec_foreach (f, &s->files)
-        put (artifacts, emit_file_key (plan, f->path), task_output (plan, f->from, emit_file_key (plan, f->path)));
+        put (artifacts, emit_file_key (plan, f->path), task_artifact (plan, f->from, emit_file_key (plan, f->path), within));
+    if (each >= 0)
+        put (artifacts, emit_part_key (plan), task_artifact (plan, each, emit_part_key (plan), false));
     vec_foreach (name, &s->parameters)
         put (parameters, emit_param_key (plan, *name),
              json_pack ("{s:s}", "componentInputParameter", emit_param_key (plan, *name)));
     if (guard >= 0)
-        put (parameters, guard_input (plan, step),
-             json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", plan->steps[guard].name, "outputParameterKey",
-                        emit_guard_key (plan)));
+        put (parameters, guard_input (plan, step), told_by (plan, guard, emit_guard_key (plan)));
+    if (plan->steps[step].role == EMIT_EACH && within)
+        put (parameters, range_input (plan, step), json_pack ("{s:s}", "componentInputParameter", range_input (plan, step)));
+    else if (plan->steps[step].role == EMIT_EACH)
+        put (parameters, ranges_input (plan, step), told_by (plan, plan->steps[step].items, EMIT_RANGES));
     put_unless_empty (all, "artifacts", artifacts);
     put_unless_empty (all, "parameters", parameters);
     return all;
@@ -327,30 +402,60 @@ retry_policy (int retries)
                       "backoffMaxDuration", "3600s");
 }
 
+/* Whom a step's task waits for. */
+static json_t *
+dependent_tasks (const struct emit_plan *plan, int step)
+{
+    const struct emit_step *e = &plan->steps[step];
+    json_t *after = json_array ();
+    vec_foreach (before, &plan->pipeline->steps.items[step].after)
+        json_array_append_new (after, json_string (plan->steps[*before].name));
+    if (e->guard >= 0)
+        json_array_append_new (after, json_string (plan->steps[e->guard].name));
+    if (e->each >= 0)
+        json_array_append_new (after, json_string (plan->steps[e->each].name));
+    return after;
+}
+
+static json_t *
+task_of (const struct emit_plan *plan, int step, bool within)
+{
+    const struct step *s = &plan->pipeline->steps.items[step];
+    json_t *one = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", plan->steps[step].name, "componentRef", "name",
+                             label (plan, "comp", step));
+    if (!within)
+        put_unless_empty (one, "dependentTasks", dependent_tasks (plan, step));
+    put_unless_empty (one, "inputs", task_inputs (plan, step, within));
+    if (plan->steps[step].guard >= 0)
+        put (one, "triggerPolicy", json_pack ("{s:o}", "condition", json_sprintf ("inputs.parameter_values['%s'] == 'true'",
+                                                                                  guard_input (plan, step))));
+    put (one, "cachingOptions", s->settings.cache == 0 ? json_object () : json_pack ("{s:b}", "enableCache", 1));
+    if (s->settings.retries > 0)
+        put (one, "retryPolicy", retry_policy (s->settings.retries));
+    return one;
+}
+
+/* The task that repeats another for each range of rounds: dsl.ParallelFor's shape. */
+static json_t *
+loop_task (const struct emit_plan *plan, int each)
+{
+    const int limit = plan->pipeline->steps.items[each].settings.parallel;
+    json_t *one = json_pack ("{s:{s:s},s:{s:s},s:o,s:o,s:{s:s,s:{s:s}}}", "taskInfo", "name", plan->steps[each].name,
+                             "componentRef", "name", loop_label (plan, each), "dependentTasks",
+                             dependent_tasks (plan, each), "inputs", task_inputs (plan, each, false), "parameterIterator",
+                             "itemInput", range_input (plan, each), "items", "inputParameter", ranges_input (plan, each));
+    if (limit > 0)
+        put (one, "iteratorPolicy", json_pack ("{s:i}", "parallelismLimit", limit));
+    return one;
+}
+
 static json_t *
 tasks (const struct emit_plan *plan)
 {
     json_t *all = json_object ();
-    for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
-        const struct step *s = &plan->pipeline->steps.items[i];
-        json_t *after = json_array ();
-        for (size_t k = 0; k < s->after.len; k++)
-            json_array_append_new (after, json_string (plan->steps[s->after.items[k]].name));
-        json_t *one = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", plan->steps[i].name, "componentRef", "name",
-                                 label (plan, "comp", i));
-        int guard = plan->steps[i].guard;
-        if (guard >= 0)
-            json_array_append_new (after, json_string (plan->steps[guard].name));
-        put_unless_empty (one, "dependentTasks", after);
-        put_unless_empty (one, "inputs", task_inputs (plan, i));
-        if (guard >= 0)
-            put (one, "triggerPolicy", json_pack ("{s:o}", "condition", json_sprintf (
-                                                      "inputs.parameter_values['%s'] == 'true'", guard_input (plan, i))));
-        put (one, "cachingOptions", s->settings.cache == 0 ? json_object () : json_pack ("{s:b}", "enableCache", 1));
-        if (s->settings.retries > 0)
-            put (one, "retryPolicy", retry_policy (s->settings.retries));
-        put (all, plan->steps[i].name, one);
-    }
+    for (int i = 0; i < (int) plan->pipeline->steps.len; i++)
+        put (all, plan->steps[i].name,
+             plan->steps[i].role == EMIT_EACH ? loop_task (plan, i) : task_of (plan, i, false));
     return all;
 }
 

@@ -10,6 +10,7 @@ static const struct shape artifact_type[] = { MUST ("schemaTitle", NAME), MUST (
 static const struct shape artifact[] = {
     MUST_HOLD ("artifactType", OBJECT, artifact_type),
     MAY ("isOptional", BOOL),
+    MAY ("isArtifactList", BOOL),
     MAY ("description", TEXT),
     { 0 },
 };
@@ -24,13 +25,6 @@ static const struct shape parameter[] = {
 static const struct shape definitions[] = {
     MAY_HOLD ("artifacts", MAP, artifact),
     MAY_HOLD ("parameters", MAP, parameter),
-    { 0 },
-};
-
-static const struct shape component[] = {
-    MUST ("executorLabel", NAME),
-    MAY_HOLD ("inputDefinitions", OBJECT, definitions),
-    MAY_HOLD ("outputDefinitions", OBJECT, definitions),
     { 0 },
 };
 
@@ -63,7 +57,11 @@ static const struct shape named[] = { MUST ("name", NAME), { 0 } };
 
 static const struct shape task_output[] = { MUST ("producerTask", NAME), MUST ("outputArtifactKey", NAME), { 0 } };
 
-static const struct shape artifact_input[] = { MUST_HOLD ("taskOutputArtifact", OBJECT, task_output), { 0 } };
+static const struct shape artifact_input[] = {
+    MAY ("componentInputArtifact", NAME),
+    MAY_HOLD ("taskOutputArtifact", OBJECT, task_output),
+    { 0 },
+};
 
 static const struct shape task_parameter[] = { MUST ("producerTask", NAME), MUST ("outputParameterKey", NAME), { 0 } };
 
@@ -91,12 +89,24 @@ static const struct shape retry[] = {
     { 0 },
 };
 
+static const struct shape iterator_items[] = { MUST ("inputParameter", NAME), { 0 } };
+
+static const struct shape iterator[] = {
+    MUST ("itemInput", NAME),
+    MUST_HOLD ("items", OBJECT, iterator_items),
+    { 0 },
+};
+
+static const struct shape iterator_policy[] = { MUST ("parallelismLimit", INTEGER), { 0 } };
+
 static const struct shape task[] = {
     MUST_HOLD ("taskInfo", OBJECT, named),
     MUST_HOLD ("componentRef", OBJECT, named),
     MAY ("dependentTasks", TEXTS),
     MAY_HOLD ("inputs", OBJECT, task_inputs),
     MAY_HOLD ("triggerPolicy", OBJECT, trigger),
+    MAY_HOLD ("parameterIterator", OBJECT, iterator),
+    MAY_HOLD ("iteratorPolicy", OBJECT, iterator_policy),
     MAY_HOLD ("cachingOptions", OBJECT, caching),
     MAY_HOLD ("retryPolicy", OBJECT, retry),
     { 0 },
@@ -104,7 +114,29 @@ static const struct shape task[] = {
 
 /* ---- documents ---- */
 
-static const struct shape dag[] = { MUST_HOLD ("tasks", MAP, task), { 0 } };
+static const struct shape selector_of_artifact[] = {
+    MUST ("producerSubtask", NAME),
+    MUST ("outputArtifactKey", NAME),
+    { 0 },
+};
+
+static const struct shape selectors[] = { MUST_HOLD ("artifactSelectors", LIST, selector_of_artifact), { 0 } };
+
+static const struct shape dag_outputs[] = { MAY_HOLD ("artifacts", MAP, selectors), { 0 } };
+
+static const struct shape dag[] = {
+    MUST_HOLD ("tasks", MAP, task),
+    MAY_HOLD ("outputs", OBJECT, dag_outputs),
+    { 0 },
+};
+
+static const struct shape component[] = {
+    MAY ("executorLabel", NAME), /* or else a graph of its own */
+    MAY_HOLD ("dag", OBJECT, dag),
+    MAY_HOLD ("inputDefinitions", OBJECT, definitions),
+    MAY_HOLD ("outputDefinitions", OBJECT, definitions),
+    { 0 },
+};
 
 static const struct shape root[] = {
     MUST_HOLD ("dag", OBJECT, dag),

@@ -12,7 +12,9 @@
 #define MISTAKE "This is a mistake of Chard's; please report it"
 
 struct check {
-    const json_t *spec, *tasks;
+    const json_t *spec;
+    const json_t *tasks; /* of the graph being looked at, … */
+    const json_t *given; /* … and the inputs that it is given */
     const char *name; /* of the task being looked at */
     const json_t *task, *component;
     struct error *err;
@@ -57,6 +59,8 @@ known_placeholder (const json_t *component, const char *text)
     int end = 0;
     if (strcmp (text, "{{$}}") == 0)
         return NULL;
+    if (sscanf (text, "{{$.inputs.parameters['%79[^']']}}%n", key, &end) == 1 && end)
+        return at (component, "inputDefinitions", "parameters", key, NULL) ? NULL : "names nothing that the component has";
     if (sscanf (text, "{{$.outputs.parameters['%79[^']'].output_file}}%n", key, &end) == 1 && end)
         return at (component, "outputDefinitions", "parameters", key, NULL) ? NULL : "names nothing that the component has";
     if (sscanf (text, "{{$.%7[a-z].%11[a-z]['%79[^']'].path}}", direction, kind, key) != 3
@@ -104,21 +108,33 @@ waits_for (const json_t *task, const char *name)
     return false;
 }
 
+/* Two definitions of an artifact go together. */
+static bool
+is_alike (const json_t *x, const json_t *y)
+{
+    return x && y && json_equal (at (x, "artifactType", NULL), at (y, "artifactType", NULL))
+           && json_is_true (at (x, "isArtifactList", NULL)) == json_is_true (at (y, "isArtifactList", NULL));
+}
+
 static int
 check_artifact (const struct check *c, const char *key, const json_t *input)
 {
     const json_t *wanted = at (c->component, "inputDefinitions", "artifacts", key, NULL);
+    const char *from = json_string_value (at (input, "componentInputArtifact", NULL));
     const char *producer = json_string_value (at (input, "taskOutputArtifact", "producerTask", NULL));
     const char *output = json_string_value (at (input, "taskOutputArtifact", "outputArtifactKey", NULL));
     if (!wanted)
         return wrong (c, "its component has no artifact %s", key);
+    if (from)
+        return is_alike (at (c->given, "artifacts", from, NULL), wanted)
+                   ? 0 : wrong (c, "artifact %s is not like what its graph is given", key);
     const json_t *task = producer ? at (c->tasks, producer, NULL) : NULL;
     if (!task)
         return wrong (c, "artifact %s comes from task %s, which isn't there", key, producer ? producer : "(none named)");
     const json_t *given = output ? at (component_of (c, task), "outputDefinitions", "artifacts", output, NULL) : NULL;
     if (!given)
         return wrong (c, "task %s has no output %s", producer, output ? output : "(none named)");
-    if (!json_equal (at (given, "artifactType", NULL), at (wanted, "artifactType", NULL)))
+    if (!is_alike (given, wanted))
         return wrong (c, "artifact %s is of another type than what task %s leaves", key, producer);
     return waits_for (c->task, producer) ? 0 : wrong (c, "it does not wait for task %s, whose %s it needs", producer, key);
 }
@@ -158,13 +174,36 @@ check_parameter (const struct check *c, const char *key, const json_t *input)
     if (at (input, "taskOutputParameter", NULL))
         return check_told (c, key, input);
     const char *from = json_string_value (at (input, "componentInputParameter", NULL));
-    const json_t *given = from ? at (c->spec, "root", "inputDefinitions", "parameters", from, NULL) : NULL;
+    const json_t *given = from ? at (c->given, "parameters", from, NULL) : NULL;
     const json_t *wanted = at (c->component, "inputDefinitions", "parameters", key, NULL);
     if (!given || !wanted)
         return wrong (c, "parameter %s is not one of the pipeline's and the component's", key);
     return json_equal (at (given, "parameterType", NULL), at (wanted, "parameterType", NULL))
                ? 0
                : wrong (c, "parameter %s has two types", key);
+}
+
+/* What a loop gives each of its rounds is no input of its task. */
+static bool
+is_item (const struct check *c, const char *key)
+{
+    const char *item = json_string_value (at (c->task, "parameterIterator", "itemInput", NULL));
+    return item && strcmp (item, key) == 0;
+}
+
+static int
+check_iterator (const struct check *c)
+{
+    const json_t *iterator = at (c->task, "parameterIterator", NULL);
+    const char *items = json_string_value (at (iterator, "items", "inputParameter", NULL));
+    const char *item = json_string_value (at (iterator, "itemInput", NULL));
+    const json_t *wanted = at (c->component, "inputDefinitions", "parameters", NULL);
+    if (!iterator)
+        return 0;
+    if (!items || !at (c->task, "inputs", "parameters", items, NULL) || !item || !at (wanted, item, NULL))
+        return wrong (c, "its loop is about none of its parameters");
+    const char *type = json_string_value (at (wanted, items, "parameterType", NULL));
+    return type && strcmp (type, "LIST") == 0 ? 0 : wrong (c, "its loop is over something else than a list");
 }
 
 /* Each entry of the task's inputs of one kind is right, and each that the component has is given. */
@@ -179,7 +218,7 @@ check_inputs (const struct check *c, const char *kind,
         if (check (c, key, value) < 0)
             return -1;
     json_object_foreach (at (c->component, "inputDefinitions", kind, NULL), key, value)
-        if (!json_object_get (given, key))
+        if (!json_object_get (given, key) && !is_item (c, key))
             return wrong (c, "%s of its component are not given: %s", kind, key);
     return 0;
 }
@@ -211,6 +250,28 @@ check_order (struct check *c, json_t *marks, const char *name)
     return 0;
 }
 
+static int check_graph (struct check *c);
+
+/* The graph that a task stands for: it gathers, of one of its own tasks, what the component says it leaves. */
+static int
+check_within (const struct check *c)
+{
+    struct check inner = { .spec = c->spec, .tasks = at (c->component, "dag", "tasks", NULL),
+                           .given = at (c->component, "inputDefinitions", NULL), .name = c->name, .err = c->err };
+    const char *key;
+    json_t *output;
+    if (check_graph (&inner) < 0)
+        return -1;
+    json_object_foreach (at (c->component, "outputDefinitions", "artifacts", NULL), key, output) {
+        const json_t *selector = json_array_get (at (c->component, "dag", "outputs", "artifacts", key, "artifactSelectors", NULL), 0);
+        const char *task = json_string_value (at (selector, "producerSubtask", NULL));
+        const char *left = json_string_value (at (selector, "outputArtifactKey", NULL));
+        if (!task || !left || !at (component_of (c, at (inner.tasks, task, NULL)), "outputDefinitions", "artifacts", left, NULL))
+            return wrong (c, "none of its own tasks leaves %s", key);
+    }
+    return 0;
+}
+
 static int
 check_task (struct check *c)
 {
@@ -220,9 +281,28 @@ check_task (struct check *c)
     c->component = component_of (c, c->task);
     if (!c->component)
         return wrong (c, "its component isn't there");
-    if (check_executor (c) < 0 || check_condition (c) < 0 || check_inputs (c, "artifacts", check_artifact) < 0)
+    bool is_graph = at (c->component, "dag", NULL) != NULL;
+    if ((is_graph ? check_within (c) : check_executor (c)) < 0 || check_iterator (c) < 0 || check_condition (c) < 0 || check_inputs (c, "artifacts", check_artifact) < 0)
         return -1;
     return check_inputs (c, "parameters", check_parameter);
+}
+
+static int
+check_graph (struct check *c)
+{
+    json_auto_t *marks = json_object ();
+    const char *name;
+    json_t *task;
+    json_object_foreach ((json_t *) c->tasks, name, task)
+        if (check_order (c, marks, name) < 0)
+            return -1;
+    json_object_foreach ((json_t *) c->tasks, name, task) {
+        c->name = name;
+        c->task = task;
+        if (check_task (c) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int
@@ -247,22 +327,11 @@ check_version (const json_t *spec, struct error *err)
 int
 kfp_verify (const json_t *spec, struct error *err)
 {
-    json_auto_t *marks = json_object ();
-    struct check c = { .spec = spec, .tasks = at (spec, "root", "dag", "tasks", NULL), .name = "(none)", .err = err };
-    const char *name;
-    json_t *task;
+    struct check c = { .spec = spec, .tasks = at (spec, "root", "dag", "tasks", NULL),
+                       .given = at (spec, "root", "inputDefinitions", NULL), .name = "(none)", .err = err };
     if (!json_object_size (c.tasks))
         return error_set (err, ERROR_NOTEBOOK, "the pipeline has no steps; there is nothing to run");
-    json_object_foreach ((json_t *) c.tasks, name, task)
-        if (check_order (&c, marks, name) < 0)
-            return -1;
-    json_object_foreach ((json_t *) c.tasks, name, task) {
-        c.name = name;
-        c.task = task;
-        if (check_task (&c) < 0)
-            return -1;
-    }
-    return check_version (spec, err);
+    return check_graph (&c) < 0 ? -1 : check_version (spec, err);
 }
 
 int

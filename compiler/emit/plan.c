@@ -7,6 +7,7 @@
 #include "compiler/emit/image.h"
 #include "compiler/emit/kubernetes.h"
 #include "compiler/emit/names.h"
+#include "compiler/emit/rounds.h"
 #include "doc/yaml.h"
 
 #define INLINE_LIMIT 200000     /* bytes of Python in one document: a workflow may have 1 MB, and KFP's own compiler makes
@@ -17,6 +18,7 @@
 #define REPORT "step report"
 #define METRICS "step metrics"
 #define GUARD "step when"
+#define PART "step part"
 #define FILE_PREFIX "file "
 
 static const char *
@@ -40,11 +42,52 @@ collect_names (struct emit_plan *plan)
     vec_push (a, &plan->known, REPORT);
     vec_push (a, &plan->known, METRICS);
     vec_push (a, &plan->known, GUARD);
+    vec_push (a, &plan->known, PART);
     plan->keys = names_map (a, &plan->known, NAME_KEY, "value");
 }
 
+static int
+add_helper (struct emit_plan *plan, struct pipeline *all, enum emit_role role, int of)
+{
+    int index = (int) all->steps.len;
+    vec_add (plan->arena, &all->steps);
+    plan->steps[index] = (struct emit_step){ .role = role, .guard = -1, .items = -1, .each = -1, .of = of };
+    return index;
+}
+
+/* The pipeline, with the helpers that its steps need elsewhere behind them. Everything else is shared with `p`. */
 static void
-name_steps (struct emit_plan *plan, const struct vec_int *guards)
+add_helpers (struct emit_plan *plan, const struct pipeline *p)
+{
+    struct arena *a = plan->arena;
+    struct pipeline *all = arena_new (a, struct pipeline);
+    *all = *p;
+    memset (&all->steps, 0, sizeof all->steps);
+    plan->pipeline = all;
+    plan->steps = arena_alloc (a, (p->steps.len * 3 + 1) * sizeof *plan->steps);
+    vec_foreach (s, &p->steps) {
+        plan->steps[all->steps.len] = (struct emit_step){ .guard = -1, .items = -1, .each = -1, .of = -1 };
+        vec_push (a, &all->steps, *s);
+    }
+    for (int i = 0; i < (int) p->steps.len; i++) {
+        const struct step *s = &p->steps.items[i];
+        struct emit_step *e = &plan->steps[i];
+        if (s->settings.when) {
+            e->guard = add_helper (plan, all, EMIT_GUARD, i);
+            guard_make (a, p, s, &all->steps.items[e->guard]);
+        }
+        if (s->loop) {
+            e->items = add_helper (plan, all, EMIT_ITEMS, i);
+            rounds_make_items (a, p, s, &all->steps.items[e->items]);
+            e->each = add_helper (plan, all, EMIT_EACH, i);
+            plan->steps[e->each].items = e->items;
+            rounds_make_each (a, p, s, e->items, &all->steps.items[e->each]);
+        }
+    }
+}
+
+static void
+name_steps (struct emit_plan *plan)
 {
     struct arena *a = plan->arena;
     const struct pipeline *p = plan->pipeline;
@@ -53,12 +96,8 @@ name_steps (struct emit_plan *plan, const struct vec_int *guards)
         vec_push (a, &names, s->name);
     const char **mapped = names_map (a, &names, NAME_LABEL, "step");
     plan->name = names_map_one (a, p->name, NAME_LABEL, "pipeline");
-    plan->steps = arena_alloc (a, (p->steps.len + 1) * sizeof *plan->steps);
-    for (size_t i = 0; i < p->steps.len; i++) {
+    for (size_t i = 0; i < p->steps.len; i++)
         plan->steps[i].name = mapped[i];
-        plan->steps[i].guard = i < guards->len ? guards->items[i] : -1;
-        plan->steps[i].guards = i >= guards->len;
-    }
     vec_foreach (s, &p->steps)
         vec_foreach (f, &s->files)
             vec_str_add_once (a, &plan->steps[f->from].files, f->path);
@@ -82,14 +121,13 @@ struct emit_plan *
 emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o, struct error *err)
 {
     struct emit_plan *plan = arena_new (a, struct emit_plan);
-    struct vec_int guards = { 0 };
     if (kubernetes_check (p, err) < 0)
         return NULL;
     plan->arena = a;
-    plan->pipeline = guard_steps (a, p, &guards);
+    add_helpers (plan, p);
     plan->options = o;
     plan->code_in_image = is_code_large (p);
-    name_steps (plan, &guards);
+    name_steps (plan);
     collect_names (plan);
     return image_plan (plan, err) < 0 ? NULL : plan;
 }
@@ -139,6 +177,24 @@ const char *
 emit_guard_key (const struct emit_plan *plan)
 {
     return key_of (plan, GUARD);
+}
+
+const char *
+emit_part_key (const struct emit_plan *plan)
+{
+    return key_of (plan, PART);
+}
+
+json_t *
+emit_limits (const struct emit_plan *plan, int step)
+{
+    const struct step *s = &plan->pipeline->steps.items[step];
+    json_t *limits = json_object (), *value;
+    const char *key;
+    json_object_foreach (s->settings.limits, key, value)
+        if (plan->steps[step].each < 0 || !s->loop->last || !strchr (key, '/'))
+            json_object_set (limits, key, value);
+    return limits;
 }
 
 void

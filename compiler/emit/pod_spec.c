@@ -89,10 +89,16 @@ special_artifacts (const struct emit_plan *plan, int step, enum pod_layout layou
 {
     const struct step *s = &plan->pipeline->steps.items[step];
     json_t *all = json_object ();
-    if (plan->steps[step].guards) {
-        json_object_set_new (all, "when", json_string (emit_guard_key (plan)));
+    const enum emit_role role = plan->steps[step].role;
+    if (role == EMIT_GUARD || role == EMIT_EACH) {
+        json_object_set_new (all, role == EMIT_GUARD ? "when" : "part",
+                             json_string (role == EMIT_GUARD ? emit_guard_key (plan) : emit_part_key (plan)));
         return all;
     }
+    if (role == EMIT_ITEMS)
+        json_object_set_new (all, "ranges", json_string (EMIT_RANGES));
+    if (plan->steps[step].each >= 0)
+        json_object_set_new (all, "parts", json_string (emit_part_key (plan)));
     if (layout == POD_RESULTS) {
         json_object_set_new (all, "result", json_string ("result"));
         return all;
@@ -136,12 +142,22 @@ pod_escape (struct arena *a, const char *json)
     return arena_strndup (a, strbuf_str (&out), out.len);
 }
 
+/* What the pod does of a loop that is taken apart. */
+static const char *
+loop_part (const struct emit_step *e)
+{
+    return e->role == EMIT_ITEMS ? "items" : e->role == EMIT_EACH ? "rounds" : e->each >= 0 ? "join" : NULL;
+}
+
 const char *
 pod_spec_text (const struct emit_plan *plan, int step, enum pod_layout layout)
 {
     const struct pipeline *p = plan->pipeline;
     const struct step *s = &p->steps.items[step];
     json_auto_t *spec = step_spec_create (p, step);
+    const char *part = loop_part (&plan->steps[step]);
+    if (part)
+        json_object_set_new (json_object_get (spec, "loop"), "part", json_string (part));
     if (layout == POD_VALUES)
         name_outputs (plan, spec);
     json_object_set_new (spec, "inputs", inputs (plan, step, layout));

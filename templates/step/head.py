@@ -62,6 +62,11 @@ POD: --spec TEXT (several are joined) or --spec-file PATH: as above without cwd,
     "files":      {"in": [{"path", "artifact", "inside"?: folder in it}], "out": likewise}
                                                                      a directory with `content`, if the file was there
     "artifacts":  {"metrics"?, "report"?, "result"?: key of --out}   JSON; a page of HTML; the whole RESULT directory
+                  {"when"?, "ranges"?, "part"?: key of --out}        "true" or "false"; a list of ranges; what rounds did
+                  {"parts"?: key of KFP's list of these}
+    "loop":       as the pipeline's JSON has it (chard-pipeline(5)), with "part": "items", "rounds" or "join" if its rounds
+                  run in pods: one tells the elements, one a range (--rounds 0-3) runs these, the last puts all together
+                  (--parts DIRECTORY of directories, or KFP's list)
 --in KEY PATH, --out KEY PATH: where they lie. Parameters: --executor-input JSON (KFP's ExecutorInput; metadata of the
 outputs are written to its outputFile), or --parameters PATH (Argo's workflow.parameters.json). The working directory
 is the notebook's.

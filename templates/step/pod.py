@@ -53,6 +53,7 @@ def _tell_failure(error):
 class _Pod:
     def __init__(self, arguments):
         self.inputs, self.outputs, self.parameters, self.executor = {}, {}, {}, {}
+        self.rounds, self.parts = None, None
         spec, rest = "", list(arguments)
         while rest:
             option, value = rest.pop(0), rest.pop(0) if rest else None
@@ -64,6 +65,10 @@ class _Pod:
                 spec = _read_text(value)
             elif option == "--parameters":
                 self.parameters = {p["name"]: p.get("value") for p in _read_json("the parameters", _read_text(value))}
+            elif option == "--rounds":
+                self.rounds = [int(n) for n in value.split("-")]
+            elif option == "--parts":
+                self.parts = [os.path.join(value, name) for name in sorted(os.listdir(value))]
             elif option == "--executor-input":
                 self.executor = _read_json("KFP's executor input", value)
                 self.parameters = (self.executor.get("inputs") or {}).get("parameterValues") or {}
@@ -79,6 +84,8 @@ class _Pod:
         """The same as run_step gets from the engine."""
         spec = dict(self.spec, cwd=os.getcwd(), result=os.path.join(work, "result"))
         spec.setdefault("definitions", [])
+        if "loop" in spec:
+            spec["loop"] = dict(spec["loop"], range=self.rounds, parts=self._find_parts())
         first = {}      # the same group of values from the same producer is read once, so that what it shares stays shared
         spec["inputs"] = []
         for item in self.spec.get("inputs") or []:
@@ -96,6 +103,15 @@ class _Pod:
             name: _pod_parameter(name, p, self.parameters.get(p.get("key", name), _absent))
             for name, p in (self.spec.get("parameters") or {}).items()}
         return spec
+
+    def _find_parts(self):
+        """Where lies what rounds of a loop did: KFP's launcher lays lists of artifacts by their addresses."""
+        key = (self.spec.get("artifacts") or {}).get("parts")
+        lists = (self.executor.get("inputs") or {}).get("artifacts") or {}
+        if self.parts is not None or key not in lists:
+            return self.parts
+        return [a.get("customPath") or re.sub(r"^(gs|minio|s3)://", lambda m: "/%s/" % {"gs": "gcs"}.get(m[1], m[1]), a["uri"])
+                for a in lists[key].get("artifacts") or []]
 
     def fetch_files(self):
         """Files that steps before this one wrote, at their places in the notebook's directory."""
@@ -122,6 +138,11 @@ class _Pod:
         if "when" in special:
             with open(self._place(special["when"]), "w", encoding="ascii") as f:
                 f.write("true" if _space.ns["__chard_when__"] else "false")
+        if "ranges" in special:
+            _write_json(self._place(special["ranges"]), _ranges(len(_space.ns["__chard_items__"])))
+        if "part" in special:
+            _copy_tree(os.path.join(result, "part"), self._place(special["part"]))
+            metadata[special["part"]] = {"rounds": "%d-%d" % tuple(self.rounds)}
         if "metrics" in special:
             metrics = _load_json(result, "metrics.json")
             metadata[special["metrics"]] = {k: v for k, v in metrics.items() if v is not None}

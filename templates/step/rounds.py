@@ -47,7 +47,7 @@ class Rounds:
         part = self.about.get("part")
         self.loop, self.file, self.evaluate = loop, file, evaluate
         if part == "join":
-            self.join(self.about["parts"])
+            self.join(self.about["parts"] or [])
             return
         if part == "rounds":
             self.items = _space.ns["__chard_items__"]
@@ -162,7 +162,7 @@ class Rounds:
             except Unserializable as e:
                 self.why = str(e)
         _write_json(os.path.join(directory, "part.json"), {
-            "whole": self.why, "failed": self.failed, "notes": self.cells.notes,
+            "of": len(self.items), "whole": self.why, "failed": self.failed, "notes": self.cells.notes,
             "rounds": [[i, [_told_output(o) for o in outputs]] for i, outputs in sorted(self.done.items())]})
 
     def run_part(self, take, directory):
@@ -260,7 +260,7 @@ class Rounds:
         shown = sorted((i, outputs) for p in parts for i, outputs in p["rounds"])
         failed = min((tuple(p["failed"]) for p in parts if p["failed"]), default=None, key=lambda f: f[0])
         if not failed and not self.why:
-            self.check_all_there([i for i, _ in shown])
+            self.check_all_there([i for i, _ in shown], max((p["of"] for p in parts), default=-1))
         if self.why:
             self.run_whole()
             return
@@ -272,10 +272,10 @@ class Rounds:
         self.cells.notes += sorted({n for p in parts for n in p["notes"]} - set(self.cells.notes))
         self.take_over([Bundle(place) for place in places])
 
-    def check_all_there(self, rounds):
-        wanted = len(self.items) if hasattr(self, "items") else self.about.get("count", len(rounds))
-        if rounds != list(range(wanted)):
-            raise Environment("the loop has %d rounds, of which %d are there" % (wanted, len(set(rounds))))
+    def check_all_there(self, rounds, wanted):
+        if wanted < 0 or rounds != list(range(wanted)):
+            raise Environment("the loop has %d rounds, of which %d are there" % (wanted, len(set(rounds))) if wanted >= 0
+                              else "nothing is there of what the rounds of the loop did")
 
     def take_over(self, bundles):
         ns = _space.ns

@@ -70,7 +70,7 @@ def replace(template, known):
         if digest and digest.group(1) in known:
             import hashlib
             return hashlib.sha256(known[digest.group(1)].encode()).hexdigest()
-        if re.fullmatch(r"tasks\.[a-z0-9-]+\.outputs\.artifacts\.[a-z-]+", tag):
+        if re.fullmatch(r"(tasks\.[a-z0-9-]+\.outputs|inputs)\.artifacts\.[a-z0-9-]+", tag):
             return match.group(0)
         raise AssertionError("Argo can't resolve {{%s}}" % tag)
     return json.loads(re.sub(r"\{\{(.*?)\}\}", one, json.dumps(template)))
@@ -89,7 +89,10 @@ class Pod:
         self.templates = {t["name"]: t for t in spec["templates"]}
         self.results, self.printed, self.memos, self.told = {}, "", {}, {}
         parameters = spec.get("arguments", {}).get("parameters", [])
+        self.stored = {}        # key in the repository -> bytes
+        self.most = {}          # loop -> how many of its pods may run at a time
         self.known = {"workflow.parameters." + p["name"]: p["value"] for p in parameters}
+        self.known["workflow.name"] = "nb-x7k2"
         self.known["workflow.parameters.json"] = json.dumps(parameters, ensure_ascii=False)
 
     def run(self):
@@ -114,7 +117,11 @@ class Pod:
         arguments = task.get("arguments", {})
         known = dict(self.known)
         known.update({"inputs.parameters." + p["name"]: p["value"] for p in arguments.get("parameters", ())})
-        template = replace(self.templates[task["template"]], known)
+        template = self.templates[task["template"]]
+        if "dag" in template:
+            self.run_loop(task, template, known)
+            return
+        template = replace(template, known)
         if "memoize" in template:
             key = template["memoize"]["key"]
             assert re.fullmatch(r"[-._a-zA-Z0-9]+", key), key
@@ -124,7 +131,10 @@ class Pod:
         os.makedirs(root)
         given = {a["name"]: a for a in arguments.get("artifacts", ())}
         for artifact in template["inputs"].get("artifacts", ()):
-            self.lay_input(artifact, given.get(artifact["name"]), root)
+            if "s3" in artifact:
+                self.lay_folder(artifact, root)
+            else:
+                self.lay_input(artifact, given.get(artifact["name"]), root)
         container = template["container"]
         argv = [self.place(expand(a, {}), root) for a in container["command"] + container["args"]]
         argv[0] = notebooks.PYTHON
@@ -141,11 +151,49 @@ class Pod:
             self.results[task["name"]] = b""
             return
         [output] = template["outputs"]["artifacts"]
+        if "s3" in output:
+            assert output["archive"] == {"none": {}}
+            self.store(output["s3"]["key"], self.place(output["path"], root))
+            self.results[task["name"]] = b""
+            shutil.rmtree(root)
+            return
         data = io.BytesIO()
         with tarfile.open(fileobj=data, mode="w") as tar:
             tar.add(self.place(output["path"], root), arcname="result")
         self.results[task["name"]] = data.getvalue()
         shutil.rmtree(root)
+
+    def run_loop(self, task, template, known):
+        """A graph of one task, repeated for each element of a parameter."""
+        [each] = template["dag"]["tasks"]
+        given = {a["name"]: a["from"] for a in task.get("arguments", {}).get("artifacts", ())}
+        assert set(given) == {a["name"] for a in template["inputs"].get("artifacts", ())}
+        self.most[task["name"]] = template.get("parallelism")
+        items = json.loads(replace(each["withParam"], known))
+        for i, item in enumerate(reversed(items)):      # in any order
+            one = replace(each, dict(known, item=item))
+            one["name"] = "%s-%d" % (task["name"], i)
+            for artifact in one["arguments"].get("artifacts", ()):
+                artifact["from"] = given[re.fullmatch(r"\{\{inputs\.artifacts\.(.*)\}\}", artifact["from"]).group(1)]
+            self.run_task(one)
+        self.results[task["name"]] = b""
+
+    def store(self, key, path):
+        for folder, _, names in os.walk(path):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as f:
+                    self.stored[os.path.join(key, os.path.relpath(os.path.join(folder, name), path))] = f.read()
+
+    def lay_folder(self, artifact, root):
+        """As Argo's drivers load a key that is a folder: all that lies below it."""
+        key, path = artifact["s3"]["key"] + "/", self.place(artifact["path"], root)
+        found = [k for k in self.stored if k.startswith(key)]
+        assert found, "nothing lies at %s" % key
+        for k in found:
+            target = os.path.join(path, k[len(key):])
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "wb") as f:
+                f.write(self.stored[k])
 
     def place(self, text, root):
         return text.replace("/chard/step.py", notebooks.HARNESS) if text == "/chard/step.py" else (
@@ -268,6 +316,22 @@ class Argo(unittest.TestCase):
             self.assertIn("2\nRAN first [0, 0]\n", pod.printed)
             self.assertNotIn("RAN all", pod.printed)
             self.assertEqual(pod.told, {"all-of-them-when": False, "first-when": True})
+
+    def test_foreach(self):
+        """The rounds of a loop are pods of their own, whose results lie in a folder of the repository."""
+        with Folder(text=notebook(*notebooks.FOREACH)) as folder:
+            spec = self.check_documents(folder)["spec"]
+            pod = Pod(folder, spec)
+            pod.run()
+            self.assertIn("RESULT=" + notebooks.FOREACH_RESULT, pod.printed)
+            self.assertEqual(pod.printed.count("ROUND"), 3)
+            self.assertEqual(pod.told["fit-items"], ["0-1", "1-2", "2-3"])
+            self.assertEqual(pod.told["empty-items"], ["0-0"])
+            self.assertEqual(pod.most, {"fit-each": 2, "empty-each": None, "whole-each": None})
+            accelerated = [t for t in spec["templates"] if "resources" in t.get("container", {})]
+            tasks = spec["templates"][0]["dag"]["tasks"] + [t for l in spec["templates"] if l["name"].startswith("loop-")
+                                                            for t in l["dag"]["tasks"]]
+            self.assertEqual(len([t for t in tasks if t["template"] in {a["name"] for a in accelerated}]), 3)
 
     def test_volumes(self):
         """Names that are alike once they are labels stay apart; a step's own volume goes before the pipeline's."""

@@ -74,7 +74,7 @@ class Emitted(unittest.TestCase):
     def compare(self, spec, here, run, again):
         """Every value that a step left is the same there and here; what two runs here don't agree on isn't counted."""
         pairs = [(o["name"], here[s["step"]], os.path.join(run, task, o["artifact"]))
-                 for task, s in step_specs(spec).items() for o in s["outputs"]]
+                 for task, s in step_specs(spec).items() if s["step"] in here for o in s["outputs"]]
         found = notebooks.differences(pairs)
         names = {}
         for name, result, _ in pairs:
@@ -182,6 +182,25 @@ class When(Emitted):
                 with open(os.path.join(run, source["producerTask"], source["outputParameterKey"]), encoding="ascii") as f:
                     told[task] = f.read()
             self.assertEqual(told, {"all-of-them": "false", "first": "true"})
+
+
+class Foreach(Emitted):
+    def test_foreach(self):
+        """The rounds of a loop are tasks of their own, and leave what the notebook does."""
+        with Folder(text=notebook(*notebooks.FOREACH)) as folder:
+            text = folder.emit("kfp")["nb.kfp.yaml"]
+            spec = read_strictly(text)[0]
+            printed, run = self.run_by_kfp(folder, text)
+            self.assertIn("RESULT=" + notebooks.FOREACH_RESULT, printed)
+            self.compare(spec, folder.run_here(), run, folder.run_here)
+            tasks = spec["root"]["dag"]["tasks"]
+            self.assertEqual(tasks["fit-each"]["iteratorPolicy"], {"parallelismLimit": 2})
+            self.assertEqual(tasks["fit"]["dependentTasks"][-1], "fit-each")
+            accelerated = [label for label, e in spec["deploymentSpec"]["executors"].items()
+                           if "resources" in e["container"]]
+            self.assertEqual(accelerated, ["exec-fit", "exec-fit-each", "exec-empty-each"])
+            ran = {name: len([d for d in os.listdir(run) if d.startswith(name)]) for name in ("fit-each-", "empty-each-")}
+            self.assertEqual(ran, {"fit-each-": 3, "empty-each-": 1})
 
 
 class Metadata(Emitted):

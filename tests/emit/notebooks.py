@@ -113,6 +113,21 @@ WHEN = [(["parameters"], "n = 1\ndeploy = True"),
          "if deploy and rows[0] == 0:\n    print('RAN first', tell(rows[0]))")]
 
 
+# Loops whose rounds run in pods of their own; one that is over nothing, and one that shows while it runs that it can't.
+FOREACH = [(["parameters"], "depth = 2"),
+           (["functions"], "class Fit:\n    def __init__(self, x, depth):\n        self.x, self.depth = x, depth"),
+           (["step:data"], "names = {'b': 3, 'a': 1, 'c': 2}\nearlier, none = ['first'], []"),
+           (["step:fit", "foreach:names:2", "limit:nvidia.com/gpu:1"],
+            "fits, total = {}, 0.5\nfor k, (name, n) in enumerate(names.items()):\n    print('ROUND', k)\n"
+            "    if name == 'a':\n        continue\n    fit = Fit(n, depth)\n    fits[name] = fit\n    total += n / 3\n"
+            "    earlier.append((name, fit.depth))\nbest = max(fits, key=lambda name: fits[name].x)"),
+           (["step:empty", "foreach:none", "limit:nvidia.com/gpu:1"], "seen = []\nfor x in none:\n    seen.append(x)"),
+           (["step:whole", "foreach:names"],
+            "import random\ndrawn, last = [], 0\nfor name in names:\n    random.random()\n    drawn.append(name)\n    last += 1"),
+           (["step:read"], "print('RESULT=%s' % [k, name, n, {k: f.x for k, f in fits.items()}, total, earlier, best, seen, drawn, last])")]
+FOREACH_RESULT = "[2, 'c', 2, {'b': 3, 'c': 2}, 2.1666666666666665, ['first', ('b', 2), ('c', 2)], 'b', [], ['b', 'a', 'c'], 3]"
+
+
 def harness():
     """templates/step.py as a module."""
     spec = importlib.util.spec_from_file_location("_chard_step", HARNESS)
