@@ -64,6 +64,12 @@ is_named (const char *name, const char *first, const char *second)
     return name[n] == '\0' || (name[n] == ' ' && second && strcmp (name + n + 1, second) == 0);
 }
 
+bool
+command_takes_notebook (const struct command *c)
+{
+    return strncmp (c->operands, "NOTEBOOK", 8) == 0;
+}
+
 const struct command *
 command_find (const char *first, const char *second)
 {

@@ -66,6 +66,9 @@ extern const struct command *const commands[];
 /* The command of that name (of one or two words), or NULL. */
 const struct command *command_find (const char *first, const char *second);
 
+/* Whether its operand is a notebook: %chard then means the open one if none is named. */
+bool command_takes_notebook (const struct command *c);
+
 /* Expands operands: a directory stands for all *.ipynb (and percent *.py) files below it. ERROR_USAGE if there is no
  * operand at all, ERROR_ENVIRONMENT if a directory can't be read. Files that don't exist are kept: the reader tells. */
 int command_expand_notebooks (struct invocation *inv, struct vec_str *paths, struct error *err);

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "cli/command.h"
 #include "cli/kernel_files.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 
 #define MARK "installed by `chard kernel install`" /* stands in its first line */
-#define PROGRAM_MARK "@CHARD@"                     /* becomes this program's path, as a Python literal */
 #define ANSWER_TIME 30                             /* seconds that Python may take */
 
 /* Prints where modules of its own may go: first those of the environment, then the user's if it looks there. */
@@ -36,17 +36,44 @@ ask_places (const char *python, struct error *err)
     return NULL;
 }
 
+static json_t *
+own_path (void)
+{
+    char self[4096];
+    ssize_t n = readlink ("/proc/self/exe", self, sizeof self - 1);
+    json_t *path = json_stringn (self, n > 0 ? (size_t) n : 0);
+    return path ? path : json_string ("");
+}
+
+static json_t *
+commands_on_notebooks (void)
+{
+    json_t *names = json_array ();
+    for (const struct command *const *c = commands; *c; c++)
+        if (command_takes_notebook (*c))
+            json_array_append_new (names, json_string ((*c)->name));
+    return names;
+}
+
+/* What is known when it is installed only: marks that become Python literals, in the order in which they stand. */
+static const struct {
+    const char *mark;
+    json_t *(*value) (void);
+} marks[] = { { "@CHARD@", own_path }, { "@ON_NOTEBOOKS@", commands_on_notebooks } };
+
 static void
 fill_in (struct strbuf *out)
 {
-    const char *text = (const char *) kernel_shim.data, *at = strstr (text, PROGRAM_MARK);
-    char self[4096];
-    ssize_t n = readlink ("/proc/self/exe", self, sizeof self - 1);
-    json_auto_t *path = json_stringn (self, n > 0 ? (size_t) n : 0);
-    cleanup_free char *literal = path ? json_dumps (path, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
-    strbuf_add (out, text, (size_t) (at - text));
-    strbuf_adds (out, literal ? literal : "\"\"");
-    strbuf_adds (out, at + strlen (PROGRAM_MARK));
+    const char *text = (const char *) kernel_shim.data;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const char *at = strstr (text, marks[i].mark);
+        json_auto_t *value = marks[i].value ();
+        cleanup_free char *literal = json_dumps (value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+        strbuf_add (out, text, (size_t) (at - text));
+        strbuf_adds (out, literal);
+        text = at + strlen (marks[i].mark);
+    }
+    strbuf_adds (out, text);
 }
 
 static int

@@ -31,6 +31,20 @@ pass_syntax (struct compilation *c, struct passing *p)
     c->program = p->program;
 }
 
+/* Whether the line "%chard load STEP.NAME [as VAR]" brings that name into the session, which no pipeline does. */
+static bool
+is_loaded (const struct program *p, const char *name)
+{
+    const size_t n = strlen (name);
+    vec_foreach (unit, &p->units)
+        vec_foreach (call, &unit->text->calls) {
+            const char *line = call->arguments, *at = strncmp (line, "load ", 5) == 0 ? strstr (line, name) : NULL;
+            if (at && strchr (" .", at[-1]) && (!at[n] || at[n] == ' '))
+                return true;
+        }
+    return false;
+}
+
 static void
 diagnose_unresolved (struct compilation *c, const struct unresolved *u)
 {
@@ -39,7 +53,9 @@ diagnose_unresolved (struct compilation *c, const struct unresolved *u)
     struct place at = u->at ? program_place (p, u->unit, u->at->start) : cell_place (unit->cell, 0, 0);
     diag_add (&c->diags, u->maybe ? SEVERITY_NOTE : SEVERITY_WARNING, "unresolved-name", at,
               at.line ? cell_line (c->arena, unit->cell, at.line) : NULL,
-              "define it in a cell above that takes part in the pipeline (cells tagged `skip` do not)",
+              is_loaded (p, symbol_text (p->symbols, u->name))
+                  ? "`%chard load` brings it into the session only: tag the cells that look at it `skip`"
+                  : "define it in a cell above that takes part in the pipeline (cells tagged `skip` do not)",
               "no step defines `%s`", symbol_text (p->symbols, u->name));
 }
 

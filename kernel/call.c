@@ -144,7 +144,7 @@ hand_over_text (struct call *c, struct wanted *w, const struct session_notebook 
     return fs_write_unsynced (c->unsaved, nb->text, strlen (nb->text), err);
 }
 
-/* The notebook that is open. `chard tag` writes the file, so it reads the file too. */
+/* The notebook that is open. Who writes into the file reads the file too. */
 static int
 add_notebook (struct call *c, struct wanted *w, bool writes, struct error *err)
 {
@@ -174,9 +174,9 @@ add_the_obvious (struct call *c, struct wanted *w, const struct command *command
         vec_push (w->arena, &w->words, arena_printf (w->arena, "--python=%s", python));
     if (of && path)
         vec_push (w->arena, &w->words, arena_printf (w->arena, "--of=%s", path));
-    if (operand || strncmp (command->operands, "NOTEBOOK", 8) != 0)
+    if (operand || !command_takes_notebook (command))
         return 0;
-    return add_notebook (c, w, strcmp (command->name, "tag") == 0, err);
+    return add_notebook (c, w, is_given (&w->words, "--write"), err);
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------------- */

@@ -207,13 +207,17 @@ class Shim(Home):
             f.write('# %% tags=["step:a"]\nx = 6\n\n# %% tags=["step:b"]\nprint(7 * x)\n')
         with open(self.home + "/bad.py", "w", encoding="utf-8") as f:
             f.write("# %%\nx = = 1\n")
-        _, picture, checked, longer, _, session, listed, unknown, _ = self.run_in(
+        _, picture, checked, longer, _, session, listed, unknown, submitted, own, _ = self.run_in(
             "python3", "%load_ext chard", "%chard graph small.py", "%chard check bad.py",
             "%%chard graph\n--to mermaid  # text\nsmall.py", "y = 1", "%chard graph --to text", "%chard",
-            "%chard no-such").split("-----\n")
+            "%chard no-such", "%chard submit", "%chard run small.py --background").split("-----\n")
         self.assertIn("image/svg+xml", picture)
         self.assertRegex(checked, r"bad\.py:.*syntax")
         self.assertIn("flowchart", longer)
         self.assertRegex(session, r"1 +\S.* cell 0")
         self.assertIn("Usage: chard COMMAND", listed)
         self.assertIn("unknown command 'no-such'", unknown)
+        for told, how in ((checked, "check ended with status 1"), (unknown, "no-such ended with status 2")):
+            self.assertIn("chard: " + how, told)
+        self.assertIn("there is no context yet", submitted)  # it knows that a notebook is meant
+        self.assertIn("--background is there with the kernel", own)

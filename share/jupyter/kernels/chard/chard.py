@@ -5,7 +5,8 @@
     --jobs 2
     --param rate=0.1
 
-With the kernel "Python 3 (Chard)" the same lines work without this module, and show more.
+A command that fails is an error of its cell. With the kernel "Python 3 (Chard)" the same lines work without this module, and
+show more.
 SPDX-License-Identifier: Apache-2.0
 """
 import os
@@ -18,7 +19,16 @@ from IPython.display import SVG, display
 
 PROGRAM = @CHARD@
 # Commands whose operand is a notebook: if none is named, the open one is meant.
-ON_NOTEBOOKS = {"check", "compile", "graph", "run", "tag", "verify"}
+ON_NOTEBOOKS = @ON_NOTEBOOKS@
+# What only the kernel has.
+OF_THE_KERNEL = {"load", "stop", "--background", "--from-session"}
+
+
+class CommandFailed(Exception):
+    """Shown as one line: what was wrong stands above it."""
+
+    def _render_traceback_(self):
+        return ["chard: %s" % self]
 
 
 def find_program():
@@ -50,6 +60,14 @@ def write_session(shell, folder):
     return path
 
 
+def behind_command(words):
+    """What stands behind a command whose operand is a notebook; None for other commands."""
+    for n in (2, 1):
+        if " ".join(words[:n]) in ON_NOTEBOOKS:
+            return words[n:]
+    return None
+
+
 def names_notebook(words):
     return any(w.endswith((".ipynb", ".py")) or os.path.isdir(w) for w in words if not w.startswith("-"))
 
@@ -72,15 +90,19 @@ def stream(program, words):
                 print(line, end="", flush=True)
         except KeyboardInterrupt:
             command.terminate()
-            print("interrupted")
-    if command.returncode not in (0, 1):
-        print("chard ended with status %d" % command.returncode)
+            raise
+    if command.returncode != 0:
+        raise CommandFailed("%s ended with status %d" % (" ".join(words[:1]), command.returncode))
 
 
 def run(shell, words):
     program = find_program()
+    own = OF_THE_KERNEL & {*words[:1], *(w for w in words if w.startswith("--"))}
+    if own:
+        raise CommandFailed("%s is there with the kernel “Python 3 (Chard)” only: choose it for this notebook" % min(own))
     with tempfile.TemporaryDirectory() as folder:
-        if words and words[0] in ON_NOTEBOOKS and not names_notebook(words[1:]) and not {"-h", "--help"} & set(words):
+        rest = behind_command(words)
+        if rest is not None and not names_notebook(rest) and not {"-h", "--help"} & set(words):
             words = [*words, open_notebook(shell) or write_session(shell, folder)]
         chosen = any(w.startswith(("--to", "--format", "--why", "-o", "--output", "-h", "--help")) for w in words)
         if words[:1] == ["graph"] and not chosen and show_graph(program, words):

@@ -1,0 +1,8 @@
+# What %chard load brings is the session's.
+
+# %% tags=["step:make"]
+value = 1
+
+# %%
+%chard load make.value as seen --run 20260101-000000-aaaa
+print (seen, value)
