@@ -150,6 +150,25 @@ call_setter (struct interpreter *in, int id, symbol name, const struct set *valu
     const struct set *named[] = { arguments[0], NULL, value };
     if (any)
         call_value (in, any, named, 3);
+    descriptor_run (in, members, "__set__", arguments, 2);
+}
+
+void
+delete_member (struct interpreter *in, const struct set *base, symbol name)
+{
+    set_foreach (id, base) {
+        int class_object = heap_get (in->heap, id)->class_object;
+        const struct set *arguments[] = { set_one (in->arena, id), NULL };
+        if (class_object < 0 || heap_get (in->heap, id)->kind != OBJECT_VALUE)
+            continue;
+        const struct set *members = class_member (in, class_object, name);
+        descriptor_run (in, members, "__delete__", arguments, 1);
+        set_foreach (m, members)
+            if (is_setter (heap_get (in->heap, m))) /* among them @v.deleter */
+                call_value (in, set_one (in->arena, m), arguments, 1);
+        call_value (in, class_member (in, class_object, symbol_of_str (in->symbols, "__delattr__")), arguments, 2);
+    }
+    objects_change (in, base, false);
 }
 
 void

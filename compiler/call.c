@@ -93,7 +93,7 @@ bind_parameters (struct interpreter *in, struct env *env, int function, const st
 }
 
 static const struct set *
-call_function (struct interpreter *in, int function, const struct call *c)
+run_function (struct interpreter *in, int function, const struct call *c)
 {
     const struct ast *definition = heap_get (in->heap, function)->definition;
     if (in->depth >= MAX_DEPTH || in->budget <= 0 || !definition->scope)
@@ -133,6 +133,15 @@ call_function (struct interpreter *in, int function, const struct call *c)
     heap_get (in->heap, id)->iterator = heap_get (in->heap, id)->unpicklable = true;
     heap_store (in->heap, id, 0, set_union (in->arena, running->yielded, c->all), true);
     return set_one (in->arena, id);
+}
+
+static const struct set *
+call_function (struct interpreter *in, int function, const struct call *c)
+{
+    if (!heap_get (in->heap, function)->cache || is_running (in, heap_get (in->heap, function)->definition))
+        return run_function (in, function, c);
+    const struct watch outer = cached_begin (in);
+    return cached_end (in, function, run_function (in, function, c), &outer);
 }
 
 void
@@ -260,6 +269,8 @@ call_named_method (struct interpreter *in, const struct set *receivers, symbol n
             if (called)
                 all = set_union (in->arena, all, call_one (in, k, c));
         }
+        if (o->cache && strncmp (symbol_text (in->symbols, name), "cache_", 6) == 0)
+            cached_change (in, id);
         if (!callable && o->kind == OBJECT_SUPER) /* of a library's class */
             all = set_union (in->arena, all, call_behind (in, o->receiver, name, c));
         else if (!callable && o->kind != OBJECT_LIBRARY)
@@ -283,6 +294,14 @@ call_method_value (struct interpreter *in, int id, struct call *c)
     return call_library_method (in, owner, method, c);
 }
 
+/* A line "weakref.ref.__call__": what calling the values of a class does. */
+static bool
+is_called_by_table (struct interpreter *in, const struct object *o)
+{
+    return o->type
+           && library_knows (in->library, arena_printf (in->arena, "%s.__call__", symbol_text (in->symbols, o->type)));
+}
+
 /* An instance is called through __call__, or forward, as PyTorch's modules are. */
 static const struct set *
 call_instance (struct interpreter *in, int id, struct call *c)
@@ -291,6 +310,8 @@ call_instance (struct interpreter *in, int id, struct call *c)
         return call_given (in, id, c);
     if (heap_get (in->heap, id)->owner >= 0)
         return call_method_value (in, id, c);
+    if (is_called_by_table (in, heap_get (in->heap, id)))
+        return call_library_method (in, id, in->s_call, c);
     const struct set *self = set_one (in->arena, id), *all = NULL;
     const symbol tried[] = { in->s_call, in->s_forward };
     for (size_t i = 0; i < 2; i++) {

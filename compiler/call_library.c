@@ -58,6 +58,7 @@ static void
 add_file (struct interpreter *in, enum file_use use, const char *path)
 {
     in->effect = true;
+    in->watch.acts |= use != FILE_READ;
     if (path && *path)
         file_used (in, use, path);
 }
@@ -147,13 +148,24 @@ elements_given (struct interpreter *in, const struct effect *e, const struct set
     return set_one (in->arena, id);
 }
 
+/* Iterators that the result goes through as it is itself gone through: islice (it, 3). */
+static void
+note_sources (struct interpreter *in, int made, const struct set *arguments)
+{
+    set_foreach (id, arguments)
+        if (id != made && heap_get (in->heap, id)->iterator)
+            heap_store (in->heap, made, in->s_source, set_one (in->arena, id), false);
+}
+
 static const struct set *
-sequence_of (struct interpreter *in, const struct set *elements, const struct effect *e)
+sequence_of (struct interpreter *in, const struct set *elements, const struct effect *e, const struct set *arguments)
 {
     int id = new_value (in);
     struct object *o = heap_get (in->heap, id);
     o->iterator = o->unpicklable = (e->flags & EFFECT_ITERATOR) != 0;
     heap_store (in->heap, id, 0, elements, false);
+    if (o->iterator)
+        note_sources (in, id, arguments);
     return set_one (in->arena, id);
 }
 
@@ -248,6 +260,44 @@ make_view (struct interpreter *in, int id, const struct set *of)
         heap_store (in->heap, x, in->s_view, set_one (in->arena, id), false);
 }
 
+/* A copy, in which keywords name parts that are others: dataclasses.replace (point, x=3). */
+static const struct set *
+copy_with (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
+{
+    elements_of (in, on); /* made up now, so that both have them */
+    const struct set *copies = heap_copy (in->heap, on, in->site, (e->flags & EFFECT_DEEP) != 0);
+    set_foreach (id, copies)
+        for (int k = 0; k < c->keywords; k++) {
+            heap_store (in->heap, id, 0, c->keyword[k].value, false);
+            heap_store (in->heap, id, c->keyword[k].name, c->keyword[k].value, false);
+        }
+    return copies;
+}
+
+static bool
+is_table (const struct interpreter *in, symbol type)
+{
+    return type && strncmp (symbol_text (in->symbols, type), "pandas.", 7) == 0;
+}
+
+/* A table, or what is made of one, keeps the lists and the like that are in cells: `least` deep in what it is made of. */
+static void
+keep_cells (struct interpreter *in, int made, const struct set *on, const struct call *c, bool method)
+{
+    symbol type = heap_get (in->heap, made)->type;
+    bool of_table = false;
+    set_foreach (id, on)
+        of_table |= is_table (in, heap_get (in->heap, id)->type) || heap_field (in->heap, id, in->s_cells);
+    if (!is_table (in, type) && !(method && of_table))
+        return;
+    bool column = type && strcmp (symbol_text (in->symbols, type), "pandas.Series") == 0;
+    const struct set *cells = cells_among (in, c->all, column ? 1 : 2);
+    if (method)
+        cells = set_union (in->arena, cells, cells_among (in, on, 2));
+    if (cells)
+        heap_store (in->heap, made, in->s_cells, cells, false);
+}
+
 /* The result of a library call, given what it was called on (the receiver, or argument 0 of a function). */
 static const struct set *
 result_of (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c, symbol path)
@@ -259,13 +309,11 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
     if (e->flags & EFFECT_RETURNS_ELEMENT)
         return elements_of (in, on);
     if (e->flags & (EFFECT_ZIPS | EFFECT_NUMBERS | EFFECT_TUPLES | EFFECT_MAPS))
-        return sequence_of (in, elements_given (in, e, on, c), e);
+        return sequence_of (in, elements_given (in, e, on, c), e, c->all);
     if (given_out (in, e, c))
         return given_out (in, e, c);
-    if (e->flags & (EFFECT_SHALLOW | EFFECT_DEEP) && on) {
-        elements_of (in, on); /* made up now, so that both have them */
-        return heap_copy (in->heap, on, in->site, (e->flags & EFFECT_DEEP) != 0);
-    }
+    if (e->flags & (EFFECT_SHALLOW | EFFECT_DEEP) && on)
+        return copy_with (in, e, on, c);
     if (e->parts)
         return parts_of_result (in, e->parts);
     int id = new_value (in);
@@ -283,6 +331,9 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         heap_store (in->heap, id, 0, elements_of (in, c->all), false); /* list (x) holds x's elements, x it does not */
     else if (constructor || e->flags & EFFECT_RETURNS_HOLDER)
         heap_store (in->heap, id, 0, c->all, false);
+    if (heap_get (in->heap, id)->iterator)
+        note_sources (in, id, c->all);
+    keep_cells (in, id, on, c, !path);
     if (e->flags & EFFECT_GATHERS)
         heap_store (in->heap, id, 0, objects_gathered (in, set_union (in->arena, on, c->all), holds_objects (in, c), 0), false);
     if (e->flags & EFFECT_RETURNS_VIEW)
@@ -290,6 +341,15 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
     else if (e->shares)
         make_view (in, id, arrays_among (in, on));
     return set_one (in->arena, id);
+}
+
+static bool
+has_function (struct interpreter *in, const struct set *s)
+{
+    set_foreach (id, s)
+        if (heap_get (in->heap, id)->kind == OBJECT_FUNCTION)
+            return true;
+    return false;
 }
 
 static void
@@ -367,9 +427,12 @@ call_library (struct interpreter *in, int callee, struct call *c)
         read_code (in, e, c);
     if (e->unpickles)
         read_classes (in);
+    in->watch.acts |= e->shows;
     touch_files (in, e, call_argument (c, 0), c);
     chance_of_function (in, e, c, is_class_name (text));
     mutate_arguments (in, e, c);
+    if (e->caches && (in->decorating || has_function (in, c->all)))
+        return cached_make (in, c->all, in->decorating);
     if (e->flags & EFFECT_MAKES_DECORATOR && !in->decorating)
         return set_one (in->arena, callee);
     if (e->flags & EFFECT_PURE_DECORATOR)
@@ -408,6 +471,20 @@ changes_receiver (struct interpreter *in, int receiver, const struct effect *e, 
     return e->flags & EFFECT_KNOWN ? e->flags & EFFECT_MUTATES : is_statement (in, c) && !in->shown;
 }
 
+/* What stands in a table's cells, as a list: functions are called with these, table.apply (f). */
+static const struct set *
+cells_held (struct interpreter *in, const struct set *tables)
+{
+    const struct set *cells = NULL;
+    set_foreach (id, tables)
+        cells = set_union (in->arena, cells, heap_field (in->heap, id, in->s_cells));
+    if (!cells)
+        return NULL;
+    int list = new_value (in);
+    heap_store (in->heap, list, 0, cells, true);
+    return set_one (in->arena, list);
+}
+
 /* A method that no class of the notebook defines. */
 const struct set *
 call_library_method (struct interpreter *in, int receiver, symbol name, struct call *c)
@@ -416,6 +493,7 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     const struct effect *e = library_method (in->library, heap_get (in->heap, receiver)->type, name);
     const char *text = heap_get (in->heap, receiver)->text;
     in->effect = true;
+    in->watch.acts |= e->shows;
     if (text && (e->opens < 0 || (e->reads | e->writes) & FILE_OF_RECEIVER))
         touch_files (in, e, on, c);
     if (text)
@@ -431,7 +509,7 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
         heap_store (in->heap, receiver, 0, c->all, false);
     chance_of_method (in, receiver, name, e, c);
     mutate_arguments (in, e, c);
-    call_back (in, c->all);
+    call_back (in, set_union (in->arena, c->all, has_function (in, c->all) ? cells_held (in, on) : NULL));
     call_held_functions (in, on);
     return result_of (in, e, on, c, 0);
 }

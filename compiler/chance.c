@@ -11,7 +11,7 @@
 static void
 draw (struct interpreter *in, symbol state)
 {
-    in->effect = true;
+    in->effect = in->watch.acts = true;
     if (name_is_bound (in, state))
         objects_change (in, name_read (in, state, NULL), false);
 }

@@ -84,21 +84,56 @@ bind_all (struct interpreter *in, int receiver, bool through_class, const struct
     return all;
 }
 
-/* property, functools.cached_property, abc.abstractproperty, SQLAlchemy's hybrid_property */
-static bool
-is_property (const struct interpreter *in, const struct object *o)
+/* The decorator that makes it a property: property, functools.cached_property, abc.abstractproperty, SQLAlchemy's
+ * hybrid_property; or NULL. */
+static const char *
+property_kind (const struct interpreter *in, const struct object *o)
 {
     static const char end[] = "property";
     if (o->kind != OBJECT_FUNCTION || o->binds != BINDS_INSTANCE || o->definition->kind != AST_FUNCTION)
-        return false;
+        return NULL;
     ast_foreach (decorator, o->definition->kids[2]) {
         const struct ast *n = *decorator;
         const char *name = n->kind == AST_NAME || n->kind == AST_ATTRIBUTE ? symbol_text (in->symbols, n->name) : "";
         size_t length = strlen (name);
         if (length >= sizeof end - 1 && strcmp (name + length - (sizeof end - 1), end) == 0)
-            return true;
+            return name;
     }
-    return false;
+    return NULL;
+}
+
+/* Reading a property calls it; one that is cached becomes an attribute of the instance. */
+static const struct set *
+read_property (struct interpreter *in, int id, symbol name, int function)
+{
+    const struct set *self = set_one (in->arena, id);
+    const struct set *value = call_value (in, set_one (in->arena, function), &self, 1);
+    if (strncmp (property_kind (in, heap_get (in->heap, function)), "cached", 6) != 0)
+        return value;
+    if (!value) {
+        int plain = new_value (in);
+        heap_get (in->heap, plain)->immutable = true;
+        value = set_one (in->arena, plain);
+    }
+    objects_change (in, self, false);
+    heap_store (in->heap, id, name, value, false);
+    return value;
+}
+
+const struct set *
+descriptor_run (struct interpreter *in, const struct set *members, const char *method, const struct set *const *arguments,
+                int count)
+{
+    const struct set *all = NULL;
+    set_foreach (m, members) {
+        const struct object *o = heap_get (in->heap, m);
+        if (o->kind != OBJECT_VALUE || o->class_object < 0)
+            continue;
+        const struct set *with_self[] = { set_one (in->arena, m), arguments[0], count > 1 ? arguments[1] : NULL };
+        const struct set *functions = class_member (in, o->class_object, symbol_of_str (in->symbols, method));
+        all = set_union (in->arena, all, call_value (in, functions, with_self, count + 1));
+    }
+    return all;
 }
 
 static bool
@@ -127,11 +162,12 @@ instance_attribute (struct interpreter *in, int id, symbol name)
     set_foreach (m, members) /* a list that the class keeps is part of what its instances are */
         if (heap_get (in->heap, m)->kind == OBJECT_VALUE)
             heap_store (in->heap, id, in->s_shared, set_one (in->arena, m), false);
-    const struct set *self = set_one (in->arena, id);
     set_foreach (m, members)
-        if (is_property (in, heap_get (in->heap, m))) /* @property, @cached_property: reading it calls it */
-            return call_value (in, set_one (in->arena, m), &self, 1);
-    return bind_all (in, id, false, members);
+        if (property_kind (in, heap_get (in->heap, m)))
+            return read_property (in, id, name, m);
+    const struct set *const self[] = { set_one (in->arena, id) };
+    const struct set *given = descriptor_run (in, members, "__get__", self, 1);
+    return set_union (in->arena, given, bind_all (in, id, false, members));
 }
 
 const struct set *
@@ -223,12 +259,22 @@ classes_of (struct interpreter *in, const struct set *s)
 
 /* ---- classes and instances are made ----------------------------------------------------------------------------- */
 
+/* Descriptors hear what they are called. */
+static void
+name_members (struct interpreter *in, int id)
+{
+    const struct set *const owner[] = { set_one (in->arena, id) };
+    for (size_t i = 0; i < heap_get (in->heap, id)->fields.len; i++)
+        descriptor_run (in, heap_get (in->heap, id)->fields.items[i].value, "__set_name__", owner, 1);
+}
+
 /* A base hears of each class that is derived from it, its metaclass of each class of its kind: registries are made so. */
 void
 class_made (struct interpreter *in, int id)
 {
     const struct set *const arguments[] = { set_one (in->arena, id) };
     static const char *const told[] = { "__new__", "__init__" };
+    name_members (in, id);
     set_foreach (base, heap_field (in->heap, id, in->s_bases)) {
         if (heap_get (in->heap, base)->kind != OBJECT_CLASS)
             continue;
@@ -269,6 +315,39 @@ created (struct interpreter *in, int class_object, struct call *c)
     return all;
 }
 
+/* ---- dataclasses ------------------------------------------------------------------------------------------------- */
+
+/* What the class and its bases annotate, those of the bases first: the order of __init__'s parameters. */
+static void
+collect_fields (struct interpreter *in, int class_object, struct vec_int *names)
+{
+    struct order o = order_of (in, class_object);
+    for (int i = o.len; i-- > 0;) {
+        const struct ast *definition = heap_get (in->heap, o.items[i])->definition;
+        if (!definition || definition->kind != AST_CLASS)
+            continue;
+        ast_foreach (n, definition->kids[1])
+            if ((*n)->kind == AST_ANNOTATE && (*n)->kids[0] && (*n)->kids[0]->kind == AST_NAME)
+                vec_int_add_once (in->arena, names, (*n)->kids[0]->name);
+    }
+}
+
+/* A class without an __init__ of its own was given one, or takes nothing: what it annotates are its fields. */
+static void
+fill_fields (struct interpreter *in, int id, int class_object, struct call *c)
+{
+    struct vec_int names = { 0 };
+    heap_store (in->heap, id, 0, c->all, false);
+    collect_fields (in, class_object, &names);
+    for (size_t i = 0; i < names.len && (int) i < c->count; i++)
+        heap_store (in->heap, id, names.items[i], c->positional[i], false);
+    for (int k = 0; k < c->keywords; k++)
+        if (vec_int_has (&names, c->keyword[k].name))
+            heap_store (in->heap, id, c->keyword[k].name, c->keyword[k].value, false);
+    struct call rest = { .rest = c->all, .all = c->all };
+    call_with_self (in, set_one (in->arena, id), class_member (in, class_object, in->s_post_init), &rest);
+}
+
 const struct set *
 instantiate (struct interpreter *in, int class_object, struct call *c)
 {
@@ -290,6 +369,6 @@ instantiate (struct interpreter *in, int class_object, struct call *c)
         if (own)
             call_with_self (in, set_one (in->arena, id), init, c);
         else
-            heap_store (in->heap, id, 0, c->all, false);
+            fill_fields (in, id, class_object, c);
     return made;
 }

@@ -14,7 +14,7 @@ heap_add (struct heap *h, enum object_kind kind, int site)
     o->kind = kind;
     o->class_object = o->owner = -1;
     o->made_at = site;
-    o->changed_at = -1;
+    o->changed_at = o->called_at = -1;
     vec_push (h->arena, &h->stamps, 0);
     return (int) h->objects.len - 1;
 }

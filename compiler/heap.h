@@ -60,6 +60,8 @@ struct object {
     bool positional;  /* a tuple: its parts are known by their places, as fields "[0]", "[1]", … */
     bool view;        /* shares memory with what stands where other values have their elements */
     bool unpicklable; /* can't travel between steps, by what the library table says */
+    symbol cache;     /* of OBJECT_FUNCTION: hidden state that it keeps what it gave in, to give that again; or 0 */
+    int called_at;    /* site of such a function's first call; -1 none */
     vec (struct field) fields;
     const struct set *former; /* what fields held before something else was put there */
     struct vec_int parents; /* objects that hold this one */

@@ -372,7 +372,7 @@ run_unit (struct interpreter *in, int unit)
 }
 
 static struct flow *
-walk (struct program *program, const bool *working)
+walk (struct program *program, const bool *working, struct stateful *stateful)
 {
     struct arena *a = program->arena;
     struct flow *flow = arena_new (a, struct flow);
@@ -381,11 +381,15 @@ walk (struct program *program, const bool *working)
     flow->heap->arena = a;
     struct symbols *s = program->symbols;
     struct interpreter in = { .arena = a, .symbols = s, .program = program, .flow = flow, .heap = flow->heap,
-                              .working = working, .cwd = "" };
+                              .working = working, .stateful = stateful, .cwd = "" };
     in.library = library_create (a, s);
     flow->wrong_effect = library_add (in.library, program->effects);
     in.digests = program->learned ? learned_digests (program) : NULL;
     in.budget = 2000000;
+    in.s_cache = symbol_of_str (s, "[cache]");
+    in.s_cells = symbol_of_str (s, "[cells]");
+    in.s_source = symbol_of_str (s, "[source]");
+    in.s_post_init = symbol_of_str (s, "__post_init__");
     in.s_self = symbol_of_str (s, "[self]");
     in.s_view = symbol_of_str (s, "[view]");
     in.s_setattr = symbol_of_str (s, "__setattr__");
@@ -431,7 +435,8 @@ is_repeatable (const struct flow *flow, const struct site *s, const int *changes
 struct flow *
 interpreter_run (struct program *program)
 {
-    struct flow *flow = walk (program, NULL);
+    struct stateful stateful = { 0 };
+    struct flow *flow = walk (program, NULL, &stateful);
     bool *working = arena_alloc (program->arena, flow->sites.len + 1), any = false;
     int *changes = arena_alloc (program->arena, (size_t) (symbols_count (program->symbols) + 1) * sizeof *changes);
     vec_foreach (c, &flow->changes)
@@ -441,5 +446,9 @@ interpreter_run (struct program *program)
         working[i] = s->kind == SITE_SETUP && !is_repeatable (flow, s, changes);
         any |= working[i];
     }
-    return any ? walk (program, working) : flow;
+    for (int round = 0; round < 3 && (any || stateful.more); round++) {
+        any = stateful.more = false;
+        flow = walk (program, working, &stateful);
+    }
+    return flow;
 }

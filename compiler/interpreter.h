@@ -24,6 +24,14 @@ struct binding {
     const struct writes *read_writes;
 };
 
+/* What is done while a function with a cache runs (cached.c). */
+struct watch {
+    int first;  /* objects from here on were made since it began */
+    int oldest; /* of the objects that are changed */
+    int newest; /* site of the last write to a name that is read */
+    bool acts;  /* a name is bound, something shown, written to a file or drawn at random */
+};
+
 /* The old values of names that a branch changed. */
 struct journal {
     struct journal *outer;
@@ -75,6 +83,8 @@ struct interpreter {
     bool decorating;             /* a decorator is being called */
     struct vec_int states;       /* hidden state that it sets up */
     size_t first_change, first_file; /* how much had been recorded when it began */
+    struct watch watch;
+    struct stateful *stateful;   /* functions whose caches are seen to matter; outlives a walk */
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
     bool ambient_read;           /* by a site of this unit */
     unsigned specials;           /* what special methods of the notebook's classes are for */
@@ -87,6 +97,7 @@ struct interpreter {
     const struct code_digest *digests; /* of units; NULL: nothing has been learned */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
+    symbol s_cache, s_cells, s_source, s_post_init;
     symbol s_shared, s_self, s_view, s_class, s_setattr, s_dict, s_new, s_init, s_call, s_forward, s_bases, s_metaclass;
     symbol s_inplace, s_mode, s_out;
 };
@@ -98,6 +109,24 @@ struct flow *interpreter_run (struct program *program);
 void run_block (struct interpreter *in, const struct ast *block);
 void run_statement (struct interpreter *in, const struct ast *n);
 bool is_word_of (const char *word, const char *list); /* one of the words in `list`, with blanks between */
+
+/* functions that keep what they gave: cached.c */
+
+/* Definitions of which it matters that they don't run a second time. Once one is found the program is walked again. */
+struct stateful {
+    vec (const struct ast *) functions;
+    bool more; /* found in this walk */
+};
+
+/* The functions in `s` keep what they give from now on; or, unless `themselves`, copies of them do. */
+const struct set *cached_make (struct interpreter *in, const struct set *s, bool themselves);
+
+/* Around a call of a function with a cache: what was watched before, and what the call gives at its end. */
+struct watch cached_begin (struct interpreter *in);
+const struct set *cached_end (struct interpreter *in, int function, const struct set *given, const struct watch *outer);
+
+/* The cache is asked for, or what is in it changes. */
+void cached_change (struct interpreter *in, int function);
 
 /* what a site does: interpreter.c */
 void set_up (struct interpreter *in, symbol state); /* the site sets up library state; 0: of which nothing is known */
@@ -111,7 +140,8 @@ const struct set *evaluate (struct interpreter *in, const struct ast *n);
 void assign (struct interpreter *in, const struct ast *target, const struct set *value);
 const struct set *evaluate_name (struct interpreter *in, const struct ast *n);
 
-/* base.name = value; 0: a name that isn't known. */
+/* base.name = value, and del base.name; 0: a name that isn't known. */
+void delete_member (struct interpreter *in, const struct set *base, symbol name);
 void store_member (struct interpreter *in, const struct set *base, symbol name, const struct set *value);
 
 /* Function object `id` has just been made: it keeps the locals around it that it names. */
@@ -123,6 +153,9 @@ void owner_changes (struct interpreter *in, const struct ast *node);
 
 /* parts of values: part.c */
 const struct set *elements_of (struct interpreter *in, const struct set *s);
+
+/* Containers that a table made of `s` keeps in its cells: those at least so deep within `s`, and what tables there keep. */
+const struct set *cells_among (struct interpreter *in, const struct set *s, int least);
 
 /* What stands at place `i` of the tuples in `s`, as unpacking finds it. */
 const struct set *part_at (struct interpreter *in, const struct set *s, uint32_t i);
@@ -154,6 +187,10 @@ const struct set *class_member (struct interpreter *in, int class_object, symbol
 /* What `value.name` and `Class.name` give: methods are bound, properties called. */
 const struct set *instance_attribute (struct interpreter *in, int id, symbol name);
 const struct set *class_attribute (struct interpreter *in, int class_object, symbol name);
+
+/* Calls that method of those among a class's members that are instances of the notebook's classes: descriptors. */
+const struct set *descriptor_run (struct interpreter *in, const struct set *members, const char *method,
+                                  const struct set *const *arguments, int count);
 
 /* The class has just been made with these members: its functions know whose methods they are. */
 void class_owns (struct interpreter *in, int class_object, const struct set *members);

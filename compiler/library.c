@@ -78,6 +78,10 @@ read_word (const struct library *l, struct effect *e, const char *word)
         e->shares = true;
     } else if (strcmp (word, "unpickles") == 0) {
         e->unpickles = true;
+    } else if (strcmp (word, "caches") == 0) {
+        e->caches = true;
+    } else if (strcmp (word, "shows") == 0) {
+        e->shows = true;
     } else if (strncmp (word, "parts=", 6) == 0) {
         e->parts = arena_strdup (l->arena, word + 6);
     } else if (strncmp (word, "type=", 5) == 0) {

@@ -62,6 +62,8 @@ struct effect {
     int out;                    /* which argument, if given, is written to and is the result; 0: none */
     bool shares;                /* the result may have the memory of argument 0, if that is an array or a table */
     bool unpickles;             /* what is read may be instances of any class of the notebook */
+    bool caches;                /* a decorator: the function runs once for the same arguments */
+    bool shows;                 /* somebody sees it done: print */
 };
 
 #define FILE_OF_RECEIVER (1u << 31)

@@ -243,6 +243,14 @@ is_unpicklable (const struct linking *l, const struct set *value)
     return false;
 }
 
+/* "rows", or "cache of f" for hidden state. */
+static const char *
+name_told (const struct linking *l, symbol name)
+{
+    const char *text = link_name (l, name);
+    return *text == '%' ? arena_strndup (l->arena, text + 1, strcspn (text + 1, "#") - (strchr (text, '#') != NULL)) : text;
+}
+
 static void
 diagnose_unpicklable (struct linking *l, int step, int from, const struct event *e)
 {
@@ -258,7 +266,7 @@ diagnose_unpicklable (struct linking *l, int step, int from, const struct event 
         diag_add (l->diags, SEVERITY_ERROR, "unserializable", at,
                   at.line ? cell_line (l->arena, u->cell, at.line) : NULL,
                   "use it in the step that makes it, or make it again where it is used (merge the cells into one step)",
-                  "`%s` (%s) can't be handed from step \"%s\" to step \"%s\"", link_name (l, e->name),
+                  "`%s` (%s) can't be handed from step \"%s\" to step \"%s\"", name_told (l, e->name),
                   o->type ? symbol_text (l->flow->program->symbols, o->type) : "a generator",
                   l->p->steps.items[from].name, l->p->steps.items[step].name);
         return;
@@ -282,11 +290,16 @@ trace (struct linking *l, int step, const struct event *e)
             continue;
         }
         if (e->kind == EVENT_DELETE) {
-            struct deletion d = { e->name, e->site };
+            struct name_use d = { e->name, e->site };
             vec_push (l->arena, &l->deleted[step], d);
             return;
         }
         check_overwritten (l, step, site, e);
+        if (owner < 0 && e->kind == EVENT_READ && !l->ahead && l->flow->sites.items[site].kind != SITE_IMPORT
+            && l->flow->sites.items[site].kind != SITE_DEFINITION) {
+            struct name_use early = { e->name, e->site };
+            vec_push (l->arena, &l->early_reads[step], early);
+        }
         if (owner == OWNER_PARAMETERS) {
             vec_str_add_once (l->arena, &l->p->steps.items[step].parameters, link_name (l, e->name));
             return;
@@ -312,6 +325,18 @@ trace (struct linking *l, int step, const struct event *e)
     }
 }
 
+/* What belongs to no step and what another step made of it can't both be had: all that is handed over is there before the
+ * first cell. */
+static void
+check_early_reads (struct linking *l, int step)
+{
+    vec_foreach (r, &l->early_reads[step]) {
+        const struct need *n = find_need (l, step, r->name);
+        if (n && n->version > r->site)
+            diagnose_split (l, step, n->from, r->site, link_name (l, r->name));
+    }
+}
+
 static void
 trace_step (struct linking *l, int step)
 {
@@ -326,6 +351,7 @@ trace_step (struct linking *l, int step)
             for (size_t k = s->first_event; k < s->last_event; k++)
                 trace (l, step, &l->flow->events.items[k]);
     }
+    check_early_reads (l, step);
 }
 
 /* ---- names that share an object ---------------------------------------------------------------------------------- */
@@ -500,6 +526,7 @@ link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *
     struct linking l = { .arena = p->arena, .p = p, .flow = flow, .g = g, .diags = diags, .conflicts = conflicts };
     l.site_is_param = arena_alloc (p->arena, flow->sites.len + 1);
     l.replicated = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.replicated);
+    l.early_reads = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.early_reads);
     l.deleted = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.deleted);
     l.needs = arena_alloc (p->arena, (g->groups.len + 1) * sizeof *l.needs);
     param_collect (p, flow, diags, l.site_is_param);

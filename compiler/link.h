@@ -17,8 +17,8 @@ struct need {
     bool optional;
 };
 
-/* `del name` of something that another step has bound. */
-struct deletion {
+/* `del name` of something that another step has bound, or another use of a name. */
+struct name_use {
     symbol name;
     int site;
 };
@@ -32,7 +32,8 @@ struct linking {
     bool *site_is_param;
     struct vec_int *replicated; /* by step: sites */
     vec (struct need) *needs;   /* by step */
-    vec (struct deletion) *deleted; /* by step */
+    vec (struct name_use) *deleted; /* by step */
+    vec (struct name_use) *early_reads; /* by step: what its cells read of values that are there before any step runs */
     struct vec_int *conflicts;  /* see link_steps; may be NULL */
     bool ahead;                 /* what is traced is repeated ahead of the step's own cells */
 };

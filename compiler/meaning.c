@@ -56,7 +56,7 @@ static const struct set *
 delete_attribute (struct interpreter *in, struct call *c)
 {
     in->effect = true;
-    objects_change (in, call_argument (c, 0), false);
+    delete_member (in, call_argument (c, 0), named (in, c, 1));
     return NULL;
 }
 

@@ -107,7 +107,7 @@ name_bind (struct interpreter *in, symbol name, const struct set *value)
     remember_names (in, name, value);
     add_change (in, name, WRITE_BIND);
     if (in->depth > 0)
-        in->effect = true;
+        in->effect = in->watch.acts = true;
     vec_int_add_once (in->arena, &in->flow->sites.items[in->site].binds, name);
 }
 
@@ -173,6 +173,8 @@ name_read (struct interpreter *in, symbol name, const struct ast *at)
 {
     struct binding *b = binding_of (in, name);
     if (b->writes) {
+        int last = b->writes->items[b->writes->len - 1].site;
+        in->watch.newest = last > in->watch.newest ? last : in->watch.newest;
         if (b->read_site != in->site || b->read_writes != b->writes) {
             add_event (in, EVENT_READ, name, b, at);
             b->read_site = in->site;
@@ -226,11 +228,17 @@ change_object (struct interpreter *in, int id)
     if (o->immutable || o->kind == OBJECT_LIBRARY)
         return;
     o->changed_at = in->site;
+    if (o->iterator) /* what it is made of is used up with it */
+        objects_change (in, heap_field (in->heap, id, in->s_source), false);
     heap_holders (in->heap, id, &holders);
     vec_foreach (h, &holders) {
         const struct object *holder = heap_get (in->heap, *h);
         if (holder->made_at != in->site)
             in->effect = true;
+        if (*h < in->watch.oldest)
+            in->watch.oldest = *h;
+        if (holder->cache && *h != id)
+            cached_change (in, *h);
         for (size_t i = 0; i < holder->names.len; i++)
             if (set_has (binding_of (in, holder->names.items[i])->value, *h))
                 change_name (in, holder->names.items[i]);

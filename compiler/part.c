@@ -46,6 +46,8 @@ part_of (struct interpreter *in, int base, symbol part)
         return known;
     int id = new_value (in);
     heap_get (in->heap, id)->made_at = heap_get (in->heap, base)->made_at;
+    if (heap_field (in->heap, base, in->s_cells))
+        heap_store (in->heap, id, in->s_cells, heap_field (in->heap, base, in->s_cells), true);
     if (!part) {
         const struct effect *e = library_element (in->library, heap_get (in->heap, base)->type);
         heap_get (in->heap, id)->type = e->returns;
@@ -80,6 +82,8 @@ value_attribute (struct interpreter *in, int id, symbol name)
     const struct effect *e = library_attribute (in->library, heap_get (in->heap, id)->type, name);
     if (e->flags & EFFECT_RETURNS_PLAIN)
         return NULL;
+    if (e->flags & EFFECT_RETURNS_ELEMENT)
+        return elements_of (in, set_one (in->arena, id));
     value = e->flags & EFFECT_RETURNS_VIEW ? view_of (in, id, name) : part_of (in, id, name);
     struct object *part = heap_get (in->heap, value->items[0]);
     if (e->returns && value->len == 1)
@@ -132,9 +136,11 @@ elements_of (struct interpreter *in, const struct set *s)
             continue;
         const struct set *elements = heap_field (in->heap, id, 0);
         all = set_union (in->arena, all, elements ? elements : part_of (in, id, 0));
+        all = set_union (in->arena, all, heap_field (in->heap, id, in->s_cells));
         for (int base = id, depth = 0; heap_get (in->heap, base)->view && depth < 8; depth++) {
             base = heap_field (in->heap, base, 0)->items[0]; /* an array of objects has the same ones in its views */
             all = set_union (in->arena, all, heap_field (in->heap, base, 0));
+            all = set_union (in->arena, all, heap_field (in->heap, base, in->s_cells));
         }
     }
     return all;
@@ -152,6 +158,39 @@ tuple_of (struct interpreter *in, const struct set *const *parts, int count)
             heap_store (in->heap, id, in->s_place[i], parts[i], true);
     }
     return set_one (in->arena, id);
+}
+
+static bool
+is_container (const struct interpreter *in, const struct object *o)
+{
+    static const char *const types[] = { "list", "dict", "set", "collections.deque", "numpy.ndarray" };
+    for (size_t i = 0; o->type && i < sizeof types / sizeof *types; i++)
+        if (strcmp (symbol_text (in->symbols, o->type), types[i]) == 0)
+            return true;
+    return false;
+}
+
+static const struct set *
+cells_below (struct interpreter *in, const struct set *s, int least, int depth)
+{
+    const struct set *cells = NULL;
+    set_foreach (id, s) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind != OBJECT_VALUE || o->text || o->class_object >= 0)
+            continue;
+        cells = set_union (in->arena, cells, heap_field (in->heap, id, in->s_cells));
+        if (depth >= least && is_container (in, o))
+            cells = set_union (in->arena, cells, set_one (in->arena, id));
+        else if (depth < 4 && !o->view)
+            cells = set_union (in->arena, cells, cells_below (in, heap_field (in->heap, id, 0), least, depth + 1));
+    }
+    return cells;
+}
+
+const struct set *
+cells_among (struct interpreter *in, const struct set *s, int least)
+{
+    return cells_below (in, s, least, 0);
 }
 
 /* A value of which nothing is known yet is taken for a tuple when it is first unpacked. */

@@ -1,6 +1,6 @@
 /* Statements: what running each does. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "compiler/interpreter.h"
+#include "compiler/call.h"
 
 #include "compiler/builtins.h"
 
@@ -78,6 +78,11 @@ decorate (struct interpreter *in, const struct ast *decorators, const struct set
         if (text->kind == AST_ATTRIBUTE && text->kids[0]->kind == AST_NAME
             && is_word_of (symbol_text (in->symbols, text->name), "setter deleter getter")) { /* with the property it is of */
             value = set_union (in->arena, value, evaluate (in, text->kids[0]));
+            continue;
+        }
+        if (text->kind == AST_ATTRIBUTE && !decorator) { /* @show.register, of functools.singledispatch */
+            struct call call = { .count = 1, .positional = { value }, .all = value };
+            call_named_method (in, evaluate (in, text->kids[0]), text->name, &call);
             continue;
         }
         in->decorating = true; /* who decorates calls later, if at all */
@@ -382,6 +387,16 @@ run_augment (struct interpreter *in, const struct ast *n)
 }
 
 static void
+delete_item (struct interpreter *in, const struct ast *target)
+{
+    const struct set *base = evaluate (in, target->kids[0]);
+    for (uint32_t i = 1; i < target->nkids; i++)
+        evaluate (in, target->kids[i]);
+    special_run (in, base, SPECIAL_STORE, NULL);
+    objects_change (in, base, false);
+}
+
+static void
 run_delete (struct interpreter *in, const struct ast *n)
 {
     ast_foreach (target, n)
@@ -389,8 +404,10 @@ run_delete (struct interpreter *in, const struct ast *n)
             name_delete (in, (*target)->name);
         else if ((*target)->kind == AST_TUPLE)
             run_delete (in, *target);
+        else if ((*target)->kind == AST_ATTRIBUTE && (*target)->nkids)
+            delete_member (in, evaluate (in, (*target)->kids[0]), (*target)->name);
         else if ((*target)->kind != AST_NAME && (*target)->nkids)
-            objects_change (in, evaluate (in, (*target)->kids[0]), false);
+            delete_item (in, *target);
 }
 
 /* The last expression of a cell is shown, unless a semicolon follows it. */
