@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "base/cleanup.h"
+#include "compiler/exit.h"
 #include "compiler/facts.h"
 #include "compiler/foreach.h"
 #include "compiler/front.h"
@@ -143,6 +144,7 @@ pass_metadata (struct compilation *c, struct passing *p)
     metadata_apply (c->pipeline, c->flow->program);
     when_check (c->pipeline, p->program, &c->diags);
     foreach_check (c->pipeline, c->flow, &c->diags);
+    exit_check (c->pipeline, p->program, &c->diags);
 }
 
 static void

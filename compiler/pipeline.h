@@ -87,6 +87,7 @@ struct step_settings {
     const char *foreach;    /* name of the list it is a loop over, or NULL */
     int parallel;           /* of that loop: so many rounds at a time; 0: as many as there is room for */
     const char *when;       /* Python expression, or NULL */
+    bool exit;              /* it runs at the end, whatever became of the others */
     const char *serve, *register_as;
     vec (struct secret) secrets;
     vec (struct volume) volumes;

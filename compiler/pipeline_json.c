@@ -143,6 +143,7 @@ put_settings (json_t *o, const struct step_settings *s)
     if (s->parallel > 0)
         json_object_set_new (o, "parallel", json_integer (s->parallel));
     put_text (o, "when", s->when);
+    put_flag (o, "exit", s->exit);
     put_text (o, "serve", s->serve);
     put_text (o, "register", s->register_as);
     if (s->secrets.len) {
@@ -386,6 +387,7 @@ get_settings (struct arena *a, struct step_settings *s, const json_t *o)
     s->foreach = get_text (a, o, "foreach");
     s->parallel = (int) json_integer_value (json_object_get (o, "parallel"));
     s->when = get_text (a, o, "when");
+    s->exit = json_is_true (json_object_get (o, "exit"));
     s->serve = get_text (a, o, "serve");
     s->register_as = get_text (a, o, "register");
     size_t i;

@@ -95,6 +95,15 @@ read_text (struct reading *r, const char *value, int which)
     return NULL;
 }
 
+static const char *
+read_exit (struct reading *r, const char *value, int unused)
+{
+    (void) value;
+    (void) unused;
+    r->settings->exit = true;
+    return NULL;
+}
+
 /* "names", or "names:4" for four at a time. */
 static const char *
 read_foreach (struct reading *r, const char *value, int unused)
@@ -306,6 +315,7 @@ static const struct key {
     { "schedule", true, false, read_schedule, 0 },
     { "timezone", true, false, read_timezone, 0 },
     { "image", true, true, read_text, TEXT_IMAGE },
+    { "exit", false, true, read_exit, 0 },
     { "foreach", true, true, read_foreach, 0 },
     { "when", true, true, read_text, TEXT_WHEN },
     { "serve", true, true, read_text, TEXT_SERVE },

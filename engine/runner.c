@@ -16,12 +16,33 @@
 
 /* ---- the schedule ---- */
 
+/* The step that runs at the end waits for all others, whatever became of them. */
+static enum task_state
+state_of_others (const struct task *t)
+{
+    const struct runner *r = t->runner;
+    for (size_t i = 0; i < r->p->steps.len; i++)
+        if ((int) i != t->index && r->tasks[i].state < TASK_DONE)
+            return TASK_WAITING;
+    return TASK_DONE;
+}
+
+/* Whether it may still start: nothing does once the run was ended from without, and after a failure only what runs then. */
+static bool
+may_start (const struct task *t)
+{
+    const struct runner *r = t->runner;
+    return !r->canceling || (runner_step (t)->settings.exit && !r->interrupted && !r->fatal.kind);
+}
+
 /* TASK_DONE if all it waits for is done, TASK_FAILED if one never will be, TASK_WAITING otherwise. */
 static enum task_state
 state_of_producers (const struct task *t, const char **culprit)
 {
     const struct runner *r = t->runner;
     enum task_state all = TASK_DONE;
+    if (runner_step (t)->settings.exit)
+        return state_of_others (t);
     const struct vec_int *after = &runner_step (t)->after;
     for (size_t i = 0; i < after->len; i++) {
         const struct task *p = &r->tasks[after->items[i]];
@@ -72,7 +93,7 @@ decide_all (struct runner *r)
     for (size_t i = 0; i < r->p->steps.len; i++) {
         struct task *t = &r->tasks[i];
         const char *culprit = NULL;
-        if (t->state == TASK_READY && r->canceling)
+        if (t->state == TASK_READY && !may_start (t))
             runner_skip (t, "the run was ended before its turn");
         if (t->state != TASK_WAITING)
             continue;
@@ -80,9 +101,9 @@ decide_all (struct runner *r)
         enum task_state producers = left ? TASK_DONE : state_of_producers (t, &culprit);
         if (producers == TASK_FAILED)
             runner_skip (t, arena_printf (r->arena, "step %s has no result", culprit));
-        else if (r->canceling && producers == TASK_WAITING && r->running == 0)
+        else if (!may_start (t) && producers == TASK_WAITING && r->running == 0)
             runner_skip (t, "the run was ended before its turn");
-        else if (r->canceling && producers == TASK_DONE)
+        else if (!may_start (t) && producers == TASK_DONE)
             runner_skip (t, "the run was ended before its turn");
         else if (producers == TASK_DONE)
             decide (t);
@@ -92,10 +113,10 @@ decide_all (struct runner *r)
 static void
 start_ready (struct runner *r)
 {
-    for (size_t i = 0; i < r->p->steps.len && !r->canceling && !r->replacing; i++) {
+    for (size_t i = 0; i < r->p->steps.len && !r->replacing; i++) {
         struct task *t = &r->tasks[i];
         struct error err = { 0 };
-        if (t->state == TASK_READY && runner_fits (r, t) && runner_start (t, &err) < 0) {
+        if (t->state == TASK_READY && may_start (t) && runner_fits (r, t) && runner_start (t, &err) < 0) {
             error_wrap (&err, "step %s", runner_step (t)->name);
             runner_give_up (r, &err);
         }

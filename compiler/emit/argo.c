@@ -21,6 +21,7 @@
 #include <math.h>
 
 #define ENTRY "pipeline"
+#define EXIT "exit" /* what runs at the end */
 #define INPUT_PATH "/tmp/chard-in" /* Argo mounts inputs there: its folders are root's, so nothing of ours goes there */
 #define RESULT_PATH "/tmp/chard-out/result"
 #define GUARD_PATH "/tmp/chard-out/when"
@@ -433,7 +434,7 @@ task (struct argo *argo, int step)
         template = add_loop (argo, step, template, spec);
     json_t *t = json_pack ("{s:s,s:s}", "name", plan->steps[step].name, "template", template);
     json_t *after = json_array ();
-    for (size_t k = 0; k < s->after.len; k++)
+    for (size_t k = 0; k < s->after.len && !s->settings.exit; k++)
         json_array_append_new (after, json_string (plan->steps[s->after.items[k]].name));
     int guard = plan->steps[step].guard;
     if (guard >= 0) {
@@ -521,10 +522,12 @@ workflow_spec (const struct emit_plan *plan)
     struct argo argo = { .plan = plan, .templates = json_array (), .loops = json_array (), .volumes = json_array (), .claims = json_array (),
                          .codes = arena_alloc (plan->arena, (n + 1) * sizeof (char *)),
                          .used = arena_alloc (plan->arena, (n + 1) * sizeof (bool *)) };
-    json_t *tasks = json_array (), *spec = json_pack ("{s:s}", "entrypoint", ENTRY);
+    json_t *tasks = json_array (), *last = json_array (), *spec = json_pack ("{s:s}", "entrypoint", ENTRY);
     declare_volumes (&argo);
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new (tasks, task (&argo, (int) i));
+    for (size_t i = 0; i < n; i++) {
+        const bool at_end = n > 1 && plan->pipeline->steps.items[i].settings.exit;
+        json_array_append_new (at_end ? last : tasks, task (&argo, (int) i));
+    }
     put_unless_empty (spec, "arguments", workflow_arguments (plan));
     if (plan->pipeline->security)
         put (spec, "securityContext", json_incref (plan->pipeline->security));
@@ -533,6 +536,11 @@ workflow_spec (const struct emit_plan *plan)
     put_unless_empty (spec, "volumes", argo.volumes);
     put_unless_empty (spec, "volumeClaimTemplates", argo.claims);
     json_array_insert_new (argo.templates, 0, json_pack ("{s:s,s:{s:o}}", "name", ENTRY, "dag", "tasks", tasks));
+    if (json_array_size (last)) {
+        put (spec, "onExit", json_string (EXIT));
+        json_array_append_new (argo.loops, json_pack ("{s:s,s:{s:O}}", "name", EXIT, "dag", "tasks", last));
+    }
+    json_decref (last);
     json_array_extend (argo.templates, argo.loops);
     json_decref (argo.loops);
     put (spec, "templates", argo.templates);

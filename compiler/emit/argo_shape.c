@@ -208,6 +208,7 @@ static const struct shape security[] = {
 
 const struct shape argo_shape_workflow[] = {
     MUST ("entrypoint", NAME),
+    MAY ("onExit", NAME),
     MAY_HOLD ("arguments", OBJECT, arguments),
     MAY_HOLD ("securityContext", OBJECT, security),
     MAY_HOLD ("podGC", OBJECT, pod_gc),

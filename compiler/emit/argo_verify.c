@@ -284,6 +284,8 @@ check_all (const struct check *c)
         return wrong (c, "there is no entry point '%s'", text (c->spec, "entrypoint"));
     if (json_array_size (tasks) == 0)
         return error_set (c->err, ERROR_NOTEBOOK, "the pipeline has no steps; there is nothing to run");
+    if (json_object_get (c->spec, "onExit") && !json_object_get (c->templates, text (c->spec, "onExit")))
+        return wrong (c, "there is no template '%s' for what runs at the end", text (c->spec, "onExit"));
     const char *name;
     json_t *template;
     json_object_foreach (c->templates, name, template)

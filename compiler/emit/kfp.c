@@ -449,14 +449,59 @@ loop_task (const struct emit_plan *plan, int each)
     return one;
 }
 
+/* All but the one that runs at the end. */
 static json_t *
 tasks (const struct emit_plan *plan)
 {
     json_t *all = json_object ();
     for (int i = 0; i < (int) plan->pipeline->steps.len; i++)
-        put (all, plan->steps[i].name,
-             plan->steps[i].role == EMIT_EACH ? loop_task (plan, i) : task_of (plan, i, false));
+        if (!plan->pipeline->steps.items[i].settings.exit || plan->pipeline->steps.len == 1)
+            put (all, plan->steps[i].name,
+                 plan->steps[i].role == EMIT_EACH ? loop_task (plan, i) : task_of (plan, i, false));
     return all;
+}
+
+/* ---- what runs at the end: dsl.ExitHandler's shape --------------------------------------------------------------- */
+
+/* Names that no step's task and component have. */
+#define BODY "exit--handler"
+#define BODY_COMPONENT "comp-" BODY
+
+/* The pipeline's step that runs at the end, or -1. */
+static int
+find_exit (const struct emit_plan *plan)
+{
+    for (int i = 0; i < (int) plan->pipeline->steps.len; i++)
+        if (plan->pipeline->steps.items[i].settings.exit)
+            return i;
+    return -1;
+}
+
+/* All other tasks as one, and the step behind it. */
+static json_t *
+tasks_and_exit (const struct emit_plan *plan, int exit)
+{
+    json_t *given = json_object (), *inputs = json_object ();
+    vec_foreach (p, &plan->pipeline->params) {
+        const char *key = emit_param_key (plan, p->name);
+        put (given, key, json_pack ("{s:s}", "componentInputParameter", key));
+    }
+    put_unless_empty (inputs, "parameters", given);
+    json_t *body = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", BODY, "componentRef", "name", BODY_COMPONENT);
+    put_unless_empty (body, "inputs", inputs);
+    json_t *last = task_of (plan, exit, false);
+    put (last, "dependentTasks", json_pack ("[s]", BODY));
+    put (last, "triggerPolicy", json_pack ("{s:s}", "strategy", "ALL_UPSTREAM_TASKS_COMPLETED"));
+    return json_pack ("{s:o,s:o}", BODY, body, plan->steps[exit].name, last);
+}
+
+static json_t *
+body_component (const struct emit_plan *plan)
+{
+    json_t *inputs = json_object (), *one = json_pack ("{s:{s:o}}", "dag", "tasks", tasks (plan));
+    put_unless_empty (inputs, "parameters", root_parameters (plan));
+    put_unless_empty (one, "inputDefinitions", inputs);
+    return one;
 }
 
 /* ---- what Kubernetes has to know: kubernetes_executor_config.proto ---------------------------------------------- */
@@ -582,6 +627,7 @@ pipeline_info (const struct emit_plan *plan)
 static json_t *
 pipeline_spec (const struct emit_plan *plan, struct error *err)
 {
+    const int exit = plan->pipeline->steps.len > 1 ? find_exit (plan) : -1;
     json_t *all_components = components (plan);
     json_t *all_executors = executors (plan, all_components, err);
     if (!all_executors) {
@@ -590,7 +636,9 @@ pipeline_spec (const struct emit_plan *plan, struct error *err)
     }
     json_t *inputs = json_object (), *root = json_object (), *spec = json_object ();
     put_unless_empty (inputs, "parameters", root_parameters (plan));
-    put (root, "dag", json_pack ("{s:o}", "tasks", tasks (plan)));
+    if (exit >= 0)
+        put (all_components, BODY_COMPONENT, body_component (plan));
+    put (root, "dag", json_pack ("{s:o}", "tasks", exit >= 0 ? tasks_and_exit (plan, exit) : tasks (plan)));
     put_unless_empty (root, "inputDefinitions", inputs);
     put (spec, "pipelineInfo", pipeline_info (plan));
     put (spec, "root", root);

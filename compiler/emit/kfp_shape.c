@@ -71,7 +71,7 @@ static const struct shape parameter_input[] = {
     { 0 },
 };
 
-static const struct shape trigger[] = { MUST ("condition", NAME), { 0 } };
+static const struct shape trigger[] = { MAY ("condition", NAME), MAY ("strategy", NAME), { 0 } };
 
 static const struct shape task_inputs[] = {
     MAY_HOLD ("artifacts", MAP, artifact_input),

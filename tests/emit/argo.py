@@ -333,6 +333,18 @@ class Argo(unittest.TestCase):
                                                             for t in l["dag"]["tasks"]]
             self.assertEqual(len([t for t in tasks if t["template"] in {a["name"] for a in accelerated}]), 3)
 
+    def test_exit(self):
+        with Folder(text=notebook(*notebooks.EXIT)) as folder:
+            spec = self.check_documents(folder)["spec"]
+            templates = {t["name"]: t for t in spec["templates"]}
+            self.assertEqual([t["name"] for t in templates[spec["entrypoint"]]["dag"]["tasks"]], ["data", "work"])
+            [task] = templates[spec["onExit"]]["dag"]["tasks"]
+            self.assertNotIn("dependencies", task)
+            pod = Pod(folder, spec)
+            pod.known["workflow.parameters.json"] = '[{"name": "fail", "value": "true"}]'
+            pod.run_task(replace(task, pod.known))
+            self.assertIn("TOLD true", pod.printed)
+
     def test_volumes(self):
         """Names that are alike once they are labels stay apart; a step's own volume goes before the pipeline's."""
         volumes = [{"name": "a.b", "mount_point": "/one", "type": "pvc"},

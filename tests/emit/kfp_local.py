@@ -203,6 +203,19 @@ class Foreach(Emitted):
             self.assertEqual(ran, {"fit-each-": 3, "empty-each-": 1})
 
 
+class Exit(Emitted):
+    def test_exit(self):
+        """The step at the end runs whatever became of the others, which are one task before it."""
+        with Folder(text=notebook(*notebooks.EXIT)) as folder:
+            text = folder.emit("kfp")["nb.kfp.yaml"]
+            tasks = read_strictly(text)[0]["root"]["dag"]["tasks"]
+            self.assertEqual(tasks["tell"]["triggerPolicy"], {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"})
+            self.assertEqual(set(tasks), {"tell", *tasks["tell"]["dependentTasks"]})
+            self.assertRegex(self.run_by_kfp(folder, text)[0], r"(?s)WORKED 1.*TOLD false")
+            with self.assertRaisesRegex(AssertionError, "(?s)ValueError: no.*TOLD true"):
+                self.run_by_kfp(folder, text, fail=True)
+
+
 class Metadata(Emitted):
     def test_metadata_are_short_and_whole(self):
         cells = [(["imports"], "import pandas as pd"),

@@ -128,6 +128,13 @@ FOREACH = [(["parameters"], "depth = 2"),
 FOREACH_RESULT = "[2, 'c', 2, {'b': 3, 'c': 2}, 2.1666666666666665, ['first', ('b', 2), ('c', 2)], 'b', [], ['b', 'a', 'c'], 3]"
 
 
+# A step that runs at the end, whatever became of the others.
+EXIT = [(["parameters"], "fail = False"),
+        (["step:data"], "x = 1"),
+        (["step:work"], "if fail:\n    raise ValueError('no')\nprint('WORKED', x)"),
+        (["step:tell", "exit"], "import json\nprint('TOLD', json.dumps(fail))")]
+
+
 def harness():
     """templates/step.py as a module."""
     spec = importlib.util.spec_from_file_location("_chard_step", HARNESS)

@@ -1,5 +1,5 @@
-"""Tag foreach: loops whose rounds run in processes of their own compute what the notebook computes; loops that can't be
-taken apart run whole, whether the compiler knows (a warning) or only the run can tell (a note).
+"""Tags foreach and exit: loops whose rounds run in processes of their own compute what the notebook computes; loops that can't be
+taken apart run whole, whether the compiler knows (a warning) or only the run can tell (a note). A step at the end runs whatever became of the others.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -159,6 +159,19 @@ class Foreach(unittest.TestCase):
         with open(shown, encoding="utf-8") as f:
             [text] = [o["text"] for o in json.load(f)["cells"][0]["outputs"] if o["output_type"] == "stream"]
         self.assertEqual("".join(text), "".join("round %d\n" % i for i in range(4)))
+
+    def test_exit(self):
+        """A step at the end runs when others fail, is not cached, and can fail the run itself."""
+        source = ("# %%%% tags=[\"parameters\"]\nfail = True\n\n# %%%% tags=[\"step:work\"]\nif fail:\n    raise ValueError ('no')\n\n"
+                  "# %%%% tags=[\"step:tell\", \"exit\"]\nprint ('TOLD', fail)%s\n")
+        path = self.write(source % "")
+        for options, status in (((), 1), (("-p", "fail=false"), 0), (("-p", "fail=false"), 0)):
+            run = self.chard("run", "--python", PYTHON, *options, path)
+            self.assertEqual(run.returncode, status, run.stderr)
+            self.assertIn("TOLD %s" % (not options), self.chard("runs", "logs").stdout)
+            self.assertRegex(run.stderr, r"tell … done")
+        run = self.chard("run", "--python", PYTHON, "-p", "fail=false", self.write(source % "; 1 / 0"))
+        self.assertEqual(run.returncode, 1, run.stderr)
 
     def test_a_process_that_is_killed(self):
         path = self.write("# %% tags=[\"step:data\"]\nimport os\nxs, home = list (range (6)), os.getpid ()\n\n# %% tags=[\"step:fit\", \"foreach:xs\"]\n"
