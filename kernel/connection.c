@@ -5,8 +5,11 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
 
 static const char *const port_names[CHANNELS] = {
     [CHANNEL_SHELL] = "shell_port", [CHANNEL_CONTROL] = "control_port", [CHANNEL_STDIN] = "stdin_port",
@@ -92,7 +95,10 @@ connection_clear (struct connection *c)
 void
 connection_choose (struct connection *c, struct arena *a, const char *dir)
 {
+    unsigned long long noise[2] = { 0 };
     *c = (struct connection){ .key = "" };
+    if (getrandom (noise, sizeof noise, 0) == sizeof noise)
+        c->key = arena_printf (a, "%016llx%016llx", noise[0], noise[1]);
     for (int i = 0; i < CHANNELS; i++)
         c->endpoint[i] = arena_printf (a, "ipc://%s/outer-%d", dir, i + 1);
 }
@@ -107,21 +113,49 @@ write_private (const char *path, const json_t *document, struct error *err)
     return 0;
 }
 
+/* A port that nobody has, as Jupyter finds one itself: it is free from when all are found until the kernel takes it. */
+static int
+free_port (int *fd)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+    socklen_t size = sizeof address;
+    *fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*fd < 0 || bind (*fd, (struct sockaddr *) &address, size) < 0
+        || getsockname (*fd, (struct sockaddr *) &address, &size) < 0)
+        return -1;
+    return ntohs (address.sin_port);
+}
+
+static int
+choose_ports (json_t *document, struct error *err)
+{
+    int fds[CHANNELS], n = 0, port = 0;
+    for (; n < CHANNELS && port >= 0; n++)
+        if ((port = free_port (&fds[n])) >= 0)
+            json_object_set_new (document, port_names[n], json_integer (port));
+    if (port < 0)
+        error_errno (err, "there is no free port on 127.0.0.1");
+    while (n-- > 0)
+        if (fds[n] >= 0)
+            close (fds[n]);
+    return port < 0 ? -1 : 0;
+}
+
 int
 connection_write_inner (struct connection *inner, struct arena *a, const struct connection *outer, const char *dir,
-                        const char **path, struct error *err)
+                        bool tcp, const char **path, struct error *err)
 {
     struct connection made = { .key = outer->key, .session = outer->session };
-    made.document = json_pack ("{s:s, s:s, s:s, s:s}", "transport", "ipc", "signature_scheme", "hmac-sha256", "key",
-                               outer->key, "ip", arena_printf (a, "%s/inner", dir));
-    for (int i = 0; i < CHANNELS; i++)
+    made.document = json_pack ("{s:s, s:s, s:s, s:s}", "transport", tcp ? "tcp" : "ipc", "signature_scheme", "hmac-sha256",
+                               "key", outer->key, "ip", tcp ? "127.0.0.1" : arena_printf (a, "%s/inner", dir));
+    for (int i = 0; i < CHANNELS && !tcp; i++)
         json_object_set_new (made.document, port_names[i], json_integer (i + 1));
     static const char *const same[] = { "kernel_name", "jupyter_session" };
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
         if (json_object_get (outer->document, same[i]))
             json_object_set (made.document, same[i], json_object_get (outer->document, same[i]));
     char *file = arena_printf (a, "%s/connection.json", dir);
-    if (read_endpoints (&made, a, err) < 0 || write_private (file, made.document, err) < 0) {
+    if ((tcp && choose_ports (made.document, err) < 0) || read_endpoints (&made, a, err) < 0 || write_private (file, made.document, err) < 0) {
         connection_clear (&made);
         return -1;
     }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 enum channel { CHANNEL_SHELL, CHANNEL_CONTROL, CHANNEL_STDIN, CHANNEL_IOPUB, CHANNEL_HB, CHANNELS };
 
@@ -24,11 +25,12 @@ struct connection {
 int connection_read (struct connection *c, struct arena *a, const char *path, struct error *err);
 void connection_clear (struct connection *c);
 
-/* Fills it with ipc:// endpoints of its own in the private directory `dir`, unsigned: for a session without Jupyter. */
+/* Fills it with ipc:// endpoints of its own in the private directory `dir`, and a key: for a session without Jupyter. */
 void connection_choose (struct connection *c, struct arena *a, const char *dir);
 
-/* Fills `inner` with the same key over ipc:// in `dir`, and writes it to DIR/connection.json with mode 0600. */
+/* Fills `inner` with the same key over ipc:// in `dir`, or over `tcp` at free ports of 127.0.0.1, and writes it to
+ * DIR/connection.json with mode 0600. */
 int connection_write_inner (struct connection *inner, struct arena *a, const struct connection *outer, const char *dir,
-                            const char **path, struct error *err);
+                            bool tcp, const char **path, struct error *err);
 
 #endif

@@ -75,6 +75,16 @@ take_command (struct inner *in, struct arena *a, char *const *command)
     in->title = in->argv.items[0];
 }
 
+/* Deno and what is made with xeus refuse ipc://, others call its files otherwise. */
+static bool
+is_ipykernel (const struct inner *in)
+{
+    vec_foreach (word, &in->argv)
+        if (strstr (*word, "ipykernel"))
+            return true;
+    return false;
+}
+
 /* Installing a package changes the time of site-packages, and with it the note's name. */
 static void
 hash_packages (struct hash *h, struct arena *a, const char *program)
@@ -117,6 +127,7 @@ inner_find (struct inner *in, struct arena *a, const char *name, char *const *co
         take_command (&found, a, command);
     else if ((name ? find_spec (&found, a, name, err) : find_ipykernel (&found, a, err)) < 0)
         return -1;
+    found.tcp = !is_ipykernel (&found);
     found.note = choose_note (a, &found);
     *in = found;
     return 0;
@@ -187,7 +198,7 @@ int
 inner_start (struct inner *in, struct arena *a, const struct connection *outer, struct error *err)
 {
     const char *file;
-    if (make_dir (in, a, err) < 0 || connection_write_inner (&in->connection, a, outer, in->dir, &file, err) < 0)
+    if (make_dir (in, a, err) < 0 || connection_write_inner (&in->connection, a, outer, in->dir, in->tcp, &file, err) < 0)
         return -1;
     struct vec_str argv = { 0 };
     vec_foreach (word, &in->argv)

@@ -17,6 +17,7 @@ struct inner {
     struct proc proc;
     char *dir;            /* private, 0700; the guard and inner_stop remove it */
     int lock;             /* held on DIR/lock while we live */
+    bool tcp;             /* it listens on 127.0.0.1, not in `dir`: for few but ipykernel know ipc:// */
     char *note;           /* file that keeps the kernel's kernel_info_reply, or NULL */
 };
 

@@ -1,6 +1,8 @@
 """Another language inside: everything is relayed, and pipeline magics say that Python alone compiles.
 SPDX-License-Identifier: Apache-2.0
 """
+import json
+import os
 import sys
 
 from magic import Magic
@@ -26,7 +28,17 @@ IPKernelApp.launch_instance (kernel_class=Shout)
 class Languages(Magic):
     @classmethod
     def start(cls):
-        cls.session = Session([KERNEL, "-f", "{connection_file}", "--", sys.executable, "-c", SHOUT, "-f", "{}"])
+        path = os.path.join(cls.dir, "shout.py")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(SHOUT)
+        cls.session = Session([KERNEL, "-f", "{connection_file}", "--", sys.executable, path, "-f", "{}"])
+
+    def test_it_listens_where_any_kernel_can(self):
+        directory, = self.session.directories()
+        with open(os.path.join(directory, "connection.json"), encoding="utf-8") as f:
+            told = json.load(f)
+        self.assertEqual((told["transport"], told["ip"]), ("tcp", "127.0.0.1"))
+        self.assertEqual(told["key"], self.session.km.session.key.decode())
 
     def test_it_is_relayed_and_not_compiled(self):
         self.assertEqual(self.run_cell("x <- c (1, 2)").text(), "X <- C (1, 2)")
