@@ -5,9 +5,9 @@
 #include "base/cleanup.h"
 #include "base/dynlib.h"
 #include "base/sonames.h"
-#include "base/utf8.h"
-#include "client/url.h"
-#include "doc/json_text.h"
+#include "client/http_error.h"
+#include "client/http_header.h"
+#include "client/redirect.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -143,56 +143,11 @@ on_body (char *data, size_t size, size_t n, void *arg)
     return size * n;
 }
 
-/* The value of a header line if it is that header, without white space around; NULL if not. */
-static const char *
-header_value (const char *line, size_t n, const char *name, size_t *len)
-{
-    size_t m = strlen (name);
-    if (n <= m || strncasecmp (line, name, m) != 0 || line[m] != ':')
-        return NULL;
-    for (line += m + 1, n -= m + 1; n && isspace ((unsigned char) *line); line++, n--)
-        ;
-    while (n && isspace ((unsigned char) line[n - 1]))
-        n--;
-    *len = n;
-    return line;
-}
-
-static void
-copy_text (char *to, size_t size, const char *from, size_t len)
-{
-    snprintf (to, size, "%.*s", (int) (len < size ? len : size - 1), from);
-}
-
-static void
-keep_challenge (struct http_reply *reply, const char *value, size_t len)
-{
-    bool bearer = strncasecmp (value, "Bearer", 6) == 0 && strncasecmp (reply->challenge, "Bearer", 6) != 0;
-    if (bearer || !reply->challenge[0])
-        copy_text (reply->challenge, sizeof reply->challenge, value, len);
-}
-
 static size_t
 on_header (char *line, size_t size, size_t n, void *arg)
 {
-    struct http_reply *reply = ((struct transfer *) arg)->reply;
-    const char *value;
-    size_t len, all = size * n;
-    if ((value = header_value (line, all, "Content-Type", &len))) {
-        copy_text (reply->type, sizeof reply->type, value, len);
-        reply->type[strcspn (reply->type, "; \t")] = '\0';
-        for (char *c = reply->type; *c; c++)
-            *c = (char) tolower ((unsigned char) *c);
-    } else if ((value = header_value (line, all, "Location", &len))) {
-        copy_text (reply->location, sizeof reply->location, value, len);
-    } else if ((value = header_value (line, all, "Docker-Content-Digest", &len))) {
-        copy_text (reply->digest, sizeof reply->digest, value, len);
-    } else if ((value = header_value (line, all, "WWW-Authenticate", &len))) {
-        keep_challenge (reply, value, len);
-    } else if ((value = header_value (line, all, "Retry-After", &len)) && len && isdigit ((unsigned char) *value)) {
-        reply->retry_after = strtod (value, NULL);
-    }
-    return all;
+    http_note_header (((struct transfer *) arg)->reply, line, size * n);
+    return size * n;
 }
 
 static bool
@@ -287,7 +242,7 @@ note_place (CURL *c, struct http_reply *reply)
     long hops = 0;
     lib.curl_easy_getinfo (c, CURLINFO_EFFECTIVE_URL, &url);
     lib.curl_easy_getinfo (c, CURLINFO_REDIRECT_COUNT, &hops);
-    copy_text (reply->url, sizeof reply->url, url ? url : "", url ? strlen (url) : 0);
+    snprintf (reply->url, sizeof reply->url, "%s", url ? url : "");
     reply->hops = (int) hops;
 }
 
@@ -322,13 +277,6 @@ set_request (CURL *c, const struct http_request *rq, const char *url, struct tra
     /* libcurl sends again what a connection that it kept has swallowed. */
     if (!is_repeatable (rq))
         lib.curl_easy_setopt (c, CURLOPT_FRESH_CONNECT, 1L);
-}
-
-/* "POST https://host/path" */
-static const char *
-request_name (struct arena *a, const struct http_request *rq, const char *url)
-{
-    return arena_printf (a, "%s %s", rq->method, url_strip_credentials (a, utf8_repair (a, url)));
 }
 
 static enum outcome
@@ -436,65 +384,6 @@ try_often (struct http *h, const struct http_request *rq, const char *url, const
 
 /* ---- redirects -------------------------------------------------------------------------------------------------- */
 
-/* Length of "scheme://host:port". */
-static size_t
-origin_length (const char *url)
-{
-    const char *mark = strstr (url, "://");
-    return mark ? (size_t) (mark + 3 - url) + strcspn (mark + 3, "/?#") : 0;
-}
-
-/* `location` as seen from `url`: absolute, from the root, or beside it. */
-static const char *
-resolve (struct arena *a, const char *url, const char *location)
-{
-    size_t origin = origin_length (url), path = strcspn (url, "?#");
-    if (strstr (location, "://"))
-        return arena_strdup (a, location);
-    if (strncmp (location, "//", 2) == 0)
-        return arena_printf (a, "%.*s%s", (int) (strstr (url, "://") + 1 - url), url, location);
-    if (location[0] == '/')
-        return arena_printf (a, "%.*s%s", (int) origin, url, location);
-    while (path > origin && url[path - 1] != '/')
-        path--;
-    return arena_printf (a, "%.*s%s%s", (int) path, url, path == origin ? "/" : "", location);
-}
-
-static bool
-looks_like_login (const char *url)
-{
-    static const char *const marks[] = { "login", "signin", "sign_in", "/dex/", "/oauth2/", "openid", "/authorize",
-                                         "/auth?", "sso" };
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-        if (strcasestr (url, marks[i]))
-            return true;
-    return false;
-}
-
-/* Only where the credentials may go too; from http to https of the same host as well. */
-static bool
-may_follow (const struct http_request *rq, const char *from, const char *to, int status)
-{
-    size_t n = origin_length (from), m = origin_length (to);
-    bool same = n == m && strncasecmp (from, to, n) == 0;
-    bool upgrade = strncasecmp (from, "http://", 7) == 0 && strncasecmp (to, "https://", 8) == 0 && n + 1 == m
-                   && strncasecmp (from + 7, to + 8, n - 7) == 0;
-    bool keeps_method = status == 307 || status == 308 || strcmp (rq->method, "GET") == 0
-                        || strcmp (rq->method, "HEAD") == 0;
-    return (same || upgrade) && keeps_method;
-}
-
-static int
-refuse_redirect (struct arena *a, const char *name, const char *to, struct error *err)
-{
-    to = url_strip_credentials (a, utf8_repair (a, to));
-    if (looks_like_login (to))
-        return error_set (err, ERROR_ENVIRONMENT, "%s: a login is wanted there: it leads to the login page %s; give the "
-                                                  "context credentials that the endpoint takes", name, to);
-    return error_set (err, ERROR_ENVIRONMENT, "%s: it leads to %s, where Chard doesn't follow; if that is the right place, "
-                                              "make it the endpoint", name, to);
-}
-
 static bool
 is_redirect (const struct http_reply *reply)
 {
@@ -506,7 +395,7 @@ static bool
 wants_login (struct arena *a, const char *url, const struct http_reply *reply)
 {
     if (is_redirect (reply))
-        return looks_like_login (resolve (a, url, reply->location));
+        return redirect_is_login (redirect_resolve (a, url, reply->location));
     bool page = strcmp (reply->type, "text/html") == 0;
     return reply->status == 401 || (reply->status == 403 && page);
 }
@@ -528,7 +417,7 @@ send_and_follow (struct http *h, struct arena *a, const struct http_request *rq,
 {
     const char *url = rq->url;
     for (int n = 0; n <= REDIRECTS; n++) {
-        const char *name = request_name (a, rq, url);
+        const char *name = http_request_name (a, rq, url);
         if (try_often (h, rq, url, name, reply, err) != OUTCOME_REPLY)
             return -1;
         int renewed = renew_login (h, a, url, reply, err);
@@ -540,13 +429,13 @@ send_and_follow (struct http *h, struct arena *a, const struct http_request *rq,
         }
         if (!is_redirect (reply))
             return 0;
-        const char *to = resolve (a, url, reply->location);
-        if (looks_like_login (to) || !may_follow (rq, url, to, reply->status))
-            return refuse_redirect (a, name, to, err);
+        const char *to = redirect_resolve (a, url, reply->location);
+        if (redirect_is_login (to) || !redirect_may_follow (rq->method, url, to, reply->status))
+            return redirect_refuse (a, name, to, err);
         url = to;
     }
     return error_set (err, ERROR_ENVIRONMENT, "%s: it leads from one place to the next without an end: is the endpoint right?",
-                      request_name (a, rq, rq->url));
+                      http_request_name (a, rq, rq->url));
 }
 
 /* ---- the interface ---------------------------------------------------------------------------------------------- */
@@ -635,91 +524,6 @@ void
 http_reply_clear (struct http_reply *reply)
 {
     strbuf_free (&reply->body);
-}
-
-/* What the server says went wrong, in the shapes that are known: grpc-gateway, KFP's upload, Kubernetes, FastAPI. */
-static const char *
-server_message (struct arena *a, const struct http_reply *reply)
-{
-    static const char *const keys[] = { "error_details", "message", "error_message", "error", "detail" };
-    json_auto_t *j = reply->body.len ? json_text_parse (strbuf_str (&reply->body), reply->body.len, NULL, NULL) : NULL;
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const json_t *v = json_object_get (j, keys[i]);
-        if (json_is_object (v))
-            v = json_object_get (v, "message");
-        if (json_string_length (v))
-            return arena_strdup (a, json_string_value (v));
-    }
-    if (j || strcmp (reply->type, "text/plain") != 0)
-        return "";
-    return arena_printf (a, "%.300s", utf8_repair (a, strbuf_str (&reply->body)));
-}
-
-static const char *
-status_hint (const struct http_reply *reply)
-{
-    switch (reply->status) {
-    case 401: return "the credentials aren't accepted, or there are none";
-    case 403: return "that isn't allowed with these credentials";
-    case 404: return "there is nothing of that name";
-    case 413: return "it is too large for the server";
-    case 429: return "the server is asked too often; try again later";
-    case 502:
-    case 503:
-    case 504: return "the service doesn't answer behind its gateway; try again later";
-    default: return "the server refused it";
-    }
-}
-
-int
-http_check (const struct http_request *rq, const struct http_reply *reply, struct error *err)
-{
-    if (reply->status >= 200 && reply->status < 300)
-        return 0;
-    struct arena *a = arena_create ();
-    const char *message = server_message (a, reply);
-    error_set (err, ERROR_ENVIRONMENT, "%s: %s (HTTP %d)%s%s", request_name (a, rq, rq->url), status_hint (reply),
-               reply->status, *message ? ": " : "", message);
-    arena_destroy (a);
-    return -1;
-}
-
-static json_t *
-parse_reply (const struct http_request *rq, const struct http_reply *reply, struct error *err)
-{
-    struct error why = { 0 };
-    if (reply->body.len == 0)
-        return json_object ();
-    json_t *j = json_text_parse (strbuf_str (&reply->body), reply->body.len, NULL, &why);
-    if (j)
-        return j;
-    struct arena *a = arena_create ();
-    if (strcmp (reply->type, "text/html") == 0)
-        error_set (err, ERROR_ENVIRONMENT, "%s: a web page answers, perhaps to log in, and not the service: is the endpoint "
-                                           "right, and do the credentials hold?", request_name (a, rq, rq->url));
-    else
-        error_set (err, ERROR_ENVIRONMENT, "%s: the answer isn't JSON (%s): is the endpoint right?",
-                   request_name (a, rq, rq->url), why.text);
-    arena_destroy (a);
-    return NULL;
-}
-
-json_t *
-http_json (struct http *h, struct http_call *call, struct error *err)
-{
-    cleanup_free char *text = call->body ? json_dumps (call->body, JSON_COMPACT | JSON_REAL_PRECISION (17)) : NULL;
-    const struct http_request rq = { .method = call->method, .url = call->url, .body = text,
-                                     .body_len = text ? strlen (text) : 0,
-                                     .content_type = call->content_type ? call->content_type : "application/json",
-                                     .repeatable = call->repeatable };
-    struct http_reply reply;
-    json_t *j = NULL;
-    if (http_send (h, &rq, &reply, err) == 0 && http_check (&rq, &reply, err) == 0)
-        j = parse_reply (&rq, &reply, err);
-    call->status = reply.status;
-    call->maybe_done = reply.maybe_done || (!j && reply.status >= 200 && reply.status < 300);
-    http_reply_clear (&reply);
-    return j;
 }
 
 char *

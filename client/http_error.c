@@ -1,0 +1,101 @@
+/* What a server says of a request that it doesn't fulfil, and JSON that it is asked in and answers in. See http.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "client/http_error.h"
+
+#include "base/cleanup.h"
+#include "base/utf8.h"
+#include "client/url.h"
+#include "doc/json_text.h"
+
+#include <string.h>
+
+const char *
+http_request_name (struct arena *a, const struct http_request *rq, const char *url)
+{
+    return arena_printf (a, "%s %s", rq->method, url_strip_credentials (a, utf8_repair (a, url)));
+}
+
+/* What the server says went wrong, in the shapes that are known: grpc-gateway, KFP's upload, Kubernetes, FastAPI. */
+static const char *
+server_message (struct arena *a, const struct http_reply *reply)
+{
+    static const char *const keys[] = { "error_details", "message", "error_message", "error", "detail" };
+    json_auto_t *j = reply->body.len ? json_text_parse (strbuf_str (&reply->body), reply->body.len, NULL, NULL) : NULL;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const json_t *v = json_object_get (j, keys[i]);
+        if (json_is_object (v))
+            v = json_object_get (v, "message");
+        if (json_string_length (v))
+            return arena_strdup (a, json_string_value (v));
+    }
+    if (j || strcmp (reply->type, "text/plain") != 0)
+        return "";
+    return arena_printf (a, "%.300s", utf8_repair (a, strbuf_str (&reply->body)));
+}
+
+static const char *
+status_hint (const struct http_reply *reply)
+{
+    switch (reply->status) {
+    case 401: return "the credentials aren't accepted, or there are none";
+    case 403: return "that isn't allowed with these credentials";
+    case 404: return "there is nothing of that name";
+    case 413: return "it is too large for the server";
+    case 429: return "the server is asked too often; try again later";
+    case 502:
+    case 503:
+    case 504: return "the service doesn't answer behind its gateway; try again later";
+    default: return "the server refused it";
+    }
+}
+
+int
+http_check (const struct http_request *rq, const struct http_reply *reply, struct error *err)
+{
+    if (reply->status >= 200 && reply->status < 300)
+        return 0;
+    struct arena *a = arena_create ();
+    const char *message = server_message (a, reply);
+    error_set (err, ERROR_ENVIRONMENT, "%s: %s (HTTP %d)%s%s", http_request_name (a, rq, rq->url), status_hint (reply),
+               reply->status, *message ? ": " : "", message);
+    arena_destroy (a);
+    return -1;
+}
+
+static json_t *
+parse_reply (const struct http_request *rq, const struct http_reply *reply, struct error *err)
+{
+    struct error why = { 0 };
+    if (reply->body.len == 0)
+        return json_object ();
+    json_t *j = json_text_parse (strbuf_str (&reply->body), reply->body.len, NULL, &why);
+    if (j)
+        return j;
+    struct arena *a = arena_create ();
+    if (strcmp (reply->type, "text/html") == 0)
+        error_set (err, ERROR_ENVIRONMENT, "%s: a web page answers, perhaps to log in, and not the service: is the endpoint "
+                                           "right, and do the credentials hold?", http_request_name (a, rq, rq->url));
+    else
+        error_set (err, ERROR_ENVIRONMENT, "%s: the answer isn't JSON (%s): is the endpoint right?",
+                   http_request_name (a, rq, rq->url), why.text);
+    arena_destroy (a);
+    return NULL;
+}
+
+json_t *
+http_json (struct http *h, struct http_call *call, struct error *err)
+{
+    cleanup_free char *text = call->body ? json_dumps (call->body, JSON_COMPACT | JSON_REAL_PRECISION (17)) : NULL;
+    const struct http_request rq = { .method = call->method, .url = call->url, .body = text,
+                                     .body_len = text ? strlen (text) : 0,
+                                     .content_type = call->content_type ? call->content_type : "application/json",
+                                     .repeatable = call->repeatable };
+    struct http_reply reply;
+    json_t *j = NULL;
+    if (http_send (h, &rq, &reply, err) == 0 && http_check (&rq, &reply, err) == 0)
+        j = parse_reply (&rq, &reply, err);
+    call->status = reply.status;
+    call->maybe_done = reply.maybe_done || (!j && reply.status >= 200 && reply.status < 300);
+    http_reply_clear (&reply);
+    return j;
+}
