@@ -145,12 +145,12 @@ keyed_parameters (const struct submitting *s, const json_t *params, struct error
     json_object_foreach ((json_t *) params, name, value) {
         if (json_is_null (value))
             continue;
-        const char *text = s->target->argument ? s->target->argument (s->plan, name, value, err) : "";
-        if (!text) {
+        json_t *argument = s->target->argument (s->plan, name, value, err);
+        if (!argument) {
             json_decref (all);
             return NULL;
         }
-        json_object_set_new (all, emit_param_key (s->plan, name), s->target->argument ? json_string (text) : json_incref (value));
+        json_object_set_new (all, emit_param_key (s->plan, name), argument);
     }
     return all;
 }

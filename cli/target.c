@@ -16,7 +16,7 @@ const struct target targets[] = {
     { "argo", "Argo Workflows: NAME.workflow.yaml and NAME.workflowtemplate.yaml", emit_argo, false, &service_argo, emit_argo_argument },
     { "container", "Containerfile, its context, and a Job that builds it in a cluster", emit_container, false, NULL, NULL },
     { "cron", "Argo Workflows at a schedule: NAME.cronworkflow.yaml", emit_cron, true, NULL, NULL },
-    { "kfp", "Kubeflow Pipelines v2: NAME.kfp.yaml", emit_kfp, false, &service_kfp, NULL },
+    { "kfp", "Kubeflow Pipelines v2: NAME.kfp.yaml", emit_kfp, false, &service_kfp, emit_kfp_argument },
     { 0 },
 };
 

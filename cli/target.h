@@ -15,8 +15,8 @@ struct target {
     bool scheduled;      /* it needs a schedule: "all" passes it over where there is none */
     const struct service *service; /* runs what was emitted; NULL: nothing does */
 
-    /* A parameter's value as text, where the service knows nothing else; NULL: it takes JSON. */
-    const char *(*argument) (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err);
+    /* A parameter's value as the service is told it: see emit_kfp_argument. NULL where there is none. */
+    json_t *(*argument) (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err);
 };
 
 /* All of them; ends with a zeroed row. */

@@ -4,9 +4,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/argo.h"
 
+#include "client/workflow.h"
 #include "doc/yaml.h"
 
-#include <stdint.h>
 #include <time.h>
 
 /* What is asked of a workflow: its spec may be large. */
@@ -15,6 +15,13 @@
 #define NAME_MAX_LENGTH 63 /* of workflows and templates: pods carry them as labels */
 
 enum { LOOKS = 10 }; /* for a template that was just made: argo-server reads them from a cache */
+
+static const char *
+text (const json_t *o, const char *key)
+{
+    const char *s = json_string_value (json_object_get (o, key));
+    return s ? s : "";
+}
 
 /* ---- the pipeline ----------------------------------------------------------------------------------------------- */
 
@@ -173,68 +180,12 @@ argo_upload (struct arena *a, const struct auth *auth, const struct submission *
 
 /* ---- how it stands ---------------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *argo, *run, *step;
-} phases[] = {
-    { "Pending", "submitted", "waiting" }, { "Running", "running", "running" }, { "Succeeded", "ok", "ok" },
-    { "Failed", "failed", "failed" },      { "Error", "failed", "failed" },     { "Skipped", "ok", "skipped" },
-    { "Omitted", "ok", "skipped" },
-};
-
-static const char *
-text (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
-
-static const char *
-state_of (const char *phase, bool run)
-{
-    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
-        if (strcmp (phases[i].argo, phase) == 0)
-            return run ? phases[i].run : phases[i].step;
-    return run ? "submitted" : "waiting";
-}
-
 static const char *
 step_state (const json_t *node)
 {
     if (json_is_true (json_object_get (json_object_get (node, "memoizationStatus"), "hit")))
         return "cached";
-    return state_of (text (node, "phase"), false);
-}
-
-/* The name of a node's pod: FNV-1a over the node's name behind workflow and template (workflow/util/pod_name.go). */
-static const char *
-pod_of (struct arena *a, const json_t *workflow, const json_t *node)
-{
-    const json_t *metadata = json_object_get (workflow, "metadata");
-    uint32_t hash = 2166136261u;
-    if (strcmp (text (json_object_get (metadata, "annotations"), "workflows.argoproj.io/pod-name-format"), "v1") == 0)
-        return text (node, "id");
-    for (const char *c = text (node, "name"); *c; c++)
-        hash = (hash ^ (unsigned char) *c) * 16777619u;
-    const char *template = text (node, "templateName");
-    return arena_printf (a, "%s%s%s-%u", text (metadata, "name"), *template ? "-" : "", template, hash);
-}
-
-/* What ran last: the node itself, or the last try below it. */
-static const json_t *
-last_try (const json_t *nodes, const json_t *node)
-{
-    const json_t *children = json_object_get (node, "children");
-    if (strcmp (text (node, "type"), "Retry") != 0 || json_array_size (children) == 0)
-        return node;
-    const char *id = json_string_value (json_array_get (children, json_array_size (children) - 1));
-    const json_t *last = id ? json_object_get (nodes, id) : NULL;
-    return last ? last : node;
-}
-
-static json_t *
-message_of (const json_t *o)
-{
-    return *text (o, "message") ? json_incref (json_object_get (o, "message")) : json_null ();
+    return workflow_state (text (node, "phase"), false);
 }
 
 /* Tasks of the pipeline are the nodes right below that of the workflow, whose id is the workflow's name. */
@@ -247,11 +198,11 @@ steps_of (struct arena *a, const json_t *workflow)
     json_object_foreach ((json_t *) nodes, id, node) {
         if (strcmp (text (node, "boundaryID"), root) != 0)
             continue;
-        const json_t *last = last_try (nodes, node);
+        const json_t *last = workflow_last_try (nodes, node);
         bool ran = strcmp (text (last, "type"), "Pod") == 0;
         json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:s?,s:s?}", "step", text (node, "displayName"), "status",
-                                               step_state (node), "error", message_of (last), "pod",
-                                               ran ? pod_of (a, workflow, last) : NULL, "node", ran ? text (last, "id") : NULL));
+                                               step_state (node), "error", workflow_message (last), "pod",
+                                               ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? text (last, "id") : NULL));
     }
     return all;
 }
@@ -268,10 +219,10 @@ argo_status (struct arena *a, const struct auth *auth, const json_t *record, str
     if (!workflow)
         return NULL;
     const json_t *stands = json_object_get (workflow, "status");
-    const char *state = state_of (text (stands, "phase"), true);
+    const char *state = workflow_state (text (stands, "phase"), true);
     if (*text (json_object_get (workflow, "spec"), "shutdown") && strcmp (state, "failed") == 0)
         state = "canceled";
-    return json_pack ("{s:s,s:o,s:o}", "status", state, "error", message_of (stands), "steps", steps_of (a, workflow));
+    return json_pack ("{s:s,s:o,s:o}", "status", state, "error", workflow_message (stands), "steps", steps_of (a, workflow));
 }
 
 /* ---- what is done about it -------------------------------------------------------------------------------------- */

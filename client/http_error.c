@@ -15,12 +15,24 @@ http_request_name (struct arena *a, const struct http_request *rq, const char *u
     return arena_printf (a, "%s %s", rq->method, url_strip_credentials (a, utf8_repair (a, url)));
 }
 
+/* google.rpc.Status with one more in its details: KFP has what went wrong there in one sentence, and the whole chain of its
+ * functions in the message. */
+static const char *
+detail (const json_t *j)
+{
+    const char *said = json_string_value (json_object_get (json_array_get (json_object_get (j, "details"), 0), "message"));
+    return said ? said : "";
+}
+
 /* What the server says went wrong, in the shapes that are known: grpc-gateway, KFP's upload, Kubernetes, FastAPI. */
 static const char *
 server_message (struct arena *a, const struct http_reply *reply)
 {
     static const char *const keys[] = { "error_details", "message", "error_message", "error", "detail" };
     json_auto_t *j = reply->body.len ? json_text_parse (strbuf_str (&reply->body), reply->body.len, NULL, NULL) : NULL;
+    const char *said = reply->status < 500 ? detail (j) : "";
+    if (*said)
+        return arena_strdup (a, said);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const json_t *v = json_object_get (j, keys[i]);
         if (json_is_object (v))
@@ -41,11 +53,12 @@ status_hint (const struct http_reply *reply)
     case 403: return "that isn't allowed with these credentials";
     case 404: return "there is nothing of that name";
     case 413: return "it is too large for the server";
+    case 409: return "it is there already, or has changed meanwhile";
     case 429: return "the server is asked too often; try again later";
     case 502:
     case 503:
     case 504: return "the service doesn't answer behind its gateway; try again later";
-    default: return "the server refused it";
+    default: return reply->status >= 500 ? "the server failed" : "the server refused it";
     }
 }
 

@@ -8,22 +8,20 @@ enum { LOOKS = 4 }; /* for a run whose reply was lost */
 
 /* ---- a run ------------------------------------------------------------------------------------------------------ */
 
-/* After a lost reply: it may take a moment until the server lists it. */
+/* After a lost reply: it may take a moment until the server lists it. NULL if it doesn't. */
 static const char *
-look_for_run (struct kfp *k, const struct submission *s, const char *experiment, struct error *err)
+look_for_run (struct kfp *k, const struct submission *s, const char *experiment)
 {
-    const char *path = arena_printf (k->arena, "runs?experiment_id=%s&sort_by=created_at%%20desc%s",
-                                     http_escape (k->arena, experiment), kfp_namespace_query (k, "&"));
+    const char *path = arena_printf (k->arena, "runs?experiment_id=%s%s", http_escape (k->arena, experiment),
+                                     kfp_namespace_query (k, "&"));
     struct error why = { 0 };
     for (int i = 0; i < LOOKS; i++) {
         struct timespec t = { i, 250000000 };
         nanosleep (&t, NULL);
-        const char *id = kfp_find (k, path, "runs", s->run, "run_id", &why);
+        const char *id = kfp_find_id (k, path, "runs", s->run, "run_id", &why);
         if (id && *id)
             return id;
     }
-    error_wrap (err, "whether the run was started isn't known: the answer was lost, and the server doesn't list it yet; look "
-                     "for “%s” there before you submit again", s->run);
     return NULL;
 }
 
@@ -38,7 +36,11 @@ start_run (struct kfp *k, const struct submission *s, const struct kfp_ids *ids,
     json_auto_t *made = http_json (k->http, &call, err);
     if (made)
         return kfp_member (k, made, "run_id", err);
-    return call.maybe_done || call.status >= 500 ? look_for_run (k, s, ids->experiment, err) : NULL;
+    const char *found = call.maybe_done || call.status >= 500 ? look_for_run (k, s, ids->experiment) : NULL;
+    if (!found && (call.maybe_done || call.status > 500)) /* 500 is KFP's own: it couldn't */
+        error_wrap (err, "whether the run was started isn't known: the answer was lost, and the server doesn't list it yet; look "
+                         "for “%s” there before you submit again", s->run);
+    return found;
 }
 
 static int
@@ -85,75 +87,13 @@ kfp_upload (struct arena *a, const struct auth *auth, const struct submission *s
     return status;
 }
 
-/* ---- how it stands ---------------------------------------------------------------------------------------------- */
+/* ---- what is done about it -------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *kfp, *run, *step;
-} states[] = {
-    { "PENDING", "submitted", "waiting" }, { "RUNNING", "running", "running" },    { "SUCCEEDED", "ok", "ok" },
-    { "SKIPPED", "ok", "cached" },         { "FAILED", "failed", "failed" },       { "CANCELING", "running", "running" },
-    { "CANCELED", "canceled", "canceled" }, { "PAUSED", "running", "waiting" },
-};
-
-static const char *
-state_of (const json_t *o, bool run)
-{
-    const char *state = json_string_value (json_object_get (o, "state"));
-    for (size_t i = 0; state && i < sizeof states / sizeof states[0]; i++)
-        if (strcmp (states[i].kfp, state) == 0)
-            return run ? states[i].run : states[i].step;
-    return run ? "submitted" : "waiting";
-}
-
-static json_t *
-error_of (const json_t *o)
-{
-    return json_incref (json_object_get (json_object_get (o, "error"), "message"));
-}
-
-/* The pod of a task: KFP tells the node of Argo below it ("WORKFLOW-HASH"), whose pod has its template's name in between
- * (argocompiler/container.go). NULL if it has none. */
-static const char *
-pod_of (struct arena *a, const json_t *task)
-{
-    const json_t *children = json_object_get (task, "child_tasks");
-    const json_t *last = json_array_get (children, json_array_size (children) ? json_array_size (children) - 1 : 0);
-    const char *node = json_string_value (json_object_get (last, "pod_name")), *dash = node ? strrchr (node, '-') : NULL;
-    return dash ? arena_printf (a, "%.*s-system-container-impl%s", (int) (dash - node), node, dash) : NULL;
-}
-
-static json_t *
-steps_of (struct arena *a, const json_t *run)
-{
-    json_t *all = json_array (), *task;
-    size_t i;
-    json_array_foreach (json_object_get (json_object_get (run, "run_details"), "task_details"), i, task) {
-        const char *name = json_string_value (json_object_get (task, "display_name"));
-        if (name)
-            json_array_append_new (all, json_pack ("{s:s,s:s,s:o?,s:s?}", "step", name, "status", state_of (task, false), "error",
-                                                   error_of (task), "pod", pod_of (a, task)));
-    }
-    return all;
-}
-
-static const char *
-run_path (struct arena *a, const json_t *record, const char *verb)
+const char *
+kfp_run_path (struct arena *a, const json_t *record, const char *verb)
 {
     const char *id = json_string_value (json_object_get (record, "run_id"));
     return arena_printf (a, "runs/%s%s", http_escape (a, id ? id : ""), verb);
-}
-
-static json_t *
-kfp_status (struct arena *a, const struct auth *auth, const json_t *record, struct error *err)
-{
-    struct kfp k;
-    int status;
-    kfp_open (&k, a, auth);
-    json_auto_t *run = kfp_get (&k, run_path (a, record, ""), &status, err);
-    http_destroy (k.http);
-    return run ? json_pack ("{s:s,s:o?,s:o}", "status", state_of (run, true), "error", error_of (run), "steps",
-                            steps_of (a, run))
-               : NULL;
 }
 
 static int
@@ -161,7 +101,7 @@ act (struct arena *a, const struct auth *auth, const json_t *record, const char 
 {
     struct kfp k;
     kfp_open (&k, a, auth);
-    struct http_call call = { .method = "POST", .url = kfp_url (&k, run_path (a, record, verb)), .repeatable = true };
+    struct http_call call = { .method = "POST", .url = kfp_url (&k, kfp_run_path (a, record, verb)), .repeatable = true };
     json_auto_t *reply = http_json (k.http, &call, err);
     http_destroy (k.http);
     return reply ? 0 : -1;

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/kfp_api.h"
 
+#include "base/cleanup.h"
+
 #include <stdlib.h>
 
 enum { PAGES = 100 }; /* of lists, at most */
@@ -71,31 +73,40 @@ kfp_each (struct kfp *k, const char *path, const char *list, bool (*visit) (cons
     return 0;
 }
 
-struct search {
-    const char *name;
-    json_t *found;
-};
-
+/* The first element of a reply's list that counts as an answer. */
 static bool
-has_name (const json_t *element, void *arg)
+take_first (const json_t *element, void *arg)
 {
-    struct search *search = arg;
-    const char *display = json_string_value (json_object_get (element, "display_name"));
-    const char *own = json_string_value (json_object_get (element, "name"));
-    if ((!display || strcmp (display, search->name) != 0) && (!own || strcmp (own, search->name) != 0))
-        return false;
-    search->found = json_incref ((json_t *) element);
+    *(json_t **) arg = json_incref ((json_t *) element);
     return true;
 }
 
-const char *
-kfp_find (struct kfp *k, const char *path, const char *list, const char *name, const char *id, struct error *err)
+/* A filter (filter.proto) of what has that display name, as part of a query. */
+static const char *
+name_filter (const struct kfp *k, const char *name)
 {
-    struct search search = { .name = name };
-    if (kfp_each (k, path, list, has_name, &search, err) < 0)
+    json_auto_t *filter = json_pack ("{s:[{s:s,s:s,s:s}]}", "predicates", "operation", "EQUALS", "key", "display_name",
+                                     "stringValue", name);
+    cleanup_free char *text = json_dumps (filter, JSON_COMPACT);
+    return arena_printf (k->arena, "filter=%s", http_escape (k->arena, text ? text : ""));
+}
+
+int
+kfp_find (struct kfp *k, const char *path, const char *list, const char *name, json_t **found, struct error *err)
+{
+    const char *filtered = arena_printf (k->arena, "%s%s%s", path, strchr (path, '?') ? "&" : "?", name_filter (k, name));
+    *found = NULL;
+    return kfp_each (k, filtered, list, take_first, found, err);
+}
+
+const char *
+kfp_find_id (struct kfp *k, const char *path, const char *list, const char *name, const char *id, struct error *err)
+{
+    json_t *found = NULL;
+    if (kfp_find (k, path, list, name, &found, err) < 0)
         return NULL;
-    json_auto_t *found = search.found;
-    return found ? kfp_member (k, found, id, err) : "";
+    json_auto_t *one = found;
+    return one ? kfp_member (k, one, id, err) : "";
 }
 
 const char *
@@ -157,8 +168,8 @@ create_pipeline (struct kfp *k, const struct submission *s, const char *parent, 
 static const char *
 find_version (struct kfp *k, const struct submission *s, const char *pipeline, struct error *err)
 {
-    return kfp_find (k, arena_printf (k->arena, "pipelines/%s/versions", http_escape (k->arena, pipeline)),
-                         "pipeline_versions", s->version, "pipeline_version_id", err);
+    return kfp_find_id (k, arena_printf (k->arena, "pipelines/%s/versions", http_escape (k->arena, pipeline)),
+                        "pipeline_versions", s->version, "pipeline_version_id", err);
 }
 
 /* The one call that takes a form and not JSON. */
@@ -187,8 +198,8 @@ static const char *
 find_experiment (struct kfp *k, const struct submission *s, const char *parent, struct error *err)
 {
     (void) parent;
-    return kfp_find (k, arena_printf (k->arena, "experiments%s", kfp_namespace_query (k, "?")), "experiments",
-                         s->experiment, "experiment_id", err);
+    return kfp_find_id (k, arena_printf (k->arena, "experiments%s", kfp_namespace_query (k, "?")), "experiments",
+                        s->experiment, "experiment_id", err);
 }
 
 static json_t *

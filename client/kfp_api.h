@@ -31,8 +31,12 @@ const char *kfp_member (const struct kfp *k, const json_t *reply, const char *ke
 int kfp_each (struct kfp *k, const char *path, const char *list, bool (*visit) (const json_t *element, void *arg), void *arg,
               struct error *err);
 
-/* The member `id` of the list's element that has `name` as one of its names; "" if none has; NULL if the list can't be read. */
-const char *kfp_find (struct kfp *k, const char *path, const char *list, const char *name, const char *id, struct error *err);
+/* The list's element with that display name, as the server compares names: its database may find “Ex” and “ex” the same, and
+ * then makes no second one. *found is NULL if there is none, else the caller's. -1 if the list can't be read. */
+int kfp_find (struct kfp *k, const char *path, const char *list, const char *name, json_t **found, struct error *err);
+
+/* Its member `id`; "" if there is none of that name; NULL if the list can't be read. */
+const char *kfp_find_id (struct kfp *k, const char *path, const char *list, const char *name, const char *id, struct error *err);
 
 struct kfp_ids {
     const char *pipeline, *version, *experiment;
@@ -48,9 +52,13 @@ int kfp_prepare (struct kfp *k, const struct submission *s, struct kfp_ids *ids,
  * without one. */
 const char *kfp_link (const struct kfp *k, const char *page, const char *id);
 
-/* The functions of struct service that kfp_artifact.c and kfp_schedule.c have. */
+/* The path of a record's run below /apis/v2beta1/, with a verb (":retry" or ""). */
+const char *kfp_run_path (struct arena *a, const json_t *record, const char *verb);
+
+/* The functions of struct service that kfp_artifact.c, kfp_schedule.c and kfp_status.c have. */
 int kfp_fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact, FILE *to,
                struct error *err);
+json_t *kfp_status (struct arena *a, const struct auth *auth, const json_t *record, struct error *err);
 int kfp_schedule (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err);
 json_t *kfp_schedules (struct arena *a, const struct auth *auth, struct error *err);
 int kfp_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change,

@@ -474,21 +474,21 @@ is_json_text (const struct param *p)
     return pod_string_needs_json (json_string_value (p->default_value));
 }
 
-const char *
+json_t *
 emit_argo_argument (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err)
 {
     const struct param *p = &plan->pipeline->params.items[pipeline_find_param (plan->pipeline, name)];
     const char *text = json_string_value (value);
     bool as_json = is_json_text (p);
     if (as_json || !text || !pod_string_needs_json (text))
-        return parameter_text (plan->arena, value, as_json);
+        return json_string (parameter_text (plan->arena, value, as_json));
     for (const char *c = text; *c; c++)
         if (((unsigned char) *c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f || strncmp (c, "{{", 2) == 0) {
             error_set (err, ERROR_USAGE, "parameter %s: Argo takes no “{{” or control characters in text, but as the value in "
                                          "the notebook's parameters cell", name);
             return NULL;
         }
-    return text;
+    return json_string (text);
 }
 
 static json_t *

@@ -127,8 +127,9 @@ int emit_container (const struct emit_plan *plan, struct emission *e, struct err
 int emit_cron (const struct emit_plan *plan, struct emission *e, struct error *err);
 int emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err);
 
-/* The value that a run's parameter is to have, in the text that Argo hands to the steps. NULL and ERROR_USAGE if Argo would
- * change it on its way. */
-const char *emit_argo_argument (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err);
+/* The value of a run's parameter as Argo or KFP is to be told it. The caller owns it; NULL and ERROR_USAGE if it would be
+ * changed on its way to the steps. */
+json_t *emit_argo_argument (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err);
+json_t *emit_kfp_argument (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err);
 
 #endif

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "compiler/emit/emit.h"
+#include "compiler/emit/kfp_param.h"
 #include "compiler/emit/kfp_verify.h"
 #include "compiler/emit/kubernetes.h"
 #include "compiler/emit/pod_spec.h"
@@ -43,58 +44,13 @@ loop_label (const struct emit_plan *plan, int each)
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
 
-/* What KFP's values can't hold: integers beyond the doubles' 53 bits, and null within a list or struct. */
-static bool
-is_beyond_kfp (const json_t *value)
-{
-    const char *key;
-    size_t i;
-    json_t *member;
-    if (json_is_integer (value))
-        return llabs (json_integer_value (value)) > 1LL << 53;
-    json_object_foreach ((json_t *) value, key, member)
-        if (json_is_null (member) || is_beyond_kfp (member))
-            return true;
-    json_array_foreach (value, i, member)
-        if (json_is_null (member) || is_beyond_kfp (member))
-            return true;
-    return false;
-}
-
-/* A value that KFP can't hold travels as text, which step.py reads as what it is. */
-static const char *
-parameter_type (const struct param *p)
-{
-    static const struct {
-        const char *ours, *kfp;
-    } types[] = { { "int", "NUMBER_INTEGER" }, { "float", "NUMBER_DOUBLE" }, { "str", "STRING" }, { "bool", "BOOLEAN" },
-                  { "list", "LIST" },          { "dict", "STRUCT" },         { "none", "STRING" } };
-    if (is_beyond_kfp (p->default_value))
-        return "STRING";
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strcmp (types[i].ours, p->type) == 0)
-            return types[i].kfp;
-    return "STRING";
-}
-
-static json_t *
-default_value (const struct param *p)
-{
-    if (json_is_null (p->default_value))
-        return json_string ("None");
-    if (!is_beyond_kfp (p->default_value))
-        return json_incref (p->default_value);
-    cleanup_free char *text = json_dumps (p->default_value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION (17));
-    return json_string (text);
-}
-
 static json_t *
 root_parameters (const struct emit_plan *plan)
 {
     json_t *all = json_object ();
     vec_foreach (p, &plan->pipeline->params)
         put (all, emit_param_key (plan, p->name),
-             json_pack ("{s:s,s:o,s:b}", "parameterType", parameter_type (p), "defaultValue", default_value (p),
+             json_pack ("{s:s,s:o,s:b}", "parameterType", kfp_param_type (p), "defaultValue", kfp_param_default (plan->arena, p),
                         "isOptional", 1));
     return all;
 }
@@ -193,7 +149,7 @@ component_inputs (const struct emit_plan *plan, int step)
     vec_foreach (name, &s->parameters) {
         const struct param *p = &plan->pipeline->params.items[pipeline_find_param (plan->pipeline, *name)];
         put (parameters, emit_param_key (plan, *name),
-             json_pack ("{s:s,s:b}", "parameterType", parameter_type (p), "isOptional", 1));
+             json_pack ("{s:s,s:b}", "parameterType", kfp_param_type (p), "isOptional", 1));
     }
     if (plan->steps[step].guard >= 0)
         put (parameters, guard_input (plan, step), json_pack ("{s:s}", "parameterType", "STRING"));

@@ -66,20 +66,34 @@ is_taken (const char *const *mapped, size_t n, const char *name)
     return false;
 }
 
+/* What KFP's compiler to Argo has beside a task's own name: NAME-driver, and these within it (argocompiler/dag.go). */
+static bool
+is_reserved (const char *name, enum name_rule rule)
+{
+    static const char *const words[] = { "root", "executor", "iteration" };
+    const size_t n = strlen (name), m = strlen ("-driver");
+    if (rule != NAME_LABEL)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp (words[i], name) == 0)
+            return true;
+    return n > m && strcmp (name + n - m, "-driver") == 0;
+}
+
 const char **
 names_map (struct arena *a, const struct vec_str *names, enum name_rule rule, const char *fallback)
 {
     const char **mapped = arena_alloc (a, (names->len + 1) * sizeof *mapped);
     for (size_t i = 0; i < names->len; i++) {
         const char *m = names_map_one (a, names->items[i], rule, fallback);
-        if (strcmp (m, names->items[i]) == 0)
+        if (strcmp (m, names->items[i]) == 0 && !is_reserved (m, rule))
             mapped[i] = m;
     }
     for (size_t i = 0; i < names->len; i++) {
         if (mapped[i])
             continue;
         const char *m = names_map_one (a, names->items[i], rule, fallback);
-        if (is_taken (mapped, names->len, m))
+        if (is_taken (mapped, names->len, m) || is_reserved (m, rule))
             m = with_digest (a, m, names->items[i], rule);
         for (int again = 2; is_taken (mapped, names->len, m); again++)
             m = with_digest (a, m, arena_printf (a, "%s %d", names->items[i], again), rule);

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "compiler/emit/kfp_param.h"
 #include "compiler/step_spec.h"
 
 #define PIECE 100000
@@ -54,7 +55,8 @@ parameters (const struct emit_plan *plan, const struct step *s, enum pod_layout 
         const char *key = emit_param_key (plan, *name);
         if (strcmp (key, *name) != 0)
             json_object_set_new (one, "key", json_string (key));
-        if (layout == POD_RESULTS && pod_string_needs_json (json_string_value (p->default_value)))
+        const char *text = json_string_value (p->default_value);
+        if (layout == POD_RESULTS ? pod_string_needs_json (text) : kfp_param_is_json (text))
             json_object_set_new (one, "json", json_true ());
         json_object_set_new (all, *name, one);
     }

@@ -1,6 +1,11 @@
 """Kubeflow Pipelines' v2beta1 API as far as Chard uses it, with what it keeps in memory; every request and reply is held to
 the published swagger where ../shared has it. Faults are a test's to put in front: see `before`.
 
+What the swagger doesn't say was seen on a server of 2.17 with MariaDB, Argo 4.1, ML Metadata, KFP's drivers and launchers: names
+that differ in case or in blanks at the end are the same; lists are filtered as the database compares; errors have a sentence
+for people in their details; a parameter of another type is refused when the run is made; what a task has is in the workflow
+that v1beta1 hands out, and nowhere else.
+
 SPDX-License-Identifier: Apache-2.0
 """
 import email.parser
@@ -52,6 +57,55 @@ class Refused(Exception):
     def __init__(self, status, message):
         super().__init__(message)
         self.status = status
+
+
+def same_name(a, b):
+    """As MySQL compares by default."""
+    return a.rstrip(" ").casefold() == b.rstrip(" ").casefold()
+
+
+def fnv(text):
+    h = 2166136261
+    for c in text.encode():
+        h = (h ^ c) * 16777619 & 0xffffffff
+    return h
+
+
+class Workflow:
+    """The Argo workflow that KFP makes of a run, as v1beta1 tells it."""
+
+    PHASES = {"PENDING": "Pending", "RUNNING": "Running", "SUCCEEDED": "Succeeded", "FAILED": "Failed", "CACHED": "Succeeded"}
+
+    def __init__(self, name):
+        self.name, self.nodes, self.deadline = name, {}, None
+
+    def add(self, path, kind, phase, **more):
+        name = "%s.root.%s" % (self.name, path) if path else self.name
+        id = "%s-%d" % (self.name, fnv(name)) if path else name
+        self.nodes[id] = {"id": id, "name": name, "displayName": path.split(".")[-1] or name, "type": kind, "phase": phase, **more}
+        return id
+
+    def task(self, step, state, tries=0, template="system-container", message=None):
+        """`tries`: those of a task with a retry policy, so far."""
+        phase, more = self.PHASES.get(state, "Omitted"), {"message": message} if message else {}
+        self.add(step + "-driver", "Pod", phase if phase == "Omitted" else "Succeeded", templateName="system-container-driver")
+        self.add(step, "DAG", phase, templateName=template + "-executor")
+        about = {"templateName": template + "-impl", **more}
+        if phase == "Omitted":
+            return
+        if tries:
+            pods = [self.add("%s.executor(%d)" % (step, i), "Pod", "Failed" if i < tries - 1 else phase, **about) for i in range(tries)]
+            self.add(step + ".executor", "Retry", phase, children=pods, templateName=about["templateName"])
+        else:
+            self.add(step + ".executor", "Skipped" if state == "CACHED" else "Pod", "Skipped" if state == "CACHED" else phase, **about)
+
+    def pod(self, path, template):
+        return "%s-%s-%d" % (self.name, template, fnv("%s.root.%s" % (self.name, path)))
+
+    def manifest(self):
+        spec = {} if self.deadline is None else {"activeDeadlineSeconds": self.deadline}
+        return json.dumps({"metadata": {"name": self.name, "annotations": {"workflows.argoproj.io/pod-name-format": "v2"}}, "spec": spec,
+                           "status": {"phase": "Running", "nodes": self.nodes}})
 
 
 class Swagger:
@@ -111,6 +165,7 @@ class FakeKfp:
         self.pipelines, self.versions, self.experiments, self.runs, self.documents, self.recurring = {}, {}, {}, {}, {}, {}
         self.objects = {}               # by URI, in the order in which they were made
         self.ui, self.logs = {}, {}     # logs by pod, of either server; None: there is no user interface
+        self.workflows = {}             # by the run's id; None: the server has no v1beta1 any more
         self.before = None      # (request) -> a reply in place of the real one, or NotImplemented
         self.after = None       # (request, reply) -> the reply: the work is done by then
         self.wrong = []         # what broke the API's rules
@@ -132,7 +187,9 @@ class FakeKfp:
                 reply = self.handle(request)
             reply = reply if isinstance(reply, tuple) else (200, reply)
         except Refused as e:
-            reply = (e.status, {"error": str(e), "code": 5, "message": str(e), "details": []})
+            inner = {"@type": "type.googleapis.com/google.rpc.Status", "code": 5, "message": str(e) if e.status < 500 else
+                     "Internal Server Error"}
+            reply = (e.status, {"code": 5, "message": "Failed to do it: Failed to: UserError: %s" % e, "details": [inner]})
         except AssertionError as e:
             self.wrong.append(str(e))
             reply = (400, {"error": "%s" % e, "message": "%s" % e})
@@ -148,6 +205,8 @@ class FakeKfp:
             return self.metadata_store(path.rpartition("/")[2], request)
         if path == "/artifacts/get":
             return self.object(dict(urllib.parse.parse_qsl(url.query)))
+        if path.startswith("/apis/v1beta1/runs/"):
+            return self.workflow(path.rpartition("/")[2])
         if path == "/k8s/pod/logs" or path.startswith("/apis/v1alpha1/"):
             return self.log(path, url.query)
         assert url.path.startswith(self.prefix + "/apis/v2beta1/"), url.path
@@ -191,6 +250,13 @@ class FakeKfp:
             return 404, "No objects found at %s" % uri
         return 200, self.objects[uri], {"Content-Type": "application/octet-stream"}
 
+    def workflow(self, run):
+        if self.workflows is None:
+            raise Refused(404, "Not Found")
+        assert run in self.runs, run
+        w = self.workflows.get(run)
+        return {"run": {"id": run}, "pipeline_runtime": {"workflow_manifest": w.manifest()} if w else {}}
+
     def log(self, path, query):
         """The user interface's server has them (frontend/server/handlers/pod-logs.ts), and so has the API server by itself, which
         says 200 in any case (run_log_server.go). Neither is in the swagger."""
@@ -209,7 +275,7 @@ class FakeKfp:
     @staticmethod
     def unique(things, thing, key, *same):
         for other in things.values():
-            if all(other.get(s) == thing.get(s) for s in same):
+            if all(same_name(other.get(s) or "", thing.get(s) or "") for s in same):
                 raise Refused(409, "Already exist error: %s" % [thing.get(s) for s in same])
         thing[key] = str(uuid.uuid4())
         things[thing[key]] = thing
@@ -217,13 +283,16 @@ class FakeKfp:
 
     def page(self, things, list_name, query, size=2):
         """Small pages, so that they are gone through."""
+        for p in json.loads(query["filter"])["predicates"] if "filter" in query else []:
+            assert p["operation"] == "EQUALS" and set(p) == {"operation", "key", "stringValue"}, p
+            things = [t for t in things if same_name(t[p["key"]], p["stringValue"])]
         start = int(query.get("page_token") or 0)
         found = things[start:start + size]
         more = {"next_page_token": str(start + size)} if start + size < len(things) else {}
         return dict({list_name: found}, total_size=len(things), **more) if things else {}
 
     def get_health(self, parts, query, body):
-        return {"multi_user": self.multi_user, "pipeline_store": "database"}
+        return {"commit_sha": "unknown", "tag_name": "unknown", "multi_user": self.multi_user, "pipeline_store": "database"}
 
     def get_pipeline(self, parts, query, body):
         for p in self.pipelines.values():
@@ -256,6 +325,8 @@ class FakeKfp:
         return self.page(list(self.experiments.values()), "experiments", query)
 
     def create_experiment(self, parts, query, body):
+        if len(body["display_name"].encode()) > 128:
+            raise Refused(500, "Experiment.Name length cannot exceed 128")
         return self.unique(self.experiments, body, "experiment_id", "display_name", "namespace")
 
     def create_run(self, parts, query, body):
@@ -287,7 +358,15 @@ class FakeKfp:
         assert version["pipeline_id"] == body["pipeline_version_reference"]["pipeline_id"]
         assert body["experiment_id"] in self.experiments
         inputs = self.documents[version["pipeline_version_id"]][0]["root"].get("inputDefinitions", {}).get("parameters", {})
-        assert set(body["runtime_config"]["parameters"]) <= set(inputs), (body, inputs)
+        kinds = {"NUMBER_INTEGER": (int, float), "NUMBER_DOUBLE": (int, float), "STRING": str, "BOOLEAN": bool, "LIST": list, "STRUCT": dict}
+        for name, value in body["runtime_config"]["parameters"].items():
+            if name not in inputs:
+                raise Refused(400, "parameter(s) provided are not required by pipeline: %s" % name)
+            if not isinstance(value, kinds[inputs[name]["parameterType"]]):
+                raise Refused(400, "input parameter %s requires type %s" % (name, inputs[name]["parameterType"]))
+        tasks = self.documents[version["pipeline_version_id"]][0]["root"]["dag"]["tasks"]
+        if any(t + "-driver" in tasks for t in tasks):
+            raise Refused(500, "Failed to validate workflow for (): duplicated nodeName")
 
     def create_recurring(self, parts, query, body):
         self.check_run(body)

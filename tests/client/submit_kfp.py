@@ -71,9 +71,17 @@ class Case(SubmitCase):
         self.kfp.after = after
 
     def set_states(self, state, **tasks):
+        """What the server knows: of each task as KFP tells it, and as the workflow does."""
         run, = self.kfp.runs.values()
+        tasks = {k.replace("_", "-"): v for k, v in tasks.items()}
+        workflow = fake_kfp.Workflow("train-x7k2p")
+        for task, is_in in tasks.items():
+            workflow.task(task, is_in)
+        if self.kfp.workflows is not None:
+            self.kfp.workflows[run["run_id"]] = workflow
+        run["run_details"] = {"task_details": [{"display_name": k, "state": "SUCCEEDED" if v == "CACHED" else v} for k, v in tasks.items()]}
         run["state"] = state
-        run["run_details"] = {"task_details": [{"display_name": k.replace("_", "-"), "state": v} for k, v in tasks.items()]}
+        return workflow
 
 
 class Submit(Case):
@@ -110,6 +118,38 @@ class Submit(Case):
         self.assertEqual(listed[-1]["run"], record["run"])
         self.assertEqual({r["context"] for r in listed}, {"lab"})
         self.assertIn(" on lab", self.chard("runs", "list", "train.py").stdout)
+
+    def test_values_that_kfp_would_change(self):
+        """KFP 2.17 hands "$$" on as "$", "{{=1+1}}" as "2" and "[[Index]]" as a number: they travel as JSON text without such."""
+        nasty = 'a $$ $(HOME) {{=1+1}} [[Index]] \\ "é"'
+        values = {"s": nasty, "l": [[nasty], None], "d": {nasty: {"x": 1}}, "i": 2 ** 53 + 1, "plain": "1"}
+        text = '# %% tags=["parameters"]\nnothing = None\n' + "".join("%s = %r\n" % x for x in values.items())
+        self.write("train.py", text + '# %% tags=["step:a"]\nprint (s, l, d, i, plain, nothing)\n')
+        self.submit("-p", 'l=[[["[[RunUUID]]", null]]]', "-p", "nothing=null")
+        sent = next(iter(self.kfp.runs.values()))["runtime_config"]["parameters"]
+        self.assertEqual(sent.pop("plain"), "1")
+        for sent_text in sent.values():
+            for trap in "$", "{{", "[[":
+                self.assertNotIn(trap, sent_text)
+        del values["plain"]
+        self.assertEqual({k: json.loads(v) for k, v in sent.items()}, dict(values, l=[[["[[RunUUID]]", None]]]))
+        self.assertIn("would change that value", self.submit("-p", "plain=$(HOME)", status=2))
+
+    def test_names_are_as_the_server_compares_them(self):
+        self.submit("--experiment", "Ex")
+        self.submit("--experiment", "eX ")
+        self.assertEqual([e["display_name"] for e in self.kfp.experiments.values()], ["Ex"])
+        self.assertEqual(len(self.kfp.runs), 2)
+        self.assertIn("length cannot exceed 128", self.submit("--experiment", "x" * 129, status=3))
+
+    def test_names_that_kfp_has_too(self):
+        """Beside a task NAME its compiler has NAME-driver, and executor within it."""
+        self.write("train.py", "".join('# %%%% tags=["step:%s"]\nx%d = %d\n' % (name, i, i) for i, name in enumerate(
+            ("load", "load-driver", "executor", "root"))) + '# %% tags=["step:z"]\nprint (x0, x1, x2, x3)\n')
+        steps = {s["step"]: s["key"] for s in self.submit()["steps"]}
+        self.assertEqual(steps["load"], "load")
+        for name in "load-driver", "executor", "root":
+            self.assertRegex(steps[name], "^%s-[0-9a-f]{6}$" % name)
 
     def test_sources_are_kept(self):
         subprocess.run(["git", "init", "-q"], cwd=self.folder, env=self.env, check=True)
@@ -385,7 +425,7 @@ class Wait(Case):
     def test_to_the_end(self):
         waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")
         self.until(lambda: self.asked("GET", "/v2beta1/runs/"))
-        self.set_states("RUNNING", load_data="SKIPPED", sum="RUNNING")
+        self.set_states("RUNNING", load_data="CACHED", sum="RUNNING")
         count = len(self.asked("GET", "/v2beta1/runs/"))
         self.until(lambda: len(self.asked("GET", "/v2beta1/runs/")) > count + 1)
         # An outage is waited for.
@@ -393,7 +433,7 @@ class Wait(Case):
         count = len(self.kfp.requests)
         self.until(lambda: len(self.kfp.requests) > count + 1)
         self.kfp.before = None
-        self.set_states("SUCCEEDED", load_data="SKIPPED", sum="SUCCEEDED")
+        self.set_states("SUCCEEDED", load_data="CACHED", sum="SUCCEEDED")
         out, err = waiting.communicate(timeout=60)
         self.assertEqual(waiting.returncode, 0, err)
         self.assertIn("load data: cached\nsum: running\n", err)
@@ -413,30 +453,50 @@ class Wait(Case):
 
     def test_failure(self):
         run = self.submit()["run"]
-        self.set_states("FAILED", sum="FAILED")
-        there, = self.kfp.runs.values()
-        there["error"] = {"code": 13, "message": "step sum\nfailed"}
+        workflow = self.set_states("FAILED", load_data="SUCCEEDED", sum="FAILED")
+        workflow.task("sum", "FAILED", message="OOMKilled\n(exit code 137)")
         failed = self.chard("runs", "wait", run[-5:] if run[-5] != "-" else run, status=1)
-        self.assertIn("sum: failed\n", failed.stderr)
-        self.assertIn(": failed: step sum?failed\n", failed.stdout)
-        self.assertIn("error      step sum?failed\n", self.chard("runs", "show", run).stdout)
+        self.assertIn("sum: failed\n  OOMKilled?(exit code 137)\n", failed.stderr)
         self.assertIn("is tried again: running", self.chard("runs", "retry", run).stdout)
         self.assertIn("is to be canceled: running", self.chard("runs", "cancel").stdout)
-        self.set_states("CANCELED")
+        self.set_states("FAILED", load_data="FAILED").deadline = 0      # KFP has no other word for what was canceled
         self.chard("runs", "wait", status=1)
         self.assertEqual(json.loads(self.chard("runs", "show", run, "--format=json").stdout)["status"], "canceled")
+
+    def test_what_was_never_started(self):
+        """A driver that fails has no step's pod, and what comes after is left out."""
+        self.submit()
+        workflow = self.set_states("FAILED", load_data="OMITTED", sum="OMITTED")
+        node = next(n for n in workflow.nodes.values() if n["displayName"] == "load-data-driver")
+        node.update(type="Pod", phase="Error", message="driver: no")
+        told = self.chard("runs", "wait", status=1).stderr
+        self.assertIn("load data: failed\n  driver: no\nsum: skipped\n", told)
+
+    def test_a_server_without_workflows(self):
+        self.kfp.workflows = None
+        self.submit()
+        self.set_states("FAILED", load_data="SUCCEEDED", sum="FAILED")
+        run, = self.kfp.runs.values()
+        run["error"] = {"code": 13, "message": "step sum\nfailed"}
+        told = self.chard("runs", "wait", status=1)
+        self.assertIn("load data: ok\nsum: failed\n", told.stderr)
+        self.assertIn(": failed: step sum?failed\n", told.stdout)
+        self.assertIn("error      step sum?failed\n", self.chard("runs", "show").stdout)
+        self.assertIn("knows no pod of this step", self.chard("runs", "logs", "sum", status=1).stderr)
 
     def test_the_error_at_its_cell_and_line(self):
         line = 'noise\nchard-error: {"cell": 9, "type": "Fake", "message": "by the notebook"}\nso far\n\n' \
                'chard-error: {"cell": 1, "line": 2, "type": "ValueError", "message": "no"}\n'
-        for pods, where in (("ui", "ui"), ("ui", "logs"), (None, "logs")):
-            self.kfp.ui = {} if pods else None
+        # Each task has a pod; with a retry policy each try has one, and with annotations its template is called otherwise.
+        for there, where, tries, template in (("ui", "ui", 0, "system-container"), ("ui", "logs", 2, "retry-system-container"),
+                                              (None, "logs", 3, "metadata-1-0-retry-system-container")):
+            self.kfp.ui = {} if there else None
             self.kfp.runs.clear()
             self.submit()
-            self.set_states("FAILED", sum="FAILED")
-            run, = self.kfp.runs.values()
-            run["run_details"]["task_details"][0]["child_tasks"] = [{"pod_name": "train-x7k2p-1234"}]
-            getattr(self.kfp, where)["train-x7k2p-system-container-impl-1234"] = line
+            workflow = self.set_states("FAILED", load_data="SUCCEEDED")
+            workflow.task("sum", "FAILED", tries, template)
+            pod = workflow.pod("sum.executor" + ("(%d)" % (tries - 1) if tries else ""), template + "-impl")
+            getattr(self.kfp, where)[pod] = line
             told = self.chard("runs", "wait", status=1).stderr
             self.assertRegex(told, "sum: failed\n(    \\| .*\n)*    \\| so far\n  train.py, cell 1, line 2: ValueError: no\n$")
             self.kfp.logs.clear()

@@ -1,0 +1,61 @@
+/* See workflow.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "client/workflow.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static const struct {
+    const char *argo, *run, *step;
+} phases[] = {
+    { "Pending", "submitted", "waiting" }, { "Running", "running", "running" }, { "Succeeded", "ok", "ok" },
+    { "Failed", "failed", "failed" },      { "Error", "failed", "failed" },     { "Skipped", "ok", "skipped" },
+    { "Omitted", "ok", "skipped" },
+};
+
+static const char *
+text (const json_t *o, const char *key)
+{
+    const char *s = json_string_value (json_object_get (o, key));
+    return s ? s : "";
+}
+
+const char *
+workflow_state (const char *phase, bool run)
+{
+    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
+        if (strcmp (phases[i].argo, phase) == 0)
+            return run ? phases[i].run : phases[i].step;
+    return run ? "submitted" : "waiting";
+}
+
+/* FNV-1a over the node's name stands behind workflow and template (workflow/util/pod_name.go). */
+const char *
+workflow_pod (struct arena *a, const json_t *workflow, const json_t *node)
+{
+    const json_t *metadata = json_object_get (workflow, "metadata");
+    uint32_t hash = 2166136261u;
+    if (strcmp (text (json_object_get (metadata, "annotations"), "workflows.argoproj.io/pod-name-format"), "v1") == 0)
+        return text (node, "id");
+    for (const char *c = text (node, "name"); *c; c++)
+        hash = (hash ^ (unsigned char) *c) * 16777619u;
+    const char *template = text (node, "templateName");
+    return arena_printf (a, "%s%s%s-%u", text (metadata, "name"), *template ? "-" : "", template, hash);
+}
+
+const json_t *
+workflow_last_try (const json_t *nodes, const json_t *node)
+{
+    const json_t *children = json_object_get (node, "children");
+    if (strcmp (text (node, "type"), "Retry") != 0 || json_array_size (children) == 0)
+        return node;
+    const char *id = json_string_value (json_array_get (children, json_array_size (children) - 1));
+    const json_t *last = id ? json_object_get (nodes, id) : NULL;
+    return last ? last : node;
+}
+
+json_t *
+workflow_message (const json_t *o)
+{
+    return *text (o, "message") ? json_incref (json_object_get (o, "message")) : json_null ();
+}
