@@ -105,21 +105,6 @@ find_document (const struct emission *e, const char *ending)
     return NULL;
 }
 
-/* Claims that the notebook wants anew: KFP makes none, and pods would wait for them without an end. */
-static int
-tell_claims (const struct submitting *s, struct error *err)
-{
-    const struct emit_file *claims = find_document (&s->emission, ".volumes.yaml");
-    if (!claims)
-        return 0;
-    const char *path = fs_join (s->inv->arena, s->state.dir, claims->path);
-    if (fs_write (path, claims->text, claims->len, err) < 0)
-        return -1;
-    fprintf (s->inv->err, "note: the steps mount claims that have to be there, once for all runs: kubectl apply %s%s%s-f %s\n",
-             s->auth.namespace ? "-n " : "", s->auth.namespace ? s->auth.namespace : "", s->auth.namespace ? " " : "", path);
-    return 0;
-}
-
 static int
 make_documents (struct submitting *s, struct error *err)
 {
@@ -133,7 +118,7 @@ make_documents (struct submitting *s, struct error *err)
     s->document = find_document (&s->emission, s->target->service->document);
     hash_bytes (s->document->text, s->document->len, digest);
     s->version = arena_printf (s->inv->arena, "chard-%.16s", digest);
-    return tell_claims (s, err);
+    return 0;
 }
 
 /* Parameters by what the document calls them, and as the service takes them. */

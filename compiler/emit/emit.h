@@ -77,6 +77,8 @@ struct emit_plan {
     const char **keys;         /* … and these: letters, digits and '_', all different */
     struct emit_step *steps;   /* in the pipeline's order */
     vec (struct emit_image) images;
+    vec (const struct volume *) claims; /* that are to be made, each once: the first volume of a name says what it is */
+    const char **claim_names;  /* DNS labels, all different */
     bool code_in_image;        /* too large for a document: each step's specification is a file below EMIT_SPECS */
 };
 

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "compiler/emit/emit.h"
+#include "compiler/emit/kfp_claim.h"
 #include "compiler/emit/kfp_param.h"
 #include "compiler/emit/kfp_verify.h"
 #include "compiler/emit/kubernetes.h"
@@ -195,6 +196,10 @@ static json_t *
 loop_component (const struct emit_plan *plan, int each)
 {
     json_t *inputs = component_inputs (plan, each);
+    struct vec_str claims = { 0 };
+    kfp_claims_of (plan, each, &claims);
+    vec_foreach (task, &claims)
+        put (json_object_get (inputs, "parameters"), kfp_claim_input (plan, *task), json_pack ("{s:s}", "parameterType", "STRING"));
     put (json_object_get (inputs, "parameters"), ranges_input (plan, each), json_pack ("{s:s}", "parameterType", "LIST"));
     json_t *dag = json_pack ("{s:{s:o}}", "tasks", plan->steps[each].name, task_of (plan, each, true));
     put (dag, "outputs", json_pack ("{s:{s:{s:[{s:s,s:s}]}}}", "artifacts", emit_part_key (plan), "artifactSelectors",
@@ -370,6 +375,10 @@ dependent_tasks (const struct emit_plan *plan, int step)
         json_array_append_new (after, json_string (plan->steps[e->guard].name));
     if (e->each >= 0)
         json_array_append_new (after, json_string (plan->steps[e->each].name));
+    struct vec_str claims = { 0 };
+    kfp_claims_of (plan, step, &claims);
+    vec_foreach (task, &claims)
+        json_array_append_new (after, json_string (*task));
     return after;
 }
 
@@ -400,6 +409,11 @@ loop_task (const struct emit_plan *plan, int each)
                              "componentRef", "name", loop_label (plan, each), "dependentTasks",
                              dependent_tasks (plan, each), "inputs", task_inputs (plan, each, false), "parameterIterator",
                              "itemInput", range_input (plan, each), "items", "inputParameter", ranges_input (plan, each));
+    struct vec_str claims = { 0 };
+    kfp_claims_of (plan, each, &claims);
+    vec_foreach (task, &claims)
+        put (json_object_get (json_object_get (one, "inputs"), "parameters"), kfp_claim_input (plan, *task),
+             json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", *task, "outputParameterKey", KFP_CLAIM_NAME));
     if (limit > 0)
         put (one, "iteratorPolicy", json_pack ("{s:i}", "parallelismLimit", limit));
     return one;
@@ -414,6 +428,7 @@ tasks (const struct emit_plan *plan)
         if (!plan->pipeline->steps.items[i].settings.exit || plan->pipeline->steps.len == 1)
             put (all, plan->steps[i].name,
                  plan->steps[i].role == EMIT_EACH ? loop_task (plan, i) : task_of (plan, i, false));
+    kfp_claims_add_tasks (plan, all);
     return all;
 }
 
@@ -492,15 +507,35 @@ secrets (const struct step *s)
     return all;
 }
 
+/* A claim by its name, by the task that makes it, or by what the loop around the step is given. */
 static json_t *
-volumes (const struct emit_plan *plan, const struct step *s)
+mount (const struct emit_plan *plan, int step, const struct volume *v)
 {
+    const char *task = kfp_claim_task (plan, v);
+    json_t *one = json_pack ("{s:s}", "mountPath", v->mount_point);
+    if (!task) {
+        put (one, "constant", json_string (v->name));
+        put (one, "pvcNameParameter", constant (v->name));
+    } else if (plan->steps[step].role == EMIT_EACH) {
+        put (one, "pvcNameParameter", json_pack ("{s:s}", "componentInputParameter", kfp_claim_input (plan, task)));
+    } else {
+        put (one, "pvcNameParameter", json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", task,
+                                                 "outputParameterKey", KFP_CLAIM_NAME));
+    }
+    return one;
+}
+
+/* What runs at the end stands outside of the graph in which claims are made: it mounts those that are there already. */
+static json_t *
+volumes (const struct emit_plan *plan, int step)
+{
+    const struct step *s = &plan->pipeline->steps.items[step];
     json_t *all = json_array ();
     struct vec_volume mounted = { 0 };
     kubernetes_volumes (plan->pipeline, s, &mounted);
     vec_foreach (v, &mounted)
-        json_array_append_new (all, json_pack ("{s:s,s:s,s:o}", "constant", (*v)->name, "mountPath", (*v)->mount_point,
-                                               "pvcNameParameter", constant ((*v)->name)));
+        if (!s->settings.exit || !kfp_claim_task (plan, *v))
+            json_array_append_new (all, mount (plan, step, *v));
     return all;
 }
 
@@ -508,36 +543,6 @@ static json_t *
 node_selector (const struct step *s)
 {
     return json_object_size (s->settings.nodes) ? json_pack ("{s:O}", "labels", s->settings.nodes) : json_object ();
-}
-
-static void
-append_claim (json_t *claims, const struct volume *v)
-{
-    size_t i;
-    json_t *known;
-    if (!kubernetes_is_new_claim (v))
-        return;
-    json_array_foreach (claims, i, known)
-        if (strcmp (json_string_value (json_object_get (json_object_get (known, "metadata"), "name")), v->name) == 0)
-            return;
-    json_t *metadata = json_pack ("{s:s}", "name", v->name);
-    if (json_object_size (v->annotations))
-        json_object_set (metadata, "annotations", v->annotations);
-    json_array_append_new (claims, json_pack ("{s:s,s:s,s:o,s:o}", "apiVersion", "v1", "kind", "PersistentVolumeClaim",
-                                              "metadata", metadata, "spec", kubernetes_claim_spec (v)));
-}
-
-/* KFP mounts claims and makes none: those that the notebook wants anew are to be made before the first run. */
-static json_t *
-claims (const struct pipeline *p)
-{
-    json_t *all = json_array ();
-    vec_foreach (v, &p->volumes)
-        append_claim (all, v);
-    vec_foreach (s, &p->steps)
-        vec_foreach (v, &s->settings.volumes)
-            append_claim (all, v);
-    return all;
 }
 
 /* The platform document, or an empty object when there is nothing to tell. */
@@ -552,7 +557,7 @@ platform (const struct emit_plan *plan)
             put (one, "activeDeadlineSeconds", json_sprintf ("%.0f", ceil (s->settings.timeout)));
         put_unless_empty (one, "podMetadata", pod_metadata (plan, i));
         put_unless_empty (one, "secretAsEnv", secrets (s));
-        put_unless_empty (one, "pvcMount", volumes (plan, s));
+        put_unless_empty (one, "pvcMount", volumes (plan, i));
         put_unless_empty (one, "nodeSelector", node_selector (s));
         put_unless_empty (one, "tolerations", kubernetes_tolerations (s));
         if (plan->pipeline->security)
@@ -590,6 +595,8 @@ pipeline_spec (const struct emit_plan *plan, struct error *err)
         json_decref (all_components);
         return NULL;
     }
+    kfp_claims_add_components (plan, all_components);
+    kfp_claims_add_executors (plan, all_executors);
     json_t *inputs = json_object (), *root = json_object (), *spec = json_object ();
     put_unless_empty (inputs, "parameters", root_parameters (plan));
     if (exit >= 0)
@@ -620,10 +627,5 @@ emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err)
         json_array_append (documents, more);
     }
     emission_add_yaml (e, arena_printf (plan->arena, "%s.kfp.yaml", plan->name), documents);
-    json_t *wanted = claims (plan->pipeline);
-    if (json_array_size (wanted))
-        emission_add_yaml (e, arena_printf (plan->arena, "%s.volumes.yaml", plan->name), wanted);
-    else
-        json_decref (wanted);
     return 0;
 }

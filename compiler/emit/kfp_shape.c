@@ -41,7 +41,7 @@ static const struct shape resources[] = {
 
 static const struct shape container[] = {
     MUST ("image", NAME),
-    MUST ("command", TEXTS),
+    MAY ("command", TEXTS), /* not where KFP's driver does it itself */
     MAY ("args", TEXTS),
     MAY_HOLD ("resources", OBJECT, resources),
     { 0 },
@@ -65,7 +65,10 @@ static const struct shape artifact_input[] = {
 
 static const struct shape task_parameter[] = { MUST ("producerTask", NAME), MUST ("outputParameterKey", NAME), { 0 } };
 
+static const struct shape any_constant[] = { MUST ("constant", ANY), { 0 } };
+
 static const struct shape parameter_input[] = {
+    MAY_HOLD ("runtimeValue", OBJECT, any_constant),
     MAY ("componentInputParameter", NAME),
     MAY_HOLD ("taskOutputParameter", OBJECT, task_parameter),
     { 0 },
@@ -174,10 +177,17 @@ static const struct shape secret[] = {
     { 0 },
 };
 
+static const struct shape claim_name[] = {
+    MAY_HOLD ("runtimeValue", OBJECT, constant),
+    MAY_HOLD ("taskOutputParameter", OBJECT, task_parameter),
+    MAY ("componentInputParameter", NAME),
+    { 0 },
+};
+
 static const struct shape claim[] = {
     MAY ("constant", NAME),
     MUST ("mountPath", NAME),
-    MUST_HOLD ("pvcNameParameter", OBJECT, runtime_value),
+    MUST_HOLD ("pvcNameParameter", OBJECT, claim_name),
     { 0 },
 };
 

@@ -103,6 +103,20 @@ name_steps (struct emit_plan *plan)
             vec_str_add_once (a, &plan->steps[f->from].files, f->path);
 }
 
+static void
+find_claims (struct emit_plan *plan)
+{
+    struct vec_str names = { 0 };
+    vec_foreach (s, &plan->pipeline->steps) {
+        struct vec_volume mounted = { 0 };
+        kubernetes_volumes (plan->pipeline, s, &mounted);
+        vec_foreach (v, &mounted)
+            if (kubernetes_is_new_claim (*v) && vec_str_add_once (plan->arena, &names, (*v)->name))
+                vec_push (plan->arena, &plan->claims, *v);
+    }
+    plan->claim_names = names_map (plan->arena, &names, NAME_LABEL, "volume");
+}
+
 static bool
 is_code_large (const struct pipeline *p)
 {
@@ -128,6 +142,7 @@ emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_o
     plan->options = o;
     plan->code_in_image = is_code_large (p);
     name_steps (plan);
+    find_claims (plan);
     collect_names (plan);
     return image_plan (plan, err) < 0 ? NULL : plan;
 }

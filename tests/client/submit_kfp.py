@@ -6,7 +6,6 @@ SPDX-License-Identifier: Apache-2.0
 import io
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,7 +15,6 @@ import time
 import unittest
 
 import fake_kfp
-import yaml
 from case import SubmitCase
 from service import HARNESS, Service, raw
 
@@ -169,18 +167,6 @@ class Submit(Case):
         run = self.chard("submit", "--image", "x:1", "--python", sys.executable, "train.py")
         self.assertIn("note: there is no Git repository around", run.stderr)
         self.assertIn("is submitted to lab\n" + self.kfp.url + "/#/runs/details/", run.stdout)
-
-    def test_claims_that_have_to_be_there(self):
-        cells = [{"cell_type": "code", "id": "a", "metadata": {"tags": ["step:a"]}, "source": "x = 1", "outputs": [],
-                  "execution_count": None}]
-        volumes = [{"name": "scratch", "mount_point": "/s", "type": "new_pvc", "size": 2, "size_type": "Gi"}]
-        self.write("train.py", json.dumps({"nbformat": 4, "nbformat_minor": 5, "cells": cells,
-                                           "metadata": {"kubeflow_notebook": {"volumes": volumes}}}))
-        os.rename(os.path.join(self.folder, "train.py"), os.path.join(self.folder, "train.ipynb"))
-        told = self.chard("submit", "--image", "x:1", "--python", sys.executable, "train.ipynb").stderr
-        path = re.search(r"kubectl apply -f (/\S+/train.volumes.yaml)\n", told).group(1)
-        with open(path, encoding="utf-8") as f:
-            self.assertEqual(yaml.safe_load(f)["metadata"]["name"], "scratch")
 
     def test_mistakes_before_anything_is_sent(self):
         for arguments, status, told in ((["-p", "m=1"], 2, "m"), (["--context", "nope"], 2, "no context “nope”"),

@@ -151,15 +151,38 @@ class Settings(unittest.TestCase):
             self.assertFalse(os.path.exists(folder.out))
 
     def test_claims_that_are_to_be_made(self):
-        files, _ = self.emitted([], kubeflow_notebook={"volumes": [
-            {"name": "scratch", "mount_point": "/scratch", "type": "new_pvc", "size": 2, "size_type": "Gi",
-             "storage_class_name": "fast", "volume_access_mode": "rwo", "annotations": [{"key": "a.b/c", "value": "d"}]},
-            {"name": "old", "mount_point": "/old", "type": "pvc"}]})
-        [claim] = yaml.safe_load_all(files["nb.volumes.yaml"])
-        self.assertEqual((claim["kind"], claim["metadata"]["name"]), ("PersistentVolumeClaim", "scratch"))
-        self.assertEqual(claim["metadata"]["annotations"], {"a.b/c": "d"})
-        self.assertEqual(claim["spec"], {"resources": {"requests": {"storage": "2Gi"}}, "storageClassName": "fast",
-                                         "accessModes": ["ReadWriteOnce"]})
+        """As CreatePVC and DeletePVC do: before and behind the steps that mount it; those of a loop are told its name."""
+        volumes = [{"name": "scratch.d", "mount_point": "/scratch", "type": "new_pvc", "size": 2, "size_type": "Gi",
+                    "storage_class_name": "fast", "volume_access_mode": "rwo", "annotations": [{"key": "a.b/c", "value": "d"}]},
+                   {"name": "old", "mount_point": "/old", "type": "pvc"}]
+        cells = [(["step:a"], "xs = [1, 2]"), (["step:b", "foreach:xs"], "y = 0\nfor x in xs:\n    y += x"),
+                 (["step:tell", "exit"], "print()")]
+        with Folder(text=notebook(*cells, metadata={"kubeflow_notebook": {"volumes": volumes}})) as folder:
+            [(_, text)] = folder.emit("kfp").items()
+        spec, platform = read_strictly(text)
+        components = spec["components"]
+        tasks = components["comp-exit--handler"]["dag"]["tasks"]
+        given = {k: v["runtimeValue"]["constant"] for k, v in tasks["create--scratch-d"]["inputs"]["parameters"].items()}
+        self.assertEqual(given, {"access_modes": ["ReadWriteOnce"], "size": "2Gi", "pvc_name_suffix": "-scratch.d",
+                                 "storage_class_name": "fast", "annotations": {"a.b/c": "d"}})
+        self.assertEqual({k: v["parameterType"] for k, v in components["comp-create--scratch-d"]["inputDefinitions"]["parameters"].items()},
+                         {"access_modes": "LIST", "size": "STRING", "pvc_name_suffix": "STRING", "storage_class_name": "STRING",
+                          "annotations": "STRUCT"})
+        images = {k: e["container"]["image"] for k, e in spec["deploymentSpec"]["executors"].items() if "--" in k}
+        self.assertEqual(images, {"exec-create--volume": "argostub/createpvc", "exec-delete--volume": "argostub/deletepvc"})
+        others = set(tasks) - {"create--scratch-d", "delete--scratch-d"}
+        self.assertEqual(set(tasks["delete--scratch-d"]["dependentTasks"]), {"create--scratch-d", *others})
+        for task in others:
+            self.assertIn("create--scratch-d", tasks[task]["dependentTasks"])
+        mounts = {label[5:]: [m["pvcNameParameter"] for m in pod["pvcMount"]] for label, pod in
+                  platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].items()}
+        old = {"runtimeValue": {"constant": "old"}}
+        made = {"taskOutputParameter": {"producerTask": "create--scratch-d", "outputParameterKey": "name"}}
+        channel = "pipelinechannel--create--scratch-d-name"
+        self.assertEqual(mounts, {"a": [made, old], "b": [made, old], "b-items": [made, old], "tell": [old],
+                                  "b-each": [{"componentInputParameter": channel}, old]})
+        self.assertEqual(tasks["b-each"]["inputs"]["parameters"][channel], made)
+        self.assertEqual(components["comp-b-each--loop"]["inputDefinitions"]["parameters"][channel], {"parameterType": "STRING"})
 
 
 class When(Emitted):
