@@ -10,20 +10,13 @@
 #include "kernel/helper.h"
 #include "kernel/live.h"
 #include "kernel/own.h"
+#include "kernel/waiting.h"
 #include "kernel/warm.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #define QUEUE_MAX 10000 /* requests that wait */
-
-/* A request that waits its turn. */
-struct waiting {
-    struct parcel parcel;
-    enum channel channel;
-    struct origin origin; /* for the answer if it is aborted */
-    bool executes;
-};
 
 /* The cell under way. */
 struct cell {
@@ -55,8 +48,7 @@ struct desk {
     struct warm *warm;
     char *facts;              /* path of the file with them, once there are any */
     struct call *background;  /* calls that go on after their cells */
-    struct waiting *queue;
-    size_t n_queue, cap_queue;
+    struct waiting queue;     /* what came meanwhile */
 };
 
 static void next_part (struct desk *d);
@@ -64,25 +56,10 @@ static void serve_queue (struct desk *d);
 
 /* ---- the queue -------------------------------------------------------------------------------------------------- */
 
-static void
-enqueue (struct desk *d, enum channel channel, const struct wire_message *m, struct parcel *p)
+static bool
+is_execution (const struct wire_message *m)
 {
-    if (d->n_queue == d->cap_queue) {
-        d->cap_queue = d->cap_queue ? 2 * d->cap_queue : 16;
-        d->queue = xrealloc (d->queue, d->cap_queue * sizeof *d->queue);
-    }
-    d->queue[d->n_queue++] = (struct waiting){ *p, channel, origin_copy (m), strcmp (m->type, "execute_request") == 0 };
-    *p = (struct parcel){ 0 };
-    relay_count_taken (d->relay, 1);
-}
-
-static void
-drop_waiting (struct desk *d, size_t i)
-{
-    parcel_clear (&d->queue[i].parcel);
-    origin_clear (&d->queue[i].origin);
-    memmove (&d->queue[i], &d->queue[i + 1], (--d->n_queue - i) * sizeof *d->queue);
-    relay_count_taken (d->relay, -1);
+    return strcmp (m->type, "execute_request") == 0;
 }
 
 static void
@@ -93,25 +70,34 @@ publish_status (struct desk *d, const json_t *header, const char *state)
 }
 
 static void
-answer_aborted (struct desk *d, const struct origin *o)
+answer_aborted (struct desk *d, const struct wire_message *m)
 {
+    struct origin o = origin_copy (m);
     json_auto_t *aborted = json_pack ("{s:s}", "status", "aborted");
-    publish_status (d, o->header, "busy");
-    relay_answer (d->relay, o, "execute_reply", aborted);
-    publish_status (d, o->header, "idle");
+    publish_status (d, o.header, "busy");
+    relay_answer (d->relay, &o, "execute_reply", aborted);
+    publish_status (d, o.header, "idle");
+    origin_clear (&o);
 }
 
 /* As a kernel does whose cell failed: what was asked to be executed meanwhile isn't. */
 static void
 abort_waiting (struct desk *d)
 {
-    for (size_t i = 0; i < d->n_queue;) {
-        if (!d->queue[i].executes) {
+    for (size_t i = 0; i < d->queue.len;) {
+        struct wire_message m;
+        bool readable = waiting_read (&d->queue.all[i], &m), executes = readable && is_execution (&m);
+        if (executes)
+            answer_aborted (d, &m);
+        if (readable)
+            wire_clear (&m);
+        if (!executes) {
             i++;
             continue;
         }
-        answer_aborted (d, &d->queue[i].origin);
-        drop_waiting (d, i);
+        struct waiting_request q = waiting_take (&d->queue, i);
+        parcel_clear (&q.parcel);
+        relay_count_taken (d->relay, -1);
     }
 }
 
@@ -359,14 +345,15 @@ is_of_subshell (const struct wire_message *m)
     return json_is_string (json_object_get (m->header, "subshell_id"));
 }
 
-/* More waits than any client means: what comes now is aborted at once. */
+/* Behind the cell under way; where more waits than any client means, it is aborted at once. */
 static void
-refuse (struct desk *d, const struct wire_message *m)
+enqueue (struct desk *d, enum channel channel, const struct wire_message *m, struct parcel *p)
 {
-    struct origin o = origin_copy (m);
-    if (strcmp (m->type, "execute_request") == 0)
-        answer_aborted (d, &o);
-    origin_clear (&o);
+    if (d->queue.len < QUEUE_MAX) {
+        waiting_add (&d->queue, channel, p);
+        relay_count_taken (d->relay, 1);
+    } else if (is_execution (m))
+        answer_aborted (d, m);
 }
 
 static void
@@ -380,7 +367,7 @@ static bool
 on_request (void *arg, enum channel channel, const struct wire_message *m, struct parcel *p)
 {
     struct desk *d = arg;
-    bool executes = strcmp (m->type, "execute_request") == 0;
+    bool executes = is_execution (m);
     if (channel == CHANNEL_CONTROL) {
         if (strcmp (m->type, "interrupt_request") == 0)
             desk_interrupt (d);
@@ -392,11 +379,8 @@ on_request (void *arg, enum channel channel, const struct wire_message *m, struc
         return true;
     if (executes)
         note_cell (d, m);
-    if (d->cell && !is_of_subshell (m) && (executes || (d->n_queue > 0 && !only_asks (m->type)))) {
-        if (d->n_queue < QUEUE_MAX)
-            enqueue (d, channel, m, p);
-        else
-            refuse (d, m);
+    if (d->cell && !is_of_subshell (m) && (executes || (d->queue.len > 0 && !only_asks (m->type)))) {
+        enqueue (d, channel, m, p);
         return true;
     }
     const wire_frame *content = &m->parts[WIRE_CONTENT];
@@ -406,19 +390,16 @@ on_request (void *arg, enum channel channel, const struct wire_message *m, struc
 static void
 serve_queue (struct desk *d)
 {
-    while (!d->cell && d->n_queue > 0) {
-        struct waiting w = d->queue[0];
+    while (!d->cell && d->queue.len > 0) {
+        struct waiting_request q = waiting_take (&d->queue, 0);
         struct wire_message m;
-        const char *why;
-        memmove (d->queue, d->queue + 1, --d->n_queue * sizeof *d->queue);
         relay_count_taken (d->relay, -1);
-        if (wire_read (&m, w.parcel.frames, w.parcel.len, NULL, &why)) {
-            if (!w.executes || !take_cell (d, &m))
-                relay_resume (d->relay, w.channel, &w.parcel);
+        if (waiting_read (&q, &m)) {
+            if (!is_execution (&m) || !take_cell (d, &m))
+                relay_resume (d->relay, q.channel, &q.parcel);
             wire_clear (&m);
         }
-        parcel_clear (&w.parcel);
-        origin_clear (&w.origin);
+        parcel_clear (&q.parcel);
     }
 }
 
@@ -531,9 +512,8 @@ desk_destroy (struct desk *d)
     relay_watch (d->relay, false);
     free_cell (d->cell);
     call_destroy_background (&d->context);
-    while (d->n_queue > 0)
-        drop_waiting (d, d->n_queue - 1);
-    free (d->queue);
+    relay_count_taken (d->relay, -(int) d->queue.len);
+    waiting_clear (&d->queue);
     assist_destroy (d->assist);
     warm_destroy (d->warm);
     session_destroy (d->session);

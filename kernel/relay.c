@@ -4,11 +4,12 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "kernel/backlog.h"
 #include "kernel/pending.h"
 #include "kernel/question.h"
 #include "kernel/voice.h"
+#include "kernel/waiting.h"
 
-#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,14 +18,7 @@
 #define BATCH 200          /* messages from one socket before the others have their turn */
 #define ROUNDS 10          /* turns before signals and timers have theirs */
 #define PROBE_AGAIN 0.01   /* seconds: the reply came, but what was published did not yet */
-#define QUEUE_MAX (512 << 20) /* bytes of outputs that wait for clients who don't read */
-#define TRIM_ABOVE (16 << 20) /* bytes queued that make it worth while to give memory back afterwards */
 #define OUTER_LINGER 200   /* ms that a client which stopped reading may hold up our end */
-
-struct held {
-    enum channel channel;
-    struct parcel parcel;
-};
 
 struct relay {
     struct loop *loop;
@@ -42,10 +36,9 @@ struct relay {
     bool heard;            /* something came on iopub */
     struct pending pending; /* requests of clients on shell without a reply */
     unsigned taken;         /* and those that a hook has taken */
-    bool swollen;          /* much was queued, and memory not yet given back */
-    unsigned dropped, unread; /* messages that came in wrong; outputs that clients didn't read */
-    struct held *held;
-    size_t n_held, cap_held;
+    struct backlog backlog;
+    unsigned dropped;      /* messages that came in wrong */
+    struct waiting held;    /* requests that came before it was ready */
     struct relay_hooks hooks;
     bool watching;         /* the hooks see what the inner kernel says */
     void (*interrupted) (void *arg);
@@ -93,17 +86,6 @@ forward_request (struct relay *r, enum channel channel, const struct wire_messag
     if (r->interrupted && strcmp (m->type, "interrupt_request") == 0)
         r->interrupted (r->interrupted_arg);
     socket_forward (r->in[channel], p);
-}
-
-static void
-hold (struct relay *r, enum channel channel, struct parcel *p)
-{
-    if (r->n_held == r->cap_held) {
-        r->cap_held = r->cap_held ? 2 * r->cap_held : 16;
-        r->held = xrealloc (r->held, r->cap_held * sizeof *r->held);
-    }
-    r->held[r->n_held++] = (struct held){ channel, *p };
-    *p = (struct parcel){ 0 };
 }
 
 /* A claim answers a message itself and returns true, or leaves it to the inner kernel. */
@@ -163,7 +145,7 @@ on_request (struct relay *r, enum channel channel)
     }
     if (!is_claimed (r, channel, &m)) {
         if (!r->ready && !is_urgent (&m) && channel != CHANNEL_STDIN)
-            hold (r, channel, &r->parcel);
+            waiting_add (&r->held, channel, &r->parcel);
         else
             forward_request (r, channel, &m, &r->parcel);
     }
@@ -175,18 +157,18 @@ on_request (struct relay *r, enum channel channel)
 static void
 release_held (struct relay *r)
 {
-    for (size_t i = 0; i < r->n_held; i++) {
-        struct held *h = &r->held[i];
+    struct waiting held = r->held;
+    r->held = (struct waiting){ 0 };
+    for (size_t i = 0; i < held.len; i++) {
+        struct waiting_request *q = &held.all[i];
         struct wire_message m;
-        const char *why;
-        if (wire_read (&m, h->parcel.frames, h->parcel.len, NULL, &why)) {
-            if (!is_claimed (r, h->channel, &m))
-                forward_request (r, h->channel, &m, &h->parcel);
-            wire_clear (&m);
-        }
-        parcel_clear (&h->parcel);
+        if (!waiting_read (q, &m))
+            continue;
+        if (!is_claimed (r, q->channel, &m))
+            forward_request (r, q->channel, &m, &q->parcel);
+        wire_clear (&m);
     }
-    r->n_held = 0;
+    waiting_clear (&held);
 }
 
 static void
@@ -276,49 +258,16 @@ is_private (struct relay *r)
     return own || starting || (!r->ready && !status);
 }
 
-/* Whether clients may still be given this: one that has stopped reading must not cost all memory. What they wait for,
- * a status, they get in any case. */
-static bool
-fits (struct relay *r)
-{
-    struct wire_message m;
-    const char *why;
-    if (socket_context_queued (r->zmq) < QUEUE_MAX)
-        return true;
-    bool status = wire_read (&m, r->parcel.frames, r->parcel.len, NULL, &why);
-    if (status) {
-        status = strcmp (m.type, "status") == 0;
-        wire_clear (&m);
-    }
-    if (!status && r->unread++ == 0)
-        fprintf (stderr, "chard-kernel: a client has stopped reading; with %d MB of outputs waiting for it, further ones "
-                         "are dropped\n", QUEUE_MAX >> 20);
-    return status;
-}
-
-/* Gives memory back to the system when a long queue is through. */
-static void
-trim (struct relay *r)
-{
-    size_t queued = socket_context_queued (r->zmq);
-    if (queued > TRIM_ABOVE)
-        r->swollen = true;
-    else if (r->swollen && queued == 0) {
-        malloc_trim (0);
-        r->swollen = false;
-    }
-}
-
 static void
 on_published (struct relay *r, enum channel channel)
 {
     bool private = (!r->ready || r->questions.silent > 0) && is_private (r);
     r->heard = true;
-    if (!private && !is_taken_by_hook (r, channel) && fits (r)) {
+    if (!private && !is_taken_by_hook (r, channel) && backlog_admits (&r->backlog, &r->parcel)) {
         voice_welcome (&r->voice);
         socket_forward_counted (r->out[channel], &r->parcel);
     }
-    trim (r);
+    backlog_trim (&r->backlog);
     note_ready (r);
 }
 
@@ -344,10 +293,9 @@ relay_tell (struct relay *r, const char *text)
 {
     if (relay_cell (r))
         publish_error (r, relay_cell (r), text);
-    for (size_t i = 0; i < r->n_held; i++) {
+    for (size_t i = 0; i < r->held.len; i++) {
         struct wire_message m;
-        const char *why;
-        if (!wire_read (&m, r->held[i].parcel.frames, r->held[i].parcel.len, NULL, &why))
+        if (!waiting_read (&r->held.all[i], &m))
             continue;
         if (strcmp (m.type, "execute_request") == 0)
             publish_error (r, m.header, text);
@@ -374,29 +322,6 @@ void
 relay_watch (struct relay *r, bool on)
 {
     r->watching = on;
-}
-
-struct origin
-origin_copy (const struct wire_message *m)
-{
-    struct origin o = { xcalloc (m->n_identities ? m->n_identities : 1, sizeof (wire_frame)), m->n_identities,
-                        json_incref (m->header) };
-    for (size_t i = 0; i < m->n_identities; i++) {
-        void *copy = xmalloc (m->identities[i].len + 1);
-        memcpy (copy, m->identities[i].data, m->identities[i].len);
-        o.identities[i] = (wire_frame){ copy, m->identities[i].len };
-    }
-    return o;
-}
-
-void
-origin_clear (struct origin *o)
-{
-    for (size_t i = 0; i < o->n_identities; i++)
-        free ((void *) o->identities[i].data);
-    free (o->identities);
-    json_decref (o->header);
-    *o = (struct origin){ 0 };
 }
 
 void
@@ -471,7 +396,7 @@ static bool
 may_take (const struct relay *r, const struct route *route)
 {
     bool inward = route->take == on_request;
-    return !inward || (socket_can_send (r->in[route->channel]) && r->n_held < HELD_MAX);
+    return !inward || (socket_can_send (r->in[route->channel]) && r->held.len < HELD_MAX);
 }
 
 static bool
@@ -567,6 +492,7 @@ relay_create (struct loop *l, const struct connection *outer, struct error *err)
     struct relay *r = xcalloc (1, sizeof *r);
     r->loop = l;
     r->zmq = socket_context_create ();
+    r->backlog.zmq = r->zmq;
     r->key = outer->key[0] ? hmac_create (outer->key, strlen (outer->key)) : NULL;
     voice_init (&r->voice, r->key, r->out, r->in);
     if (listen_outside (r, outer, err) == 0)
@@ -616,9 +542,7 @@ relay_destroy (struct relay *r)
         return;
     loop_remove_timer (r->loop, r->again);
     loop_remove_timer (r->loop, r->probe);
-    for (size_t i = 0; i < r->n_held; i++)
-        parcel_clear (&r->held[i].parcel);
-    free (r->held);
+    waiting_clear (&r->held);
     parcel_clear (&r->parcel);
     voice_clear (&r->voice);
     questions_clear (&r->questions);

@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "kernel/connection.h"
 #include "kernel/inner.h"
+#include "kernel/origin.h"
 #include "kernel/question.h"
 
 struct relay;
@@ -39,17 +40,6 @@ struct relay_hooks {
 
 void relay_set_hooks (struct relay *r, const struct relay_hooks *hooks);
 void relay_watch (struct relay *r, bool on);
-
-/* What a request came with: who shall get the answer, and the header that it is parented by. */
-struct origin {
-    wire_frame *identities;
-    size_t n_identities;
-    json_t *header;
-};
-
-/* A copy that outlives the message. */
-struct origin origin_copy (const struct wire_message *m);
-void origin_clear (struct origin *o);
 
 /* Says something to all clients on iopub, parented by `header` (may be NULL). */
 void relay_publish (struct relay *r, const char *type, const json_t *header, const json_t *content);

@@ -55,6 +55,11 @@ class Shared(unittest.TestCase):
         done = self.script("parentdeath.py", "kut")
         self.assertRegex(done.stdout, r"front gone \d+\.\d+ inner gone \d+\.\d+", done.stderr)
 
+    def test_deaths(self):
+        done = self.script("crash.py", "kut")
+        self.assertEqual(len(re.findall(r"inner gone \d+\.\d+ s; manager sees death \d+\.\d+ s", done.stdout)), 2, done.stdout)
+        self.assertNotIn("leftover", done.stdout)
+
     def test_no_output_is_lost_in_a_flood(self):
         done = self.script("iopub_loss.py", "kut", "2", "10000")
         self.assertIn("'idle_lost': 0, 'short': 0", done.stdout, done.stderr)

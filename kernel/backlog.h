@@ -1,0 +1,21 @@
+/* Outputs that clients have yet to read, and the memory that they take: one who has stopped reading must not cost all of it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_KERNEL_BACKLOG_H
+#define CHARD_KERNEL_BACKLOG_H
+
+#include "kernel/socket.h"
+
+/* Zeroed but for `zmq`. */
+struct backlog {
+    const struct socket_context *zmq;
+    bool swollen;    /* much was queued, and memory not yet given back */
+    unsigned unread; /* outputs that were dropped */
+};
+
+/* Whether clients may still be given this. What they wait for, a status, they get in any case. */
+bool backlog_admits (struct backlog *b, const struct parcel *p);
+
+/* Gives memory back to the system when a long queue is through. */
+void backlog_trim (struct backlog *b);
+
+#endif
