@@ -214,6 +214,17 @@ artifacts (const struct submitting *s, size_t i)
     return all;
 }
 
+/* What the document calls the steps that help this one. */
+static json_t *
+helpers (const struct submitting *s, int step)
+{
+    json_t *all = json_array ();
+    for (size_t i = 0; i < s->plan->pipeline->steps.len; i++)
+        if (s->plan->steps[i].of == step)
+            json_array_append_new (all, json_string (s->plan->steps[i].name));
+    return all;
+}
+
 static json_t *
 make_record (const struct submitting *s, const json_t *params)
 {
@@ -221,8 +232,8 @@ make_record (const struct submitting *s, const json_t *params)
     json_t *steps = json_array ();
     hash_file (s->pipeline->notebook, hex, NULL);
     for (size_t i = 0; i < s->pipeline->steps.len; i++)
-        json_array_append_new (steps, json_pack ("{s:s,s:s,s:o}", "step", s->pipeline->steps.items[i].name, "key",
-                                                 s->plan->steps[i].name, "artifacts", artifacts (s, i)));
+        json_array_append_new (steps, json_pack ("{s:s,s:s,s:o,s:o}", "step", s->pipeline->steps.items[i].name, "key",
+                                                 s->plan->steps[i].name, "parts", helpers (s, (int) i), "artifacts", artifacts (s, i)));
     return json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s?,s:s,s:O?,s:O,s:O,s:f,s:o,s:s}", "run", s->id, "target", s->target->name, "context",
                       s->context.name, "notebook", fs_absolute (s->inv->arena, s->pipeline->notebook), "name",
                       s->pipeline->name ? s->pipeline->name : "", "digest", s->pipeline->notebook_digest, "sha256", hex, "commit",

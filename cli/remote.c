@@ -99,6 +99,44 @@ remote_is_over (const json_t *record)
 
 /* ---- how it stands ---------------------------------------------------------------------------------------------- */
 
+static bool
+has_part (const json_t *step, const char *name)
+{
+    size_t i;
+    json_t *part;
+    json_array_foreach (json_object_get (step, "parts"), i, part)
+        if (strcmp (json_string_value (part), name) == 0)
+            return true;
+    return false;
+}
+
+/* What helps a step (it says whether it is started, or runs rounds of its loop) is the step to people: it runs when they do,
+ * and fails as they do. */
+static void
+update_by_part (json_t *record, const json_t *news)
+{
+    const char *status = past_text (news, "status");
+    size_t i;
+    json_t *step;
+    json_array_foreach (json_object_get (record, "steps"), i, step) {
+        if (!has_part (step, past_text (news, "step")))
+            continue;
+        const char *own = past_text (step, "status");
+        bool failed = strcmp (status, "failed") == 0;
+        if (!failed && strcmp (status, "waiting") != 0 && (!*own || strcmp (own, "waiting") == 0))
+            json_object_set_new (step, "status", json_string ("running"));
+        if (!failed)
+            continue;
+        json_object_set_new (step, "status", json_string ("failed"));
+        if (json_is_string (json_object_get (news, "pod"))) {
+            json_object_set (step, "pod", json_object_get (news, "pod"));
+            json_object_set (step, "node", json_object_get (news, "node"));
+            if (!json_object_get (step, "failure"))
+                json_object_set (step, "error", json_object_get (news, "error"));
+        }
+    }
+}
+
 /* The service knows steps by what the document calls them. */
 static void
 update_step (json_t *record, const json_t *news)
@@ -143,6 +181,8 @@ refresh_by (struct invocation *inv, const struct service *service, const struct 
     json_t *step;
     json_array_foreach (json_object_get (news, "steps"), i, step)
         update_step (record, step);
+    json_array_foreach (json_object_get (news, "steps"), i, step)
+        update_by_part (record, step);
     return remote_save (state, inv->arena, record, err);
 }
 

@@ -12,6 +12,7 @@
 /* What is asked of a workflow: its spec may be large. */
 #define FIELDS "metadata.name,metadata.annotations,metadata.labels,spec.shutdown,status.phase,status.message,status.nodes"
 #define RUN_LABEL "chard.dev/run"
+#define ON_EXIT ".onExit" /* behind the workflow's name: the node of what runs at the end */
 #define NAME_MAX_LENGTH 63 /* of workflows and templates: pods carry them as labels */
 
 enum { LOOKS = 10 }; /* for a template that was just made: argo-server reads them from a cache */
@@ -188,7 +189,20 @@ step_state (const json_t *node)
     return workflow_state (text (node, "phase"), false);
 }
 
-/* Tasks of the pipeline are the nodes right below that of the workflow, whose id is the workflow's name. */
+/* The task of the pipeline that a node is of; NULL: it is of none. Tasks are the nodes right below that of the workflow, whose id
+ * is the workflow's name, and what runs at the end; the rounds of a loop are nodes of the task that is the loop, but for single
+ * tries, "each(0:0-1)(1)". */
+static const char *
+task_of (const json_t *nodes, const json_t *node, const char *root)
+{
+    const char *boundary = text (node, "boundaryID"), *shown = text (node, "displayName");
+    const json_t *graph = json_object_get (nodes, boundary);
+    size_t n = strlen (text (graph, "name")), m = strlen (ON_EXIT);
+    if (strcmp (boundary, root) == 0 || (n > m && strcmp (text (graph, "name") + n - m, ON_EXIT) == 0))
+        return shown;
+    return graph && strcmp (text (graph, "boundaryID"), root) == 0 && !strstr (shown, ")(") ? text (graph, "displayName") : NULL;
+}
+
 static json_t *
 steps_of (struct arena *a, const json_t *workflow)
 {
@@ -196,11 +210,12 @@ steps_of (struct arena *a, const json_t *workflow)
     const json_t *nodes = json_object_get (json_object_get (workflow, "status"), "nodes");
     const char *root = text (json_object_get (workflow, "metadata"), "name"), *id;
     json_object_foreach ((json_t *) nodes, id, node) {
-        if (strcmp (text (node, "boundaryID"), root) != 0)
+        const char *task = task_of (nodes, node, root);
+        if (!task)
             continue;
         const json_t *last = workflow_last_try (nodes, node);
         bool ran = strcmp (text (last, "type"), "Pod") == 0;
-        json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:s?,s:s?}", "step", text (node, "displayName"), "status",
+        json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:s?,s:s?}", "step", task, "status",
                                                step_state (node), "error", workflow_message (last), "pod",
                                                ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? text (last, "id") : NULL));
     }

@@ -73,7 +73,8 @@ describe_task (struct arena *a, const json_t *workflow, const json_t *nodes, con
     const json_t *task = find_node (nodes, arena_printf (a, "%.*s", n, name));
     const json_t *executor = find_node (nodes, arena_printf (a, "%.*s.executor", n, name));
     const json_t *last = executor && !has_failed (driver) ? workflow_last_try (nodes, executor) : driver;
-    bool ran = strcmp (text (last, "type"), "Pod") == 0;
+    bool is_graph = task && !executor && !has_failed (driver);
+    bool ran = strcmp (text (last, "type"), "Pod") == 0 && !is_graph;
     return json_pack ("{s:s,s:s,s:o,s:s?,s:s?}", "step", arena_printf (a, "%.*s", m, shown), "status",
                       task_state (driver, task, executor), "error", workflow_message (last), "pod",
                       ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? text (last, "id") : NULL);
