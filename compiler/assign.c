@@ -124,6 +124,8 @@ set_up_member (struct interpreter *in, int id)
 {
     if (heap_get (in->heap, id)->kind != OBJECT_LIBRARY && !is_set_up (in, id))
         return;
+    if (module_change (in, id))
+        return;
     const struct effect *e = member_effect (in, id);
     set_up (in, e->flags & EFFECT_SETUP ? e->state : 0);
 }

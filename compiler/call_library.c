@@ -412,6 +412,7 @@ call_library (struct interpreter *in, int callee, struct call *c)
     if (meaning)
         return meaning->run (in, c);
     const struct effect *e = library_function (in->library, text);
+    module_method (in, text);
     if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR | EFFECT_SINGLETON)))
         in->effect = true;
     in->singleton |= (e->flags & EFFECT_SINGLETON) != 0;

@@ -328,7 +328,9 @@ learn (struct interpreter *in)
     const json_t *facts = learned_find (in->program->learned, in->digests[in->unit].hex), *entry;
     size_t i;
     json_array_foreach (json_object_get (facts, "changed"), i, entry)
-        if (bound_name (in, entry))
+        if (json_is_string (entry) && module_change_named (in, json_string_value (entry)))
+            continue;
+        else if (bound_name (in, entry))
             objects_change (in, name_read (in, bound_name (in, entry), NULL), true);
     json_array_foreach (json_object_get (facts, "unserializable"), i, entry)
         if (bound_name (in, entry))

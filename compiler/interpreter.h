@@ -84,6 +84,8 @@ struct interpreter {
     struct vec_int states;       /* hidden state that it sets up */
     size_t first_change, first_file; /* how much had been recorded when it began */
     struct watch watch;
+    struct vec_int module_states; /* by symbol of a module's name: see module_state.c */
+    bool modules_changed;        /* one of them is bound */
     struct stateful *stateful;   /* functions whose caches are seen to matter; outlives a walk */
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
     bool ambient_read;           /* by a site of this unit */
@@ -127,6 +129,15 @@ const struct set *cached_end (struct interpreter *in, int function, const struct
 
 /* The cache is asked for, or what is in it changes. */
 void cached_change (struct interpreter *in, int function);
+
+/* what local modules keep: module_state.c. module_change: of the module that library object `id` is or lies in; false if that
+ * isn't local. module_change_named: "%module.st", as runs have seen it; false for other names. */
+bool module_change (struct interpreter *in, int id);
+void module_used (struct interpreter *in, const char *module);  /* imported: the notebook itself may have written its file */
+bool module_change_named (struct interpreter *in, const char *name);
+void module_read (struct interpreter *in, const struct set *value); /* a name of a module, or of what is in it, is read: the
+                                                                       module may import others, whose state is read too */
+void module_method (struct interpreter *in, const char *path);      /* a library function of that path is called */
 
 /* what a site does: interpreter.c */
 void set_up (struct interpreter *in, symbol state); /* the site sets up library state; 0: of which nothing is known */
@@ -278,6 +289,9 @@ void name_bind (struct interpreter *in, symbol name, const struct set *value);
 void name_may_change (struct interpreter *in, symbol name); /* code that nobody reads may bind it anew */
 void name_delete (struct interpreter *in, symbol name);
 bool name_is_bound (struct interpreter *in, symbol name);
+
+/* Names that refer to this very object: it is changed in place by the current site. */
+void names_change (struct interpreter *in, int id);
 
 /* The objects in `s` are changed in place by the current site. */
 void objects_change (struct interpreter *in, const struct set *s, bool deep);

@@ -198,6 +198,24 @@ call_given (struct interpreter *in, int id, const struct call *c)
     return heap_get (in->heap, id)->method ? call_method_caller (in, id, c) : call_partial (in, id, c);
 }
 
+/* ---- modules ---------------------------------------------------------------------------------------------------- */
+
+/* importlib.reload (mod): its file is read again, and all that it kept is gone. */
+static const struct set *
+reload (struct interpreter *in, struct call *c)
+{
+    bool local = false;
+    set_foreach (id, c->positional[0]) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind == OBJECT_LIBRARY)
+            module_used (in, symbol_text (in->symbols, o->type));
+        local |= module_change (in, id);
+    }
+    if (!local)
+        set_up (in, 0);
+    return c->positional[0];
+}
+
 /* ---- which they are --------------------------------------------------------------------------------------------- */
 
 static const struct meaning meanings[] = {
@@ -206,6 +224,7 @@ static const struct meaning meanings[] = {
     { "functools.partial", 1, make_partial },
     { "functools.reduce", 2, reduce },
     { "getattr", 2, get_attribute },
+    { "importlib.reload", 1, reload },
     { "operator.methodcaller", 1, make_method_caller },
     { "setattr", 3, set_attribute },
     { "staticmethod", 1, static_method },

@@ -180,7 +180,9 @@ name_read (struct interpreter *in, symbol name, const struct ast *at)
             b->read_site = in->site;
             b->read_writes = b->writes;
         }
-        return b->value;
+        const struct set *value = b->value; /* reading a state may move the bindings */
+        module_read (in, value);
+        return value;
     }
     if (builtins_is_history (symbol_text (in->symbols, name)) && b->read_site != in->site) {
         struct unresolved u = { .name = name, .site = in->site, .at = at, .unit = in->unit };
@@ -220,11 +222,22 @@ change_name (struct interpreter *in, symbol name)
     add_change (in, name, WRITE_CHANGE);
 }
 
+void
+names_change (struct interpreter *in, int id)
+{
+    const struct object *o = heap_get (in->heap, id);
+    for (size_t i = 0; i < o->names.len; i++)
+        if (set_has (binding_of (in, o->names.items[i])->value, id))
+            change_name (in, o->names.items[i]);
+}
+
 static void
 change_object (struct interpreter *in, int id)
 {
     struct vec_int holders = { 0 };
     struct object *o = heap_get (in->heap, id);
+    if (o->kind == OBJECT_LIBRARY)
+        module_change (in, id);
     if (o->immutable || o->kind == OBJECT_LIBRARY)
         return;
     o->changed_at = in->site;
@@ -239,9 +252,7 @@ change_object (struct interpreter *in, int id)
             in->watch.oldest = *h;
         if (holder->cache && *h != id)
             cached_change (in, *h);
-        for (size_t i = 0; i < holder->names.len; i++)
-            if (set_has (binding_of (in, holder->names.items[i])->value, *h))
-                change_name (in, holder->names.items[i]);
+        names_change (in, *h);
     }
 }
 

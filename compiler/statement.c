@@ -12,23 +12,9 @@
 static void
 bind_alias (struct interpreter *in, const struct ast *alias, symbol path)
 {
-    assign (in, alias->kids[0], set_one (in->arena, library_object (in, path)));
-}
-
-/* A module that the notebook itself has written (%%writefile helper.py) has to be there first. */
-static void
-module_used (struct interpreter *in, const char *module)
-{
-    const char *stem = arena_strndup (in->arena, module, strcspn (module, "."));
-    const char *paths[] = { arena_printf (in->arena, "%s.py", stem), arena_printf (in->arena, "%s/__init__.py", stem) };
-    for (size_t i = 0; i < in->flow->files.len; i++)
-        for (int k = 0; k < 2; k++) {
-            struct file_event f = in->flow->files.items[i];
-            if (f.use == FILE_WRITE && strcmp (f.path, path_in (in->arena, in->cwd, paths[k])) == 0) {
-                file_used (in, FILE_READ, paths[k]);
-                return;
-            }
-        }
+    const struct set *module = set_one (in->arena, library_object (in, path));
+    module_read (in, module);
+    assign (in, alias->kids[0], module);
 }
 
 static void

@@ -98,6 +98,55 @@ add_held (json_t *changes, const struct pipeline *p, struct plan *plan, int i, c
     }
 }
 
+/* "%module.st": what a local module keeps, which every step has as it is when it is imported; else NULL. */
+static const char *
+module_of (const char *name)
+{
+    static const char prefix[] = "%module.";
+    return strncmp (name, prefix, sizeof prefix - 1) == 0 ? name + sizeof prefix - 1 : NULL;
+}
+
+static bool
+imports (struct arena *a, const struct step *s, const char *module)
+{
+    vec_foreach (x, &s->imports)
+        if (strcmp (*x, module) == 0)
+            return true;
+    const char *file = arena_printf (a, "%s.py", module), *folder = arena_printf (a, "%s/", module);
+    vec_foreach (x, &s->modules)
+        if (strcmp (*x, file) == 0 || strcmp (*x, folder) == 0)
+            return true;
+    return false;
+}
+
+/* A module that a step wrote, and imported, is handed on as a value. */
+static bool
+is_given_module (const struct step *s, struct plan *plan)
+{
+    vec_foreach (in, &s->inputs) {
+        const struct result *r = in->kind == INPUT_DATA ? plan_source (plan, in->from) : NULL;
+        const json_t *about = r ? json_object_get (json_object_get (r->values, "values"), in->name) : NULL;
+        const char *type = json_string_value (json_object_get (about, "type"));
+        if (type && strcmp (type, "module") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A step changed what a module keeps: those behind it that import it have it as it was. */
+static json_t *
+module_change (const struct pipeline *p, struct plan *plan, int i, const char *name, json_t *cell)
+{
+    json_t *users = json_array ();
+    for (size_t k = (size_t) i + 1; k < p->steps.len; k++)
+        if (imports (p->arena, &p->steps.items[k], module_of (name)) || is_given_module (&p->steps.items[k], plan))
+            json_array_append_new (users, json_string (p->steps.items[k].name));
+    if (json_array_size (users))
+        return change (name, cell, p->steps.items[i].name, users);
+    json_decref (users);
+    return NULL;
+}
+
 json_t *
 change_find (const struct pipeline *p, struct plan *plan, int i)
 {
@@ -107,9 +156,14 @@ change_find (const struct pipeline *p, struct plan *plan, int i)
     json_array_foreach (mutated, k, m) {
         const char *name = json_string_value (json_object_get (m, "name"));
         const struct input *in = name ? find_input (&p->steps.items[i], name) : NULL;
-        if (!in)
-            continue;
         json_t *cell = json_object_get (m, "cell");
+        json_t *of_module = name && module_of (name) ? module_change (p, plan, i, name, cell) : NULL;
+        if (of_module) {
+            changes = changes ? changes : json_array ();
+            json_array_append_new (changes, of_module);
+        }
+        if (!in || (name && module_of (name)))
+            continue;
         const struct result *r = in->kind == INPUT_DATA ? plan_source (plan, in->from) : NULL;
         const json_t *group = r ? group_of (r, name) : NULL;
         changes = changes ? changes : json_array ();
@@ -142,6 +196,26 @@ text_of (const json_t *o, const char *key)
     return s ? s : "";
 }
 
+static void
+tell_value (const json_t *change, const char *user, struct strbuf *message, struct strbuf *hint)
+{
+    const char *name = text_of (change, "name");
+    strbuf_addf (message, " changed %s, which Chard took as only read there; step %s, behind it, gets %s as step %s left "
+                          "it, so the pipeline would not compute what the notebook does", name, user, name,
+                 text_of (change, "from"));
+    strbuf_addf (hint, "say that %s comes from there: put the line `%s = %s` behind what changes it; or give both cells "
+                       "the same step: tag. The notebook's next compile knows of it, so running it again may do", name, name, name);
+}
+
+static void
+tell_module (const char *module, const char *user, struct strbuf *message, struct strbuf *hint)
+{
+    strbuf_addf (message, " changed what the module %s keeps; step %s, behind it, has that module as it is when it is "
+                          "imported, so the pipeline would not compute what the notebook does", module, user);
+    strbuf_adds (hint, "the notebook's next compile knows of it and hands it on, so running it again will do; or give both "
+                       "cells the same step: tag");
+}
+
 json_t *
 change_error (const struct pipeline *p, int i, const json_t *changes)
 {
@@ -152,17 +226,16 @@ change_error (const struct pipeline *p, int i, const json_t *changes)
         const json_t *users = json_object_get (change, "used_by");
         if (json_array_size (users) == 0)
             continue;
-        const char *name = text_of (change, "name");
+        const char *module = module_of (text_of (change, "name")), *user = json_string_value (json_array_get (users, 0));
         cleanup_strbuf struct strbuf message = { 0 }, hint = { 0 };
         if (json_is_integer (json_object_get (change, "cell"))) /* told beside the message */
             strbuf_adds (&message, "it");
         else
             add_place (&message, s, change);
-        strbuf_addf (&message, " changed %s, which Chard took as only read there; step %s, behind it, gets %s as step %s left "
-                               "it, so the pipeline would not compute what the notebook does", name,
-                     json_string_value (json_array_get (users, 0)), name, text_of (change, "from"));
-        strbuf_addf (&hint, "say that %s comes from there: put the line `%s = %s` behind what changes it; or give both cells "
-                            "the same step: tag. The notebook's next compile knows of it, so running it again may do", name, name, name);
+        if (module)
+            tell_module (module, user, &message, &hint);
+        else
+            tell_value (change, user, &message, &hint);
         json_t *error = json_pack ("{s:s,s:s,s:s}", "type", "UndeclaredChange", "message", strbuf_str (&message), "hint",
                                    strbuf_str (&hint));
         json_object_set (error, "cell", json_object_get (change, "cell"));

@@ -21,6 +21,7 @@ class Cells:
         self.records, self.errors, self.notes = [], None, []
         self.bound = {}                 # name -> place that was seen to bind it last
         self.watched = []
+        self.modules = None             # ModuleWatch
         self.history, self.last = [""], [None, None, None]
         self.results = {}
         self.rounds = None              # of a loop that is taken apart
@@ -41,6 +42,7 @@ class Cells:
         for hook in (_AfterImport(),):
             if not any(isinstance(f, _AfterImport) for f in sys.meta_path):
                 sys.meta_path.insert(0, hook)
+        _watch_imports()
         if not any(isinstance(f, _IPythonStandIn) for f in sys.meta_path):
             sys.meta_path.append(_IPythonStandIn())
         sources = {}
@@ -121,6 +123,8 @@ class Cells:
             record["seconds"] = time.perf_counter() - began
             record["outputs"] = _recorder.outputs
             self.note_bindings(place)
+            if self.modules:
+                self.modules.note(place)
 
     def _failed(self, error, place, log=True):
         if isinstance(error, RoundFailed):

@@ -28,7 +28,7 @@ Where notebooks are composed, a cell runs in its own notebook's folder, and ever
 
 Hidden library state crosses steps like a value, under a name that no variable can have: as input and output
     %random  %numpy.random  %torch  %environ  %cwd  %pandas.options  %matplotlib.rcParams  %numpy.printoptions
-    %decimal  %warnings  %locale
+    %decimal  %warnings  %locale  %module.NAME (what the local module NAME keeps, where it isn't as when it was imported)
 (an output whose library was never imported is left "unbound"; an input that is unbound changes nothing).
 
 RESULT directory (made beside its place as RESULT.tmp-PID, renamed into place when whole; an older one is replaced):

@@ -26,9 +26,9 @@ class Inputs:
             except Exception as e:
                 raise Environment("the value of %s can't be read here: %s: %s" % (name, type(e).__name__, e)) from e
             if name.startswith("%"):
-                if name not in _states:
+                if not _state_of_library(name):
                     raise Environment("%s is no library state that is known" % name)
-                _states[name][1](value)
+                _state_of_library(name)[1](value)
             else:
                 _space.ns[name] = value
                 self.loaded.append((item, bundle, value))

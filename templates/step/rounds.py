@@ -144,6 +144,8 @@ class Rounds:
     def end_part(self):
         """What nobody foresaw."""
         changed = [n for n in self.inputs.find_mutated([], set(self.deeds))]
+        self.cells.modules.note(self.place)
+        changed += [n for n, _ in self.cells.modules.changes]
         now = self.constant_prints()
         changed += [n for n, p in self.constants.items() if now.get(n) != p]
         if changed:

@@ -95,6 +95,7 @@ def _run_segments(spec, cells, inputs, asked):
         gc.enable()
     cells.watch(asked)
     inputs.watch_classes()
+    cells.modules = ModuleWatch()
     for cell, replicated, segments in runs[lead:]:
         if replicated:
             _run_replicated(cells, segments)
@@ -150,8 +151,8 @@ def _collect(names):
     """(names, values) of those that are bound, and the names that aren't."""
     bound, values, unbound = [], [], []
     for name in names:
-        if name in _states:
-            value = _states[name][0]()
+        if name.startswith("%") and _state_of_library(name):
+            value = _state_of_library(name)[0]()
             present = value is not None
         else:
             present = name in _space.ns
@@ -195,9 +196,11 @@ def _save(spec, cells, inputs, asked, output):
 
 def _mutated(spec, inputs, cells):
     names = inputs.find_mutated(cells.notes)
+    said = {o["name"] for o in spec.get("outputs") or []}
     own = {_place_of(s) for s in spec["segments"] if not s.get("replicated")}
     place = own.pop() if len(own) == 1 else None
-    return [dict(_told_place(place), name=n) for n in names]
+    modules = [dict(_told_place(where), name=n) for n, where in cells.modules.changes if n not in said]
+    return [dict(_told_place(place), name=n) for n in names] + modules
 
 
 def _write_result(output, cells, metrics, result, status):

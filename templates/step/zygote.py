@@ -54,6 +54,7 @@ class Zygote:
         """Imports what the notebook imports. What fails is passed over: the step that needs it will tell."""
         _install_streams()
         sys.meta_path.insert(0, _AfterImport())
+        _watch_imports()
         began = time.monotonic()
         for name in self.names:
             if time.monotonic() - began > 3.0:

@@ -64,6 +64,29 @@ def test_the_way_out_that_is_told():
         assert lab.log("read") == "[1, 2]\n"
 
 
+# A module that keeps a list of its own, which its functions change.
+KEPT = """rows = []
+
+
+def add(x):
+    rows.append(x)
+"""
+
+
+def test_what_a_module_keeps():
+    """Found where a step behind imports it; the next compile has it handed on, as it does where the text shows it."""
+    with Lab() as lab:
+        lab.write("kept.py", KEPT)
+        write(lab, (["imports"], "import kept"), (["step:one"], "kept.add(1)"), (["step:two"], "kept.rows.append(2)"),
+              (["step:read"], "print(kept.rows)"))
+        r = run(lab)
+        assert r.returncode == 1, r.stderr
+        assert "cell 1: UndeclaredChange: it changed what the module kept keeps; step two" in r.stderr, r.stderr
+        r = run(lab)
+        assert r.returncode == 0, r.stderr
+        assert lab.log("read") == "[1, 2]\n", lab.log("read")
+
+
 def test_nobody_reads_it_later():
     with Lab() as lab:
         write(lab, MAKE, (["step:read"], "print(b.items)"), (["step:poke"], "n = b.poke()"), (["step:last"], "print(n)"))
