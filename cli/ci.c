@@ -22,6 +22,9 @@ static const struct {
       "service-account" },
     { "CHARD_USERNAME", "${{ vars.CHARD_USERNAME }}", NULL, offsetof (struct context, username), "username" },
     { "CHARD_CONNECTOR", "${{ vars.CHARD_CONNECTOR }}", NULL, offsetof (struct context, connector), "connector" },
+    { "CHARD_PROXY", "${{ vars.CHARD_PROXY }}", NULL, offsetof (struct context, proxy), "proxy" },
+    { "CHARD_CA", "${{ vars.CHARD_CA }}", NULL, offsetof (struct context, ca), NULL },
+    { "CHARD_KUBE_CONTEXT", "${{ vars.CHARD_KUBE_CONTEXT }}", NULL, offsetof (struct context, kube_context), NULL },
     { "CHARD_REGISTRY", "${{ vars.CHARD_REGISTRY || format('ghcr.io/{0}', github.repository) }}", "$CI_REGISTRY_IMAGE",
       offsetof (struct context, registry), NULL },
     { "REGISTRY_USER", "${{ secrets.REGISTRY_USER || github.actor }}", "$CI_REGISTRY_USER", 0, NULL },
@@ -37,7 +40,8 @@ static const struct login {
     { "cookie", " --auth cookie --token-env CHARD_TOKEN", "CHARD_TOKEN" },
     { "dex", " --auth dex --token-env CHARD_TOKEN", "CHARD_TOKEN" },
     { "in-cluster", " --auth in-cluster", NULL },
-    { "kubeconfig", " --kubeconfig \"$HOME/chard-kubeconfig\"", "CHARD_KUBECONFIG" },
+    { "kubeconfig", " --kubeconfig \"$HOME/chard-kubeconfig\" ${CHARD_KUBE_CONTEXT:+--kube-context \"$CHARD_KUBE_CONTEXT\"}",
+      "CHARD_KUBECONFIG" },
 };
 
 /* ---- the shell's part ------------------------------------------------------------------------------------------- */
@@ -111,7 +115,7 @@ context_line (const struct ci_plan *plan, const struct login *login)
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         if (variables[i].option)
             strbuf_addf (&line, " ${%s:+--%s \"$%s\"}", variables[i].name, variables[i].option, variables[i].name);
-    strbuf_addf (&line, " --registry \"$registry\"%s", login->options);
+    strbuf_addf (&line, " ${CHARD_CA:+--ca \"$HOME/chard-ca.pem\"} --registry \"$registry\"%s", login->options);
     return arena_strdup (plan->arena, strbuf_str (&line));
 }
 
@@ -131,6 +135,7 @@ submit_lines (const struct ci_plan *plan, struct vec_str *lines)
     add_registry_login (plan, lines);
     if (login->secret && strcmp (login->secret, "CHARD_KUBECONFIG") == 0)
         vec_push (a, lines, "(umask 077; printf '%s\\n' \"$CHARD_KUBECONFIG\" > \"$HOME/chard-kubeconfig\")");
+    vec_push (a, lines, "printf '%s\\n' \"$CHARD_CA\" > \"$HOME/chard-ca.pem\"");
     vec_push (a, lines, context_line (plan, login));
     vec_foreach (notebook, &plan->notebooks)
         vec_push (a, lines, arena_printf (a, "chard submit --context ci --python " VENV " --require-clean%s -- %s",
@@ -142,6 +147,8 @@ said (const struct ci_plan *plan, size_t i)
 {
     if (!plan->context || !variables[i].field)
         return NULL;
+    if (variables[i].field == offsetof (struct context, ca)) /* a file of this machine */
+        return plan->ca;
     return *(const char *const *) ((const char *) plan->context + variables[i].field);
 }
 

@@ -5,7 +5,9 @@
  *     CHARD_ENDPOINT, CHARD_NAMESPACE,
  *     CHARD_EXPERIMENT, CHARD_REGISTRY,
  *     CHARD_SERVICE_ACCOUNT,
- *     CHARD_USERNAME, CHARD_CONNECTOR    as in a context; those that `context` tells stand in the file
+ *     CHARD_USERNAME, CHARD_CONNECTOR,
+ *     CHARD_PROXY, CHARD_KUBE_CONTEXT    as in a context; those that `context` tells stand in the file
+ *     CHARD_CA                           likewise, but the certificates themselves
  *     CHARD_TOKEN or CHARD_KUBECONFIG    secrets, by the context's way to log in
  *     REGISTRY_USER, REGISTRY_PASSWORD   secrets; else the forge's own for its own registry
  *
@@ -22,6 +24,7 @@ struct ci_plan {
     struct vec_str notebooks;    /* as they are called from the repository's root */
     struct vec_str requirements; /* likewise: files that pip installs from before something is submitted */
     const struct context *context; /* where to; NULL: variables tell */
+    const char *ca;              /* what its file of certificates holds, or NULL */
     const char *branch;          /* that is submitted; NULL: the default one */
     const char *image;           /* container image of the jobs; NULL: $CHARD_IMAGE */
     const char *setup;           /* shell command that puts Chard onto the runner instead; or NULL */

@@ -108,6 +108,14 @@ write_file (struct invocation *inv, const struct ci_settings *s, const struct ci
     return 0;
 }
 
+static const char *
+read_certificates (struct arena *a, const char *path, struct error *err)
+{
+    cleanup_free char *text = NULL;
+    size_t len;
+    return fs_read (path, &text, &len, err) < 0 ? NULL : arena_strndup (a, text, len);
+}
+
 static int
 run (struct invocation *inv, const struct ci_settings *s, const char *name, struct error *err)
 {
@@ -121,6 +129,8 @@ run (struct invocation *inv, const struct ci_settings *s, const char *name, stru
         if (context_read (inv->arena, s->context, &context, err) < 0)
             return -1;
         plan.context = &context;
+        if (context.ca && !(plan.ca = read_certificates (inv->arena, context.ca, err)))
+            return -1;
     }
     if (check_branch (s->branch, err) < 0 || add_notebooks (inv, root, &plan, err) < 0)
         return -1;

@@ -42,7 +42,8 @@ server_message (struct arena *a, const struct http_reply *reply)
     }
     if (j || strcmp (reply->type, "text/plain") != 0)
         return "";
-    return arena_printf (a, "%.300s", utf8_repair (a, strbuf_str (&reply->body)));
+    const char *body = utf8_repair (a, strbuf_str (&reply->body));
+    return arena_printf (a, "%.*s", (int) strcspn (body, "\r\n"), arena_printf (a, "%.300s", body));
 }
 
 static const char *

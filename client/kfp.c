@@ -140,7 +140,21 @@ read_log (struct kfp *k, const char *address, struct strbuf *out, struct error *
     return status;
 }
 
-/* The user interface's server has them (frontend/server/handlers/pod-logs.ts), and the API server by itself too. */
+/* Kubernetes itself, where KFP is reached through its API's proxy (auth kubeconfig); NULL if it isn't. */
+static const char *
+cluster_address (const struct kfp *k, const char *pod, int lines)
+{
+    static const char path[] = "/api/v1/namespaces/";
+    const char *endpoint = k->auth->endpoint, *api = strstr (endpoint, path), *ns = api ? api + strlen (path) : NULL;
+    if (!api || !strstr (ns, "/proxy"))
+        return NULL;
+    const char *own = k->auth->namespace ? http_escape (k->arena, k->auth->namespace)
+                                         : arena_strndup (k->arena, ns, strcspn (ns, "/"));
+    return arena_printf (k->arena, "%.*s%s%s/pods/%s/log?container=main&tailLines=%d", (int) (api - endpoint), endpoint, path, own,
+                         pod, lines);
+}
+
+/* Who may have a pod's log. The API server alone finds it only where there are users, in whose namespace it looks. */
 static int
 kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines, struct strbuf *out,
          struct error *err)
@@ -150,19 +164,24 @@ kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const j
     const char *pod = json_string_value (json_object_get (step, "pod"));
     const char *run = json_string_value (json_object_get (record, "run_id"));
     const char *ns = auth->namespace;
-    (void) lines;
     if (!pod || !run)
         return error_set (err, ERROR_NOTEBOOK, "Kubeflow Pipelines knows no pod of this step");
     kfp_open (&k, a, auth);
-    const char *escaped = http_escape (a, pod);
-    int status = read_log (&k, arena_printf (a, "%s/k8s/pod/logs?podname=%s&runid=%s%s%s", auth->endpoint, escaped,
-                                             http_escape (a, run), ns ? "&podnamespace=" : "", ns ? http_escape (a, ns) : ""),
-                           out, err);
-    if (status < 0)
-        status = read_log (&k, arena_printf (a, "%s/apis/v1alpha1/runs/%s/nodes/%s/log", auth->endpoint, http_escape (a, run),
-                                             escaped), out, &why);
+    pod = http_escape (a, pod);
+    run = http_escape (a, run);
+    const char *const places[] = {
+        cluster_address (&k, pod, lines),
+        /* the user interface's server (frontend/server/handlers/pod-logs.ts) */
+        arena_printf (a, "%s/k8s/pod/logs?podname=%s&runid=%s%s%s", auth->endpoint, pod, run, ns ? "&podnamespace=" : "",
+                      ns ? http_escape (a, ns) : ""),
+        arena_printf (a, "%s/apis/v1alpha1/runs/%s/nodes/%s/log", auth->endpoint, run, pod),
+    };
+    int status = -1;
+    for (size_t i = 0; status < 0 && i < sizeof places / sizeof *places; i++)
+        if (places[i])
+            status = read_log (&k, places[i], out, err && err->text[0] ? &why : err);
     http_destroy (k.http);
-    return status;
+    return status == 0 ? 0 : error_wrap (err, "Kubeflow Pipelines hands logs out at its user interface, which must be the endpoint");
 }
 
 const struct service service_kfp = {

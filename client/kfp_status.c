@@ -52,6 +52,14 @@ has_failed (const json_t *node)
     return strcmp (workflow_state (text (node, "phase"), false), "failed") == 0;
 }
 
+/* KFP ends a run by taking its time away, and says that it failed then. */
+static bool
+was_ended (const json_t *workflow)
+{
+    const json_t *deadline = json_object_get (json_object_get (workflow, "spec"), "activeDeadlineSeconds");
+    return json_is_integer (deadline) && json_integer_value (deadline) == 0;
+}
+
 /* How a task stands, by its three nodes: the last two may not be there yet. */
 static const char *
 task_state (const json_t *driver, const json_t *task, const json_t *executor)
@@ -75,8 +83,11 @@ describe_task (struct arena *a, const json_t *workflow, const json_t *nodes, con
     const json_t *last = executor && !has_failed (driver) ? workflow_last_try (nodes, executor) : driver;
     bool is_graph = task && !executor && !has_failed (driver);
     bool ran = strcmp (text (last, "type"), "Pod") == 0 && !is_graph;
-    return json_pack ("{s:s,s:s,s:o,s:s?,s:s?}", "step", arena_printf (a, "%.*s", m, shown), "status",
-                      task_state (driver, task, executor), "error", workflow_message (last), "pod",
+    const char *state = task_state (driver, task, executor);
+    if (strcmp (state, "failed") == 0 && was_ended (workflow) && strstr (text (last, "message"), "deadline"))
+        state = "canceled";
+    return json_pack ("{s:s,s:s,s:o,s:s?,s:s?}", "step", arena_printf (a, "%.*s", m, shown), "status", state, "error",
+                      workflow_message (last), "pod",
                       ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? text (last, "id") : NULL);
 }
 
@@ -93,14 +104,6 @@ tasks_of_workflow (struct arena *a, const json_t *workflow)
             json_array_append_new (all, describe_task (a, workflow, nodes, node));
     }
     return all;
-}
-
-/* KFP ends a run by taking its time away, and says that it failed then. */
-static bool
-was_ended (const json_t *workflow)
-{
-    const json_t *deadline = json_object_get (json_object_get (workflow, "spec"), "activeDeadlineSeconds");
-    return json_is_integer (deadline) && json_integer_value (deadline) == 0;
 }
 
 /* ---- by KFP's own account --------------------------------------------------------------------------------------- */

@@ -116,9 +116,14 @@ class Files(Case):
         document = self.document("github", "--context", "d")
         self.assertEqual(document["jobs"]["submit"]["env"]["CHARD_USERNAME"], "me@x")
         self.assertIn("--auth dex --token-env CHARD_TOKEN", json.dumps(document))
+        pem = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
         self.chard("context", "add", "k", "--target", "argo", "--kubeconfig", self.write("kube", TOKEN), "--builder", "in-cluster",
-                   "--registry", "example.com/r")
-        text = json.dumps(self.document("gitlab", "--context", "k"))
+                   "--registry", "example.com/r", "--kube-context", "prod", "--proxy", "http://proxy:3128", "--ca", self.write("ca", pem))
+        document = self.document("gitlab", "--context", "k")
+        variables = document["chard submit"]["variables"]
+        self.assertEqual((variables["CHARD_KUBE_CONTEXT"], variables["CHARD_PROXY"], variables["CHARD_CA"]),
+                         ("prod", "http://proxy:3128", pem))
+        text = json.dumps(document)
         self.assertIn("--target argo", text)
         self.assertIn("$CHARD_KUBECONFIG", text)
         self.assertNotIn(" login ", text)
@@ -182,13 +187,30 @@ class Jobs(Case):
         image = self.registry.url[7:] + "/Team"
         self.run_jobs("github", [], {
             "vars.CHARD_ENDPOINT": self.kfp.url, "vars.CHARD_NAMESPACE": "", "vars.CHARD_EXPERIMENT": "",
-            "vars.CHARD_SERVICE_ACCOUNT": "default-editor", "vars.CHARD_USERNAME": "", "vars.CHARD_CONNECTOR": "",
+            "vars.CHARD_SERVICE_ACCOUNT": "default-editor", "vars.CHARD_USERNAME": "", "vars.CHARD_CONNECTOR": "", "vars.CHARD_PROXY": "", "vars.CHARD_CA": "",
+            "vars.CHARD_KUBE_CONTEXT": "",
             "secrets.CHARD_TOKEN": TOKEN, "vars.CHARD_REGISTRY || format('ghcr.io/{0}', github.repository)": image,
             "secrets.REGISTRY_USER || github.actor": "bot",
             "secrets.REGISTRY_PASSWORD || secrets.GITHUB_TOKEN": "passw0rd"})
         self.judge(2)
         self.assertEqual({run["service_account"] for run in self.kfp.runs.values()}, {"default-editor"})
         self.assertIn("/v2/team/train/manifests/", self.registry.requests[0].path + self.registry.requests[1].path)
+
+    def test_the_way_there(self):
+        """Certificates, a proxy and a kubeconfig's context reach the job's own context as they should."""
+        pem = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----"
+        self.chard("context", "add", "k", "--target", "argo", "--kubeconfig", self.write("kube", TOKEN), "--kube-context", "prod x",
+                   "--proxy", "http://proxy:3128", "--ca", self.write("ca", pem), "--registry", "example.com/r")
+        document = self.document("gitlab", "--context", "k")["chard submit"]
+        lines = [x for x in document["script"] if "chard submit" not in x and "pip" not in x and "venv" not in x]
+        subprocess.run(["sh", "-ec", "\n".join(lines)], check=True, cwd=self.path("repo"), env={
+            **self.env, **document["variables"], "CHARD_KUBECONFIG": "{}", "REGISTRY_PASSWORD": ""})
+        with open(self.path("home/.config/chard/config.yaml"), encoding="utf-8") as f:
+            context = yaml.safe_load(f)["contexts"]["ci"]
+        self.assertEqual((context["kube_context"], context["proxy"], context["kubeconfig"]),
+                         ("prod x", "http://proxy:3128", self.path("home/chard-kubeconfig")))
+        with open(context["ca"], encoding="utf-8") as f:
+            self.assertEqual(f.read().strip(), pem)
 
     def test_gitlab(self):
         self.run_jobs("gitlab", ["--branch", "main"], {

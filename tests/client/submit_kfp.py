@@ -445,9 +445,12 @@ class Wait(Case):
         self.assertIn("sum: failed\n  OOMKilled?(exit code 137)\n", failed.stderr)
         self.assertIn("is tried again: running", self.chard("runs", "retry", run).stdout)
         self.assertIn("is to be canceled: running", self.chard("runs", "cancel").stdout)
-        self.set_states("FAILED", load_data="FAILED").deadline = 0      # KFP has no other word for what was canceled
+        workflow = self.set_states("FAILED", sum="OMITTED")      # KFP has no other word for what was canceled
+        workflow.deadline = 0
+        workflow.task("load-data", "FAILED", message="Step exceeded its deadline")
         self.chard("runs", "wait", status=1)
-        self.assertEqual(json.loads(self.chard("runs", "show", run, "--format=json").stdout)["status"], "canceled")
+        shown = json.loads(self.chard("runs", "show", run, "--format=json").stdout)
+        self.assertEqual((shown["status"], [s["status"] for s in shown["steps"]]), ("canceled", ["canceled", "skipped"]))
 
     def test_what_was_never_started(self):
         """A driver that fails has no step's pod, and what comes after is left out."""
@@ -487,6 +490,16 @@ class Wait(Case):
             self.assertRegex(told, "sum: failed\n(    \\| .*\n)*    \\| so far\n  train.py, cell 1, line 2: ValueError: no\n$")
             self.kfp.logs.clear()
         self.assertEqual(self.chard("runs", "logs", "sum", status=3).stdout, "")
+
+    def test_logs_of_a_cluster(self):
+        """Through the Kubernetes API's proxy there is no user interface, but the Kubernetes API itself."""
+        self.kfp.prefix = "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy"
+        self.chard("context", "add", "lab", "--target", "kfp", "--endpoint", self.kfp.service.url + self.kfp.prefix)
+        self.submit()
+        pod = self.set_states("RUNNING", load_data="RUNNING").pod("load-data.executor", "system-container-impl")
+        path = "/api/v1/namespaces/kubeflow/pods/%s/log?container=main&tailLines=" % pod
+        self.kfp.before = lambda r: (200, "so far\n") if r.path.startswith(path) else NotImplemented
+        self.assertEqual(self.chard("runs", "logs", "load data").stdout, "so far\n")
 
     def test_interrupted_clients_leave_the_run_alone(self):
         waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")
