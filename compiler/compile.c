@@ -39,9 +39,10 @@ is_loaded (const struct program *p, const char *name)
     const size_t n = strlen (name);
     vec_foreach (unit, &p->units)
         vec_foreach (call, &unit->text->calls) {
-            const char *line = call->arguments, *at = strncmp (line, "load ", 5) == 0 ? strstr (line, name) : NULL;
-            if (at && strchr (" .", at[-1]) && (!at[n] || at[n] == ' '))
-                return true;
+            const char *at = strncmp (call->arguments, "load ", 5) == 0 ? call->arguments : NULL;
+            while (at && (at = strpbrk (at, " .")) != NULL)
+                if (strncmp (++at, name, n) == 0 && (!at[n] || at[n] == ' '))
+                    return true;
         }
     return false;
 }

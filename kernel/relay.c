@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "kernel/askers.h"
 #include "kernel/backlog.h"
 #include "kernel/pending.h"
 #include "kernel/question.h"
@@ -34,6 +35,7 @@ struct relay {
     bool ready;            /* the inner kernel answers, and we hear what it publishes */
     bool pumping;
     bool heard;            /* something came on iopub */
+    struct askers askers;
     struct pending pending; /* requests of clients on shell without a reply */
     unsigned taken;         /* and those that a hook has taken */
     struct backlog backlog;
@@ -83,6 +85,7 @@ forward_request (struct relay *r, enum channel channel, const struct wire_messag
         return;
     if (channel == CHANNEL_SHELL)
         pending_add (&r->pending, m);
+    askers_note (&r->askers, m->identities, m->n_identities, m->header);
     if (r->interrupted && strcmp (m->type, "interrupt_request") == 0)
         r->interrupted (r->interrupted_arg);
     socket_forward (r->in[channel], p);
@@ -225,6 +228,7 @@ settle (struct relay *r)
 static void
 on_reply (struct relay *r, enum channel channel)
 {
+    askers_address (&r->askers, &r->parcel);
     if (questions_take_reply (&r->questions, &r->voice, &r->parcel))
         return;
     if (channel == CHANNEL_SHELL && is_taken_by_hook (r, channel))
@@ -352,6 +356,7 @@ relay_resume (struct relay *r, enum channel channel, struct parcel *p)
     const char *why;
     if (channel == CHANNEL_SHELL && wire_read (&m, p->frames, p->len, NULL, &why)) {
         pending_add (&r->pending, &m);
+        askers_note (&r->askers, m.identities, m.n_identities, m.header);
         wire_clear (&m);
     }
     socket_forward (r->in[channel], p);
@@ -494,7 +499,7 @@ relay_create (struct loop *l, const struct connection *outer, struct error *err)
     r->zmq = socket_context_create ();
     r->backlog.zmq = r->zmq;
     r->key = outer->key[0] ? hmac_create (outer->key, strlen (outer->key)) : NULL;
-    voice_init (&r->voice, r->key, r->out, r->in);
+    voice_init (&r->voice, r->key, r->out, r->in, &r->askers);
     if (listen_outside (r, outer, err) == 0)
         return r;
     relay_destroy (r);
@@ -547,6 +552,7 @@ relay_destroy (struct relay *r)
     voice_clear (&r->voice);
     questions_clear (&r->questions);
     pending_clear (&r->pending);
+    askers_clear (&r->askers);
     close_sockets (r, r->in);
     close_sockets (r, r->out);
     socket_context_destroy (r->zmq);

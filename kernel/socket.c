@@ -187,6 +187,26 @@ parcel_clear (struct parcel *p)
     *p = (struct parcel){ 0 };
 }
 
+void
+parcel_address (struct parcel *p, const wire_frame *identities, size_t n)
+{
+    while (p->cap < p->len + n)
+        grow (p);
+    zmq_msg_t *messages = p->messages;
+    for (size_t i = p->len; i-- > 0;) {
+        zmq_msg_init (&messages[i + n]);
+        zmq_msg_move (&messages[i + n], &messages[i]);
+        zmq_msg_close (&messages[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        zmq_msg_init_size (&messages[i], identities[i].len);
+        memcpy (zmq_msg_data (&messages[i]), identities[i].data, identities[i].len);
+    }
+    p->len += n;
+    for (size_t i = 0; i < p->len; i++)
+        p->frames[i] = (wire_frame){ zmq_msg_data (&messages[i]), zmq_msg_size (&messages[i]) };
+}
+
 bool
 socket_receive (struct socket *s, struct parcel *p)
 {

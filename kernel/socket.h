@@ -59,6 +59,9 @@ size_t socket_context_queued (const struct socket_context *c);
 /* Sends copies: identities, the delimiter, and the draft's frames. */
 void socket_send (struct socket *s, const wire_frame *identities, size_t n, const struct wire_draft *d);
 
+/* Puts copies of these in front. */
+void parcel_address (struct parcel *p, const wire_frame *identities, size_t n);
+
 void parcel_clear (struct parcel *p);
 
 #endif

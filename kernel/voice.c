@@ -7,9 +7,10 @@
 #include <stdio.h>
 
 void
-voice_init (struct voice *v, const struct hmac *key, struct socket *const *out, struct socket *const *in)
+voice_init (struct voice *v, const struct hmac *key, struct socket *const *out, struct socket *const *in,
+            struct askers *askers)
 {
-    *v = (struct voice){ .out = out, .in = in };
+    *v = (struct voice){ .out = out, .in = in, .askers = askers };
     wire_author_init (&v->author, key);
 }
 
@@ -76,6 +77,8 @@ voice_request (struct voice *v, const wire_frame *sender, size_t n, const json_t
         cleanup_free char *text = json_dumps (header, JSON_COMPACT);
         wire_draft_replace (&d, &v->author, WIRE_HEADER, text);
     }
+    json_auto_t *said = json_loadb (strbuf_str (&d.parts[WIRE_HEADER]), d.parts[WIRE_HEADER].len, 0, NULL);
+    askers_note (v->askers, sender, n, said);
     socket_send (v->in[CHANNEL_SHELL], sender, n, &d);
     wire_draft_clear (&d);
 }

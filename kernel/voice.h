@@ -6,6 +6,7 @@
 #ifndef CHARD_KERNEL_VOICE_H
 #define CHARD_KERNEL_VOICE_H
 
+#include "kernel/askers.h"
 #include "kernel/connection.h"
 #include "kernel/socket.h"
 
@@ -13,11 +14,13 @@ struct voice {
     struct wire_author author;
     struct socket *const *out; /* by channel: clients listen there; borrowed, as all that follows */
     struct socket *const *in;  /* the inner kernel does */
+    struct askers *askers;     /* where is noted what the inner kernel is asked */
     struct parcel subscription;
 };
 
 /* `key` signs, or is NULL; `out` and `in` are CHANNELS sockets each, which may be opened later. */
-void voice_init (struct voice *v, const struct hmac *key, struct socket *const *out, struct socket *const *in);
+void voice_init (struct voice *v, const struct hmac *key, struct socket *const *out, struct socket *const *in,
+                 struct askers *askers);
 void voice_clear (struct voice *v);
 
 /* Welcomes those who have subscribed since the last call: from then on a client misses nothing. Call it before anything is

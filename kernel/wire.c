@@ -14,12 +14,17 @@ const wire_frame wire_delimiter = { "<IDS|MSG>", 9 };
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
+bool
+wire_is_delimiter (const wire_frame *f)
+{
+    return f->len == wire_delimiter.len && memcmp (f->data, wire_delimiter.data, wire_delimiter.len) == 0;
+}
+
 static size_t
 find_delimiter (const wire_frame *frames, size_t n)
 {
     size_t i = 0;
-    while (i < n && !(frames[i].len == wire_delimiter.len
-                      && memcmp (frames[i].data, wire_delimiter.data, wire_delimiter.len) == 0))
+    while (i < n && !wire_is_delimiter (&frames[i]))
         i++;
     return i;
 }

@@ -67,5 +67,6 @@ void wire_draft_replace (struct wire_draft *d, const struct wire_author *author,
 void wire_draft_clear (struct wire_draft *d);
 
 extern const wire_frame wire_delimiter;
+bool wire_is_delimiter (const wire_frame *f);
 
 #endif

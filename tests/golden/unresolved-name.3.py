@@ -4,5 +4,5 @@
 value = 1
 
 # %%
-%chard load make.value as seen --run 20260101-000000-aaaa
-print (seen, value)
+%chard load make.value as v --run 20260101-000000-aaaa
+print (v, value)

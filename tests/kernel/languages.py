@@ -11,6 +11,16 @@ from session import KERNEL, Session
 SHOUT = """
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.kernelbase import Kernel
+from jupyter_client.session import Session
+
+send = Session.send
+
+def forget (self, stream, message, content=None, parent=None, ident=None, *more, **others):
+    # As Deno does: an answer names nobody but the connection that the question came through.
+    return send (self, stream, message, content, parent, ident[:1] if isinstance (ident, list) else ident, *more,
+                 **others)
+
+Session.send = forget
 
 class Shout (Kernel):
     implementation = implementation_version = banner = "shout"
