@@ -118,6 +118,67 @@ static const char argo_document[] =
     "  container: {image: i, command: [c], volumeMounts: [{name: data, mountPath: /data}]}\n"
     "  outputs: {artifacts: [{name: result, path: /r}]}\n";
 
+/* Graphs within: a loop over what a task tells, and what runs at the end. */
+static const char kfp_loop[] =
+    "pipelineInfo: {name: p}\n"
+    "schemaVersion: '2.1.0'\n"
+    "sdkVersion: chard\n"
+    "root:\n"
+    "  dag:\n"
+    "    tasks:\n"
+    "      items: {taskInfo: {name: items}, componentRef: {name: comp-items}}\n"
+    "      each: {taskInfo: {name: each}, componentRef: {name: comp-loop}, dependentTasks: [items],\n"
+    "             inputs: {parameters: {all: {taskOutputParameter: {producerTask: items, outputParameterKey: Output}}}},\n"
+    "             parameterIterator: {itemInput: one, items: {inputParameter: all}}, iteratorPolicy: {parallelismLimit: 2}}\n"
+    "      last: {taskInfo: {name: last}, componentRef: {name: comp-last}, dependentTasks: [each],\n"
+    "             inputs: {artifacts: {parts: {taskOutputArtifact: {producerTask: each, outputArtifactKey: part}}}}}\n"
+    "components:\n"
+    "  comp-items: {executorLabel: exec, outputDefinitions: {parameters: {Output: {parameterType: LIST}}}}\n"
+    "  comp-loop: {dag: {tasks: {run: {taskInfo: {name: run}, componentRef: {name: comp-run},\n"
+    "                                  inputs: {parameters: {one: {componentInputParameter: one}}}}},\n"
+    "                    outputs: {artifacts: {part: {artifactSelectors: [{producerSubtask: run, outputArtifactKey: part}]}}}},\n"
+    "              inputDefinitions: {parameters: {all: {parameterType: LIST}, one: {parameterType: STRING}}},\n"
+    "              outputDefinitions: {artifacts: {part: {artifactType: {schemaTitle: system.Artifact, schemaVersion: 0.0.1}, isArtifactList: true}}}}\n"
+    "  comp-run: {executorLabel: exec-run, inputDefinitions: {parameters: {one: {parameterType: STRING}}},\n"
+    "             outputDefinitions: {artifacts: {part: {artifactType: {schemaTitle: system.Artifact, schemaVersion: 0.0.1}}}}}\n"
+    "  comp-last: {executorLabel: exec, inputDefinitions: {artifacts: {parts: {artifactType: {schemaTitle: system.Artifact, schemaVersion: 0.0.1}, isArtifactList: true}}}}\n"
+    "deploymentSpec:\n"
+    "  executors:\n"
+    "    exec: {container: {image: i, command: [c]}}\n"
+    "    exec-run: {container: {image: i, command: [c], args: [\"{{$.inputs.parameters['one']}}\"]}}\n";
+
+static const char argo_loop[] =
+    "entrypoint: pipeline\n"
+    "onExit: exit\n"
+    "templates:\n"
+    "- name: pipeline\n"
+    "  dag:\n"
+    "    tasks:\n"
+    "    - {name: a, template: step}\n"
+    "    - {name: each, template: loop, dependencies: [a], arguments: {\n"
+    "         parameters: [{name: ranges, value: '{{tasks.a.outputs.parameters.ranges}}'}],\n"
+    "         artifacts: [{name: in-0, from: '{{tasks.a.outputs.artifacts.result}}'}]}}\n"
+    "    - {name: b, template: last, dependencies: [each]}\n"
+    "- name: step\n"
+    "  container: {image: i, command: [c]}\n"
+    "  outputs: {artifacts: [{name: result, path: /r}], parameters: [{name: ranges, valueFrom: {path: /l}}]}\n"
+    "- name: round\n"
+    "  inputs: {parameters: [{name: rounds}], artifacts: [{name: in-0, path: /i}]}\n"
+    "  container: {image: i, command: [c], args: ['{{inputs.parameters.rounds}}']}\n"
+    "  outputs: {artifacts: [{name: part, path: /p, archive: {none: {}}, s3: {key: '{{workflow.name}}/each'}}]}\n"
+    "- name: last\n"
+    "  inputs: {artifacts: [{name: parts, path: /p, archive: {none: {}}, s3: {key: '{{workflow.name}}/each'}}]}\n"
+    "  container: {image: i, command: [c]}\n"
+    "- name: loop\n"
+    "  parallelism: 2\n"
+    "  inputs: {parameters: [{name: ranges}], artifacts: [{name: in-0}]}\n"
+    "  dag:\n"
+    "    tasks:\n"
+    "    - {name: each, template: round, withParam: '{{inputs.parameters.ranges}}', arguments: {\n"
+    "         parameters: [{name: rounds, value: '{{item}}'}], artifacts: [{name: in-0, from: '{{inputs.artifacts.in-0}}'}]}}\n"
+    "- name: exit\n"
+    "  dag: {tasks: [{name: tell, template: step}]}\n";
+
 /* The document with the first `from` in it replaced by `to`, or as it is. */
 static json_t *
 changed (const char *document, const char *from, const char *to)
@@ -191,6 +252,47 @@ kfp_faults_are_found (void **state)
 }
 
 static void
+kfp_faults_within_are_found (void **state)
+{
+    (void) state;
+    static const struct fault faults[] = {
+        { "itemInput: one", "itemInput: two", "its loop is about none of its parameters" },
+        { "inputParameter: all", "inputParameter: some", "its loop is about none of its parameters" },
+        { "{all: {parameterType: LIST}", "{all: {parameterType: STRING}", "something else than a list" },
+        { "{producerSubtask: run", "{producerSubtask: ran", "none of its own tasks leaves part" },
+        { "run, outputArtifactKey: part", "run, outputArtifactKey: other", "none of its own tasks leaves part" },
+        { "componentInputParameter: one", "componentInputParameter: two", "parameter one" },
+        { "isArtifactList: true", "isArtifactList: false", "another type" },
+        { "$.inputs.parameters['one']", "$.inputs.parameters['two']", "names nothing" },
+        { "componentRef: {name: comp-run}", "componentRef: {name: comp-ran}", "component isn't there" },
+        { "parallelismLimit: 2", "parallelismLimit: '2'", "parallelismLimit: it is of another type" },
+        { "dependentTasks: [items]", "dependentTasks: []", "does not wait for task items" },
+        { NULL, NULL, NULL },
+    };
+    expect_faults (kfp_loop, kfp_verify, faults);
+}
+
+static void
+argo_faults_within_are_found (void **state)
+{
+    (void) state;
+    static const struct fault faults[] = {
+        { "onExit: exit", "onExit: end", "no template 'end' for what runs at the end" },
+        { "withParam: '{{inputs.parameters.ranges}}'", "withParam: '{{inputs.parameters.rounds}}'", "is repeated over" },
+        { "{{inputs.artifacts.in-0}}", "{{inputs.artifacts.in-1}}", "takes an artifact from" },
+        { "template: round", "template: rounds", "has no template 'rounds'" },
+        { "{name: rounds, value: '{{item}}'}", "{name: round, value: '{{item}}'}", "does not give rounds" },
+        { "value: '{{item}}'", "value: '{{items}}'", "double braces" },
+        { "[{name: ranges, value: '{{tasks.a.outputs.parameters.ranges}}'}]", "[]", "does not give ranges" },
+        { "parallelism: 2", "parallelism: '2'", "parallelism: it is of another type" },
+        { "s3: {key: '{{workflow.name}}/each'}", "s3: {keys: '{{workflow.name}}/each'}", "there is no field keys" },
+        { "[{name: tell, template: step}]", "[{name: tell, template: stop}]", "has no template 'stop'" },
+        { NULL, NULL, NULL },
+    };
+    expect_faults (argo_loop, argo_verify, faults);
+}
+
+static void
 argo_faults_are_found (void **state)
 {
     (void) state;
@@ -230,6 +332,8 @@ main (void)
         cmocka_unit_test (arguments_hold_nothing_that_expands),
         cmocka_unit_test (kfp_faults_are_found),
         cmocka_unit_test (argo_faults_are_found),
+        cmocka_unit_test (kfp_faults_within_are_found),
+        cmocka_unit_test (argo_faults_within_are_found),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
