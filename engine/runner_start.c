@@ -126,6 +126,7 @@ write_spec (struct task *t, const char *path, struct error *err)
     struct spec_places where = { fs_join (r->arena, t->dir, "result"), producers };
     json_auto_t *params = plan_step_params (r->plan, t->index);
     json_auto_t *spec = spec_create (r->p, t->index, &where, params);
+    json_object_set_new (json_object_get (spec, "loop"), "processes", json_integer (t->cores > 1 ? t->cores : r->jobs));
     return spec_write (path, spec, err);
 }
 

@@ -57,7 +57,8 @@ class Rounds:
         if part == "items":
             _space.ns["__chard_items__"] = self.items
             raise Stop()
-        processes = min(len(self.items), self.about.get("parallel") or 1000, len(os.sched_getaffinity(0)))
+        processes = min(len(self.items), self.about.get("parallel") or 1000,
+                        self.about.get("processes") or len(os.sched_getaffinity(0)))
         if processes < 2 or self.must_not_fork():
             self.run_whole()
         else:

@@ -128,6 +128,9 @@ class Foreach(unittest.TestCase):
         self.assertEqual(count, 17)
         if len(os.sched_getaffinity(0)) > 1:
             self.assertGreaterEqual(processes, 5)
+        run = self.chard("run", "--python", PYTHON, "--no-cache", "-j", "1", path)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertRegex(self.chard("runs", "logs").stdout, r"17 PIDS [1-4]\n")
         self.write(program(APART).replace("os.getpid ()", "0"))
         self.verify(path)
 
