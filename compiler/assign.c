@@ -185,11 +185,22 @@ owner_changes (struct interpreter *in, const struct ast *node)
     }
 }
 
+/* sys.stdout = …, sys.stderr = … */
+static bool
+is_stdout (struct interpreter *in, int id, symbol name)
+{
+    const struct object *o = heap_get (in->heap, id);
+    return o->kind == OBJECT_LIBRARY && name && strcmp (symbol_text (in->symbols, o->type), "sys") == 0
+           && strncmp (symbol_text (in->symbols, name), "std", 3) == 0;
+}
+
 void
 store_member (struct interpreter *in, const struct set *base, symbol name, const struct set *value)
 {
     set_foreach (id, base) {
         call_setter (in, id, name, value);
+        if (is_stdout (in, id, name) && sink_set (in, SINK_STDOUT, value))
+            continue;
         set_up_member (in, id);
         heap_store (in->heap, id, name, value, name && base->len == 1 && in->branches == 0);
     }

@@ -1,5 +1,5 @@
 /* What the files about calls share: the evaluated arguments of one. Included by call.c, call_library.c, chance.c,
- * class.c, meaning.c and statement.c only.
+ * class.c, meaning.c, sink.c and statement.c only.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_CALL_H
 #define CHARD_COMPILER_CALL_H

@@ -344,6 +344,25 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
 }
 
 static bool
+is_of_loggers (const char *path)
+{
+    return strncmp (path, "logging.", 8) == 0;
+}
+
+static void
+show (struct interpreter *in, const char *path)
+{
+    in->watch.acts = true;
+    sink_fed (in, is_of_loggers (path) ? SINK_LOGGERS : SINK_STDOUT);
+}
+
+static bool
+is_given_sink (struct interpreter *in, const char *path, const struct call *c)
+{
+    return is_of_loggers (path) && c->all && sink_set (in, SINK_LOGGERS, c->all);
+}
+
+static bool
 has_function (struct interpreter *in, const struct set *s)
 {
     set_foreach (id, s)
@@ -416,7 +435,9 @@ call_library (struct interpreter *in, int callee, struct call *c)
     if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR | EFFECT_SINGLETON)))
         in->effect = true;
     in->singleton |= (e->flags & EFFECT_SINGLETON) != 0;
-    if (e->flags & EFFECT_SETUP)
+    if (e->shows)
+        show (in, text);
+    if (e->flags & EFFECT_SETUP && !is_given_sink (in, text, c))
         set_up (in, e->state);
     const struct set *given;
     const char *code = c->code && !is_elsewhere (in, c) ? text_of (in, call_argument (c, 0)) : NULL;
@@ -428,7 +449,6 @@ call_library (struct interpreter *in, int callee, struct call *c)
         read_code (in, e, c);
     if (e->unpickles)
         read_classes (in);
-    in->watch.acts |= e->shows;
     touch_files (in, e, call_argument (c, 0), c);
     chance_of_function (in, e, c, is_class_name (text));
     mutate_arguments (in, e, c);
@@ -494,7 +514,9 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     const struct effect *e = library_method (in->library, heap_get (in->heap, receiver)->type, name);
     const char *text = heap_get (in->heap, receiver)->text;
     in->effect = true;
-    in->watch.acts |= e->shows;
+    const char *class = heap_get (in->heap, receiver)->type ? symbol_text (in->symbols, heap_get (in->heap, receiver)->type) : "";
+    if (e->shows)
+        show (in, class);
     if (text && (e->opens < 0 || (e->reads | e->writes) & FILE_OF_RECEIVER))
         touch_files (in, e, on, c);
     if (text)
@@ -502,7 +524,7 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     touch_files (in, e, on, c);
     if (e->flags & EFFECT_EVALUATES)
         read_code (in, e, c);
-    if (e->flags & EFFECT_SETUP)
+    if (e->flags & EFFECT_SETUP && !is_given_sink (in, class, c))
         set_up (in, e->state);
     if (changes_receiver (in, receiver, e, c))
         objects_change (in, on, e->flags & EFFECT_KNOWN ? (e->flags & EFFECT_MUTATES_DEEP) != 0 : true);

@@ -273,7 +273,6 @@ void
 class_made (struct interpreter *in, int id)
 {
     const struct set *const arguments[] = { set_one (in->arena, id) };
-    static const char *const told[] = { "__new__", "__init__" };
     name_members (in, id);
     set_foreach (base, heap_field (in->heap, id, in->s_bases)) {
         if (heap_get (in->heap, base)->kind != OBJECT_CLASS)
@@ -281,9 +280,13 @@ class_made (struct interpreter *in, int id)
         call_value (in, class_member (in, base, symbol_of_str (in->symbols, "__init_subclass__")), arguments, 1);
         heap_store (in->heap, id, in->s_metaclass, heap_field (in->heap, base, in->s_metaclass), false);
     }
-    set_foreach (meta, heap_field (in->heap, id, in->s_metaclass))
-        for (int i = 0; i < 2 && heap_get (in->heap, meta)->kind == OBJECT_CLASS; i++)
-            call_value (in, class_member (in, meta, symbol_of_str (in->symbols, told[i])), arguments, 1);
+    set_foreach (meta, heap_field (in->heap, id, in->s_metaclass)) {
+        const struct set *const of_meta[] = { set_one (in->arena, meta) };
+        if (heap_get (in->heap, meta)->kind != OBJECT_CLASS)
+            continue;
+        call_value (in, class_member (in, meta, in->s_new), of_meta, 1);
+        call_value (in, class_member (in, meta, in->s_init), arguments, 1);
+    }
 }
 
 static const struct set *

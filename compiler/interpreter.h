@@ -130,6 +130,12 @@ const struct set *cached_end (struct interpreter *in, int function, const struct
 /* The cache is asked for, or what is in it changes. */
 void cached_change (struct interpreter *in, int function);
 
+/* values that others' output goes to: sink.c. sink_set: these are given to it, which is no set-up that can be repeated elsewhere if
+ * it says true; sink_fed: something is printed, or logged. */
+enum sink { SINK_STDOUT, SINK_LOGGERS };
+bool sink_set (struct interpreter *in, enum sink sink, const struct set *values);
+void sink_fed (struct interpreter *in, enum sink sink);
+
 /* what local modules keep: module_state.c. module_change: of the module that library object `id` is or lies in; false if that
  * isn't local. module_change_named: "%module.st", as runs have seen it; false for other names. */
 bool module_change (struct interpreter *in, int id);
@@ -289,6 +295,7 @@ void name_bind (struct interpreter *in, symbol name, const struct set *value);
 void name_may_change (struct interpreter *in, symbol name); /* code that nobody reads may bind it anew */
 void name_delete (struct interpreter *in, symbol name);
 bool name_is_bound (struct interpreter *in, symbol name);
+void name_forget (struct interpreter *in, symbol name); /* hidden state that there is none of any more */
 
 /* Names that refer to this very object: it is changed in place by the current site. */
 void names_change (struct interpreter *in, int id);

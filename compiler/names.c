@@ -136,6 +136,14 @@ name_delete (struct interpreter *in, symbol name)
     add_change (in, name, WRITE_BIND);
 }
 
+void
+name_forget (struct interpreter *in, symbol name)
+{
+    struct binding *b = modify (in, name);
+    b->value = NULL;
+    b->writes = NULL;
+}
+
 bool
 name_is_bound (struct interpreter *in, symbol name)
 {

@@ -162,7 +162,7 @@ change_find (const struct pipeline *p, struct plan *plan, int i)
             changes = changes ? changes : json_array ();
             json_array_append_new (changes, of_module);
         }
-        if (!in || (name && module_of (name)))
+        if (!in || module_of (name) || (in->kind == INPUT_CODE && in->mutated)) /* the plan knows: it goes by value */
             continue;
         const struct result *r = in->kind == INPUT_DATA ? plan_source (plan, in->from) : NULL;
         const json_t *group = r ? group_of (r, name) : NULL;

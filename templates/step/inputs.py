@@ -66,9 +66,12 @@ class Inputs:
     def watch_classes(self):
         self.classes = Watched()
 
+    def changed_classes(self):
+        return self.classes.changed() if self.classes else []
+
     def find_mutated(self, notes, declared=None):
         """Names of inputs, and of definitions, that were not said to change in this step (or `declared`) and did."""
-        mutated, deadline, done = self.classes.changed() if self.classes else [], time.monotonic() + 0.5, set()
+        mutated, deadline, done = self.changed_classes(), time.monotonic() + 0.5, set()
         if declared is None:
             declared = {item["name"] for item in self.wanted if item.get("mutated")}
         for item, bundle, value in self.loaded:

@@ -63,6 +63,7 @@ def _run_in(spec, output, began):
         if status == 0:
             _note_threads(cells.notes)
             metrics = _metrics(spec, cells.notes)
+            _space.definitions -= set(inputs.changed_classes())     # other steps have their code only
             status, error = _save(spec, cells, inputs, asked, output)
         if status == 0:
             mutated = _mutated(spec, inputs, cells)

@@ -20,10 +20,11 @@ class Watched:
 
 
 def _kept(cls):
-    """{(class, attribute): what tells its value from another} of a class and its bases."""
+    """{(class, attribute): what tells its value from another} of a class, and of its bases that no name of the notebook
+    means: those that one does are watched, or were said to change, under that."""
     found = {}
     for c in cls.__mro__:
-        if c.__module__ == "__main__":
+        if c.__module__ == "__main__" and (c is cls or _space.ns.get(c.__qualname__) is not c):
             for key, value in list(c.__dict__.items()):
                 if not key.startswith(("__", "_abc_")):
                     found[c.__qualname__, key] = _told_apart(value)
