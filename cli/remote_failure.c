@@ -39,20 +39,32 @@ find_mark (const char *log)
     return found;
 }
 
-/* The last lines before `end`, but for empty ones at the end. */
+/* A line of what runs the step, and not of the step: Argo's executor ("time=2026-11-25T23:44:06.124Z level=INFO msg=…"), KFP's
+ * launcher ("I1125 23:44:06.425346      38 main.go:139] …"). */
+static bool
+is_of_runner (const char *line)
+{
+    int n = 0;
+    if (strncmp (line, "time=", 5) == 0)
+        return strncmp (line + strcspn (line, " \n"), " level=", 7) == 0;
+    sscanf (line, "%*1[IWEF]%*4[0-9] %*2[0-9]:%*2[0-9]:%*2[0-9].%*[0-9] %*[0-9] %*[a-z0-9_].go:%*[0-9]]%n", &n);
+    return n > 0;
+}
+
+/* The step's last lines before `end`, but for empty ones at the end. */
 static json_t *
 lines_before (struct arena *a, const char *log, const char *end)
 {
+    json_t *lines = json_array ();
     while (end - log > 1 && end[-1] == '\n' && end[-2] == '\n')
         end--;
-    const char *from = end;
-    for (int n = 0; from > log && n <= SHOWN; from -= n <= SHOWN)
-        n += from[-1] == '\n';
-    json_t *lines = json_array ();
-    while (from < end) {
-        size_t n = strcspn (from, "\n");
-        json_array_append_new (lines, json_string (past_one_line (a, utf8_repair (a, arena_strndup (a, from, n)))));
-        from += n + 1;
+    for (const char *line = log; line < end; line += strcspn (line, "\n") + 1) {
+        if (is_of_runner (line))
+            continue;
+        const char *text = utf8_repair (a, arena_strndup (a, line, strcspn (line, "\n")));
+        json_array_append_new (lines, json_string (past_one_line (a, text)));
+        if (json_array_size (lines) > SHOWN)
+            json_array_remove (lines, 0);
     }
     return lines;
 }

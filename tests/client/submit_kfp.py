@@ -474,7 +474,8 @@ class Wait(Case):
         self.assertIn("knows no pod of this step", self.chard("runs", "logs", "sum", status=1).stderr)
 
     def test_the_error_at_its_cell_and_line(self):
-        line = 'noise\nchard-error: {"cell": 9, "type": "Fake", "message": "by the notebook"}\nso far\n\n' \
+        line = 'time=2026-11-25T23:44:06.124Z level=INFO msg="waiting"\nnoise\nchard-error: {"cell": 9, "type": "Fake", "message": "by the notebook"}\nso far\n' \
+               'W1125 23:44:06.519636      38 launcher_v2.go:590] no index\n\n' \
                'chard-error: {"cell": 1, "line": 2, "type": "ValueError", "message": "no"}\n'
         # Each task has a pod; with a retry policy each try has one, and with annotations its template is called otherwise.
         for there, where, tries, template in (("ui", "ui", 0, "system-container"), ("ui", "logs", 2, "retry-system-container"),
@@ -487,7 +488,7 @@ class Wait(Case):
             pod = workflow.pod("sum.executor" + ("(%d)" % (tries - 1) if tries else ""), template + "-impl")
             getattr(self.kfp, where)[pod] = line
             told = self.chard("runs", "wait", status=1).stderr
-            self.assertRegex(told, "sum: failed\n(    \\| .*\n)*    \\| so far\n  train.py, cell 1, line 2: ValueError: no\n$")
+            self.assertRegex(told, "sum: failed\n    \\| noise\n    \\| chard-error: .*\n    \\| so far\n(?:    \\| \n)?  train.py, cell 1, line 2: ValueError: no\n$")
             self.kfp.logs.clear()
         self.assertEqual(self.chard("runs", "logs", "sum", status=3).stdout, "")
 
