@@ -83,7 +83,7 @@ struct submitting {
 static int
 provide_images (struct submitting *s, struct error *err)
 {
-    const struct image_place place = { .http = &s->auth.settings, .state = &s->state, .builder = s->context.builder,
+    const struct image_place place = { .http = &s->auth.settings, .state = &s->state, .builder = s->context.builder, .context = &s->context,
                                        .no_build = s->settings->no_build };
     vec_foreach (image, &s->plan->images)
         if (!image->given && !s->context.registry)
@@ -455,7 +455,7 @@ const struct command command_submit = {
     .operands = "NOTEBOOK",
     .summary = "Run a notebook as a pipeline elsewhere",
     .details = "Checks the notebook, builds and pushes its image if the context's registry doesn't have this content yet (with buildah, "
-               "podman or docker, and their logins), keeps its exact sources in Git (a commit on refs/chard/runs/RUN; work tree, index and "
+               "podman or docker, and their logins; else by a Job in the cluster, where the context reaches the Kubernetes API), keeps its exact sources in Git (a commit on refs/chard/runs/RUN; work tree, index and "
                "branches stay as they are), brings the pipeline to where the context says, and starts it there. The same "
                "content is sent once. A run is never started twice: where an answer was lost, it is looked for.\n"
                "chard runs list, show, logs, wait, cancel and retry know runs elsewhere too.\n"

@@ -8,8 +8,10 @@
 #include "base/utf8.h"
 #include "cli/target.h"
 #include "client/build.h"
+#include "client/cluster_build.h"
 #include "client/registry.h"
 #include "compiler/emit/image.h"
+#include "doc/yaml.h"
 #include "engine/runlog.h"
 
 #include <fcntl.h>
@@ -120,6 +122,38 @@ refuse (const struct providing *p, const struct emit_image *image, struct error 
                       p->directory, p->plan->name);
 }
 
+static const struct emit_file *
+find_jobs (const struct emission *e)
+{
+    vec_foreach (f, &e->files)
+        if (f->text && strlen (f->path) > 11 && strcmp (f->path + strlen (f->path) - 11, ".build.yaml") == 0)
+            return f;
+    return NULL;
+}
+
+/* Nothing here builds: the cluster does, where we may ask it to. */
+static int
+build_there (const struct providing *p, int index, struct error *err)
+{
+    struct arena *a = p->inv->arena;
+    struct emit_image *image = &p->plan->images.items[index];
+    struct emission e = { .arena = a };
+    struct auth auth;
+    if (p->place->no_build || !p->place->context || !cluster_find (a, p->place->context, &auth))
+        return refuse (p, image, err);
+    image_pin_base (p->inv, p->place->http, image);
+    if (emit_container (p->plan, &e, err) < 0)
+        return -1;
+    const struct emit_file *file = find_jobs (&e);
+    json_auto_t *jobs = yaml_parse_all (file->text, file->len, err);
+    fprintf (p->inv->err, "image %s: isn't in the registry yet\n", image->reference);
+    if (!jobs || cluster_build (a, &auth, jobs, image->name, strrchr (image->reference, ':') + 1, p->inv->err, err) < 0)
+        return -1;
+    int found = look_up (p, image, err);
+    return found == 0 ? error_set (err, ERROR_ENVIRONMENT, "%s was built, but the registry doesn't have it", image->reference)
+                      : found < 0 ? -1 : 0;
+}
+
 static int
 build_locked (const struct providing *p, int index, struct error *err)
 {
@@ -146,7 +180,7 @@ build_missing (struct providing *p, int index, struct error *err)
     if (!p->place->no_build && build_find (a, p->place->builder, &p->builder, err) < 0)
         return -1;
     if (!p->builder)
-        return refuse (p, image, err);
+        return build_there (p, index, err);
     if (fs_mkdirs (p->directory, err) < 0)
         return -1;
     cleanup_fd int lock = open (p->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

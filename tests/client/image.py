@@ -359,6 +359,69 @@ class Faults(Case):
         self.assertIn("without --no-build", self.submit("--no-build", status=3))
         self.assertEqual(self.kfp.requests, [])
 
+    def test_the_cluster_builds(self):
+        """Where nothing here builds and the context reaches the Kubernetes API, its Job is started and waited for. What the API
+        server of Kubernetes 1.35 answered, but for whether it is done."""
+        made, states, asked = {}, [{}], []
+        core, batch = "/api/v1/namespaces/team/", "/apis/batch/v1/namespaces/team/jobs"
+
+        def before(request):
+            path = request.path.split("?")[0]
+            if not path.startswith((core + "configmaps/", core + "pods", batch)):
+                return NotImplemented
+            asked.append(request.method + " " + path)
+            self.assertEqual(request.headers["Authorization"], "Bearer t0ken")
+            if path == core + "pods":
+                return 200, {"items": [{"metadata": {"name": "p"}}]}
+            if path == core + "pods/p/log":
+                return 200, "no such base\n"
+            if request.method in ("PATCH", "POST"):
+                document = request.json()
+                key = document["kind"] + " " + document["metadata"]["name"]
+                if request.method == "POST" and key in made:
+                    return 409, {"kind": "Status", "message": "jobs.batch already exists", "code": 409}
+                made[key] = document
+                return 201, document
+            name = "Job " + path.rpartition("/")[2]
+            if name not in made:
+                return 404, {"kind": "Status", "message": "not found", "code": 404}
+            if request.method == "DELETE":
+                del made[name]
+                return 200, {}
+            state = states.pop(0) if len(states) > 1 else states[0]
+            if state.get("conditions") == [{"type": "Complete", "status": "True"}]:
+                self.write("told.pushed", "")
+            return 200, dict(made[name], status=state)
+
+        self.install("docker")
+        self.kfp.before = before
+        self.kfp.prefix = "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy"
+        config = {"apiVersion": "v1", "kind": "Config", "current-context": "c", "contexts": [{"name": "c", "context": {
+            "cluster": "k", "user": "u", "namespace": "team"}}], "clusters": [{"name": "k", "cluster": {
+                "server": self.kfp.service.url}}], "users": [{"name": "u", "user": {"token": "t0ken"}}]}
+        self.chard("context", "add", "lab", "--target", "kfp", "--kubeconfig", self.write("kube", json.dumps(config)), "--registry",
+                   self.host + "/team")
+        states[:] = [{"active": 1}, {"conditions": [{"type": "Failed", "status": "True"}]}]
+        told = self.submit(status=3)
+        self.assertRegex(told, "the Job (build-train-[0-9a-f]{12}) builds it in the cluster\nno such base\n")
+        self.assertRegex(told, "the Job build-train-[0-9a-f]{12}, which builds the image, failed")
+        config, job = made.values()
+        self.assertEqual((config["kind"], job["kind"]), ("ConfigMap", "Job"))
+        name = job["metadata"]["name"]
+        self.assertEqual(config["metadata"]["name"], name)
+        volumes = {v["name"]: v for v in job["spec"]["template"]["spec"]["volumes"]}
+        self.assertEqual(volumes["packed"]["configMap"]["name"], name)
+        self.assertEqual(self.kfp.runs, {})
+        # Again: the failed one gives way.
+        states[:] = [{"conditions": [{"type": "Failed", "status": "True"}]}, {"active": 1},
+                     {"conditions": [{"type": "Complete", "status": "True"}]}]
+        self.submit()
+        self.assertIn("DELETE %s/%s" % (batch, name), asked)
+        self.assertIn("%s/team/train@%s" % (self.host, DIGEST), self.text())
+        count = len(asked)
+        self.submit()       # it is there
+        self.assertEqual(len(asked), count)
+
     def add(self, *options, status):
         self.use(self.host + "/team", *options)
         return self.submit(status=status)
