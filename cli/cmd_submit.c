@@ -322,6 +322,8 @@ start_run (struct submitting *s, const json_t *params, json_t *records, struct e
     json_array_append_new (records, record);
     if (send (s, params, record, err) < 0)
         return -1;
+    if (*past_text (record, "note"))
+        fprintf (s->inv->err, "note: %s\n", past_text (record, "note"));
     if (s->settings->upload)
         tell_upload (s, record);
     else if (s->schedule)
@@ -361,12 +363,24 @@ resolve_points (const struct submitting *s, struct error *err)
     return all;
 }
 
+/* Before the first is sent: whether the service takes the values of all. */
+static int
+check_points (const struct submitting *s, const json_t *points, struct error *err)
+{
+    for (size_t i = 0; i < json_array_size (points); i++) {
+        json_auto_t *keyed = keyed_parameters (s, json_array_get (points, i), err);
+        if (!keyed)
+            return -1;
+    }
+    return 0;
+}
+
 static int
 start_runs (struct submitting *s, struct error *err)
 {
     json_auto_t *points = resolve_points (s, err), *records = json_array ();
     if (!points || state_open (&s->state, s->inv->arena, s->pipeline->notebook_dir, true, err) < 0
-        || make_documents (s, err) < 0)
+        || make_documents (s, err) < 0 || check_points (s, points, err) < 0)
         return -1;
     for (size_t i = 0; i < json_array_size (points); i++)
         if (start_run (s, json_array_get (points, i), records, err) < 0)

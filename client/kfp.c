@@ -50,8 +50,8 @@ submit_with (struct kfp *k, const struct submission *s, json_t *record, struct e
     const char *run = kfp_prepare (k, s, &ids, err) < 0 ? NULL : start_run (k, s, &ids, err);
     if (!run)
         return -1;
-    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s}", "pipeline_id", ids.pipeline, "pipeline_version_id", ids.version,
-                                   "experiment_id", ids.experiment, "run_id", run, "link", kfp_link (k, "runs", run));
+    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s*}", "pipeline_id", ids.pipeline, "pipeline_version_id", ids.version,
+                                   "experiment_id", ids.experiment, "run_id", run, "link", kfp_link (k, "runs", run), "note", k->note);
     return json_object_update (record, told);
 }
 

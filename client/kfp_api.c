@@ -11,7 +11,7 @@ enum { PAGES = 100 }; /* of lists, at most */
 void
 kfp_open (struct kfp *k, struct arena *a, const struct auth *auth)
 {
-    *k = (struct kfp){ a, http_create (&auth->settings), auth };
+    *k = (struct kfp){ .arena = a, .http = http_create (&auth->settings), .auth = auth };
 }
 
 const char *
@@ -198,8 +198,16 @@ static const char *
 find_experiment (struct kfp *k, const struct submission *s, const char *parent, struct error *err)
 {
     (void) parent;
-    return kfp_find_id (k, arena_printf (k->arena, "experiments%s", kfp_namespace_query (k, "?")), "experiments",
-                        s->experiment, "experiment_id", err);
+    json_t *found = NULL;
+    if (kfp_find (k, arena_printf (k->arena, "experiments%s", kfp_namespace_query (k, "?")), "experiments", s->experiment, &found, err) < 0)
+        return NULL;
+    json_auto_t *experiment = found;
+    if (!experiment)
+        return "";
+    const char *state = json_string_value (json_object_get (experiment, "storage_state"));
+    if (state && strcmp (state, "ARCHIVED") == 0)
+        k->note = arena_printf (k->arena, "the experiment “%s” is archived there, and so not among those that are shown", s->experiment);
+    return kfp_member (k, experiment, "experiment_id", err);
 }
 
 static json_t *

@@ -11,6 +11,7 @@ struct kfp {
     struct arena *arena;
     struct http *http;
     const struct auth *auth;
+    const char *note; /* for who submits, or NULL */
 };
 
 /* Never fails; http_destroy (k->http) gives it up. */

@@ -141,8 +141,9 @@ schedule_with (struct kfp *k, const struct submission *s, json_t *record, struct
         if (strcmp (*other, id) != 0 && drop (k, *other, err) < 0)
             return error_wrap (err, "the new schedule is made, but the one before it is still there: chard schedules delete %s",
                                *other);
-    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s}", "schedule", id, "pipeline_id", ids.pipeline, "pipeline_version_id",
-                                   ids.version, "experiment_id", ids.experiment, "link", kfp_link (k, "recurringrun", id));
+    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s*}", "schedule", id, "pipeline_id", ids.pipeline, "pipeline_version_id",
+                                   ids.version, "experiment_id", ids.experiment, "link", kfp_link (k, "recurringrun", id), "note",
+                                   k->note);
     return json_object_update (record, told);
 }
 

@@ -327,7 +327,7 @@ class FakeKfp:
     def create_experiment(self, parts, query, body):
         if len(body["display_name"].encode()) > 128:
             raise Refused(500, "Experiment.Name length cannot exceed 128")
-        return self.unique(self.experiments, body, "experiment_id", "display_name", "namespace")
+        return self.unique(self.experiments, dict(body, storage_state="AVAILABLE"), "experiment_id", "display_name", "namespace")
 
     def create_run(self, parts, query, body):
         self.check_run(body)

@@ -132,6 +132,8 @@ class Submit(Case):
         del values["plain"]
         self.assertEqual({k: json.loads(v) for k, v in sent.items()}, dict(values, l=[[["[[RunUUID]]", None]]]))
         self.assertIn("would change that value", self.submit("-p", "plain=$(HOME)", status=2))
+        self.assertIn("would change that value", self.submit("--sweep", "plain=a,$(HOME)", status=2))
+        self.assertEqual(len(self.kfp.runs), 1)     # nor is the first of them started
 
     def test_names_are_as_the_server_compares_them(self):
         self.submit("--experiment", "Ex")
@@ -139,6 +141,11 @@ class Submit(Case):
         self.assertEqual([e["display_name"] for e in self.kfp.experiments.values()], ["Ex"])
         self.assertEqual(len(self.kfp.runs), 2)
         self.assertIn("length cannot exceed 128", self.submit("--experiment", "x" * 129, status=3))
+        experiment, = self.kfp.experiments.values()
+        experiment["storage_state"] = "ARCHIVED"       # its runs start, and are hidden
+        told = self.chard("submit", "--image", "x:1", "--python", sys.executable, "--experiment", "Ex", "train.py").stderr
+        self.assertIn("note: the experiment “Ex” is archived there", told)
+        self.assertEqual(len(self.kfp.runs), 3)
 
     def test_names_that_kfp_has_too(self):
         """Beside a task NAME its compiler has NAME-driver, and executor within it."""
