@@ -130,6 +130,25 @@ class Messages(WithSession):
         self.assertLess(self.grown(before), SMALL)
         self.assertLess(self.log().count(dropped), 20)
 
+    def test_signed_nonsense(self):
+        """Well-formed for the wire, and not what the specification says stands in it."""
+        made, channel = Malformed(self.km.session.key, 1), self.kc.shell_channel.socket
+        call = json.dumps({"code": "%chard check --stop-after=syntax", "silent": False}).encode()
+        notebooks = [5, {"cells": 5}, {"cells": [5, None, {"source": 7}]}, {"cells": [{"cell_type": "code", "source": [1]}]}]
+        odd = [b"", b"{", b"null", b"[]", b"\xff", b"[" * 5000, b'{"code": 5}', b'{"code": "%chard\\u0000", "cursor_pos": -5}',
+               b'{"code": "%chard run", "cursor_pos": 99999999}', b'{"code": "%chard ru", "cursor_pos": "x"}', b'{"tags": [5, null]}',
+               b'{"cellId": 7}', *(json.dumps({"chard": {"notebook": n}}).encode() for n in notebooks)]
+        for kind in "execute_request", "complete_request", "inspect_request", "kernel_info_request", "comm_msg":
+            for nonsense in odd:
+                for where in 1, 2, 3:  # parent, metadata, content
+                    parts = made.parts()
+                    parts[0] = parts[0].replace(b"execute_request", kind.encode())
+                    parts[3] = call
+                    parts[where] = nonsense
+                    channel.send_multipart([b"<IDS|MSG>", made.sign(parts)] + parts)
+        # Cells that wait behind one that fails are aborted, and these fail.
+        self.assertTrue(wait_until(lambda: self.session.run("print(6 * 7)", 120)[1] == "42\n", 60))
+
     def test_what_is_no_zeromq_at_all(self):
         self.session.run("x = 1")
         for channel in "shell", "control", "stdin", "iopub", "hb":
