@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "cli/past_run.h"
+#include "cli/remote.h"
 #include "cli/run_code.h"
 #include "cli/snapshot.h"
 
@@ -50,7 +51,23 @@ read_local (struct invocation *inv, struct side *s, struct error *err)
     return s->pipeline ? 0 : -1;
 }
 
-/* A run of another machine is known by its snapshot, which tells its code alone. */
+/* What this machine knows of a run that it submitted elsewhere. */
+static void
+read_record (struct invocation *inv, const struct past_settings *settings, struct side *s)
+{
+    struct state state;
+    struct error why = { 0 };
+    if (past_state_open (inv, settings, &state, &why) < 0)
+        return;
+    json_auto_t *record = remote_load (&state, inv->arena, s->id);
+    if (!record)
+        return;
+    s->parameters = json_deep_copy (json_object_get (record, "parameters"));
+    s->commit = arena_strdup (inv->arena, past_text (record, "commit"));
+    s->status = arena_strdup (inv->arena, past_text (record, "status"));
+}
+
+/* A run elsewhere is known by its snapshot, which tells its code alone. */
 static int
 read_snapshot (struct invocation *inv, struct repo *r, const char *wanted, struct side *s, struct error *err)
 {
@@ -77,6 +94,8 @@ read_side (struct invocation *inv, const struct past_settings *settings, const c
     struct repo *r = wanted && !s->run.id ? repo_open (past_dir (inv, settings), NULL) : NULL;
     struct error why;
     int status = r ? read_snapshot (inv, r, wanted, s, &why) : -1;
+    if (status == 0)
+        read_record (inv, settings, s);
     repo_close (r);
     return status;
 }

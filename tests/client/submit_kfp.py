@@ -165,10 +165,14 @@ class Submit(Case):
         self.assertEqual(record["git"]["snapshot"][:7], subprocess.run(
             ["git", "rev-parse", "--short=7", "refs/chard/runs/" + record["run"]], cwd=self.folder, env=self.env,
             check=True, capture_output=True, text=True).stdout.strip())
+        other = self.submit("-p", "n=5")["run"]
+        told = json.loads(self.chard("runs", "diff", record["run"], other, "--format=json").stdout)
+        self.assertEqual((told["parameters"], told["cells"]), ({"n": {"a": 2, "b": 5}}, []))
+        self.assertEqual((told["a"]["status"], told["b"]["run"]), ("submitted", other))
         self.assertIn("--require-clean", self.submit("--require-clean", status=1))
-        self.assertEqual(len(self.kfp.runs), 1)
+        self.assertEqual(len(self.kfp.runs), 2)
         self.assertIn("has no remote “nope”", self.submit("--push", "nope", status=2))
-        self.assertEqual(len(self.kfp.runs), 1)
+        self.assertEqual(len(self.kfp.runs), 2)
 
     def test_without_a_repository(self):
         run = self.chard("submit", "--image", "x:1", "--python", sys.executable, "train.py")
