@@ -268,6 +268,28 @@ print_diff (struct invocation *inv, const json_t *d)
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
 
+static int
+compare_ids (const void *x, const void *y)
+{
+    return strcmp (*(const char *const *) x, *(const char *const *) y);
+}
+
+/* Runs here, and those elsewhere whose sources are kept; oldest first. */
+static void
+list_runs (const struct state *state, struct arena *a, struct vec_str *ids)
+{
+    struct vec_str elsewhere = { 0 };
+    state_list_runs (state, a, ids);
+    remote_list (state, a, &elsewhere);
+    vec_foreach (id, &elsewhere) {
+        json_auto_t *record = remote_load (state, a, *id);
+        if (*past_text (json_object_get (record, "git"), "snapshot"))
+            vec_push (a, ids, *id);
+    }
+    if (ids->len)
+        qsort (ids->items, ids->len, sizeof *ids->items, compare_ids);
+}
+
 /* Which runs are meant: two, one and the last, or the last two. */
 static int
 choose (struct invocation *inv, const struct past_settings *s, const char *wanted[2], struct error *err)
@@ -278,14 +300,16 @@ choose (struct invocation *inv, const struct past_settings *s, const char *wante
         return error_set (err, ERROR_USAGE, "name two runs, one to compare with the last, or none for the last two");
     wanted[0] = inv->operands.len ? inv->operands.items[0] : NULL;
     wanted[1] = inv->operands.len > 1 ? inv->operands.items[1] : NULL;
-    if (wanted[0])
+    if (wanted[1])
         return 0;
     if (past_state_open (inv, s, &state, err) < 0)
         return -1;
-    state_list_runs (&state, inv->arena, &ids);
-    if (ids.len < 2)
+    list_runs (&state, inv->arena, &ids);
+    if (ids.len < (wanted[0] ? 1 : 2))
         return error_set (err, ERROR_USAGE, "there are no two runs in %s to compare", state.dir);
-    wanted[0] = ids.items[ids.len - 2];
+    wanted[1] = ids.items[ids.len - 1];
+    if (!wanted[0])
+        wanted[0] = ids.items[ids.len - 2];
     return 0;
 }
 

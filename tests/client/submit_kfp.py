@@ -169,6 +169,7 @@ class Submit(Case):
         told = json.loads(self.chard("runs", "diff", record["run"], other, "--format=json").stdout)
         self.assertEqual((told["parameters"], told["cells"]), ({"n": {"a": 2, "b": 5}}, []))
         self.assertEqual((told["a"]["status"], told["b"]["run"]), ("submitted", other))
+        self.assertEqual(json.loads(self.chard("runs", "diff", "--format=json").stdout), told)      # the last two
         self.assertIn("--require-clean", self.submit("--require-clean", status=1))
         self.assertEqual(len(self.kfp.runs), 2)
         self.assertIn("has no remote “nope”", self.submit("--push", "nope", status=2))
