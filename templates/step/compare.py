@@ -62,8 +62,8 @@ class _Comparison:
         if root == "torch" and hasattr(a, "dtype") and hasattr(a, "detach"):
             return lambda a, b, path: self.differ(
                 (str(a.dtype), a.requires_grad, a.detach().cpu().numpy()), (str(b.dtype), b.requires_grad, b.detach().cpu().numpy()), path)
-        if _find_reducer(kind) is _reduce_dmatrix:
-            return lambda a, b, path: self.differ(_dmatrix_parts(a), _dmatrix_parts(b), path)
+        if _find_reducer(kind) is _reduce_matrix:
+            return lambda a, b, path: self.differ(_matrix_parts(a), _matrix_parts(b), path)
         return None
 
     def equal(self, a, b, path):
@@ -251,6 +251,19 @@ def _is_bookkeeping(name, value):
     return name == "_parents" or (type(value).__module__, type(value).__name__) == ("matplotlib.cbook", "CallbackRegistry")
 
 
+_cached = ("cached_property", "lazyproperty", "cache_readonly", "reify")
+
+
+def _is_kept_by_library(kind, name):
+    """What a library's class computes when it is first asked for, and keeps: whoever lacks it computes it again. Of the
+    notebook's own classes, and those of modules beside it, nobody knows what they keep."""
+    descriptor = next((c.__dict__[name] for c in kind.__mro__ if name in c.__dict__), None)
+    if type(descriptor).__name__ not in _cached and not name.strip("_").endswith("cache") or kind.__module__ == "__main__":
+        return False
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return not file or "site-packages" in file or not os.path.abspath(file).startswith(os.getcwd() + os.sep)
+
+
 def _state_of(obj):
     """{name: part} of an object; None if it has no parts that are known."""
     try:
@@ -267,7 +280,8 @@ def _state_of(obj):
             state = {**(state[0] or {}), **state[1]}
         plot = type(obj).__module__.startswith("matplotlib.")
         if isinstance(state, dict):
-            parts.update((".%s" % k, v) for k, v in state.items() if k not in _volatile and not (plot and _is_bookkeeping(k, v)))
+            parts.update((".%s" % k, v) for k, v in state.items() if k not in _volatile and not (plot and _is_bookkeeping(k, v))
+                         and not _is_kept_by_library(type(obj), k))
         elif state is not None:
             parts[".(state)"] = state
         if len(reduced) > 3 and reduced[3] is not None:
@@ -415,6 +429,16 @@ _noise = [
 ]
 
 
+_ids, _words = re.compile(r"""\bid=["']([\w-]{4,})["']"""), re.compile(r"[\w-]{4,}")
+
+
+def _number_ids(page):
+    """HTML and SVG with its ids numbered as they come: libraries count theirs through a whole process (scikit-learn's
+    sk-container-id-2), or draw them by chance."""
+    numbers = {name: "id-%d" % i for i, name in enumerate(dict.fromkeys(_ids.findall(page))) if not name.isdigit()}
+    return _words.sub(lambda m: numbers.get(m[0], m[0]), page) if numbers else page
+
+
 def _outputs_by_cell(directory):
     """{place: what it showed, without what no two runs agree on}"""
     found = {}
@@ -426,6 +450,9 @@ def _outputs_by_cell(directory):
                 output["output_type"] = "display_data"
             if output["output_type"] == "error":
                 output.pop("traceback", None)
+            if "data" in output:
+                output["data"] = {k: _number_ids(v) if k in ("text/html", "image/svg+xml") and isinstance(v, str) else v
+                                  for k, v in output["data"].items()}
             found.setdefault(number, []).append(_quiet(output))
         found.setdefault(number, [])
     return found

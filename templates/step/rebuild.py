@@ -207,18 +207,6 @@ def _set_manager(manager, state):
     state[1].join(manager.blocks[0])
 
 
-def _make_dmatrix(kind, data, state):
-    """Of what DMatrix.save_binary wrote. The constructor takes a path only, so a file without a name has to do."""
-    fd = os.memfd_create("dmatrix", os.MFD_CLOEXEC)
-    try:
-        _write_all(fd, [data], 0)
-        made = kind("/proc/self/fd/%d" % fd)
-    finally:
-        os.close(fd)
-    made.__dict__.update(state)
-    return made
-
-
 def _make_weak(kind, items):
     made = getattr(weakref, kind)()
     for item in items:

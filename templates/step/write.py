@@ -345,21 +345,6 @@ def _reduce_pandas_index(w, index):
     return NotImplemented
 
 
-def _dmatrix_parts(matrix):
-    """What an xgboost.DMatrix consists of: its data with labels, weights, names and categories; its attributes."""
-    fd = os.memfd_create("dmatrix", os.MFD_CLOEXEC)
-    with os.fdopen(fd, "rb") as f:
-        matrix.save_binary("/proc/self/fd/%d" % fd)
-        data = f.read()
-    return data, {k: v for k, v in matrix.__dict__.items() if k != "handle"}
-
-
-def _reduce_dmatrix(w, matrix):
-    data, state = _dmatrix_parts(matrix)
-    w.keep.append(state)
-    return _make_dmatrix, (type(matrix), pickle.PickleBuffer(data), state)
-
-
 _kinds = {
     types.FunctionType: _reduce_function, types.ModuleType: _reduce_module, types.CellType: _reduce_cell,
     property: _reduce_property, classmethod: _reduce_classmethod, staticmethod: _reduce_classmethod,
@@ -387,8 +372,8 @@ def _find_reducer(kind):
         return _reduce_pandas_manager
     if module.startswith("pandas.core.indexes.") and name.endswith("Index"):
         return _reduce_pandas_index
-    if module == "xgboost.core" and name == "DMatrix":
-        return _reduce_dmatrix
+    if (module, name) in _matrices:
+        return _reduce_matrix
     if issubclass(kind, types.ModuleType):
         return _reduce_module
     if kind is Stream:

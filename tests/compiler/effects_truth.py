@@ -29,7 +29,7 @@ EFFECTS = read_table()
 def method_effect(cls, name):
     """As library_method looks it up."""
     prefix = "." + name.rsplit("_", 1)[0] + "_*"
-    for key in (cls + "." + name, cls + ".*", "." + name, prefix):
+    for key in (cls + "." + name, cls + prefix, cls + ".*", "." + name, prefix):
         if key in EFFECTS:
             return EFFECTS[key]
     return set()
@@ -260,6 +260,76 @@ class Torch(Truth):
     def test_every_method_of_tensors(self):
         torch = module("torch")
         self.sweep("torch.Tensor", lambda: torch.tensor([[3.0, 1.0], [2.0, 5.0]]))
+
+
+class Pictures(Truth):
+    def test_opencv_draws_into_what_it_is_given(self):
+        cv2, np = module("cv2"), module("numpy")
+        space = {"cv2": cv2, "np": np, "new_im": lambda: np.zeros((20, 20, 3), np.uint8), "new_rough": lambda: np.eye(20),
+                 "pts": np.array([[1, 1], [9, 1], [9, 9]], np.int32), "red": (0, 0, 255)}
+        calls = ["cv2.rectangle(x, (1, 1), (5, 5), red)", "cv2.circle(x, (9, 9), 3, red)", "cv2.line(x, (1, 1), (5, 5), red)",
+                 "cv2.arrowedLine(x, (1, 1), (5, 5), red)", "cv2.ellipse(x, (9, 9), (5, 3), 0, 0, 360, red)",
+                 "cv2.polylines(x, [pts], True, red)", "cv2.fillPoly(x, [pts], red)", "cv2.fillConvexPoly(x, pts, red)",
+                 "cv2.putText(x, 'hi', (1, 15), 0, .5, red)", "cv2.drawMarker(x, (9, 9), red)",
+                 "cv2.drawContours(x, [pts.reshape(-1, 1, 2)], -1, red)", "cv2.GaussianBlur(x, (3, 3), 0)",
+                 "cv2.cvtColor(x, cv2.COLOR_BGR2GRAY)", "cv2.resize(x, (5, 5))", "cv2.flip(x, 1)", "cv2.randu(x, 0, 255)",
+                 "cv2.floodFill(x, None, (0, 0), red)", "cv2.blur(x, (3, 3))", "cv2.copyMakeBorder(x, 1, 1, 1, 1, 0)"]
+        self.run_cases(space, [("cv2." + c[4:].split("(")[0], "new_im", c) for c in calls])
+        self.run_cases(space, [("cv2." + c[4:].split("(")[0], "new_rough", c) for c in [
+            "cv2.setIdentity(x, 3)", "cv2.randShuffle(x)", "cv2.GaussianBlur(x, (3, 3), 0)", "cv2.normalize(x, None)"]])
+
+    def test_pillow(self):
+        Image = module("PIL.Image")
+        new = lambda: Image.linear_gradient("L").resize((20, 20)).convert("RGBA")     # noqa: E731
+        self.sweep("PIL.Image.Image", new, leave_out=("show", "close"))
+        calls = ["x.paste((1, 2, 3, 4), (0, 0, 5, 5))", "x.putpixel((0, 0), (9, 9, 9, 9))", "x.putalpha(7)", "x.thumbnail((9, 9))",
+                 "x.alpha_composite(x.rotate(90))", "x.crop((0, 0, 5, 5))", "x.resize((5, 5))", "x.rotate(30)", "x.convert('L')",
+                 "x.getpixel((1, 1))", "x.split()", "x.transpose(0)", "x.filter(__import__('PIL.ImageFilter').ImageFilter.BLUR)"]
+        self.run_cases({"new_im": new}, [("PIL.Image.Image." + c[2:].split("(")[0], "new_im", c) for c in calls])
+
+
+class Graphs(Truth):
+    def test_networkx(self):
+        nx = module("networkx")
+
+        def new():
+            graph = nx.Graph([(1, 2), (2, 3)])
+            assert graph.nodes and graph.edges and graph.adj    # it keeps these views when it is first asked for them
+            return graph
+        space = {"nx": nx, "new_G": new}
+        calls = ["nx.set_node_attributes(x, 1, 'a')", "nx.set_edge_attributes(x, 1, 'a')", "nx.add_path(x, [7, 8])",
+                 "nx.add_cycle(x, [7, 8, 9])", "nx.add_star(x, [7, 8])", "nx.freeze(x)", "nx.relabel_nodes(x, {1: 5})",
+                 "nx.compose(x, x)", "nx.to_dict_of_lists(x)", "nx.get_node_attributes(x, 'a')"]
+        self.run_cases(space, [("networkx." + c[3:].split("(")[0], "new_G", c) for c in calls])
+
+
+class Charts(Truth):
+    def test_plotly_figures(self):
+        go = module("plotly.graph_objects")
+        calls = ["x.add_trace(x.data[0])", "x.update_layout(width=70)", "x.update_traces(name='n')", "x.update_xaxes(title='t')",
+                 "x.add_hline(y=1)", "x.add_annotation(text='a')", "x.for_each_trace(lambda t: t.update(name='z'))",
+                 "x.to_dict()", "x.to_json()", "x.select_traces()"]
+        self.run_cases({"new_fig": lambda: go.Figure(go.Bar(x=[1], y=[2]))},
+                       [("plotly.graph_objects.Figure." + c[2:].split("(")[0], "new_fig", c) for c in calls])
+
+
+class Training(Truth):
+    def test_lightgbm_makes_its_data_when_it_is_first_used(self):
+        """Not by fingerprints: a Dataset that was used doesn't pickle."""
+        lgb, np = module("lightgbm"), module("numpy")
+        X = np.random.default_rng(0).random((60, 2))
+        new = lambda: lgb.Dataset(X, X[:, 0] > 0.5)     # noqa: E731
+        settings = {"objective": "binary", "verbose": -1, "num_threads": 1}
+        for path, call in (("lightgbm.train", lambda d: lgb.train(settings, d, 1)),
+                           ("lightgbm.cv", lambda d: lgb.cv(settings, d, 1, nfold=2))):
+            data = new()
+            call(data)
+            self.assertIsNotNone(data._handle)
+            self.assertIn("mutates=1", function_effect(path))
+        data, valid = new(), new()
+        lgb.train(settings, data, 1, valid_sets=[valid])
+        self.assertIsNotNone(valid._handle)
+        self.assertIn("mutates=valid_sets", function_effect("lightgbm.train"))
 
 
 class Table(unittest.TestCase):

@@ -20,7 +20,7 @@ PYTHON = os.environ.get("CHARD_TEST_PYTHON") or os.environ.get("PYTHON") or sys.
 HERE = os.path.join(os.environ.get("TOP", "."), "tests", "engine", "rules")
 ALL = os.environ.get("CHARD_TESTS") == "all" or __name__ == "__main__"
 FORMS = ("tagged", "untagged") if ALL else ("tagged",)
-LIBRARIES = ("joblib", "matplotlib", "numpy", "pandas", "scipy", "sklearn")
+LIBRARIES = ("PIL", "joblib", "lightgbm", "matplotlib", "networkx", "numpy", "pandas", "scipy", "sklearn", "tqdm")
 
 
 def cells(path):

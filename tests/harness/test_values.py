@@ -433,6 +433,22 @@ class Science(StepCase):
                     "clf.fit(X, y);", "m2 = m @ m.T", "print(clf.predict(X).sum(), clf.score(X, y), m2.sum(), m2.format, len(repr(clf)))"], ["X", "y", "m", "clf", "m2"])
 
 
+@needs("numpy", "lightgbm")
+class LightGBM(StepCase):
+    def test_datasets(self):
+        """A Dataset does not pickle once it was trained on; nothing of it may be lost all the same."""
+        make = ("import numpy as np, lightgbm as lgb\nrng = np.random.default_rng(0)\nX = rng.random((200, 3))\n"
+                "y = (X.sum(axis=1) > 1.5).astype(int)\np = {'objective': 'binary', 'verbose': -1, 'num_threads': 1, 'seed': 1}\n"
+                "d = lgb.Dataset(X, y, weight=X[:, 0] + 1, feature_name=list('abc'))\nv = lgb.Dataset(X[:50], y[:50], reference=d)\n"
+                "r = lgb.Dataset(X, y, free_raw_data=False)\nboth = [d, d]")
+        train = "import lightgbm as lgb\nb = lgb.train(p, d, 4, valid_sets=[v])\nb2 = lgb.train(p, r, 4)\ns = r.subset([1, 2, 3]).construct()"
+        again = ("import lightgbm as lgb\nb3 = lgb.train(p, d, 4)\nb4 = lgb.train(dict(p, max_depth=2), r, 3)\n"
+                 "print(both[0] is d, both[1] is d, v.reference is d, d.num_data(), d.feature_name, d.get_weight().tolist()[:3])")
+        self.keeps([make, train, again, "print(b.predict(X).tolist() == b3.predict(X).tolist(), b2.predict(X).tolist()[:5],"
+                    " b4.predict(X).tolist()[:5], d.get_label().tolist()[:9], s.num_data(), r.data.shape)"],
+                   ["X", "y", "p", "d", "v", "r", "both", "b", "b2", "b3", "b4", "s"])
+
+
 @needs("numpy", "xgboost")
 class XGBoost(StepCase):
     def test_matrices(self):

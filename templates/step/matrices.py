@@ -1,0 +1,68 @@
+# Training data of XGBoost and LightGBM: what pickle can't take apart, these libraries write to files of their own.
+# SPDX-License-Identifier: Apache-2.0
+
+
+def _write_dmatrix(matrix, path):
+    matrix.save_binary(path)
+
+
+def _write_dataset(dataset, path):
+    """Nothing, if it has yet to be made of the arrays that it holds."""
+    if dataset._handle is not None:
+        dataset.save_binary(path)
+
+
+def _read_dmatrix(kind, path):
+    return kind(path)
+
+
+def _read_dataset(kind, path):
+    return kind(path, params={"verbosity": -1}).construct()
+
+
+# (write to a path, read from a path, the attribute that is memory of the library's own)
+_matrices = {
+    ("xgboost.core", "DMatrix"): (_write_dmatrix, _read_dmatrix, "handle"),
+    ("lightgbm.basic", "Dataset"): (_write_dataset, _read_dataset, "_handle"),
+}
+
+
+def _library_of(kind):
+    return _matrices[kind.__module__, kind.__name__]
+
+
+def _matrix_parts(matrix):
+    """What it consists of: its data with labels, weights, names and categories, as bytes; its attributes."""
+    import tempfile
+    write, _, handle = _library_of(type(matrix))
+    with tempfile.TemporaryDirectory(prefix="chard-") as folder:    # LightGBM writes to no file that is there already
+        path = os.path.join(folder, "matrix")
+        write(matrix, path)
+        data = b""
+        if os.path.exists(path):
+            with open(path, "rb") as f:
+                data = f.read()
+    return data, {k: v for k, v in matrix.__dict__.items() if k != handle}
+
+
+def _reduce_matrix(w, matrix):
+    data, state = _matrix_parts(matrix)
+    w.keep.append(state)
+    return _make_matrix, (type(matrix), pickle.PickleBuffer(data), state)
+
+
+def _make_matrix(kind, data, state):
+    """The constructors take a path only, so a file without a name has to do."""
+    _, read, handle = _library_of(kind)
+    if not len(data):
+        made = kind.__new__(kind)
+        setattr(made, handle, None)
+    else:
+        fd = os.memfd_create("matrix", os.MFD_CLOEXEC)
+        try:
+            _write_all(fd, [data], 0)
+            made = read(kind, "/proc/self/fd/%d" % fd)
+        finally:
+            os.close(fd)
+    made.__dict__.update(state)
+    return made
