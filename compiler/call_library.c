@@ -76,6 +76,52 @@ open_file (struct interpreter *in, int place, const char *path, const struct cal
     add_file (in, writes ? FILE_WRITE : FILE_READ, path);
 }
 
+/* Where what a call connects to lies: a file of SQLite's, or a pattern, which is no file of the notebook's; NULL if nowhere,
+ * since the value itself is the database. */
+static const char *
+address_given (struct interpreter *in, const struct call *c)
+{
+    static const char sqlite[] = "sqlite://";
+    const char *path = pattern_of (in, call_argument (c, 0));
+    if (!path || *path == PATH_ANY)
+        return PATH_UNKNOWN;
+    if (strncmp (path, sqlite, sizeof sqlite - 1) != 0)
+        return arena_printf (in->arena, "%s%s%c", strstr (path, "://") ? "" : "outside://", path, PATH_ANY);
+    path += sizeof sqlite - 1;
+    return !*path || strstr (path, ":memory:") ? NULL : path + (*path == '/');
+}
+
+/* Whoever is called with what stands for something elsewhere reads it, and changes it unless it is known to ask only. */
+static void
+use_outside (struct interpreter *in, const struct effect *e, const struct set *values)
+{
+    set_foreach (id, values) {
+        const char *outside = heap_get (in->heap, id)->outside;
+        if (!outside)
+            continue;
+        add_file (in, FILE_READ, outside);
+        if (!e->asks)
+            add_file (in, FILE_WRITE, outside);
+    }
+}
+
+/* What is asked for by a name of it, client["db"]["table"], is a part of it. What a call gives that can't travel is a connection
+ * to it. */
+static void
+note_outside (struct interpreter *in, int id, const struct effect *e, const struct set *on, const struct call *c)
+{
+    if (e->connects) {
+        const char *address = address_given (in, c);
+        heap_get (in->heap, id)->outside = address;
+        heap_get (in->heap, id)->unpicklable = !address;
+        heap_store (in->heap, id, 0, set_one (in->arena, id), false);
+    } else if (e->flags & EFFECT_UNPICKLABLE) {
+        set_foreach (x, on)
+            if (heap_get (in->heap, x)->outside)
+                heap_get (in->heap, id)->outside = heap_get (in->heap, x)->outside;
+    }
+}
+
 static void
 touch_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
 {
@@ -327,6 +373,7 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         o->type = path;
     if (path)
         chance_note (in, id, e, c);
+    note_outside (in, id, e, on, c);
     if (e->flags & EFFECT_RETURNS_HOLDER && e->flags & (EFFECT_CONSUMES | EFFECT_ITERATOR))
         heap_store (in->heap, id, 0, elements_of (in, c->all), false); /* list (x) holds x's elements, x it does not */
     else if (constructor || e->flags & EFFECT_RETURNS_HOLDER)
@@ -432,9 +479,10 @@ call_library (struct interpreter *in, int callee, struct call *c)
         return meaning->run (in, c);
     const struct effect *e = library_function (in->library, text);
     module_method (in, text);
-    if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR | EFFECT_SINGLETON)))
+    bool anywhere = e->flags & EFFECT_SINGLETON || (e->connects && address_given (in, c));
+    if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR)) && !anywhere)
         in->effect = true;
-    in->singleton |= (e->flags & EFFECT_SINGLETON) != 0;
+    in->singleton |= anywhere;
     if (e->shows)
         show (in, text);
     if (e->flags & EFFECT_SETUP && !is_given_sink (in, text, c))
@@ -450,6 +498,7 @@ call_library (struct interpreter *in, int callee, struct call *c)
     if (e->unpickles)
         read_classes (in);
     touch_files (in, e, call_argument (c, 0), c);
+    use_outside (in, e, c->all);
     chance_of_function (in, e, c, is_class_name (text));
     mutate_arguments (in, e, c);
     if (e->caches && (in->decorating || has_function (in, c->all)))
@@ -479,10 +528,13 @@ is_statement (const struct interpreter *in, const struct call *c)
     return c->node && c->node == in->statement;
 }
 
-/* The table says; a method that it doesn't know, and whose result nobody gets, was called for what it does. */
+/* The table says; a method that it doesn't know, and whose result nobody gets, was called for what it does. What stands for
+ * something elsewhere stays what it is; a connection has a state of its own, and can't travel. */
 static bool
 changes_receiver (struct interpreter *in, int receiver, const struct effect *e, const struct call *c)
 {
+    if (heap_get (in->heap, receiver)->outside && !heap_get (in->heap, receiver)->unpicklable)
+        return false;
     if (call_keyword_is_true (in, c, in->s_inplace))
         return true;
     if (!heap_get (in->heap, receiver)->type && is_drawing (in, c))
@@ -522,6 +574,8 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     if (text)
         return text_of_method (in, text, symbol_text (in->symbols, name), c->positional, c->count);
     touch_files (in, e, on, c);
+    use_outside (in, e, on);
+    use_outside (in, e, c->all);
     if (e->flags & EFFECT_EVALUATES)
         read_code (in, e, c);
     if (e->flags & EFFECT_SETUP && !is_given_sink (in, class, c))

@@ -48,6 +48,7 @@ struct object {
     int class_object;             /* an instance's or method's class, if the notebook defines it; -1 otherwise */
     unsigned specials;            /* of a class: what its special methods are for (enum special_use) */
     const char *text;             /* of a string constant */
+    const char *outside;          /* what it stands for that lies elsewhere: a database's path, or a pattern; or NULL */
     const struct set *receiver;   /* of OBJECT_BOUND and OBJECT_SUPER */
     int owner;                    /* of a value that reading an attribute gave: whose attribute it is; -1 … */
     symbol method;                /* … and which: it may be that method of its owner */

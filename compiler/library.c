@@ -82,6 +82,10 @@ read_word (const struct library *l, struct effect *e, const char *word)
         e->caches = true;
     } else if (strcmp (word, "shows") == 0) {
         e->shows = true;
+    } else if (strcmp (word, "connects") == 0) {
+        e->connects = true;
+    } else if (strcmp (word, "asks") == 0) {
+        e->asks = true;
     } else if (strncmp (word, "parts=", 6) == 0) {
         e->parts = arena_strdup (l->arena, word + 6);
     } else if (strncmp (word, "type=", 5) == 0) {

@@ -50,6 +50,51 @@ class Inference(unittest.TestCase):
         return {s["name"]: (s["cells"], s["after"]) for s in json.loads(self.chard("compile"))["steps"]}
 
 
+class Elsewhere(Inference):
+    """What stands for a database is made again where it is used; who changes the database comes in the notebook's order."""
+
+    def after(self, *cells):
+        self.write(*[code(text, "step:" + name) for name, text in cells])
+        return {name: after for name, (_, after) in self.compiled().items()}
+
+    def test_writers_come_in_order_and_readers_side_by_side(self):
+        found = self.after(
+            ("db", "import sqlalchemy as sa\nimport pandas as pd\nengine = sa.create_engine('sqlite:///f.db')"),
+            ("make", "pd.DataFrame({'a': [1]}).to_sql('t', con=engine)"),
+            ("add", "with engine.begin() as c:\n    c.execute(sa.text('insert into t values (2)'))"),
+            ("one", "x = pd.read_sql('select 1', engine)"), ("two", "y = pd.read_sql('select 2', con=engine)"),
+            ("more", "conn = engine.connect()\nconn.execute(sa.text('delete from t'))\nconn.commit()"))
+        self.assertEqual(found["db"], [])
+        self.assertEqual(found["make"], [], "it makes the engine itself")
+        self.assertIn("make", found["add"])
+        for reader, other in (("one", "two"), ("two", "one")):
+            self.assertIn("add", found[reader])
+            self.assertNotIn(other, found[reader])
+        self.assertLessEqual({"add", "one", "two"}, set(found["more"]))
+
+    def test_another_database_and_files_are_no_reason_to_wait(self):
+        found = self.after(
+            ("db", "import sqlalchemy as sa\nimport pandas as pd\none = sa.create_engine('postgresql://host/one')\n"
+                   "two = sa.create_engine('postgresql://host/two')"),
+            ("first", "pd.DataFrame({'a': [1]}).to_sql('t', one)"), ("second", "pd.DataFrame({'a': [1]}).to_sql('t', two)"),
+            ("file", "open('host.txt', 'w').write('x')"), ("again", "two.dispose()"))
+        self.assertEqual({n: found[n] for n in ("first", "second", "file", "again")},
+                         {"first": [], "second": [], "file": [], "again": ["second"]})
+
+    def test_a_database_in_memory_stays_in_its_step(self):
+        self.write(code("import sqlalchemy as sa\nengine = sa.create_engine('sqlite://')", "step:db"),
+                   code("with engine.begin() as c:\n    c.execute(sa.text('create table t (a)'))", "step:make"))
+        run = subprocess.run([CHARD, "check", self.path], capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("`engine` (sqlalchemy.Engine) can't be handed from step \"db\" to step \"make\"", run.stdout + run.stderr)
+
+    def test_parts_of_a_client(self):
+        found = self.after(
+            ("db", "import pymongo\nclient = pymongo.MongoClient('mongodb://host')"),
+            ("put", "client['db']['t'].insert_one({'a': 1})"), ("get", "n = client['db']['t'].count_documents({})"))
+        self.assertEqual(found, {"db": [], "put": [], "get": ["put"]})
+
+
 class Headings(Inference):
     def test_a_title_and_sections(self):
         self.assertEqual(
