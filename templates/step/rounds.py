@@ -53,7 +53,7 @@ class Rounds:
             self.items = _space.ns["__chard_items__"]
             self.leave_part(*self.about["range"])
             raise Stop()
-        self.items = list(evaluate(compile(ast.Expression(loop.iter), file, "eval", dont_inherit=True)))
+        self.items = list(evaluate(compile(ast.Expression(loop.iter), file, "eval", self.cells.flags, dont_inherit=True)))
         if part == "items":
             _space.ns["__chard_items__"] = self.items
             raise Stop()
@@ -72,7 +72,7 @@ class Rounds:
     def run_whole(self):
         if self.why:
             self.cells.notes.append("the loop ran whole: %s" % self.why)
-        self.evaluate(compile(ast.Module([self.loop], []), self.file, "exec", dont_inherit=True))
+        self.evaluate(compile(ast.Module([self.loop], []), self.file, "exec", self.cells.flags, dont_inherit=True))
 
     # ---- a part of the rounds
 
@@ -88,7 +88,7 @@ class Rounds:
         one = ast.copy_location(ast.Name("__chard_round__", ast.Load()), self.loop.iter)
         round_ = ast.fix_missing_locations(ast.For(self.loop.target, one, self.loop.body, [], None))
         ast.copy_location(round_, self.loop)
-        self.code = compile(ast.Module([round_], []), self.file, "exec", dont_inherit=True)
+        self.code = compile(ast.Module([round_], []), self.file, "exec", self.cells.flags, dont_inherit=True)
         _recorder.clear = lambda wait=False: self.whole("it clears what is shown")
 
     def constant_prints(self):
@@ -316,12 +316,17 @@ def _show_again(outputs):
             _recorder.add(output)
 
 
+# What a round may use without the text showing it, so that the next one goes on from there. Other states are set by libraries
+# for themselves when they are first put to work.
+_GOES_ON = ("%random", "%numpy.random", "%torch", "%cwd")
+
+
 def _state_prints():
     """{hidden state: what it is now}, of those that can be told."""
     prints = {}
-    for name, (get, _) in _states.items():
+    for name in _GOES_ON:
         try:
-            prints[name] = pickle.dumps(get())
+            prints[name] = pickle.dumps(_states[name][0]())
         except Exception:
             pass
     return prints
