@@ -15,9 +15,11 @@ collect_arguments (struct interpreter *in, const struct ast *n, struct call *c)
     for (uint32_t i = 1; i < n->nkids; i++) {
         const struct ast *a = n->kids[i];
         const struct set *value = c->code && namespace_is (in, a) ? NULL : evaluate (in, a);
+        if (a->kind == AST_DOUBLE_STARRED)
+            value = elements_of (in, value); /* the callee gets a dict of its own: only what is in it is shared */
         c->all = set_union (in->arena, c->all, value);
         if (a->kind == AST_STARRED || a->kind == AST_DOUBLE_STARRED) {
-            c->rest = set_union (in->arena, c->rest, elements_of (in, value));
+            c->rest = set_union (in->arena, c->rest, a->kind == AST_STARRED ? elements_of (in, value) : value);
         } else if (a->kind == AST_KEYWORD && c->keywords < MAX_ARGUMENTS) {
             c->keyword[c->keywords].name = a->name;
             c->keyword[c->keywords++].value = value;
