@@ -160,16 +160,11 @@ tell_remote_logs (struct invocation *inv, const struct state *state, json_t *rec
     return told ? 0 : error_set (err, ERROR_USAGE, "run %s has no step “%s”", past_text (record, "run"), only ? only : "");
 }
 
-/* The run elsewhere that is meant; as for the local ones, one operand may be a step of the last run, the newer of both. */
+/* The run elsewhere that is meant: the newer of both where none is named. */
 static json_t *
-find_remote (struct invocation *inv, const struct past_settings *s, const char *wanted, const char *here, const char **step,
-             struct state *state)
+find_remote (struct invocation *inv, const struct past_settings *s, const char *wanted, const char *here, struct state *state)
 {
-    if (wanted && here)
-        return NULL;
-    json_t *record = remote_find (inv, s, wanted, state, NULL);
-    if (!record && wanted && !*step && (record = remote_find (inv, s, NULL, state, NULL)))
-        *step = wanted;
+    json_t *record = wanted && here ? NULL : remote_find (inv, s, wanted, state, NULL);
     if (!record || !here || strcmp (past_text (record, "run"), here) > 0)
         return record;
     json_decref (record);
@@ -177,6 +172,30 @@ find_remote (struct invocation *inv, const struct past_settings *s, const char *
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
+
+static bool
+has_remote_step (const json_t *record, const char *name)
+{
+    size_t i;
+    json_t *step;
+    json_array_foreach (json_object_get (record, "steps"), i, step)
+        if (strcmp (past_text (step, "step"), name) == 0)
+            return true;
+    return false;
+}
+
+/* One operand may be a step of the last run, here or elsewhere; a step "b" isn't the run whose id ends so. */
+static bool
+is_step_of_last (struct invocation *inv, const struct past_settings *s, const char *name)
+{
+    struct error ignored;
+    struct past_run last = { 0 };
+    struct state state;
+    bool is_step = past_run_open (inv, s, NULL, &last, &ignored) == 0 && has_step (&last, name);
+    json_auto_t *record = is_step ? NULL : remote_find (inv, s, NULL, &state, &ignored);
+    runlog_content_clear (&last.log);
+    return is_step || has_remote_step (record, name);
+}
 
 static int
 run (struct invocation *inv, const void *settings, struct error *err)
@@ -187,20 +206,14 @@ run (struct invocation *inv, const void *settings, struct error *err)
         return error_set (err, ERROR_USAGE, "name a run and a step");
     const char *wanted = inv->operands.len ? inv->operands.items[0] : NULL;
     const char *step = inv->operands.len == 2 ? inv->operands.items[1] : NULL;
-    int status = past_run_open (inv, s, wanted, &run, err);
-    if (status < 0 && inv->operands.len == 1 && err->kind == ERROR_USAGE) { /* a step of the last run? */
-        struct error ignored;
-        struct past_run last = { 0 };
-        if (past_run_open (inv, s, NULL, &last, &ignored) == 0 && has_step (&last, wanted)) {
-            run = last;
-            step = wanted;
-            status = 0;
-        } else
-            runlog_content_clear (&last.log);
+    if (wanted && !step && is_step_of_last (inv, s, wanted)) {
+        step = wanted;
+        wanted = NULL;
     }
+    int status = past_run_open (inv, s, wanted, &run, err);
     json_t *list = json_array ();
     struct state state;
-    json_auto_t *record = find_remote (inv, s, wanted, status == 0 ? run.id : NULL, &step, &state);
+    json_auto_t *record = find_remote (inv, s, wanted, status == 0 ? run.id : NULL, &state);
     if (record)
         status = tell_remote_logs (inv, &state, record, step, list, err);
     else if (status == 0)

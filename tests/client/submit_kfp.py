@@ -504,6 +504,17 @@ class Wait(Case):
             self.kfp.logs.clear()
         self.assertEqual(self.chard("runs", "logs", "sum", status=3).stdout, "")
 
+    def test_a_step_is_no_end_of_a_run(self):
+        first = self.submit()["run"]
+        self.write("train.py", '# %%%% tags=["step:%s"]\nx = 1\n\n# %%%% tags=["step:z"]\nprint (x)\n' % first[-1])
+        self.submit()
+        run = list(self.kfp.runs)[-1]
+        workflow = self.kfp.workflows[run] = fake_kfp.Workflow("train-x7k2p")
+        key = json.loads(self.chard("runs", "show", "--format=json").stdout)["steps"][0]["key"]
+        workflow.task(key, "RUNNING")
+        self.kfp.ui[workflow.pod(key + ".executor", "system-container-impl")] = "of the step\n"
+        self.assertEqual(self.chard("runs", "logs", first[-1]).stdout, "of the step\n")
+
     def test_logs_of_a_cluster(self):
         """Through the Kubernetes API's proxy there is no user interface, but the Kubernetes API itself."""
         self.kfp.prefix = "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy"
