@@ -8,6 +8,7 @@
 #define MAX_DEPTH 24
 
 static void call_functions (struct interpreter *in, const struct set *values);
+static void skim (struct interpreter *in, const struct set *functions, int depth);
 
 static void
 collect_arguments (struct interpreter *in, const struct ast *n, struct call *c)
@@ -94,11 +95,36 @@ bind_parameters (struct interpreter *in, struct env *env, int function, const st
     }
 }
 
+static void
+skim_names (struct interpreter *in, const struct ast *definition, const struct ast *n, int depth)
+{
+    if (!n)
+        return;
+    if (n->kind == AST_NAME && !scope_is_local (definition->scope, n->name) && name_is_bound (in, n->name))
+        skim (in, heap_reach (in->heap, name_read (in, n->name, NULL)), depth + 1);
+    ast_foreach (kid, n)
+        skim_names (in, definition, *kid, depth);
+}
+
+/* Functions that are called, but not followed, for want of room: they read what they name, and so do those that they name. */
+static void
+skim (struct interpreter *in, const struct set *functions, int depth)
+{
+    set_foreach (id, functions) {
+        const struct object *o = heap_get (in->heap, id);
+        if (depth < 12 && o->kind == OBJECT_FUNCTION && o->definition->scope && vec_int_add_once (in->arena, &in->skimmed, id))
+            skim_names (in, o->definition, o->definition->kids[1], depth);
+    }
+}
+
 static const struct set *
 run_function (struct interpreter *in, int function, const struct call *c)
 {
     const struct ast *definition = heap_get (in->heap, function)->definition;
-    if (in->depth >= MAX_DEPTH || in->budget <= 0 || !definition->scope)
+    bool room = in->budget > 0 && (int) in->heap->objects.len <= in->room;
+    if (!room)
+        skim (in, set_one (in->arena, function), 0);
+    if (in->depth >= MAX_DEPTH || !room || !definition->scope)
         return NULL;
     if (is_running (in, definition)) { /* not again; but what it is given this time may be other functions */
         call_functions (in, c->all);

@@ -128,10 +128,11 @@ evaluate_display (struct interpreter *in, const struct ast *n, const char *type)
     return set_one (in->arena, id);
 }
 
-/* The first character of what stands between two operands. */
-static char
+char
 operator_of (const struct interpreter *in, const struct ast *n)
 {
+    if (n->nkids == 1)
+        return in->text[n->start];
     const char *p = in->text + n->kids[0]->end;
     return p[strspn (p, " \t\n\\)")];
 }
@@ -166,7 +167,7 @@ evaluate_operation (struct interpreter *in, const struct ast *n)
     }
     if (!all)
         return NULL;
-    const struct set *given = special_run (in, all, SPECIAL_OPERATOR, all);
+    const struct set *given = special_operate (in, all, SPECIAL_OPERATOR, n->nkids <= 2 ? operator_of (in, n) : 0, all);
     const struct set *text = n->nkids == 2 ? text_joined (in, operator_of (in, n), first, last) : NULL;
     if (text)
         return text;

@@ -186,7 +186,7 @@ begin_site (struct interpreter *in, int unit, const struct ast *statement)
     vec_push (in->arena, &in->flow->sites, s);
     in->site = (int) in->flow->sites.len - 1;
     in->effect = in->setup = in->singleton = false;
-    in->states.len = 0;
+    in->states.len = in->skimmed.len = 0;
     in->first_change = in->flow->changes.len;
     in->first_file = in->flow->files.len;
 }
@@ -363,6 +363,7 @@ run_unit (struct interpreter *in, int unit)
     ast_foreach (statement, u->tree) {
         begin_site (in, unit, *statement);
         in->budget = in->budget < 20000 ? 20000 : in->budget;
+        in->room = in->room < (int) in->heap->objects.len + 1000 ? (int) in->heap->objects.len + 1000 : in->room;
         int last = next < u->text->magics.len ? line_of (u->text->code, (*statement)->end) : 0;
         for (; next < u->text->magics.len && u->text->magics.items[next].line <= last; next++)
             run_magic (in, &u->text->magics.items[next]);
@@ -388,6 +389,7 @@ walk (struct program *program, const bool *working, struct stateful *stateful)
     flow->wrong_effect = library_add (in.library, program->effects);
     in.digests = program->learned ? learned_digests (program) : NULL;
     in.budget = 2000000;
+    in.room = 160000; /* 150 MB; of 1,020 real notebooks one makes more */
     in.s_cache = symbol_of_str (s, "[cache]");
     in.s_cells = symbol_of_str (s, "[cells]");
     in.s_source = symbol_of_str (s, "[source]");

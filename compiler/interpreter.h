@@ -77,6 +77,8 @@ struct interpreter {
     int tries;
     int depth;       /* of calls */
     long budget;     /* nodes still to be evaluated before calls are no longer followed */
+    int room;        /* objects that there may be before that: they are what memory goes to */
+    struct vec_int skimmed; /* functions that this site would have followed */
     const struct ast *calls[32]; /* definitions on the call stack */
     bool effect, setup;          /* of the site being walked */
     bool singleton;              /* it got what the library keeps one of, wherever it is asked for: a logger */
@@ -245,6 +247,13 @@ void special_note (struct interpreter *in, int class_object);
 /* Runs the methods that `uses` (a set of enum special_use) means, of those values that are instances of the notebook's
  * classes; `other`, or NULL, is what they are called with. What they give. */
 const struct set *special_run (struct interpreter *in, const struct set *values, unsigned uses, const struct set *other);
+
+/* The same of those methods only that an operator means which begins with `sign`; 0: any. */
+const struct set *special_operate (struct interpreter *in, const struct set *values, unsigned uses, char sign,
+                                   const struct set *other);
+
+/* The first character of what stands between two operands, or ahead of the only one. */
+char operator_of (const struct interpreter *in, const struct ast *n);
 
 /* The values, and what they hold, are given to code that isn't the notebook's. */
 void special_run_held (struct interpreter *in, const struct set *values);

@@ -365,7 +365,7 @@ run_augment (struct interpreter *in, const struct ast *n)
 {
     const struct set *old = evaluate (in, n->kids[0]);
     const struct set *added = evaluate (in, n->kids[1]);
-    const struct set *given = special_run (in, old, SPECIAL_AUGMENT | SPECIAL_OPERATOR, added);
+    const struct set *given = special_operate (in, old, SPECIAL_AUGMENT | SPECIAL_OPERATOR, operator_of (in, n), added);
     objects_change (in, old, false);
     set_foreach (id, old)
         heap_store (in->heap, id, 0, elements_of (in, added), false);

@@ -152,3 +152,15 @@ setattr(seen, "y", 2)
 
 # %%
 print(watched, seen.x, seen.y)
+
+# %%
+ways = [1]
+
+# %%
+ways.__iadd__([2]).append(3)
+
+# %%
+ways.__delitem__(0)
+
+# %%
+print(ways, ways.__getitem__(0))
