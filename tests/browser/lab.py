@@ -138,6 +138,32 @@ class Lab(Submitting):
         found = page.locator(".jp-Cell", has_text="print(nowhere)").locator(".chard-diagnostic")
         self.assertRegex(found.inner_text(), r"line 1:7\s+.*nowhere")
         self.assertEqual(page.locator(".chard-diagnostic").count(), 1)
+        page.locator(".jp-Cell", has_text="a = 1").locator(".cm-content").click()
+        page.keyboard.press("Control+End")
+        page.keyboard.type(" =")  # an error, with which there is no graph
+        page.locator(".jp-Cell", has_text="a = 1 =").locator(".chard-diagnostic.chard-error").wait_for()
+        self.assertIn("0 steps, 1 error", page.locator(".chard-status").inner_text())
+
+    def test_a_section_stays_open_while_the_notebook_changes(self):
+        page, path = self.lab("open.ipynb", BRANCHES)
+        labels(page, 4)
+        page.get_by_role("tab", name="Chard", exact=True).click()
+        page.locator("summary", has_text="Pipeline").first.click()
+        page.get_by_label("User id").fill("65534")
+        page.get_by_label("User id").press("Enter")
+        page.locator(".jp-Cell", has_text="base = 2").locator(".cm-content").click()
+        page.keyboard.press("Control+End")
+        page.keyboard.type("\nleaf = (")
+        page.locator(".chard-error").wait_for()
+        page.get_by_placeholder("NAME:/mnt/data:5Gi").fill("data:/mnt/data:5Gi:RWX:env")
+        page.get_by_placeholder("NAME:/mnt/data:5Gi").press("Tab")
+        self.keep(page, "panel")
+        self.save(page)
+        with open(path, encoding="utf-8") as f:
+            said = json.load(f)["metadata"]["kubeflow_notebook"]
+        self.assertEqual(said, {"security_context": {"run_as_user": 65534}, "volumes": [
+            {"type": "new_pvc", "name": "data", "mount_point": "/mnt/data", "size": "5Gi", "volume_access_mode": "ReadWriteMany",
+             "expose_as_env_var": True}]})
 
     def test_a_button_runs_the_notebook_as_it_stands(self):
         page, path = self.lab("run.ipynb", BRANCHES)

@@ -50,6 +50,7 @@ export class Elsewhere {
     this.contexts = [];
     this.target = TARGETS[0].value;
     this.open = false;
+    this.asked = false;
   }
 
   /** The section for a notebook's panel. `start (line)` does what a button asks for, `redraw ()` draws all anew. */
@@ -87,9 +88,10 @@ export class Elsewhere {
     );
     section.addEventListener('toggle', () => {
       this.open = section.open;
-      if (this.open && !this.contexts.length) {
+      if (this.open && !this.asked) {
         this.askContexts(notebook, redraw);
       }
+      this.asked = this.open; // opened again, it asks again
     });
     return section;
   }

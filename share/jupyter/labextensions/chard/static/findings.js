@@ -75,6 +75,18 @@ class Findings {
     return undefined;
   }
 
+  /** The graph; null of a notebook that has errors, which stand at their cells. */
+  async askGraph() {
+    try {
+      return await askJson(this.panel, 'graph');
+    } catch (error) {
+      if (this.diagnostics.some(found => found.severity === 'error')) {
+        return null;
+      }
+      throw error;
+    }
+  }
+
   async ask() {
     if (this.panel.isDisposed) {
       return;
@@ -82,9 +94,8 @@ class Findings {
     try {
       this.problem = await kernelProblem(this.panel);
       if (!this.problem) {
-        const [graph, diagnostics] = [await askJson(this.panel, 'graph'), await askJson(this.panel, 'check')];
-        this.steps = stepsOf(graph);
-        this.diagnostics = diagnostics ?? [];
+        this.diagnostics = (await askJson(this.panel, 'check')) ?? [];
+        this.steps = stepsOf(await this.askGraph());
       }
     } catch (error) {
       this.problem = `Chard could not look at this notebook: ${error.message}`;

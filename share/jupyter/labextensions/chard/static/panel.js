@@ -45,6 +45,7 @@ class Panel {
     widget.node.append(this.status, this.cell, this.pipeline, this.result);
     this.areas = new WeakMap(); // notebook panel -> what was shown for it
     this.elsewhere = new Elsewhere();
+    this.opened = new Map(); // section -> whether the user has opened it
     this.unlisten = null;
     tracker.currentChanged.connect(() => this.follow());
     tracker.activeCellChanged.connect(() => this.draw());
@@ -77,6 +78,14 @@ class Panel {
     this.status.classList.toggle('chard-problem', Boolean(findings?.problem));
     this.cell.replaceChildren(...(findings ? this.cellForm(findings) : []));
     this.pipeline.replaceChildren(...(findings ? this.pipelineForm() : []));
+  }
+
+  /** A section that stays as the user left it when all is drawn anew. */
+  section(key, open, title, ...children) {
+    const summary = element('summary', { textContent: title });
+    const details = element('details', { open: this.opened.get(key) ?? open }, summary, ...children);
+    summary.addEventListener('click', () => this.opened.set(key, !details.open));
+    return details;
   }
 
   // ---- the selected cell ----
@@ -150,10 +159,10 @@ class Panel {
     const waits = [...new Set([...others, ...edited.after])];
     return [
       field('Depends on', checkboxes(waits, edited.after, after => change({ after })), 'besides those whose data it needs'),
-      element(
-        'details',
-        { open: Object.keys(edited.settings).length > 0 },
-        element('summary', { textContent: summaryText }),
+      this.section(
+        'run',
+        Object.keys(edited.settings).length > 0,
+        summaryText,
         ...SETTINGS.map(setting => settingField(setting, edited, change))
       )
     ];
@@ -211,10 +220,10 @@ class Panel {
     };
     const defaults = Array.isArray(said.steps_defaults) ? said.steps_defaults : [];
     return [
-      element(
-        'details',
-        {},
-        element('summary', { textContent: 'Pipeline' }),
+      this.section(
+        'pipeline',
+        false,
+        'Pipeline',
         ...NOTEBOOK_FIELDS.map(({ key, label, placeholder }) =>
           field(label, textInput(notebookText(said, key), placeholder, text => write(key, text)))
         ),
