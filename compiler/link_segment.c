@@ -73,6 +73,16 @@ add_between (struct linking *l, int step, int before, int unit)
     }
 }
 
+/* Whether what is repeated ahead of the step binds the name. */
+static bool
+is_repeated (const struct linking *l, int step, symbol name)
+{
+    vec_foreach (site, &l->replicated[step])
+        if (vec_int_has (&l->flow->sites.items[*site].binds, name))
+            return true;
+    return false;
+}
+
 void
 link_segments (struct linking *l, int step)
 {
@@ -84,7 +94,7 @@ link_segments (struct linking *l, int step)
         if (!stands_between (l, step, *site))
             add_replicated_segment (l, s, *site);
     vec_foreach (d, &l->deleted[step])
-        if (!link_find_input (l, step, link_name (l, d->name))) {
+        if (!link_find_input (l, step, link_name (l, d->name)) && !is_repeated (l, step, d->name)) {
             /* It need not travel to be deleted: anything will do. */
             add_segment (l, s, link_unit (l, d->site), 1, arena_printf (l->arena, "%s = None\n", link_name (l, d->name)), true);
         }

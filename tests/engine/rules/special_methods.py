@@ -164,3 +164,14 @@ ways.__delitem__(0)
 
 # %%
 print(ways, ways.__getitem__(0))
+
+# %%
+kept = [1]
+
+# %%
+also = kept
+del kept
+
+# %%
+also.append(2)
+print(also)
