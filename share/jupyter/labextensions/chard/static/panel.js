@@ -75,7 +75,7 @@ class Panel {
   redraw() {
     const findings = this.notebook ? findingsOf(this.notebook) : null;
     this.status.textContent = findings ? findings.problem ?? summary(findings) : 'Open a notebook.';
-    this.status.classList.toggle('chard-problem', Boolean(findings?.problem));
+    this.status.classList.toggle('chard-problem', Boolean(findings?.problem || findings?.diagnostics.some(isError)));
     this.cell.replaceChildren(...(findings ? this.cellForm(findings) : []));
     this.pipeline.replaceChildren(...(findings ? this.pipelineForm() : []));
   }
@@ -313,8 +313,12 @@ class Panel {
   }
 }
 
+function isError(found) {
+  return found.severity === 'error';
+}
+
 function summary(findings) {
-  const errors = findings.diagnostics.filter(found => found.severity === 'error').length;
+  const errors = findings.diagnostics.filter(isError).length;
   const warnings = findings.diagnostics.length - errors;
   const count = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
   return [count(findings.steps.length, 'step'), errors && count(errors, 'error'), warnings && count(warnings, 'warning')]
