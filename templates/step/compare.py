@@ -439,6 +439,13 @@ def _number_ids(page):
     return _words.sub(lambda m: numbers.get(m[0], m[0]), page) if numbers else page
 
 
+def _shown_data(data):
+    """A page beside what it draws as JSON (Plotly, Vega) is that once more, in whatever order its keys come."""
+    drawn = any(k.endswith("+json") for k in data)
+    return {k: _number_ids(v) if k in ("text/html", "image/svg+xml") and isinstance(v, str) else v
+            for k, v in data.items() if k != "text/html" or not drawn}
+
+
 def _outputs_by_cell(directory):
     """{place: what it showed, without what no two runs agree on}"""
     found = {}
@@ -451,8 +458,7 @@ def _outputs_by_cell(directory):
             if output["output_type"] == "error":
                 output.pop("traceback", None)
             if "data" in output:
-                output["data"] = {k: _number_ids(v) if k in ("text/html", "image/svg+xml") and isinstance(v, str) else v
-                                  for k, v in output["data"].items()}
+                output["data"] = _shown_data(output["data"])
             found.setdefault(number, []).append(_quiet(output))
         found.setdefault(number, [])
     return found
