@@ -137,7 +137,7 @@ looks_secret (const char *text)
     for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)
         if (strcasestr (text, placeholders[i]))
             return false;
-    return n >= 8 && digits >= 2 && letters >= 2;
+    return n >= 8 && digits && letters >= 2;
 }
 
 static const char *
