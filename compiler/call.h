@@ -1,5 +1,5 @@
 /* What the files about calls share: the evaluated arguments of one. Included by call.c, call_library.c, chance.c,
- * class.c, meaning.c, sink.c and statement.c only.
+ * class.c, meaning.c, outside.c, sink.c and statement.c only.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_CALL_H
 #define CHARD_COMPILER_CALL_H
@@ -71,5 +71,20 @@ const struct set *instantiate (struct interpreter *in, int class_object, struct 
 void chance_of_function (struct interpreter *in, const struct effect *e, const struct call *c, bool constructor);
 void chance_of_method (struct interpreter *in, int receiver, symbol name, const struct effect *e, const struct call *c);
 void chance_note (struct interpreter *in, int made, const struct effect *e, const struct call *c);
+
+/* outside.c: the files that a call on `on` (a function: argument 0) reads and writes. */
+void outside_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c);
+
+/* Where what a call connects to lies: a file of SQLite's, or a pattern, which is no file of the notebook's; NULL if
+ * nowhere, since the value itself is the database. */
+const char *outside_address (struct interpreter *in, const struct call *c);
+
+/* Whoever is called with what stands for something elsewhere reads it, and changes it unless it is known to ask. */
+void outside_used (struct interpreter *in, const struct effect *e, const struct set *values);
+
+/* Says of a call's result `made` what it stands for: what the call connects to or, of something that can't travel,
+ * what `on` does: a connection. */
+void outside_note (struct interpreter *in, int made, const struct effect *e, const struct set *on,
+                   const struct call *c);
 
 #endif

@@ -18,130 +18,6 @@ is_class_name (const char *path)
     return name[1] == '\0';
 }
 
-/* Who reads and writes through a file object, or gives back text, touches no file of a name. */
-static bool
-is_stream (struct interpreter *in, const struct set *value)
-{
-    set_foreach (id, value) {
-        const struct object *o = heap_get (in->heap, id);
-        if (o->unpicklable || (o->type && strncmp (symbol_text (in->symbols, o->type), "io.", 3) == 0))
-            return true;
-    }
-    return false;
-}
-
-/* The argument that is the path, or a stream, which is moved on (-1: what the method is called on), else to_csv (path_or_buf="x"), savefig (fname="x");
- * NULL: there is none. */
-static const char *
-path_argument (struct interpreter *in, int place, const struct set *on, const struct call *c)
-{
-    const struct set *value = place < 0 ? on : call_argument (c, place);
-    bool given = place < c->count;
-    for (int k = 0; k < c->keywords && !given; k++) {
-        const char *name = symbol_text (in->symbols, c->keyword[k].name);
-        if (strstr (name, "path") || strstr (name, "file") || strcmp (name, "fname") == 0 || strcmp (name, "buf") == 0) {
-            value = c->keyword[k].value;
-            given = true;
-        }
-    }
-    if (given && is_stream (in, value)) {
-        objects_change (in, value, false);
-        return NULL;
-    }
-    const char *path = given ? pattern_of (in, value) : NULL;
-    if (!given || (path && strcmp (path, ":memory:") == 0)) /* SQLite's name for no file at all */
-        return NULL;
-    return path ? path : PATH_UNKNOWN;
-}
-
-static void
-add_file (struct interpreter *in, enum file_use use, const char *path)
-{
-    in->effect = true;
-    in->watch.acts |= use != FILE_READ;
-    if (path && *path)
-        file_used (in, use, path);
-}
-
-/* open (path, mode): any of w a x + writes. Without a known mode it reads. */
-static void
-open_file (struct interpreter *in, int place, const char *path, const struct call *c)
-{
-    const struct set *given = call_argument (c, place + 1);
-    for (int k = 0; k < c->keywords; k++)
-        if (c->keyword[k].name == in->s_mode)
-            given = c->keyword[k].value;
-    const char *mode = text_of (in, given);
-    bool writes = mode && strpbrk (mode, "wax+");
-    add_file (in, writes ? FILE_WRITE : FILE_READ, path);
-}
-
-/* Where what a call connects to lies: a file of SQLite's, or a pattern, which is no file of the notebook's; NULL if nowhere,
- * since the value itself is the database. */
-static const char *
-address_given (struct interpreter *in, const struct call *c)
-{
-    static const char sqlite[] = "sqlite://";
-    const char *path = pattern_of (in, call_argument (c, 0));
-    if (!path || *path == PATH_ANY)
-        return PATH_UNKNOWN;
-    if (strncmp (path, sqlite, sizeof sqlite - 1) != 0)
-        return arena_printf (in->arena, "%s%s%c", strstr (path, "://") ? "" : "outside://", path, PATH_ANY);
-    path += sizeof sqlite - 1;
-    return !*path || strstr (path, ":memory:") ? NULL : path + (*path == '/');
-}
-
-/* Whoever is called with what stands for something elsewhere reads it, and changes it unless it is known to ask only. */
-static void
-use_outside (struct interpreter *in, const struct effect *e, const struct set *values)
-{
-    set_foreach (id, values) {
-        const char *outside = heap_get (in->heap, id)->outside;
-        if (!outside)
-            continue;
-        add_file (in, FILE_READ, outside);
-        if (!e->asks)
-            add_file (in, FILE_WRITE, outside);
-    }
-}
-
-/* What is asked for by a name of it, client["db"]["table"], is a part of it. What a call gives that can't travel is a connection
- * to it. */
-static void
-note_outside (struct interpreter *in, int id, const struct effect *e, const struct set *on, const struct call *c)
-{
-    if (e->connects) {
-        const char *address = address_given (in, c);
-        heap_get (in->heap, id)->outside = address;
-        heap_get (in->heap, id)->unpicklable = !address;
-        heap_store (in->heap, id, 0, set_one (in->arena, id), false);
-    } else if (e->flags & EFFECT_UNPICKLABLE) {
-        set_foreach (x, on)
-            if (heap_get (in->heap, x)->outside)
-                heap_get (in->heap, id)->outside = heap_get (in->heap, x)->outside;
-    }
-}
-
-static void
-touch_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
-{
-    if (e->flags & EFFECT_OPENS_FILE)
-        open_file (in, e->opens, path_argument (in, e->opens, on, c), c);
-    for (int i = -1; i < MAX_ARGUMENTS && (e->reads | e->writes); i++) {
-        uint32_t bit = i < 0 ? FILE_OF_RECEIVER : 1u << i;
-        if (e->reads & bit)
-            add_file (in, FILE_READ, path_argument (in, i, on, c));
-        if (e->writes & bit)
-            add_file (in, FILE_WRITE, path_argument (in, i, on, c));
-    }
-    if (e->flags & EFFECT_SHELL) {
-        const char *command = text_of (in, call_argument (c, 0));
-        add_file (in, FILE_SHELL, command ? command : "?");
-    }
-    if (e->flags & EFFECT_CHANGES_FOLDER)
-        folder_changed (in, pattern_of (in, call_argument (c, 0)));
-}
-
 /* What `out=` names, or stands at its place, is written to and is the result: numpy's and PyTorch's convention. */
 static const struct set *
 given_out (struct interpreter *in, const struct effect *e, const struct call *c)
@@ -373,7 +249,7 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         o->type = path;
     if (path)
         chance_note (in, id, e, c);
-    note_outside (in, id, e, on, c);
+    outside_note (in, id, e, on, c);
     if (e->flags & EFFECT_RETURNS_HOLDER && e->flags & (EFFECT_CONSUMES | EFFECT_ITERATOR))
         heap_store (in->heap, id, 0, elements_of (in, c->all), false); /* list (x) holds x's elements, x it does not */
     else if (constructor || e->flags & EFFECT_RETURNS_HOLDER)
@@ -479,7 +355,7 @@ call_library (struct interpreter *in, int callee, struct call *c)
         return meaning->run (in, c);
     const struct effect *e = library_function (in->library, text);
     module_method (in, text);
-    bool anywhere = e->flags & EFFECT_SINGLETON || (e->connects && address_given (in, c));
+    bool anywhere = e->flags & EFFECT_SINGLETON || (e->connects && outside_address (in, c));
     if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR)) && !anywhere)
         in->effect = true;
     in->singleton |= anywhere;
@@ -497,8 +373,8 @@ call_library (struct interpreter *in, int callee, struct call *c)
         read_code (in, e, c);
     if (e->unpickles)
         read_classes (in);
-    touch_files (in, e, call_argument (c, 0), c);
-    use_outside (in, e, c->all);
+    outside_files (in, e, call_argument (c, 0), c);
+    outside_used (in, e, c->all);
     chance_of_function (in, e, c, is_class_name (text));
     mutate_arguments (in, e, c);
     if (e->caches && (in->decorating || has_function (in, c->all)))
@@ -528,8 +404,8 @@ is_statement (const struct interpreter *in, const struct call *c)
     return c->node && c->node == in->statement;
 }
 
-/* The table says; a method that it doesn't know, and whose result nobody gets, was called for what it does. What stands for
- * something elsewhere stays what it is; a connection has a state of its own, and can't travel. */
+/* The table says; a method that it doesn't know, and whose result nobody gets, was called for what it does. What stands
+ * for something elsewhere stays what it is; a connection has a state of its own, and can't travel. */
 static bool
 changes_receiver (struct interpreter *in, int receiver, const struct effect *e, const struct call *c)
 {
@@ -570,12 +446,12 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     if (e->shows)
         show (in, class);
     if (text && (e->opens < 0 || (e->reads | e->writes) & FILE_OF_RECEIVER))
-        touch_files (in, e, on, c);
+        outside_files (in, e, on, c);
     if (text)
         return text_of_method (in, text, symbol_text (in->symbols, name), c->positional, c->count);
-    touch_files (in, e, on, c);
-    use_outside (in, e, on);
-    use_outside (in, e, c->all);
+    outside_files (in, e, on, c);
+    outside_used (in, e, on);
+    outside_used (in, e, c->all);
     if (e->flags & EFFECT_EVALUATES)
         read_code (in, e, c);
     if (e->flags & EFFECT_SETUP && !is_given_sink (in, class, c))

@@ -1,0 +1,129 @@
+/* What calls touch outside of the process: files, and databases that values stand for. See call.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/call.h"
+
+#include <string.h>
+
+/* ---- files ---- */
+
+/* Who reads and writes through a file object, or gives back text, touches no file of a name. */
+static bool
+is_stream (struct interpreter *in, const struct set *value)
+{
+    set_foreach (id, value) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->unpicklable || (o->type && strncmp (symbol_text (in->symbols, o->type), "io.", 3) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* The argument that is the path, or a stream, which is moved on (-1: what the method is called on), else
+ * to_csv (path_or_buf="x"), savefig (fname="x"); NULL: there is none. */
+static const char *
+path_argument (struct interpreter *in, int place, const struct set *on, const struct call *c)
+{
+    const struct set *value = place < 0 ? on : call_argument (c, place);
+    bool given = place < c->count;
+    for (int k = 0; k < c->keywords && !given; k++) {
+        const char *name = symbol_text (in->symbols, c->keyword[k].name);
+        if (strstr (name, "path") || strstr (name, "file") || strcmp (name, "fname") == 0 || strcmp (name, "buf") == 0) {
+            value = c->keyword[k].value;
+            given = true;
+        }
+    }
+    if (given && is_stream (in, value)) {
+        objects_change (in, value, false);
+        return NULL;
+    }
+    const char *path = given ? pattern_of (in, value) : NULL;
+    if (!given || (path && strcmp (path, ":memory:") == 0)) /* SQLite's name for no file at all */
+        return NULL;
+    return path ? path : PATH_UNKNOWN;
+}
+
+static void
+add_file (struct interpreter *in, enum file_use use, const char *path)
+{
+    in->effect = true;
+    in->watch.acts |= use != FILE_READ;
+    if (path && *path)
+        file_used (in, use, path);
+}
+
+/* open (path, mode): any of w a x + writes. Without a known mode it reads. */
+static void
+open_file (struct interpreter *in, int place, const char *path, const struct call *c)
+{
+    const struct set *given = call_argument (c, place + 1);
+    for (int k = 0; k < c->keywords; k++)
+        if (c->keyword[k].name == in->s_mode)
+            given = c->keyword[k].value;
+    const char *mode = text_of (in, given);
+    bool writes = mode && strpbrk (mode, "wax+");
+    add_file (in, writes ? FILE_WRITE : FILE_READ, path);
+}
+
+void
+outside_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
+{
+    if (e->flags & EFFECT_OPENS_FILE)
+        open_file (in, e->opens, path_argument (in, e->opens, on, c), c);
+    for (int i = -1; i < MAX_ARGUMENTS && (e->reads | e->writes); i++) {
+        uint32_t bit = i < 0 ? FILE_OF_RECEIVER : 1u << i;
+        if (e->reads & bit)
+            add_file (in, FILE_READ, path_argument (in, i, on, c));
+        if (e->writes & bit)
+            add_file (in, FILE_WRITE, path_argument (in, i, on, c));
+    }
+    if (e->flags & EFFECT_SHELL) {
+        const char *command = text_of (in, call_argument (c, 0));
+        add_file (in, FILE_SHELL, command ? command : "?");
+    }
+    if (e->flags & EFFECT_CHANGES_FOLDER)
+        folder_changed (in, pattern_of (in, call_argument (c, 0)));
+}
+
+/* ---- what lies elsewhere ---- */
+
+const char *
+outside_address (struct interpreter *in, const struct call *c)
+{
+    static const char sqlite[] = "sqlite://";
+    const char *path = pattern_of (in, call_argument (c, 0));
+    if (!path || *path == PATH_ANY)
+        return PATH_UNKNOWN;
+    if (strncmp (path, sqlite, sizeof sqlite - 1) != 0)
+        return arena_printf (in->arena, "%s%s%c", strstr (path, "://") ? "" : "outside://", path, PATH_ANY);
+    path += sizeof sqlite - 1;
+    return !*path || strstr (path, ":memory:") ? NULL : path + (*path == '/');
+}
+
+void
+outside_used (struct interpreter *in, const struct effect *e, const struct set *values)
+{
+    set_foreach (id, values) {
+        const char *outside = heap_get (in->heap, id)->outside;
+        if (!outside)
+            continue;
+        add_file (in, FILE_READ, outside);
+        if (!e->asks)
+            add_file (in, FILE_WRITE, outside);
+    }
+}
+
+/* What is asked for by a name of it, client["db"]["table"], is a part of it. */
+void
+outside_note (struct interpreter *in, int id, const struct effect *e, const struct set *on, const struct call *c)
+{
+    if (e->connects) {
+        const char *address = outside_address (in, c);
+        heap_get (in->heap, id)->outside = address;
+        heap_get (in->heap, id)->unpicklable = !address;
+        heap_store (in->heap, id, 0, set_one (in->arena, id), false);
+    } else if (e->flags & EFFECT_UNPICKLABLE) {
+        set_foreach (x, on)
+            if (heap_get (in->heap, x)->outside)
+                heap_get (in->heap, id)->outside = heap_get (in->heap, x)->outside;
+    }
+}
