@@ -92,13 +92,17 @@ connection_clear (struct connection *c)
     *c = (struct connection){ 0 };
 }
 
+const char *
+connection_new_key (struct arena *a)
+{
+    unsigned long long noise[2] = { 0 };
+    return getrandom (noise, sizeof noise, 0) == sizeof noise ? arena_printf (a, "%016llx%016llx", noise[0], noise[1]) : "";
+}
+
 void
 connection_choose (struct connection *c, struct arena *a, const char *dir)
 {
-    unsigned long long noise[2] = { 0 };
-    *c = (struct connection){ .key = "" };
-    if (getrandom (noise, sizeof noise, 0) == sizeof noise)
-        c->key = arena_printf (a, "%016llx%016llx", noise[0], noise[1]);
+    *c = (struct connection){ .key = c->key };
     for (int i = 0; i < CHANNELS; i++)
         c->endpoint[i] = arena_printf (a, "ipc://%s/outer-%d", dir, i + 1);
 }

@@ -25,7 +25,10 @@ struct connection {
 int connection_read (struct connection *c, struct arena *a, const char *path, struct error *err);
 void connection_clear (struct connection *c);
 
-/* Fills it with ipc:// endpoints of its own in the private directory `dir`, and a key: for a session without Jupyter. */
+/* A key for a session without Jupyter, 128 random bits, in `a`; "" where the system has none to give. */
+const char *connection_new_key (struct arena *a);
+
+/* Fills it, but for its key, with ipc:// endpoints of its own in the private directory `dir`: for such a session. */
 void connection_choose (struct connection *c, struct arena *a, const char *dir);
 
 /* Fills `inner` with the same key over ipc:// in `dir`, or over `tcp` at free ports of 127.0.0.1, and writes it to

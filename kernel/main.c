@@ -220,6 +220,8 @@ begin (struct session *s, const struct arguments *args, struct error *err)
     if (!args->check
         && (connection_read (&s->connection, s->arena, args->file, err) < 0 || listen_outside (s, err) < 0))
         return -1;
+    if (args->check)
+        s->connection.key = connection_new_key (s->arena);
     if (start_inside (s, args, err) < 0)
         return -1;
     if (args->check) {
