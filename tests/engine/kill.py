@@ -118,7 +118,7 @@ def trial(events, delay):
         for directory in before.values():
             check_result(directory)
         cache = lab.path(".chard/cache")
-        for entry in os.listdir(cache) if os.path.isdir(cache) else []:
+        for entry in lab.cached_results() if os.path.isdir(cache) else []:
             check_result(os.path.join(cache, entry))
         r = run_to_its_end(lab)
         assert r.returncode == 0, r.stderr
