@@ -28,20 +28,23 @@ class Shared(unittest.TestCase):
         return subprocess.run([sys.executable, *words], cwd=CHECKS, env=where, capture_output=True, text=True,
                               timeout=120)
 
-    def passes(self, **env):
-        done = self.script("checklist.py", "kut", **env)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("25 passed, 0 failed", done.stdout)
+    def passes(self, *but, **env):
+        """All checks pass but those named. One is asked twice where it must: ipykernel alone aborts the cell behind an
+        interrupted one now and then, too (once in 25 times, when this was written)."""
+        for _ in range(2):
+            done = self.script("checklist.py", "kut", **env)
+            failed = [line.split()[0] for line in done.stdout.splitlines() if " FAIL " in line]
+            if "c18_interrupt_running_cell" not in failed:
+                break
+        self.assertEqual(failed, list(but), done.stdout + done.stderr)
+        self.assertIn("%d passed, %d failed" % (25 - len(but), len(but)), done.stdout)
 
     def test_checklist(self):
         self.passes()
 
     def test_checklist_encrypted_interrupted_by_message(self):
         # The heartbeat check asks without encryption; ipykernel alone doesn't answer it either.
-        done = self.script("checklist.py", "kut", CURVE="1", IMODE="message")
-        failed = [line.split()[0] for line in done.stdout.splitlines() if " FAIL " in line]
-        self.assertEqual(failed, ["c22_heartbeat"], done.stdout + done.stderr)
-        self.assertIn("24 passed, 1 failed", done.stdout)
+        self.passes("c22_heartbeat", CURVE="1", IMODE="message")
 
     def test_checklist_over_ipc(self):
         self.passes(TRANSPORT="ipc")
