@@ -247,8 +247,9 @@ _volatile = ("_abc_impl", "__weakref__")
 
 
 def _is_bookkeeping(name, value):
-    """What matplotlib counts and keeps by id (): who listens to whom, which no picture shows."""
-    return name == "_parents" or (type(value).__module__, type(value).__name__) == ("matplotlib.cbook", "CallbackRegistry")
+    """What matplotlib counts and keeps by id (): who listens to whom, and which transforms it has yet to work out again, as
+    drawing and garbage collection have it. No picture shows it."""
+    return name in ("_parents", "_invalid") or (type(value).__module__, type(value).__name__) == ("matplotlib.cbook", "CallbackRegistry")
 
 
 _cached = ("cached_property", "lazyproperty", "cache_readonly", "reify")
