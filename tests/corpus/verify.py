@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-SECONDS = 100       # for all of them: what doesn't fit is told
+SECONDS = 50        # for all of them: what doesn't fit is told
 MOST = 60           # for one
 LARGEST = 5 << 20   # of the files beside a notebook that go along
 
