@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
 #include "cli/remote.h"
+#include "doc/json_value.h"
 #include "engine/cache.h"
 #include "engine/index.h"
 
@@ -37,7 +38,7 @@ remove_run (struct invocation *inv, const struct past_settings *s, struct index 
         struct state state;
         json_auto_t *record = remote_find (inv, s, wanted, &state, NULL);
         if (record)
-            return forget_remote (inv, &state, past_text (record, "run"), removed, err);
+            return forget_remote (inv, &state, json_text (record, "run"), removed, err);
         *err = unreadable;
         return -1;
     }

@@ -6,6 +6,7 @@
 #include "cli/remote.h"
 #include "cli/run_code.h"
 #include "cli/snapshot.h"
+#include "doc/json_value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ read_local (struct invocation *inv, struct side *s, struct error *err)
     s->id = s->run.id;
     s->parameters = json_deep_copy (json_object_get (s->run.begin, "parameters"));
     s->metrics = past_run_metrics (inv->arena, &s->run);
-    s->commit = past_text (s->run.begin, "commit");
+    s->commit = json_text (s->run.begin, "commit");
     s->status = past_run_status (&s->run);
     return s->pipeline ? 0 : -1;
 }
@@ -63,8 +64,8 @@ read_record (struct invocation *inv, const struct past_settings *settings, struc
     if (!record)
         return;
     s->parameters = json_deep_copy (json_object_get (record, "parameters"));
-    s->commit = arena_strdup (inv->arena, past_text (record, "commit"));
-    s->status = arena_strdup (inv->arena, past_text (record, "status"));
+    s->commit = arena_strdup (inv->arena, json_text (record, "commit"));
+    s->status = arena_strdup (inv->arena, json_text (record, "status"));
 }
 
 /* A run elsewhere is known by its snapshot, which tells its code alone. */
@@ -210,7 +211,7 @@ print_values (struct invocation *inv, const char *what, const json_t *values)
 static const char *
 cell_name (struct arena *a, const json_t *cell)
 {
-    const char *notebook = past_text (cell, "notebook"), *step = past_text (cell, "step");
+    const char *notebook = json_text (cell, "notebook"), *step = json_text (cell, "step");
     return arena_printf (a, "%s%scell %d%s%s", notebook, *notebook ? ", " : "",
                          (int) json_integer_value (json_object_get (cell, "cell")), *step ? ", step " : "", step);
 }
@@ -243,19 +244,19 @@ print_cell (struct invocation *inv, const json_t *c)
     if (old && new && strcmp (old, new) != 0)
         fprintf (inv->out, " -> %s", past_one_line (inv->arena, new));
     fprintf (inv->out, "%s%s\n", !a ? " (new)" : !b ? " (removed)" : "", *bold ? "\033[0m" : "");
-    print_hunks (inv, past_text (c, "diff"));
+    print_hunks (inv, json_text (c, "diff"));
 }
 
 static void
 print_diff (struct invocation *inv, const json_t *d)
 {
     const json_t *a = json_object_get (d, "a"), *b = json_object_get (d, "b"), *cells = json_object_get (d, "cells");
-    fprintf (inv->out, "runs       %s -> %s\n", past_text (a, "run"), past_text (b, "run"));
-    if (strcmp (past_text (a, "status"), past_text (b, "status")) != 0)
-        fprintf (inv->out, "status     %s -> %s\n", past_text (a, "status"), past_text (b, "status"));
-    if (strcmp (past_text (a, "commit"), past_text (b, "commit")) != 0)
-        fprintf (inv->out, "commit     %.12s -> %.12s\n", past_text (a, "commit")[0] ? past_text (a, "commit") : "(none)",
-                 past_text (b, "commit")[0] ? past_text (b, "commit") : "(none)");
+    fprintf (inv->out, "runs       %s -> %s\n", json_text (a, "run"), json_text (b, "run"));
+    if (strcmp (json_text (a, "status"), json_text (b, "status")) != 0)
+        fprintf (inv->out, "status     %s -> %s\n", json_text (a, "status"), json_text (b, "status"));
+    if (strcmp (json_text (a, "commit"), json_text (b, "commit")) != 0)
+        fprintf (inv->out, "commit     %.12s -> %.12s\n", json_text (a, "commit")[0] ? json_text (a, "commit") : "(none)",
+                 json_text (b, "commit")[0] ? json_text (b, "commit") : "(none)");
     print_values (inv, "parameter", json_object_get (d, "parameters"));
     print_values (inv, "metric", json_object_get (d, "metrics"));
     size_t i;
@@ -283,7 +284,7 @@ list_runs (const struct state *state, struct arena *a, struct vec_str *ids)
     remote_list (state, a, &elsewhere);
     vec_foreach (id, &elsewhere) {
         json_auto_t *record = remote_load (state, a, *id);
-        if (*past_text (json_object_get (record, "git"), "snapshot"))
+        if (*json_text (json_object_get (record, "git"), "snapshot"))
             vec_push (a, ids, *id);
     }
     if (ids->len)

@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "cli/remote.h"
+#include "doc/json_value.h"
 #include "engine/python.h"
 
 #include <stdlib.h>
@@ -95,7 +96,7 @@ tell (const struct getting *g, json_t *told, struct error *err)
     else if (values)
         tell_values (g, values);
     else
-        fprintf (g->inv->out, "%s\n", past_text (told, "file"));
+        fprintf (g->inv->out, "%s\n", json_text (told, "file"));
     return 0;
 }
 
@@ -144,12 +145,12 @@ get_here (struct getting *g, const struct past_run *run, const char *wanted, str
             break;
     if (!g->step)
         return refuse (wanted, run->id, err);
-    g->result = past_text (runlog_last (&run->log, "step.end", g->step), "result");
+    g->result = json_text (runlog_last (&run->log, "step.end", g->step), "result");
     if (!*g->result || !fs_is_dir (g->result))
         return error_set (err, ERROR_NOTEBOOK, "step %s of run %s has no result any more (%s)", g->step, run->id,
                           past_step_status (run, g->step));
-    g->cwd = fs_dirname (g->inv->arena, past_text (run->begin, "notebook"));
-    g->python = g->settings->python ? g->settings->python : past_text (run->begin, "python");
+    g->cwd = fs_dirname (g->inv->arena, json_text (run->begin, "notebook"));
+    g->python = g->settings->python ? g->settings->python : json_text (run->begin, "python");
     return get_from (g, err);
 }
 
@@ -172,9 +173,9 @@ static const char *
 find_artifact (struct getting *g, const json_t *step, struct error *err)
 {
     const json_t *artifact = json_object_get (json_object_get (step, "artifacts"), g->name);
-    g->kind = past_text (artifact, "kind");
+    g->kind = json_text (artifact, "kind");
     if (artifact)
-        return past_text (artifact, "key");
+        return json_text (artifact, "key");
     error_set (err, ERROR_USAGE, "step %s has no %s; chard runs get %s tells what it has", g->step, g->name, g->step);
     return NULL;
 }
@@ -187,10 +188,10 @@ get_there (struct getting *g, const struct state *state, json_t *record, const c
     if (!remote_is_over (record) && remote_refresh (g->inv, state, record, err) < 0)
         return -1;
     json_array_foreach (json_object_get (record, "steps"), i, step)
-        if (split (g, wanted, past_text (step, "step")))
+        if (split (g, wanted, json_text (step, "step")))
             break;
     if (!g->step)
-        return refuse (wanted, past_text (record, "run"), err);
+        return refuse (wanted, json_text (record, "run"), err);
     struct auth auth;
     const struct service *service = remote_service (g->inv, record, &auth, err);
     if (service && !service->whole && (!g->name || !g->settings->past.output))
@@ -203,7 +204,7 @@ get_there (struct getting *g, const struct state *state, json_t *record, const c
     if (!to)
         return error_errno (err, "%s", path);
     g->result = path;
-    g->cwd = fs_dirname (g->inv->arena, past_text (record, "notebook"));
+    g->cwd = fs_dirname (g->inv->arena, json_text (record, "notebook"));
     g->python = g->settings->python;
     int status = service->fetch (g->inv->arena, &auth, record, step, artifact, to, err);
     if (status == 0 && fflush (to) != 0)
@@ -229,7 +230,7 @@ get (struct invocation *inv, const void *settings, struct error *err)
     const char *id = inv->operands.len == 2 ? inv->operands.items[0] : NULL;
     int status = past_run_open (inv, &s->past, id, &run, err);
     json_auto_t *record = remote_find (inv, &s->past, id, &state, NULL);
-    if (record && (!run.id || strcmp (past_text (record, "run"), run.id) > 0))
+    if (record && (!run.id || strcmp (json_text (record, "run"), run.id) > 0))
         status = get_there (&g, &state, record, wanted, err);
     else if (status == 0)
         status = get_here (&g, &run, wanted, err);

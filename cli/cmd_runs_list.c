@@ -6,6 +6,7 @@
 #include "cli/past_run.h"
 #include "cli/progress.h"
 #include "cli/remote.h"
+#include "doc/json_value.h"
 #include "engine/index.h"
 
 #include <stdlib.h>
@@ -39,29 +40,29 @@ count_steps (const json_t *record, const char *status)
     size_t i;
     json_t *step;
     json_array_foreach (json_object_get (record, "steps"), i, step)
-        n += strcmp (past_text (step, "status"), status) == 0;
+        n += strcmp (json_text (step, "status"), status) == 0;
     return n;
 }
 
 static void
 add_remote (struct arena *a, const json_t *record, const char *notebook, struct index_runs *runs)
 {
-    const char *of = past_text (record, "notebook"), *commit = past_text (record, "commit");
+    const char *of = json_text (record, "notebook"), *commit = json_text (record, "commit");
     if (notebook && strcmp (notebook, of) != 0)
         return;
     cleanup_free char *parameters = json_dumps (json_object_get (record, "parameters"), JSON_COMPACT);
     struct index_run r = {
-        .id = arena_strdup (a, past_text (record, "run")),
+        .id = arena_strdup (a, json_text (record, "run")),
         .notebook = arena_strdup (a, of),
-        .name = arena_strdup (a, past_text (record, "name")),
+        .name = arena_strdup (a, json_text (record, "name")),
         .commit = *commit ? arena_strdup (a, commit) : NULL,
-        .status = arena_strdup (a, past_text (record, "status")),
+        .status = arena_strdup (a, json_text (record, "status")),
         .parameters = parameters ? arena_strdup (a, parameters) : NULL,
         .began = json_number_value (json_object_get (record, "began")),
         .ran = count_steps (record, "ok"),
         .cached = count_steps (record, "cached"),
         .failed = count_steps (record, "failed"),
-        .place = arena_strdup (a, past_text (record, "context")),
+        .place = arena_strdup (a, json_text (record, "context")),
     };
     vec_push (a, runs, r);
 }
@@ -78,10 +79,10 @@ static void
 refresh (struct invocation *inv, const struct state *state, json_t *record, struct vec_str *silent)
 {
     struct error why = { 0 };
-    const char *context = past_text (record, "context");
+    const char *context = json_text (record, "context");
     if (remote_is_over (record) || vec_str_has (silent, context) || remote_refresh (inv, state, record, &why) == 0)
         return;
-    fprintf (inv->err, "run %s is told as it was known last, since %s\n", past_text (record, "run"), why.text);
+    fprintf (inv->err, "run %s is told as it was known last, since %s\n", json_text (record, "run"), why.text);
     vec_push (inv->arena, silent, arena_strdup (inv->arena, context));
 }
 

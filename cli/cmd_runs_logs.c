@@ -5,6 +5,7 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "cli/remote_failure.h"
+#include "doc/json_value.h"
 
 #include <string.h>
 
@@ -50,8 +51,8 @@ log_of_key (struct invocation *inv, const struct past_run *run, const char *step
         if (runlog_read (fs_join (inv->arena, dir, "run.jsonl"), &log, NULL) < 0)
             continue;
         const json_t *end = runlog_last (&log, "step.end", step);
-        if (strcmp (past_text (end, "status"), "ok") == 0 && strcmp (past_text (end, "key"), key) == 0)
-            found = arena_strdup (inv->arena, past_text (end, "log"));
+        if (strcmp (json_text (end, "status"), "ok") == 0 && strcmp (json_text (end, "key"), key) == 0)
+            found = arena_strdup (inv->arena, json_text (end, "log"));
         runlog_content_clear (&log);
     }
     return found;
@@ -62,20 +63,15 @@ log_of (struct invocation *inv, const struct past_run *run, const char *step)
 {
     const json_t *end = runlog_last (&run->log, "step.end", step);
     const json_t *begin = runlog_last (&run->log, "step.begin", step);
-    if (past_text (begin, "log")[0])
-        return past_text (begin, "log");
-    return past_text (end, "key")[0] ? log_of_key (inv, run, step, past_text (end, "key")) : NULL;
+    if (json_text (begin, "log")[0])
+        return json_text (begin, "log");
+    return json_text (end, "key")[0] ? log_of_key (inv, run, step, json_text (end, "key")) : NULL;
 }
 
 static bool
 has_step (const struct past_run *run, const char *step)
 {
-    size_t i;
-    json_t *name;
-    json_array_foreach (json_object_get (run->begin, "steps"), i, name)
-        if (strcmp (json_string_value (name), step) == 0)
-            return true;
-    return false;
+    return json_has_string (json_object_get (run->begin, "steps"), step);
 }
 
 /* Prints one step's log, under its name if it is one of several, or adds it to `list`. */
@@ -125,7 +121,7 @@ tell_remote_log (struct invocation *inv, const json_t *record, const json_t *ste
 {
     cleanup_strbuf struct strbuf log = { 0 };
     struct error why = { 0 };
-    const char *name = past_text (step, "step");
+    const char *name = json_text (step, "step");
     if (remote_log (inv, record, step, REMOTE_LINES, &log, &why) < 0) {
         if (several && why.kind == ERROR_NOTEBOOK)
             return 0; /* it hasn't run */
@@ -152,12 +148,12 @@ tell_remote_logs (struct invocation *inv, const struct state *state, json_t *rec
     if (!remote_is_over (record) && remote_refresh (inv, state, record, err) < 0)
         return -1;
     json_array_foreach (json_object_get (record, "steps"), i, step)
-        if (!only || strcmp (past_text (step, "step"), only) == 0) {
+        if (!only || strcmp (json_text (step, "step"), only) == 0) {
             told++;
             if (tell_remote_log (inv, record, step, !only, list, err) < 0)
                 return -1;
         }
-    return told ? 0 : error_set (err, ERROR_USAGE, "run %s has no step “%s”", past_text (record, "run"), only ? only : "");
+    return told ? 0 : error_set (err, ERROR_USAGE, "run %s has no step “%s”", json_text (record, "run"), only ? only : "");
 }
 
 /* The run elsewhere that is meant: the newer of both where none is named. */
@@ -165,7 +161,7 @@ static json_t *
 find_remote (struct invocation *inv, const struct past_settings *s, const char *wanted, const char *here, struct state *state)
 {
     json_t *record = wanted && here ? NULL : remote_find (inv, s, wanted, state, NULL);
-    if (!record || !here || strcmp (past_text (record, "run"), here) > 0)
+    if (!record || !here || strcmp (json_text (record, "run"), here) > 0)
         return record;
     json_decref (record);
     return NULL;
@@ -179,7 +175,7 @@ has_remote_step (const json_t *record, const char *name)
     size_t i;
     json_t *step;
     json_array_foreach (json_object_get (record, "steps"), i, step)
-        if (strcmp (past_text (step, "step"), name) == 0)
+        if (strcmp (json_text (step, "step"), name) == 0)
             return true;
     return false;
 }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/remote.h"
 
+#include "doc/json_value.h"
+
 #include <string.h>
 
 static const struct option options[] = { PAST_OPTION_OF, { 0 } };
@@ -33,7 +35,7 @@ wait_for (struct invocation *inv, const void *settings, struct error *err)
 static int
 check_state (const json_t *record, bool retry, struct error *err)
 {
-    const char *run = past_text (record, "run"), *status = past_text (record, "status");
+    const char *run = json_text (record, "run"), *status = json_text (record, "status");
     if (!retry && remote_is_over (record))
         return error_set (err, ERROR_NOTEBOOK, "run %s has ended: %s", run, status);
     if (retry && strcmp (status, "failed") != 0 && strcmp (status, "canceled") != 0)
@@ -55,7 +57,7 @@ act (struct invocation *inv, const void *settings, bool retry, const char *done,
     if (inv->json)
         past_print_json (inv, json_incref (record));
     else
-        fprintf (inv->out, "run %s is %s: %s\n", past_text (record, "run"), done, past_text (record, "status"));
+        fprintf (inv->out, "run %s is %s: %s\n", json_text (record, "run"), done, json_text (record, "status"));
     return 0;
 }
 

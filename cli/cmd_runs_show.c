@@ -8,6 +8,7 @@
 #include "cli/remote_failure.h"
 #include "cli/snapshot.h"
 #include "doc/json_text.h"
+#include "doc/json_value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +38,12 @@ print_step (struct invocation *inv, const struct past_run *run, const char *step
     fprintf (inv->out, "  %-24s %s%-11s%s %9s %9s  %s\n", past_one_line (inv->arena, step), color, status,
              *color ? "\033[0m" : "", time, memory, past_step_why (run, step));
     if (json_is_integer (json_object_get (error, "cell")))
-        fprintf (inv->out, "      %s%scell %d, line %d: %s: %s\n", past_text (error, "notebook"),
-                 past_text (error, "notebook")[0] ? ", " : "", (int) json_integer_value (json_object_get (error, "cell")),
-                 (int) json_integer_value (json_object_get (error, "line")), past_text (error, "type"),
-                 past_text (error, "message"));
+        fprintf (inv->out, "      %s%scell %d, line %d: %s: %s\n", json_text (error, "notebook"),
+                 json_text (error, "notebook")[0] ? ", " : "", (int) json_integer_value (json_object_get (error, "cell")),
+                 (int) json_integer_value (json_object_get (error, "line")), json_text (error, "type"),
+                 json_text (error, "message"));
     else if (error)
-        fprintf (inv->out, "      %s: %s\n", past_text (error, "type"), past_text (error, "message"));
+        fprintf (inv->out, "      %s: %s\n", json_text (error, "type"), json_text (error, "message"));
 }
 
 static void
@@ -60,19 +61,19 @@ print_metrics (struct invocation *inv, const struct past_run *run, const char *s
 static void
 print_origin (struct invocation *inv, const struct past_run *run, const json_t *git)
 {
-    const char *branch = past_text (git, "branch"), *commit = past_text (run->begin, "commit");
-    const char *dirty = origin_dirty_text (inv->arena, git), *url = past_text (git, "url");
+    const char *branch = json_text (git, "branch"), *commit = json_text (run->begin, "commit");
+    const char *dirty = origin_dirty_text (inv->arena, git), *url = json_text (git, "url");
     if (*commit)
         fprintf (inv->out, "commit     %s\n", commit);
-    if (past_text (git, "repository")[0])
-        fprintf (inv->out, "git        %s, %s%s%s%s%s\n", past_one_line (inv->arena, past_text (git, "repository")),
-                 *branch ? "branch " : "no branch", branch, *url ? ", " : "", past_text (git, "remote"),
+    if (json_text (git, "repository")[0])
+        fprintf (inv->out, "git        %s, %s%s%s%s%s\n", past_one_line (inv->arena, json_text (git, "repository")),
+                 *branch ? "branch " : "no branch", branch, *url ? ", " : "", json_text (git, "remote"),
                  *url ? arena_printf (inv->arena, " %s", url) : "");
     if (*dirty)
         fprintf (inv->out, "changed    %s\n", dirty);
-    if (past_text (git, "note")[0])
-        fprintf (inv->out, "git        %s\n", past_text (git, "note"));
-    if (past_text (git, "snapshot")[0])
+    if (json_text (git, "note")[0])
+        fprintf (inv->out, "git        %s\n", json_text (git, "note"));
+    if (json_text (git, "snapshot")[0])
         fprintf (inv->out, "snapshot   " SNAPSHOT_REFS "%s\n", run->id);
 }
 
@@ -95,15 +96,15 @@ print_run (struct invocation *inv, const struct past_run *run)
     format_time (json_number_value (json_object_get (run->begin, "time")), began);
     if (run->end)
         progress_format_seconds (json_number_value (json_object_get (run->end, "seconds")), time);
-    fprintf (inv->out, "run        %s\nnotebook   %s\nstatus     %s%s%s\n", run->id, past_text (run->begin, "notebook"), color,
+    fprintf (inv->out, "run        %s\nnotebook   %s\nstatus     %s%s%s\n", run->id, json_text (run->begin, "notebook"), color,
              status, *color ? "\033[0m" : "");
-    if (past_text (run->end, "error")[0])
-        fprintf (inv->out, "error      %s\n", past_text (run->end, "error"));
+    if (json_text (run->end, "error")[0])
+        fprintf (inv->out, "error      %s\n", json_text (run->end, "error"));
     fprintf (inv->out, "began      %s\n", began);
     if (time[0])
         fprintf (inv->out, "took       %s\n", time);
     print_origin (inv, run, json_object_get (run->begin, "git"));
-    fprintf (inv->out, "python     %s (%s)\n", past_text (run->begin, "python"), past_text (run->begin, "python_version"));
+    fprintf (inv->out, "python     %s (%s)\n", json_text (run->begin, "python"), json_text (run->begin, "python_version"));
     print_parameters (inv, run->begin);
     fputs ("steps\n", inv->out);
     size_t i;
@@ -148,24 +149,24 @@ show_to_json (const struct past_run *run)
 static void
 print_remote (struct invocation *inv, const json_t *record)
 {
-    const struct past_run run = { .id = past_text (record, "run"), .begin = record };
-    const char *status = past_text (record, "status"), *color = past_status_color (inv, status);
+    const struct past_run run = { .id = json_text (record, "run"), .begin = record };
+    const char *status = json_text (record, "status"), *color = past_status_color (inv, status);
     char began[32];
     size_t i;
     json_t *step;
     format_time (json_number_value (json_object_get (record, "began")), began);
     fprintf (inv->out, "run        %s\nnotebook   %s\ncontext    %s (%s)\nstatus     %s%s%s\n", run.id,
-             past_text (record, "notebook"), past_text (record, "context"), past_text (record, "target"), color, status,
+             json_text (record, "notebook"), json_text (record, "context"), json_text (record, "target"), color, status,
              *color ? "\033[0m" : "");
-    if (past_text (record, "error")[0])
-        fprintf (inv->out, "error      %s\n", past_one_line (inv->arena, past_text (record, "error")));
-    fprintf (inv->out, "began      %s\nlink       %s\n", began, past_text (record, "link"));
+    if (json_text (record, "error")[0])
+        fprintf (inv->out, "error      %s\n", past_one_line (inv->arena, json_text (record, "error")));
+    fprintf (inv->out, "began      %s\nlink       %s\n", began, json_text (record, "link"));
     print_origin (inv, &run, json_object_get (record, "git"));
     print_parameters (inv, record);
     fputs ("steps\n", inv->out);
     json_array_foreach (json_object_get (record, "steps"), i, step) {
-        const char *stands = past_text (step, "status"), *c = past_status_color (inv, stands);
-        fprintf (inv->out, "  %-24s %s%-11s%s\n", past_one_line (inv->arena, past_text (step, "step")), c,
+        const char *stands = json_text (step, "status"), *c = past_status_color (inv, stands);
+        fprintf (inv->out, "  %-24s %s%-11s%s\n", past_one_line (inv->arena, json_text (step, "step")), c,
                  *stands ? stands : "waiting", *c ? "\033[0m" : "");
         if (strcmp (stands, "failed") == 0)
             remote_print_failure (inv, record, step, inv->out);
@@ -194,7 +195,7 @@ find_remote (struct invocation *inv, const struct past_settings *s, const char *
              struct state *state)
 {
     json_t *record = wanted && here ? NULL : remote_find (inv, s, wanted, state, NULL);
-    if (!record || !here || strcmp (past_text (record, "run"), here) > 0)
+    if (!record || !here || strcmp (json_text (record, "run"), here) > 0)
         return record;
     json_decref (record);
     return NULL;

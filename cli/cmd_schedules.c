@@ -4,6 +4,7 @@
 #include "cli/past_run.h"
 #include "cli/schedule.h"
 #include "cli/target.h"
+#include "doc/json_value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,10 +93,10 @@ list (struct invocation *inv, const void *settings, struct error *err)
     else
         fprintf (inv->out, "%-24s %-8s %-20s %-18s %s\n", "NAME", "STATUS", "SCHEDULE", "TIMEZONE", "ID");
     json_array_foreach (all, i, one) {
-        const char *zone = past_text (one, "timezone");
-        fprintf (inv->out, "%-24s %-8s %-20s %-18s %s\n", past_one_line (inv->arena, past_text (one, "name")),
-                 past_text (one, "status"), past_one_line (inv->arena, past_text (one, "schedule")),
-                 *zone ? past_one_line (inv->arena, zone) : "the server's", past_text (one, "id"));
+        const char *zone = json_text (one, "timezone");
+        fprintf (inv->out, "%-24s %-8s %-20s %-18s %s\n", past_one_line (inv->arena, json_text (one, "name")),
+                 json_text (one, "status"), past_one_line (inv->arena, json_text (one, "schedule")),
+                 *zone ? past_one_line (inv->arena, zone) : "the server's", json_text (one, "id"));
     }
     return 0;
 }
@@ -111,10 +112,10 @@ find (struct invocation *inv, const struct place *p, const char *wanted, struct 
     if (!all)
         return NULL;
     json_array_foreach (all, i, one) {
-        const char *id = past_text (one, "id");
+        const char *id = json_text (one, "id");
         if (strcmp (id, wanted) == 0)
             return wanted;
-        if (strcmp (past_text (one, "name"), wanted) != 0)
+        if (strcmp (json_text (one, "name"), wanted) != 0)
             continue;
         if (found) {
             error_set (err, ERROR_USAGE, "several schedules on %s are called “%s”: give an id; chard schedules list shows them",

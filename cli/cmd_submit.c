@@ -11,6 +11,7 @@
 #include "cli/snapshot.h"
 #include "cli/sweep.h"
 #include "cli/target.h"
+#include "doc/json_value.h"
 #include "engine/params.h"
 #include "engine/runlog.h"
 
@@ -153,7 +154,7 @@ experiment (const struct submitting *s)
 static const char *
 description (const struct submitting *s)
 {
-    const char *commit = past_text (s->origin.record, "commit"), *dirty = origin_dirty_text (s->inv->arena, s->origin.record);
+    const char *commit = json_text (s->origin.record, "commit"), *dirty = origin_dirty_text (s->inv->arena, s->origin.record);
     return arena_printf (s->inv->arena, "%s by Chard%s%s%s", fs_basename (s->pipeline->notebook), *commit ? ", commit " : "",
                          commit, *dirty ? " with changes" : "");
 }
@@ -176,7 +177,7 @@ keep_sources (struct submitting *s, struct error *err)
 {
     struct repo_files made = { 0 };
     if (!s->origin.repo && !s->settings->push) {
-        fprintf (s->inv->err, "note: %s: the sources of this run aren't kept\n", past_text (s->origin.record, "note"));
+        fprintf (s->inv->err, "note: %s: the sources of this run aren't kept\n", json_text (s->origin.record, "note"));
         return 0;
     }
     if (s->settings->push && s->origin.repo && repo_check_remote (s->origin.repo, s->settings->push, err) < 0)
@@ -276,7 +277,7 @@ static void
 tell (const struct submitting *s, json_t *record)
 {
     if (!s->inv->json)
-        fprintf (s->inv->out, "run %s is submitted to %s\n%s\n", s->id, s->context.name, past_text (record, "link"));
+        fprintf (s->inv->out, "run %s is submitted to %s\n%s\n", s->id, s->context.name, json_text (record, "link"));
     fflush (s->inv->out);
 }
 
@@ -295,7 +296,7 @@ tell_schedule (const struct submitting *s, json_t *record)
     if (!s->settings->schedule)
         fprintf (s->inv->err, "note: its tag schedule: says so; chard submit --now runs it once, now\n");
     fprintf (s->inv->out, "%s is scheduled on %s: '%s', %s\n%s\nnext\n", s->plan->name, s->context.name, s->schedule,
-             s->timezone ? zone : "in the server's time zone, UTC unless it was set", past_text (record, "link"));
+             s->timezone ? zone : "in the server's time zone, UTC unless it was set", json_text (record, "link"));
     json_array_foreach (next, i, time)
         fprintf (s->inv->out, "  %s\n", json_string_value (time));
 }
@@ -308,7 +309,7 @@ tell_upload (const struct submitting *s, json_t *record)
         past_print_json (s->inv, json_incref (record));
     else
         fprintf (s->inv->out, "%s is on %s as version %s; nothing was started\n%s\n", s->plan->name, s->context.name, s->version,
-                 past_text (record, "link"));
+                 json_text (record, "link"));
 }
 
 /* One run, schedule or upload; its record goes to `records`. */
@@ -322,8 +323,8 @@ start_run (struct submitting *s, const json_t *params, json_t *records, struct e
     json_array_append_new (records, record);
     if (send (s, params, record, err) < 0)
         return -1;
-    if (*past_text (record, "note"))
-        fprintf (s->inv->err, "note: %s\n", past_text (record, "note"));
+    if (*json_text (record, "note"))
+        fprintf (s->inv->err, "note: %s\n", json_text (record, "note"));
     if (s->settings->upload)
         tell_upload (s, record);
     else if (s->schedule)

@@ -5,6 +5,7 @@
 #include "cli/load.h"
 #include "cli/progress.h"
 #include "doc/json_text.h"
+#include "doc/json_value.h"
 #include "engine/params.h"
 #include "engine/verify.h"
 
@@ -33,13 +34,6 @@ static const struct option options[] = {
     { 0 },
 };
 
-static const char *
-text_of (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
-
 static size_t
 count (const json_t *answer, const char *key)
 {
@@ -60,7 +54,7 @@ print_side (struct invocation *inv, const char *side, const json_t *value)
 static void
 print_place (struct invocation *inv, const json_t *d)
 {
-    const char *notebook = text_of (d, "notebook");
+    const char *notebook = json_text (d, "notebook");
     if (json_is_integer (json_object_get (d, "cell")))
         fprintf (inv->out, " (%s%scell %d)", notebook, notebook[0] ? ", " : "",
                  (int) json_integer_value (json_object_get (d, "cell")));
@@ -70,11 +64,11 @@ static void
 print_difference (struct invocation *inv, const json_t *d, const char *what)
 {
     const char *red = inv->color_out ? "\033[1;31m" : "", *off = inv->color_out ? "\033[0m" : "";
-    fprintf (inv->out, "%sdiffers:%s step %s, %s", red, off, text_of (d, "step"), what);
-    if (text_of (d, "path")[0])
-        fprintf (inv->out, " %s", text_of (d, "path"));
-    else if (text_of (d, "name")[0])
-        fprintf (inv->out, " %s", text_of (d, "name"));
+    fprintf (inv->out, "%sdiffers:%s step %s, %s", red, off, json_text (d, "step"), what);
+    if (json_text (d, "path")[0])
+        fprintf (inv->out, " %s", json_text (d, "path"));
+    else if (json_text (d, "name")[0])
+        fprintf (inv->out, " %s", json_text (d, "name"));
     print_place (inv, d);
     fputc ('\n', inv->out);
     print_side (inv, "straight", json_object_get (d, "straight"));
@@ -87,11 +81,11 @@ print_notes (struct invocation *inv, const json_t *answer, const char *key, cons
     size_t i;
     const json_t *d;
     json_array_foreach (json_object_get (answer, key), i, d) {
-        const char *name = text_of (d, "path")[0] ? text_of (d, "path") : text_of (d, "name");
-        fprintf (inv->out, "%s: step %s%s%s", text, text_of (d, "step"), name[0] ? ", " : "", name);
+        const char *name = json_text (d, "path")[0] ? json_text (d, "path") : json_text (d, "name");
+        fprintf (inv->out, "%s: step %s%s%s", text, json_text (d, "step"), name[0] ? ", " : "", name);
         print_place (inv, d);
-        if (text_of (d, "why")[0])
-            fprintf (inv->out, ": %s", text_of (d, "why"));
+        if (json_text (d, "why")[0])
+            fprintf (inv->out, ": %s", json_text (d, "why"));
         fputc ('\n', inv->out);
     }
 }
@@ -124,11 +118,11 @@ static void
 print_straight_error (struct invocation *inv, const struct pipeline *p, const json_t *e)
 {
     fprintf (inv->err, "the notebook itself fails when it is run straight: %s",
-             text_of (e, "notebook")[0] ? text_of (e, "notebook") : fs_basename (p->notebook));
+             json_text (e, "notebook")[0] ? json_text (e, "notebook") : fs_basename (p->notebook));
     if (json_is_integer (json_object_get (e, "cell")))
         fprintf (inv->err, ", cell %d, line %d", (int) json_integer_value (json_object_get (e, "cell")),
                  (int) json_integer_value (json_object_get (e, "line")));
-    fprintf (inv->err, ": %s: %s\n", text_of (e, "type"), text_of (e, "message"));
+    fprintf (inv->err, ": %s: %s\n", json_text (e, "type"), json_text (e, "message"));
 }
 
 /* 0 if the promise holds. */

@@ -8,6 +8,7 @@
 #include "cli/past_run.h"
 #include "compiler/compile.h"
 #include "compiler/notebook_edit.h"
+#include "doc/json_value.h"
 #include "engine/digest.h"
 
 #include <stdlib.h>
@@ -194,7 +195,7 @@ origin_dirty_text (struct arena *a, const json_t *record)
     cleanup_strbuf struct strbuf text = { 0 };
     for (size_t i = 0; i < json_array_size (dirty) && i < DIRTY_SHOWN; i++) {
         const json_t *d = json_array_get (dirty, i);
-        strbuf_addf (&text, "%s%s (%s)", i ? ", " : "", past_one_line (a, past_text (d, "path")), past_text (d, "change"));
+        strbuf_addf (&text, "%s%s (%s)", i ? ", " : "", past_one_line (a, json_text (d, "path")), json_text (d, "change"));
     }
     if (json_integer_value (count) > DIRTY_SHOWN)
         strbuf_addf (&text, " and %d more", (int) json_integer_value (count) - DIRTY_SHOWN);
@@ -210,7 +211,7 @@ is_clean (const json_t *record)
     size_t i;
     json_t *d;
     json_array_foreach (dirty, i, d)
-        if (strcmp (past_text (d, "change"), "outputs") != 0)
+        if (strcmp (json_text (d, "change"), "outputs") != 0)
             return false;
     return json_integer_value (json_object_get (record, "dirty_count")) == (json_int_t) json_array_size (dirty)
            && json_is_integer (json_object_get (record, "dirty_count"));
@@ -220,7 +221,7 @@ int
 origin_require_clean (const struct origin *o, struct error *err)
 {
     if (!o->repo)
-        return error_set (err, ERROR_NOTEBOOK, "--require-clean: %s", past_text (o->record, "note"));
+        return error_set (err, ERROR_NOTEBOOK, "--require-clean: %s", json_text (o->record, "note"));
     if (!json_is_string (json_object_get (o->record, "commit")))
         return error_set (err, ERROR_NOTEBOOK, "--require-clean: nothing is committed yet in %s", repo_root (o->repo));
     if (is_clean (o->record))

@@ -3,6 +3,7 @@
 #include "cli/past_run.h"
 
 #include "base/fs.h"
+#include "doc/json_value.h"
 #include "engine/report_run.h"
 
 #include <string.h>
@@ -39,16 +40,9 @@ past_run_open (struct invocation *inv, const struct past_settings *s, const char
 }
 
 const char *
-past_text (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
-
-const char *
 past_run_status (const struct past_run *run)
 {
-    return run->end ? past_text (run->end, "status") : run->log.alive ? "running" : "interrupted";
+    return run->end ? json_text (run->end, "status") : run->log.alive ? "running" : "interrupted";
 }
 
 const char *
@@ -56,7 +50,7 @@ past_step_status (const struct past_run *run, const char *step)
 {
     const json_t *end = runlog_last (&run->log, "step.end", step);
     if (end)
-        return past_text (end, "status");
+        return json_text (end, "status");
     if (!runlog_first (&run->log, "step.begin", step))
         return "waiting";
     return run->log.alive ? "running" : "interrupted";
@@ -90,15 +84,15 @@ const char *
 past_step_why (const struct past_run *run, const char *step)
 {
     const json_t *end = runlog_last (&run->log, "step.end", step);
-    if (past_text (end, "why")[0])
-        return past_text (end, "why");
-    return past_text (runlog_last (&run->log, "step.begin", step), "why");
+    if (json_text (end, "why")[0])
+        return json_text (end, "why");
+    return json_text (runlog_last (&run->log, "step.begin", step), "why");
 }
 
 json_t *
 past_step_metrics (const struct past_run *run, const char *step)
 {
-    const char *result = past_text (runlog_last (&run->log, "step.end", step), "result");
+    const char *result = json_text (runlog_last (&run->log, "step.end", step), "result");
     json_t *metrics = *result ? report_run_load (result, "metrics.json") : NULL;
     if (json_object_size (metrics))
         return metrics;

@@ -62,9 +62,6 @@ json_t *past_run_metrics (struct arena *a, const struct past_run *run);
 /* The escape sequence for a status on inv->out, "" without colours. */
 const char *past_status_color (const struct invocation *inv, const char *status);
 
-/* A string member of an event, "" if it isn't there. */
-const char *past_text (const json_t *o, const char *key);
-
 /* Names from notebooks may hold line ends and worse: kept to one line. */
 const char *past_one_line (struct arena *a, const char *name);
 

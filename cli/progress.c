@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/loop.h"
 #include "base/strbuf.h"
+#include "doc/json_value.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -131,13 +132,6 @@ draw (struct progress *p)
 
 /* ---- events ---- */
 
-static const char *
-text_of (const json_t *event, const char *key)
-{
-    const char *s = json_string_value (json_object_get (event, key));
-    return s ? s : "";
-}
-
 static struct line *
 find_line (struct progress *p, const char *step)
 {
@@ -163,14 +157,14 @@ on_run_begin (struct progress *p, const json_t *e)
 {
     p->total = (int) json_array_size (json_object_get (e, "steps"));
     free (p->notebook);
-    p->notebook = xstrdup (fs_basename (text_of (e, "notebook")));
+    p->notebook = xstrdup (fs_basename (json_text (e, "notebook")));
 }
 
 static void
 print_head (struct progress *p, const json_t *e, const char *color, struct strbuf *b)
 {
     strbuf_addf (b, "[%d/%d] ", p->ended, p->total);
-    add_name (b, text_of (e, "step"), 60);
+    add_name (b, json_text (e, "step"), 60);
     strbuf_addf (b, " … %s", p->inv->color_err ? color : "");
 }
 
@@ -178,15 +172,15 @@ static void
 on_step_begin (struct progress *p, const json_t *e)
 {
     struct line *l = new_line (p);
-    l->step = xstrdup (text_of (e, "step"));
-    l->log = xstrdup (text_of (e, "log"));
+    l->step = xstrdup (json_text (e, "step"));
+    l->log = xstrdup (json_text (e, "log"));
     l->shown = 0;
     l->began = loop_now ();
     if (!p->inv->verbose || p->inv->terminal)
         return;
     cleanup_strbuf struct strbuf b = { 0 };
     print_head (p, e, "", &b);
-    fprintf (p->inv->err, "%sruns: %s\n", strbuf_str (&b), text_of (e, "why"));
+    fprintf (p->inv->err, "%sruns: %s\n", strbuf_str (&b), json_text (e, "why"));
 }
 
 /* The last lines of a log, each behind a bar. */
@@ -222,20 +216,20 @@ print_error (struct progress *p, const json_t *e)
     const json_t *error = json_object_get (e, "error");
     const json_t *cell = json_object_get (error, "cell"), *line = json_object_get (error, "line");
     FILE *f = p->inv->err;
-    print_log_end (p, text_of (e, "log"));
+    print_log_end (p, json_text (e, "log"));
     fputs ("  ", f);
     if (json_is_integer (cell)) {
-        const char *notebook = text_of (error, "notebook");
+        const char *notebook = json_text (error, "notebook");
         fprintf (f, "%s, cell %d", notebook[0] ? notebook : p->notebook ? p->notebook : "", (int) json_integer_value (cell));
         if (json_is_integer (line))
             fprintf (f, ", line %d", (int) json_integer_value (line));
         fputs (": ", f);
     }
-    fprintf (f, "%s: %s\n", text_of (error, "type"), text_of (error, "message"));
-    if (text_of (error, "hint")[0])
-        fprintf (f, "  hint: %s\n", text_of (error, "hint"));
-    if (text_of (e, "log")[0])
-        fprintf (f, "  log: %s\n", text_of (e, "log"));
+    fprintf (f, "%s: %s\n", json_text (error, "type"), json_text (error, "message"));
+    if (json_text (error, "hint")[0])
+        fprintf (f, "  hint: %s\n", json_text (error, "hint"));
+    if (json_text (e, "log")[0])
+        fprintf (f, "  log: %s\n", json_text (e, "log"));
 }
 
 /* Prints what a step has said since last time, each line behind its name (-v). */
@@ -271,8 +265,8 @@ on_step_end (struct progress *p, const json_t *e)
         { "failed", "failed", "\033[1;31m", true }, { "timeout", "timed out", "\033[1;31m", true },
         { "canceled", "canceled", "\033[33m", true }, { "skipped", "skipped", "\033[33m", false },
     };
-    const char *status = text_of (e, "status");
-    struct line *l = find_line (p, text_of (e, "step"));
+    const char *status = json_text (e, "status");
+    struct line *l = find_line (p, json_text (e, "step"));
     if (l && p->inv->verbose)
         follow_log (p, l);
     if (l)
@@ -290,7 +284,7 @@ on_step_end (struct progress *p, const json_t *e)
         strbuf_addf (&b, " %s", time);
     }
     if (strcmp (status, "skipped") == 0 || (p->inv->verbose && !words[w].timed))
-        strbuf_addf (&b, ": %s", text_of (e, "why"));
+        strbuf_addf (&b, ": %s", json_text (e, "why"));
     fprintf (p->inv->err, "%s\n", strbuf_str (&b));
     if (json_object_get (e, "error"))
         print_error (p, e);
@@ -300,7 +294,7 @@ static void
 on_retry (struct progress *p, const json_t *e)
 {
     cleanup_strbuf struct strbuf b = { 0 };
-    struct line *l = find_line (p, text_of (e, "step"));
+    struct line *l = find_line (p, json_text (e, "step"));
     if (l)
         free_line (l);
     print_head (p, e, "\033[33m", &b);
@@ -309,13 +303,13 @@ on_retry (struct progress *p, const json_t *e)
     const json_t *error = json_object_get (e, "error");
     fprintf (p->inv->err, "%sattempt %d failed%s (%s: %s); again in %s\n", strbuf_str (&b),
              (int) json_integer_value (json_object_get (e, "attempt")), p->inv->color_err ? "\033[0m" : "",
-             text_of (error, "type"), text_of (error, "message"), time);
+             json_text (error, "type"), json_text (error, "message"), time);
 }
 
 static void
 on_note (struct progress *p, const json_t *e)
 {
-    fprintf (p->inv->err, "note: %s\n", text_of (e, "text"));
+    fprintf (p->inv->err, "note: %s\n", json_text (e, "text"));
 }
 
 void
@@ -337,7 +331,7 @@ progress_event (const json_t *event, void *arg)
     }
     erase (p);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-        if (strcmp (text_of (event, "event"), shown[i].event) == 0)
+        if (strcmp (json_text (event, "event"), shown[i].event) == 0)
             shown[i].show (p, event);
     draw (p);
 }

@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "cli/remote_failure.h"
 #include "cli/target.h"
+#include "doc/json_value.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -27,7 +28,7 @@ record_path (const struct state *state, struct arena *a, const char *id)
 int
 remote_save (const struct state *state, struct arena *a, const json_t *record, struct error *err)
 {
-    const char *path = record_path (state, a, past_text (record, "run"));
+    const char *path = record_path (state, a, json_text (record, "run"));
     cleanup_free char *text = json_dumps (record, JSON_INDENT (2) | JSON_REAL_PRECISION (15));
     if (!text)
         return error_set (err, ERROR_ENVIRONMENT, "%s can't be printed", path);
@@ -60,7 +61,7 @@ json_t *
 remote_load (const struct state *state, struct arena *a, const char *id)
 {
     json_t *record = json_load_file (record_path (state, a, id), 0, NULL);
-    if (strcmp (past_text (record, "run"), id) == 0)
+    if (strcmp (json_text (record, "run"), id) == 0)
         return record;
     json_decref (record);
     return NULL;
@@ -92,36 +93,25 @@ remote_is_over (const json_t *record)
 {
     static const char *const ends[] = { "ok", "failed", "canceled" };
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        if (strcmp (past_text (record, "status"), ends[i]) == 0)
+        if (strcmp (json_text (record, "status"), ends[i]) == 0)
             return true;
     return false;
 }
 
 /* ---- how it stands ---------------------------------------------------------------------------------------------- */
 
-static bool
-has_part (const json_t *step, const char *name)
-{
-    size_t i;
-    json_t *part;
-    json_array_foreach (json_object_get (step, "parts"), i, part)
-        if (strcmp (json_string_value (part), name) == 0)
-            return true;
-    return false;
-}
-
 /* What helps a step (it says whether it is started, or runs rounds of its loop) is the step to people: it runs when they do,
  * and fails as they do. */
 static void
 update_by_part (json_t *record, const json_t *news)
 {
-    const char *status = past_text (news, "status");
+    const char *status = json_text (news, "status");
     size_t i;
     json_t *step;
     json_array_foreach (json_object_get (record, "steps"), i, step) {
-        if (!has_part (step, past_text (news, "step")))
+        if (!json_has_string (json_object_get (step, "parts"), json_text (news, "step")))
             continue;
-        const char *own = past_text (step, "status");
+        const char *own = json_text (step, "status");
         bool failed = strcmp (status, "failed") == 0;
         if (!failed && strcmp (status, "waiting") != 0 && (!*own || strcmp (own, "waiting") == 0))
             json_object_set_new (step, "status", json_string ("running"));
@@ -144,13 +134,13 @@ update_step (json_t *record, const json_t *news)
     size_t i;
     json_t *step;
     json_array_foreach (json_object_get (record, "steps"), i, step)
-        if (strcmp (past_text (step, "key"), past_text (news, "step")) == 0) {
+        if (strcmp (json_text (step, "key"), json_text (news, "step")) == 0) {
             json_object_set (step, "status", json_object_get (news, "status"));
             json_object_set (step, "pod", json_object_get (news, "pod"));
             json_object_set (step, "node", json_object_get (news, "node"));
-            if (!json_object_get (step, "failure") || strcmp (past_text (news, "status"), "failed") != 0)
+            if (!json_object_get (step, "failure") || strcmp (json_text (news, "status"), "failed") != 0)
                 json_object_set (step, "error", json_object_get (news, "error"));
-            if (strcmp (past_text (news, "status"), "failed") != 0)
+            if (strcmp (json_text (news, "status"), "failed") != 0)
                 json_object_del (step, "failure"); /* of a try before */
         }
 }
@@ -159,12 +149,12 @@ const struct service *
 remote_service (struct invocation *inv, const json_t *record, struct auth *auth, struct error *err)
 {
     struct context c;
-    const struct target *t = target_find (past_text (record, "target"));
+    const struct target *t = target_find (json_text (record, "target"));
     if (t && t->service)
-        return context_read (inv->arena, past_text (record, "context"), &c, err) < 0 || auth_prepare (inv->arena, &c, auth, err) < 0
+        return context_read (inv->arena, json_text (record, "context"), &c, err) < 0 || auth_prepare (inv->arena, &c, auth, err) < 0
                    ? NULL
                    : t->service;
-    error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know", past_text (record, "run"));
+    error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know", json_text (record, "run"));
     return NULL;
 }
 
@@ -211,8 +201,8 @@ tell_steps (struct invocation *inv, const json_t *record, json_t *told)
     size_t i;
     json_t *step;
     json_array_foreach (json_object_get (record, "steps"), i, step) {
-        const char *name = past_text (step, "step"), *status = past_text (step, "status");
-        if (strcmp (status, past_text (told, name)) == 0 || !*status || strcmp (status, "waiting") == 0)
+        const char *name = json_text (step, "step"), *status = json_text (step, "status");
+        if (strcmp (status, json_text (told, name)) == 0 || !*status || strcmp (status, "waiting") == 0)
             continue;
         json_object_set_new (told, name, json_string (status));
         fprintf (inv->err, "%s: %s\n", past_one_line (inv->arena, name), status);
@@ -224,9 +214,9 @@ tell_steps (struct invocation *inv, const json_t *record, json_t *told)
 static int
 conclude (struct invocation *inv, const json_t *record, struct error *err)
 {
-    const char *status = past_text (record, "status"), *why = past_text (record, "error");
+    const char *status = json_text (record, "status"), *why = json_text (record, "error");
     if (!inv->json)
-        fprintf (inv->out, "run %s: %s%s%s\n", past_text (record, "run"), status, *why ? ": " : "",
+        fprintf (inv->out, "run %s: %s%s%s\n", json_text (record, "run"), status, *why ? ": " : "",
                  past_one_line (inv->arena, why));
     return strcmp (status, "ok") == 0 ? 0 : error_set (err, ERROR_NOTEBOOK, "%s", "");
 }
@@ -267,7 +257,7 @@ poll_run (struct invocation *inv, const struct state *state, json_t *record, str
         delay = pause_for (delay);
     }
     return error_set (err, ERROR_NOTEBOOK, "not waited for any more; the run goes on: chard runs wait %s, or chard runs "
-                                           "cancel %s", past_text (record, "run"), past_text (record, "run"));
+                                           "cancel %s", json_text (record, "run"), json_text (record, "run"));
 }
 
 int

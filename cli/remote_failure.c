@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "doc/json_text.h"
+#include "doc/json_value.h"
 
 #include <string.h>
 
@@ -90,14 +91,14 @@ static const char *
 one_line (struct arena *a, const json_t *record, const json_t *failure)
 {
     const json_t *cell = json_object_get (failure, "cell"), *line = json_object_get (failure, "line");
-    const char *notebook = past_text (failure, "notebook"), *place = "";
+    const char *notebook = json_text (failure, "notebook"), *place = "";
     if (json_is_integer (cell))
-        place = arena_printf (a, "%s, cell %d, ", *notebook ? notebook : fs_basename (past_text (record, "notebook")),
+        place = arena_printf (a, "%s, cell %d, ", *notebook ? notebook : fs_basename (json_text (record, "notebook")),
                               (int) json_integer_value (cell));
     if (json_is_integer (line))
         place = arena_printf (a, "%sline %d", place, (int) json_integer_value (line));
-    return past_one_line (a, arena_printf (a, "%s%s%s: %s", place, *place ? ": " : "", past_text (failure, "type"),
-                                           past_text (failure, "message")));
+    return past_one_line (a, arena_printf (a, "%s%s%s: %s", place, *place ? ": " : "", json_text (failure, "type"),
+                                           json_text (failure, "message")));
 }
 
 bool
@@ -109,17 +110,17 @@ remote_explain (struct invocation *inv, json_t *record)
     json_array_foreach (json_object_get (record, "steps"), i, step) {
         cleanup_strbuf struct strbuf log = { 0 };
         struct error why = { 0 };
-        if (strcmp (past_text (step, "status"), "failed") != 0 || json_object_get (step, "failure"))
+        if (strcmp (json_text (step, "status"), "failed") != 0 || json_object_get (step, "failure"))
             continue;
         if (remote_log (inv, record, step, LINES, &log, &why) < 0) {
             if (inv->verbose)
-                fprintf (inv->err, "the log of step %s can't be had: %s\n", past_text (step, "step"), why.text);
+                fprintf (inv->err, "the log of step %s can't be had: %s\n", json_text (step, "step"), why.text);
             json_object_set_new (step, "failure", json_object ());
             continue;
         }
         json_t *failure = read_failure (inv->arena, strbuf_str (&log));
         json_object_set_new (step, "failure", failure);
-        if (past_text (failure, "type")[0])
+        if (json_text (failure, "type")[0])
             json_object_set_new (step, "error", json_string (one_line (inv->arena, record, failure)));
         found = true;
     }
@@ -133,8 +134,8 @@ static bool
 has_changed (const json_t *record)
 {
     char hex[HASH_HEX_SIZE];
-    const char *before = past_text (record, "sha256");
-    return *before && hash_file (past_text (record, "notebook"), hex, NULL) == 0 && strcmp (hex, before) != 0;
+    const char *before = json_text (record, "sha256");
+    return *before && hash_file (json_text (record, "notebook"), hex, NULL) == 0 && strcmp (hex, before) != 0;
 }
 
 void
@@ -145,10 +146,10 @@ remote_print_failure (struct invocation *inv, const json_t *record, const json_t
     json_t *line;
     json_array_foreach (json_object_get (failure, "log"), i, line)
         fprintf (f, "    | %s\n", json_string_value (line));
-    if (past_text (step, "error")[0])
-        fprintf (f, "  %s\n", past_one_line (inv->arena, past_text (step, "error")));
-    if (past_text (failure, "hint")[0])
-        fprintf (f, "  hint: %s\n", past_one_line (inv->arena, past_text (failure, "hint")));
+    if (json_text (step, "error")[0])
+        fprintf (f, "  %s\n", past_one_line (inv->arena, json_text (step, "error")));
+    if (json_text (failure, "hint")[0])
+        fprintf (f, "  hint: %s\n", past_one_line (inv->arena, json_text (failure, "hint")));
     if (json_object_get (failure, "cell") && has_changed (record))
-        fprintf (f, "  the notebook's file has changed since; chard runs checkout %s -o DIR gives what ran\n", past_text (record, "run"));
+        fprintf (f, "  the notebook's file has changed since; chard runs checkout %s -o DIR gives what ran\n", json_text (record, "run"));
 }

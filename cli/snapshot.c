@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "cli/past_run.h"
 #include "compiler/notebook_edit.h"
+#include "doc/json_value.h"
 
 #include <sys/stat.h>
 #include <time.h>
@@ -113,7 +114,7 @@ static const char *
 message (const struct origin *o, const struct pipeline *p)
 {
     cleanup_strbuf struct strbuf text = { 0 };
-    const char *commit = past_text (o->record, "commit"), *branch = past_text (o->record, "branch");
+    const char *commit = json_text (o->record, "commit"), *branch = json_text (o->record, "branch");
     const char *dirty = origin_dirty_text (o->arena, o->record);
     strbuf_addf (&text, "%s, as Chard ran it\n\n", past_one_line (o->arena, fs_basename (p->notebook)));
     strbuf_addf (&text, "Commit: %s\n", *commit ? commit : "none yet");
@@ -133,7 +134,7 @@ snapshot_write (struct origin *o, const struct pipeline *p, const struct repo_fi
     struct repo_files files = { 0 };
     char id[REPO_ID_SIZE];
     if (!o->repo)
-        return error_set (err, ERROR_USAGE, "a snapshot needs a Git repository: %s", past_text (o->record, "note"));
+        return error_set (err, ERROR_USAGE, "a snapshot needs a Git repository: %s", json_text (o->record, "note"));
     if (collect (o, p, made, since, &files, err) < 0
         || repo_write_snapshot (o->repo, &files, message (o, p), id, err) < 0)
         return error_wrap (err, "the snapshot");
@@ -144,7 +145,7 @@ snapshot_write (struct origin *o, const struct pipeline *p, const struct repo_fi
 int
 snapshot_name (const struct origin *o, const char *run, struct error *err)
 {
-    return repo_create_ref (o->repo, arena_printf (o->arena, SNAPSHOT_REFS "%s", run), past_text (o->record, "snapshot"),
+    return repo_create_ref (o->repo, arena_printf (o->arena, SNAPSHOT_REFS "%s", run), json_text (o->record, "snapshot"),
                             err);
 }
 

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "cli/past_run.h"
 #include "cli/progress.h"
+#include "doc/json_value.h"
 #include "engine/params.h"
 
 #include <poll.h>
@@ -163,7 +164,7 @@ struct sweeping {
 static const char *
 status_of (const struct point *p)
 {
-    return p->result ? past_text (p->result, "status") : p->started ? "failed" : "canceled";
+    return p->result ? json_text (p->result, "status") : p->started ? "failed" : "canceled";
 }
 
 static void
@@ -198,7 +199,7 @@ read_metrics (struct sweeping *s, struct point *p)
 {
     const struct past_settings where = { .of = s->notebook };
     struct past_run run = { 0 };
-    if (past_run_open (s->inv, &where, past_text (p->result, "run"), &run, NULL) == 0)
+    if (past_run_open (s->inv, &where, json_text (p->result, "run"), &run, NULL) == 0)
         p->metrics = past_run_metrics (s->inv->arena, &run);
     runlog_content_clear (&run.log);
 }
@@ -373,7 +374,7 @@ fill_table (const struct sweeping *s, const struct vec_str *names, struct table 
             vec_push (a, row, metric_text (a, json_object_get (p->metrics, *name)));
         vec_push (a, row, status_of (p));
         vec_push (a, row, arena_printf (a, "%.1f", json_number_value (json_object_get (p->result, "seconds"))));
-        vec_push (a, row, p->result ? past_text (p->result, "run") : "-");
+        vec_push (a, row, p->result ? json_text (p->result, "run") : "-");
     }
 }
 

@@ -5,6 +5,7 @@
 #include "client/argo.h"
 
 #include "client/workflow.h"
+#include "doc/json_value.h"
 #include "doc/yaml.h"
 
 #include <time.h>
@@ -16,13 +17,6 @@
 #define NAME_MAX_LENGTH 63 /* of workflows and templates: pods carry them as labels */
 
 enum { LOOKS = 10 }; /* for a template that was just made: argo-server reads them from a cache */
-
-static const char *
-text (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
 
 /* ---- the pipeline ----------------------------------------------------------------------------------------------- */
 
@@ -186,7 +180,7 @@ step_state (const json_t *node)
 {
     if (json_is_true (json_object_get (json_object_get (node, "memoizationStatus"), "hit")))
         return "cached";
-    return workflow_state (text (node, "phase"), false);
+    return workflow_state (json_text (node, "phase"), false);
 }
 
 /* The task of the pipeline that a node is of; NULL: it is of none. Tasks are the nodes right below that of the workflow, whose id
@@ -195,12 +189,12 @@ step_state (const json_t *node)
 static const char *
 task_of (const json_t *nodes, const json_t *node, const char *root)
 {
-    const char *boundary = text (node, "boundaryID"), *shown = text (node, "displayName");
+    const char *boundary = json_text (node, "boundaryID"), *shown = json_text (node, "displayName");
     const json_t *graph = json_object_get (nodes, boundary);
-    size_t n = strlen (text (graph, "name")), m = strlen (ON_EXIT);
-    if (strcmp (boundary, root) == 0 || (n > m && strcmp (text (graph, "name") + n - m, ON_EXIT) == 0))
+    size_t n = strlen (json_text (graph, "name")), m = strlen (ON_EXIT);
+    if (strcmp (boundary, root) == 0 || (n > m && strcmp (json_text (graph, "name") + n - m, ON_EXIT) == 0))
         return shown;
-    return graph && strcmp (text (graph, "boundaryID"), root) == 0 && !strstr (shown, ")(") ? text (graph, "displayName") : NULL;
+    return graph && strcmp (json_text (graph, "boundaryID"), root) == 0 && !strstr (shown, ")(") ? json_text (graph, "displayName") : NULL;
 }
 
 static json_t *
@@ -208,16 +202,16 @@ steps_of (struct arena *a, const json_t *workflow)
 {
     json_t *all = json_array (), *node;
     const json_t *nodes = json_object_get (json_object_get (workflow, "status"), "nodes");
-    const char *root = text (json_object_get (workflow, "metadata"), "name"), *id;
+    const char *root = json_text (json_object_get (workflow, "metadata"), "name"), *id;
     json_object_foreach ((json_t *) nodes, id, node) {
         const char *task = task_of (nodes, node, root);
         if (!task)
             continue;
         const json_t *last = workflow_last_try (nodes, node);
-        bool ran = strcmp (text (last, "type"), "Pod") == 0;
+        bool ran = strcmp (json_text (last, "type"), "Pod") == 0;
         json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:s?,s:s?}", "step", task, "status",
                                                step_state (node), "error", workflow_message (last), "pod",
-                                               ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? text (last, "id") : NULL));
+                                               ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? json_text (last, "id") : NULL));
     }
     return all;
 }
@@ -229,13 +223,13 @@ argo_status (struct arena *a, const struct auth *auth, const json_t *record, str
     int status;
     json_auto_t *workflow = argo_open (&argo, a, auth, err) < 0
                                 ? NULL
-                                : argo_get (&argo, ARGO_WORKFLOW, text (record, "run_id"), FIELDS, &status, err);
+                                : argo_get (&argo, ARGO_WORKFLOW, json_text (record, "run_id"), FIELDS, &status, err);
     argo_close (&argo);
     if (!workflow)
         return NULL;
     const json_t *stands = json_object_get (workflow, "status");
-    const char *state = workflow_state (text (stands, "phase"), true);
-    if (*text (json_object_get (workflow, "spec"), "shutdown") && strcmp (state, "failed") == 0)
+    const char *state = workflow_state (json_text (stands, "phase"), true);
+    if (*json_text (json_object_get (workflow, "spec"), "shutdown") && strcmp (state, "failed") == 0)
         state = "canceled";
     return json_pack ("{s:s,s:o,s:o}", "status", state, "error", workflow_message (stands), "steps", steps_of (a, workflow));
 }
@@ -246,7 +240,7 @@ static int
 act (struct arena *a, const struct auth *auth, const json_t *record, const char *verb, struct error *err)
 {
     struct argo argo;
-    int status = argo_open (&argo, a, auth, err) < 0 ? -1 : argo_act (&argo, ARGO_WORKFLOW, text (record, "run_id"), verb, err);
+    int status = argo_open (&argo, a, auth, err) < 0 ? -1 : argo_act (&argo, ARGO_WORKFLOW, json_text (record, "run_id"), verb, err);
     argo_close (&argo);
     return status;
 }
@@ -269,11 +263,11 @@ read_log (struct arena *a, const struct auth *auth, const json_t *record, const 
           struct error *err)
 {
     struct argo argo;
-    if (!*text (step, "pod"))
-        return error_set (err, ERROR_NOTEBOOK, "step %s has no pod (%s)", text (step, "step"), text (step, "status"));
+    if (!*json_text (step, "pod"))
+        return error_set (err, ERROR_NOTEBOOK, "step %s has no pod (%s)", json_text (step, "step"), json_text (step, "status"));
     int status = argo_open (&argo, a, auth, err) < 0
                      ? -1
-                     : argo_log (&argo, text (record, "run_id"), text (step, "pod"), lines, out, err);
+                     : argo_log (&argo, json_text (record, "run_id"), json_text (step, "pod"), lines, out, err);
     argo_close (&argo);
     return status;
 }
@@ -284,11 +278,11 @@ fetch (struct arena *a, const struct auth *auth, const json_t *record, const jso
 {
     struct argo argo;
     (void) artifact;
-    if (!*text (step, "node"))
-        return error_set (err, ERROR_NOTEBOOK, "step %s has no result there (%s)", text (step, "step"), text (step, "status"));
+    if (!*json_text (step, "node"))
+        return error_set (err, ERROR_NOTEBOOK, "step %s has no result there (%s)", json_text (step, "step"), json_text (step, "status"));
     int status = argo_open (&argo, a, auth, err) < 0
                      ? -1
-                     : argo_fetch (&argo, text (record, "run_id"), text (step, "node"), "result", to, err);
+                     : argo_fetch (&argo, json_text (record, "run_id"), json_text (step, "node"), "result", to, err);
     argo_close (&argo);
     return status;
 }

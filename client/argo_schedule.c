@@ -2,17 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/argo.h"
 
-static const char *
-text (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
+#include "doc/json_value.h"
 
 static bool
 is_ours (const json_t *cron)
 {
-    return strcmp (text (json_object_get (json_object_get (cron, "metadata"), "labels"), ARGO_MANAGED_BY), "chard") == 0;
+    return strcmp (json_text (json_object_get (json_object_get (cron, "metadata"), "labels"), ARGO_MANAGED_BY), "chard") == 0;
 }
 
 /* One of that name that someone else has made isn't ours to change. */
@@ -66,10 +61,10 @@ describe (const json_t *cron)
 {
     const json_t *spec = json_object_get (cron, "spec"), *metadata = json_object_get (cron, "metadata");
     bool paused = json_is_true (json_object_get (spec, "suspend"));
-    const char *zone = text (spec, "timezone"), *last = text (json_object_get (cron, "status"), "lastScheduledTime");
+    const char *zone = json_text (spec, "timezone"), *last = json_text (json_object_get (cron, "status"), "lastScheduledTime");
     const char *when = json_string_value (json_array_get (json_object_get (spec, "schedules"), 0));
-    return json_pack ("{s:s,s:s,s:s,s:s?,s:s,s:s?,s:b}", "name", text (metadata, "name"), "id", text (metadata, "name"), "schedule",
-                      when ? when : text (spec, "schedule"), "timezone", *zone ? zone : NULL, "status",
+    return json_pack ("{s:s,s:s,s:s,s:s?,s:s,s:s?,s:b}", "name", json_text (metadata, "name"), "id", json_text (metadata, "name"), "schedule",
+                      when ? when : json_text (spec, "schedule"), "timezone", *zone ? zone : NULL, "status",
                       paused ? "paused" : "active", "last", *last ? last : NULL, "ours", is_ours (cron));
 }
 

@@ -3,6 +3,7 @@
 #include "client/cluster_build.h"
 
 #include "base/utf8.h"
+#include "doc/json_value.h"
 
 #include <string.h>
 #include <time.h>
@@ -32,13 +33,6 @@ cluster_find (struct arena *a, const struct context *c, struct auth *auth)
 
 /* ---- objects ---------------------------------------------------------------------------------------------------- */
 
-static const char *
-text (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
-
 /* The Job of an image (its name is left to the server), or the ConfigMap. */
 static const json_t *
 find_document (const json_t *documents, const char *kind, const char *key, const char *name)
@@ -46,7 +40,7 @@ find_document (const json_t *documents, const char *kind, const char *key, const
     size_t i;
     json_t *d;
     json_array_foreach (documents, i, d)
-        if (strcmp (text (d, "kind"), kind) == 0 && strcmp (text (json_object_get (d, "metadata"), key), name) == 0)
+        if (strcmp (json_text (d, "kind"), kind) == 0 && strcmp (json_text (json_object_get (d, "metadata"), key), name) == 0)
             return d;
     return NULL;
 }
@@ -89,7 +83,7 @@ has_condition (const json_t *job, const char *type)
     size_t i;
     json_t *condition;
     json_array_foreach (json_object_get (json_object_get (job, "status"), "conditions"), i, condition)
-        if (strcmp (text (condition, "type"), type) == 0 && strcmp (text (condition, "status"), "True") == 0)
+        if (strcmp (json_text (condition, "type"), type) == 0 && strcmp (json_text (condition, "status"), "True") == 0)
             return true;
     return false;
 }
@@ -145,7 +139,7 @@ show_log (struct cluster *c, const char *name, FILE *out)
     json_auto_t *pods = http_json (c->http, &call, &why);
     const json_t *all = json_object_get (pods, "items");
     const json_t *last = json_array_get (all, json_array_size (all) ? json_array_size (all) - 1 : 0);
-    const char *pod = text (json_object_get (last, "metadata"), "name");
+    const char *pod = json_text (json_object_get (last, "metadata"), "name");
     if (!*pod)
         return;
     const struct http_request rq = { .method = "GET", .url = arena_printf (c->arena, "%s/pods/%s/log?container=build&tailLines=%d",

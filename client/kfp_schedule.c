@@ -6,6 +6,7 @@
 #include "client/kfp_api.h"
 
 #include "base/cron.h"
+#include "doc/json_value.h"
 
 #include <time.h>
 
@@ -13,23 +14,16 @@
 
 enum { LOOKS = 4 };
 
-static const char *
-text (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
-
 static bool
 is_ours (const json_t *recurring)
 {
-    return strstr (text (recurring, "description"), OURS);
+    return strstr (json_text (recurring, "description"), OURS);
 }
 
 static const char *
 cron_of (const json_t *recurring)
 {
-    return text (json_object_get (json_object_get (recurring, "trigger"), "cron_schedule"), "cron");
+    return json_text (json_object_get (json_object_get (recurring, "trigger"), "cron_schedule"), "cron");
 }
 
 /* ---- making one ------------------------------------------------------------------------------------------------- */
@@ -59,10 +53,10 @@ is_same (const json_t *there, const json_t *wanted)
     const json_t *version = json_object_get (there, "pipeline_version_reference");
     const json_t *has = json_object_get (json_object_get (there, "runtime_config"), "parameters");
     const json_t *parameters = json_object_get (json_object_get (wanted, "runtime_config"), "parameters");
-    return strcmp (text (version, "pipeline_version_id"),
-                   text (json_object_get (wanted, "pipeline_version_reference"), "pipeline_version_id")) == 0
-           && strcmp (cron_of (there), cron_of (wanted)) == 0 && strcmp (text (there, "status"), "DISABLED") != 0
-           && strcmp (text (there, "experiment_id"), text (wanted, "experiment_id")) == 0
+    return strcmp (json_text (version, "pipeline_version_id"),
+                   json_text (json_object_get (wanted, "pipeline_version_reference"), "pipeline_version_id")) == 0
+           && strcmp (cron_of (there), cron_of (wanted)) == 0 && strcmp (json_text (there, "status"), "DISABLED") != 0
+           && strcmp (json_text (there, "experiment_id"), json_text (wanted, "experiment_id")) == 0
            && (json_equal (has, parameters) || (json_object_size (has) == 0 && json_object_size (parameters) == 0));
 }
 
@@ -70,8 +64,8 @@ static bool
 note_own (const json_t *there, void *arg)
 {
     struct own *own = arg;
-    const char *id = arena_strdup (own->arena, text (there, "recurring_run_id"));
-    if (strcmp (text (there, "display_name"), text (own->wanted, "display_name")) != 0 || !is_ours (there))
+    const char *id = arena_strdup (own->arena, json_text (there, "recurring_run_id"));
+    if (strcmp (json_text (there, "display_name"), json_text (own->wanted, "display_name")) != 0 || !is_ours (there))
         return false;
     if (!own->same && is_same (there, own->wanted))
         own->same = id;
@@ -167,11 +161,11 @@ static bool
 describe (const json_t *r, void *arg)
 {
     const json_t *every = json_object_get (json_object_get (r, "trigger"), "periodic_schedule");
-    const char *cron = cron_of (r), *seconds = text (every, "interval_second");
+    const char *cron = cron_of (r), *seconds = json_text (every, "interval_second");
     json_t *when = *seconds ? json_sprintf ("every %s s", seconds) : json_string (cron);
-    bool paused = strcmp (text (r, "status"), "DISABLED") == 0;
-    json_array_append_new (arg, json_pack ("{s:s,s:s,s:o,s:n,s:s,s:n,s:b}", "name", text (r, "display_name"), "id",
-                                           text (r, "recurring_run_id"), "schedule", when, "timezone", "status",
+    bool paused = strcmp (json_text (r, "status"), "DISABLED") == 0;
+    json_array_append_new (arg, json_pack ("{s:s,s:s,s:o,s:n,s:s,s:n,s:b}", "name", json_text (r, "display_name"), "id",
+                                           json_text (r, "recurring_run_id"), "schedule", when, "timezone", "status",
                                            paused ? "paused" : "active", "last", "ours", is_ours (r)));
     return false;
 }

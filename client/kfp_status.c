@@ -10,15 +10,9 @@
 #include "base/strbuf.h"
 #include "client/kfp_api.h"
 #include "client/workflow.h"
+#include "doc/json_value.h"
 
 #define DRIVER "-driver"
-
-static const char *
-text (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
 
 /* ---- by the workflow -------------------------------------------------------------------------------------------- */
 
@@ -30,7 +24,7 @@ read_workflow (struct kfp *k, const json_t *record)
     struct http_call call = { .method = "GET", .url = arena_printf (k->arena, "%s/apis/v1beta1/%s", k->auth->endpoint,
                                                                     kfp_run_path (k->arena, record, "")) };
     json_auto_t *run = http_json (k->http, &call, &why);
-    const char *manifest = text (json_object_get (run, "pipeline_runtime"), "workflow_manifest");
+    const char *manifest = json_text (json_object_get (run, "pipeline_runtime"), "workflow_manifest");
     json_auto_t *workflow = *manifest ? json_loads (manifest, 0, NULL) : NULL;
     return json_object_get (json_object_get (workflow, "status"), "nodes") ? json_incref (workflow) : NULL;
 }
@@ -41,7 +35,7 @@ find_node (const json_t *nodes, const char *name)
     const char *id;
     json_t *node;
     json_object_foreach ((json_t *) nodes, id, node)
-        if (strcmp (text (node, "name"), name) == 0)
+        if (strcmp (json_text (node, "name"), name) == 0)
             return node;
     return NULL;
 }
@@ -49,7 +43,7 @@ find_node (const json_t *nodes, const char *name)
 static bool
 has_failed (const json_t *node)
 {
-    return strcmp (workflow_state (text (node, "phase"), false), "failed") == 0;
+    return strcmp (workflow_state (json_text (node, "phase"), false), "failed") == 0;
 }
 
 /* KFP ends a run by taking its time away, and says that it failed then. */
@@ -64,31 +58,31 @@ was_ended (const json_t *workflow)
 static const char *
 task_state (const json_t *driver, const json_t *task, const json_t *executor)
 {
-    const char *state = workflow_state (text (task ? task : driver, "phase"), false);
+    const char *state = workflow_state (json_text (task ? task : driver, "phase"), false);
     if (has_failed (driver))
         return "failed";
     if (!task)
         return strcmp (state, "skipped") == 0 ? state : "waiting";
-    return strcmp (state, "ok") == 0 && strcmp (text (executor, "phase"), "Skipped") == 0 ? "cached" : state;
+    return strcmp (state, "ok") == 0 && strcmp (json_text (executor, "phase"), "Skipped") == 0 ? "cached" : state;
 }
 
 /* The task that a driver is of. */
 static json_t *
 describe_task (struct arena *a, const json_t *workflow, const json_t *nodes, const json_t *driver)
 {
-    const char *name = text (driver, "name"), *shown = text (driver, "displayName");
+    const char *name = json_text (driver, "name"), *shown = json_text (driver, "displayName");
     const int n = (int) (strlen (name) - strlen (DRIVER)), m = (int) (strlen (shown) - strlen (DRIVER));
     const json_t *task = find_node (nodes, arena_printf (a, "%.*s", n, name));
     const json_t *executor = find_node (nodes, arena_printf (a, "%.*s.executor", n, name));
     const json_t *last = executor && !has_failed (driver) ? workflow_last_try (nodes, executor) : driver;
     bool is_graph = task && !executor && !has_failed (driver);
-    bool ran = strcmp (text (last, "type"), "Pod") == 0 && !is_graph;
+    bool ran = strcmp (json_text (last, "type"), "Pod") == 0 && !is_graph;
     const char *state = task_state (driver, task, executor);
-    if (strcmp (state, "failed") == 0 && was_ended (workflow) && strstr (text (last, "message"), "deadline"))
+    if (strcmp (state, "failed") == 0 && was_ended (workflow) && strstr (json_text (last, "message"), "deadline"))
         state = "canceled";
     return json_pack ("{s:s,s:s,s:o,s:s?,s:s?}", "step", arena_printf (a, "%.*s", m, shown), "status", state, "error",
                       workflow_message (last), "pod",
-                      ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? text (last, "id") : NULL);
+                      ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? json_text (last, "id") : NULL);
 }
 
 static json_t *
@@ -98,7 +92,7 @@ tasks_of_workflow (struct arena *a, const json_t *workflow)
     json_t *all = json_array (), *node;
     const char *id;
     json_object_foreach ((json_t *) nodes, id, node) {
-        const char *shown = text (node, "displayName");
+        const char *shown = json_text (node, "displayName");
         size_t n = strlen (shown), m = strlen (DRIVER);
         if (n > m && strcmp (shown + n - m, DRIVER) == 0)
             json_array_append_new (all, describe_task (a, workflow, nodes, node));
@@ -119,7 +113,7 @@ static const struct {
 static const char *
 state_of (const json_t *o, bool run)
 {
-    const char *state = text (o, "state");
+    const char *state = json_text (o, "state");
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         if (strcmp (states[i].kfp, state) == 0)
             return run ? states[i].run : states[i].step;
@@ -132,8 +126,8 @@ tasks_of_run (const json_t *run)
     json_t *all = json_array (), *task;
     size_t i;
     json_array_foreach (json_object_get (json_object_get (run, "run_details"), "task_details"), i, task)
-        if (*text (task, "display_name"))
-            json_array_append_new (all, json_pack ("{s:s,s:s,s:n,s:n}", "step", text (task, "display_name"), "status",
+        if (*json_text (task, "display_name"))
+            json_array_append_new (all, json_pack ("{s:s,s:s,s:n,s:n}", "step", json_text (task, "display_name"), "status",
                                                    state_of (task, false), "error", "pod"));
     return all;
 }

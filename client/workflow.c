@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/workflow.h"
 
+#include "doc/json_value.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -12,13 +14,6 @@ static const struct {
     { "Failed", "failed", "failed" },      { "Error", "failed", "failed" },     { "Skipped", "ok", "skipped" },
     { "Omitted", "ok", "skipped" },
 };
-
-static const char *
-text (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
 
 const char *
 workflow_state (const char *phase, bool run)
@@ -35,19 +30,19 @@ workflow_pod (struct arena *a, const json_t *workflow, const json_t *node)
 {
     const json_t *metadata = json_object_get (workflow, "metadata");
     uint32_t hash = 2166136261u;
-    if (strcmp (text (json_object_get (metadata, "annotations"), "workflows.argoproj.io/pod-name-format"), "v1") == 0)
-        return text (node, "id");
-    for (const char *c = text (node, "name"); *c; c++)
+    if (strcmp (json_text (json_object_get (metadata, "annotations"), "workflows.argoproj.io/pod-name-format"), "v1") == 0)
+        return json_text (node, "id");
+    for (const char *c = json_text (node, "name"); *c; c++)
         hash = (hash ^ (unsigned char) *c) * 16777619u;
-    const char *template = text (node, "templateName");
-    return arena_printf (a, "%s%s%s-%u", text (metadata, "name"), *template ? "-" : "", template, hash);
+    const char *template = json_text (node, "templateName");
+    return arena_printf (a, "%s%s%s-%u", json_text (metadata, "name"), *template ? "-" : "", template, hash);
 }
 
 const json_t *
 workflow_last_try (const json_t *nodes, const json_t *node)
 {
     const json_t *children = json_object_get (node, "children");
-    if (strcmp (text (node, "type"), "Retry") != 0 || json_array_size (children) == 0)
+    if (strcmp (json_text (node, "type"), "Retry") != 0 || json_array_size (children) == 0)
         return node;
     const char *id = json_string_value (json_array_get (children, json_array_size (children) - 1));
     const json_t *last = id ? json_object_get (nodes, id) : NULL;
@@ -57,5 +52,5 @@ workflow_last_try (const json_t *nodes, const json_t *node)
 json_t *
 workflow_message (const json_t *o)
 {
-    return *text (o, "message") ? json_incref (json_object_get (o, "message")) : json_null ();
+    return *json_text (o, "message") ? json_incref (json_object_get (o, "message")) : json_null ();
 }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
 
+#include "base/words.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -109,11 +111,7 @@ holds_objects (struct interpreter *in, const struct call *c)
 static bool
 is_of_type (const struct interpreter *in, const struct object *o, const char *const *types)
 {
-    const char *type = o->type ? symbol_text (in->symbols, o->type) : "";
-    for (; *types; types++)
-        if (strcmp (type, *types) == 0)
-            return true;
-    return false;
+    return words_have (types, o->type ? symbol_text (in->symbols, o->type) : "");
 }
 
 /* What an array or table made of `s` keeps: instances of the notebook's classes, wherever they lie; if it `holds` objects,

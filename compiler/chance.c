@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
 
+#include "base/words.h"
+
 #include <string.h>
 
 /* Hidden state is a name like any other: seeding binds it, drawing reads and changes it. Never seeded, it makes the
@@ -16,15 +18,6 @@ draw (struct interpreter *in, symbol state)
         objects_change (in, name_read (in, state, NULL), false);
 }
 
-static bool
-is_one_of (const char *text, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp (text, *words) == 0)
-            return true;
-    return false;
-}
-
 /* random_state=7: it draws from a generator of its own. None is no seed. */
 static bool
 is_seeded (struct interpreter *in, const struct call *c)
@@ -34,7 +27,7 @@ is_seeded (struct interpreter *in, const struct call *c)
     if (!c->node)
         return false;
     ast_foreach (a, c->node)
-        if ((*a)->kind == AST_KEYWORD && (*a)->nkids && is_one_of (symbol_text (in->symbols, (*a)->name), names))
+        if ((*a)->kind == AST_KEYWORD && (*a)->nkids && words_have (names, symbol_text (in->symbols, (*a)->name)))
             return strncmp (source + (*a)->kids[0]->start, "None", 4) != 0;
     return false;
 }
@@ -50,7 +43,7 @@ is_generator (const struct interpreter *in, const struct object *o)
 {
     static const char *const types[] = { "numpy.random.RandomState", "numpy.random.Generator", "random.Random",
                                          "torch.Generator", NULL };
-    return o->kind == OBJECT_VALUE && o->type && is_one_of (symbol_text (in->symbols, o->type), types);
+    return o->kind == OBJECT_VALUE && o->type && words_have (types, symbol_text (in->symbols, o->type));
 }
 
 /* What these values draw from when they are put to work: `deep`, what they hold too. */

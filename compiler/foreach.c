@@ -3,21 +3,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/foreach.h"
 
+#include "base/words.h"
 #include "compiler/foreach_body.h"
 #include "compiler/judge.h"
 
 #include <string.h>
 
 /* ---- what stands before the loop -------------------------------------------------------------------------------- */
-
-static bool
-is_one_of (const char *word, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp (word, *words) == 0)
-            return true;
-    return false;
-}
 
 /* Functions that give a value and do nothing else. */
 static bool
@@ -28,8 +20,8 @@ is_plain_call (const struct symbols *symbols, const struct ast *n)
     static const char *const methods[] = { "full", "items", "keys", "ones", "values", "zeros", NULL };
     const struct ast *called = ast_kid (n, 0);
     if (called->kind == AST_NAME)
-        return is_one_of (symbol_text (symbols, called->name), functions);
-    return called->kind == AST_ATTRIBUTE && is_one_of (symbol_text (symbols, called->name), methods);
+        return words_have (functions, symbol_text (symbols, called->name));
+    return called->kind == AST_ATTRIBUTE && words_have (methods, symbol_text (symbols, called->name));
 }
 
 /* An expression that may be evaluated once more, elsewhere, with the same value. */

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/words.h"
 #include "doc/json_text.h"
 
 #include <ctype.h>
@@ -228,15 +229,6 @@ next_event (struct reader *r, yaml_event_t *event)
     return -1;
 }
 
-static bool
-matches (const char *text, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp (text, *words) == 0)
-            return true;
-    return false;
-}
-
 /* [-+]?[0-9]+, 0o[0-7]+, 0x[0-9a-fA-F]+; the rest must be digits up to the end. */
 static json_t *
 read_integer (const char *text)
@@ -283,11 +275,11 @@ read_plain (const char *text, size_t len)
     static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
     static const char *const yes[] = { "true", "True", "TRUE", NULL };
     static const char *const no[] = { "false", "False", "FALSE", NULL };
-    if (matches (text, nulls))
+    if (words_have (nulls, text))
         return json_null ();
-    if (matches (text, yes))
+    if (words_have (yes, text))
         return json_true ();
-    if (matches (text, no))
+    if (words_have (no, text))
         return json_false ();
     json_t *number = read_integer (text);
     if (!number)

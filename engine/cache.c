@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/gmac.h"
+#include "doc/json_value.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,28 +79,17 @@ result_clear (struct result *r)
     *r = (struct result){ 0 };
 }
 
-static bool
-array_has (const json_t *array, const char *s)
-{
-    size_t i;
-    const json_t *item;
-    json_array_foreach (array, i, item)
-        if (json_is_string (item) && strcmp (json_string_value (item), s) == 0)
-            return true;
-    return false;
-}
-
 const char *
 result_value_digest (const struct result *r, struct arena *a, const char *name)
 {
     size_t i;
     const json_t *group;
     json_array_foreach (json_object_get (r->values, "groups"), i, group)
-        if (array_has (json_object_get (group, "names"), name)) {
+        if (json_has_string (json_object_get (group, "names"), name)) {
             const char *hex = json_string_value (json_object_get (group, "sha256"));
             return hex ? arena_strdup (a, hex) : NULL;
         }
-    return array_has (json_object_get (r->values, "unbound"), name) ? "unbound" : NULL;
+    return json_has_string (json_object_get (r->values, "unbound"), name) ? "unbound" : NULL;
 }
 
 /* ---- entries ---- */

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "doc/json_value.h"
 
 /* A value, or a class that the step has as code. */
 static const struct input *
@@ -15,17 +16,6 @@ find_input (const struct step *s, const char *name)
     return NULL;
 }
 
-static bool
-has_name (const json_t *names, const char *name)
-{
-    size_t i;
-    const json_t *n;
-    json_array_foreach (names, i, n)
-        if (json_is_string (n) && strcmp (json_string_value (n), name) == 0)
-            return true;
-    return false;
-}
-
 /* The values that were handed over together with `name`, because they share objects: what changes one may change all. */
 static const json_t *
 group_of (const struct result *r, const char *name)
@@ -33,7 +23,7 @@ group_of (const struct result *r, const char *name)
     size_t i;
     const json_t *group;
     json_array_foreach (json_object_get (r->values, "groups"), i, group)
-        if (has_name (json_object_get (group, "names"), name))
+        if (json_has_string (json_object_get (group, "names"), name))
             return group;
     return NULL;
 }
@@ -43,7 +33,7 @@ reads_any (const struct step *s, const struct input *changed, const json_t *name
 {
     vec_foreach (in, &s->inputs)
         if (in->kind != INPUT_IMPORT && in->from == changed->from
-            && (strcmp (in->name, changed->name) == 0 || (in->kind == INPUT_DATA && has_name (names, in->name))))
+            && (strcmp (in->name, changed->name) == 0 || (in->kind == INPUT_DATA && json_has_string (names, in->name))))
             return true;
     return false;
 }
@@ -85,7 +75,7 @@ add_held (json_t *changes, const struct pipeline *p, struct plan *plan, int i, c
     json_object_foreach (json_object_get (r->values, "extras"), name, digest) {
         json_t *users = json_array ();
         int from = -1;
-        for (size_t k = (size_t) i + 1; k < p->steps.len && has_name (json_object_get (group, "names"), name); k++) {
+        for (size_t k = (size_t) i + 1; k < p->steps.len && json_has_string (json_object_get (group, "names"), name); k++) {
             const struct input *in = gets_group (p, plan, k, name, digest);
             if (in && in->from < i) {
                 from = in->from;
@@ -189,20 +179,13 @@ add_place (struct strbuf *b, const struct step *s, const json_t *change)
         strbuf_addf (b, "%s%d", k ? ", " : "", s->cells.items[k]);
 }
 
-static const char *
-text_of (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
-
 static void
 tell_value (const json_t *change, const char *user, struct strbuf *message, struct strbuf *hint)
 {
-    const char *name = text_of (change, "name");
+    const char *name = json_text (change, "name");
     strbuf_addf (message, " changed %s, which Chard took as only read there; step %s, behind it, gets %s as step %s left "
                           "it, so the pipeline would not compute what the notebook does", name, user, name,
-                 text_of (change, "from"));
+                 json_text (change, "from"));
     strbuf_addf (hint, "say that %s comes from there: put the line `%s = %s` behind what changes it; or give both cells "
                        "the same step: tag. The notebook's next compile knows of it, so running it again may do", name, name, name);
 }
@@ -226,7 +209,7 @@ change_error (const struct pipeline *p, int i, const json_t *changes)
         const json_t *users = json_object_get (change, "used_by");
         if (json_array_size (users) == 0)
             continue;
-        const char *module = module_of (text_of (change, "name")), *user = json_string_value (json_array_get (users, 0));
+        const char *module = module_of (json_text (change, "name")), *user = json_string_value (json_array_get (users, 0));
         cleanup_strbuf struct strbuf message = { 0 }, hint = { 0 };
         if (json_is_integer (json_object_get (change, "cell"))) /* told beside the message */
             strbuf_adds (&message, "it");
@@ -252,7 +235,7 @@ change_note (struct arena *a, const struct pipeline *p, int i, const json_t *cha
     cleanup_strbuf struct strbuf b = { 0 };
     strbuf_addf (&b, "step %s: ", s->name);
     add_place (&b, s, change);
-    strbuf_addf (&b, " changed %s, which Chard took as only read there", text_of (change, "name"));
+    strbuf_addf (&b, " changed %s, which Chard took as only read there", json_text (change, "name"));
     if (json_array_size (changes) > 1)
         strbuf_addf (&b, " (and %zu more)", json_array_size (changes) - 1);
     strbuf_adds (&b, "; no step behind it reads that, so nothing is lost");

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "compiler/learned.h"
+#include "doc/json_value.h"
 #include "engine/runlog.h"
 #include "engine/state.h"
 
@@ -124,12 +125,8 @@ facts_of (struct observing *o, int cell)
 static void
 add_name (json_t *names, const char *name)
 {
-    size_t i;
-    json_t *old;
-    json_array_foreach (names, i, old)
-        if (strcmp (json_string_value (old), name) == 0)
-            return;
-    json_array_append_new (names, json_string (name));
+    if (!json_has_string (names, name))
+        json_array_append_new (names, json_string (name));
 }
 
 /* What is known of code that still stands there, names only as strings: the file may have been edited. */

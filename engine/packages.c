@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "compiler/requirement.h"
+#include "doc/json_value.h"
 #include "engine/digest.h"
 
 #include <string.h>
@@ -99,17 +100,6 @@ add_distribution (const json_t *packages, struct arena *a, const char *distribut
         add_distribution (packages, a, json_string_value (other), lines);
 }
 
-static bool
-holds (const json_t *list, const char *name)
-{
-    size_t i;
-    json_t *one;
-    json_array_foreach (list, i, one)
-        if (json_is_string (one) && strcmp (json_string_value (one), name) == 0)
-            return true;
-    return false;
-}
-
 static const char *
 name_of_line (struct arena *a, const char *line)
 {
@@ -126,7 +116,7 @@ packages_require (const json_t *packages, struct arena *a, const char *dir, cons
         const json_t *from = json_object_get (json_object_get (packages, "modules"), module);
         size_t i;
         json_t *one;
-        if (!*module || digests_is_local_module (dir, module) || holds (json_object_get (packages, "stdlib"), module))
+        if (!*module || digests_is_local_module (dir, module) || json_has_string (json_object_get (packages, "stdlib"), module))
             continue;
         json_array_foreach (from, i, one)
             add_distribution (packages, a, json_string_value (one), lines);

@@ -3,6 +3,7 @@
 #include "kernel/pending.h"
 
 #include "base/arena.h"
+#include "doc/json_value.h"
 
 #include <string.h>
 
@@ -11,13 +12,6 @@ static const char *const answered[] = {
     "execute_request", "inspect_request", "complete_request", "history_request",
     "is_complete_request", "comm_info_request", "kernel_info_request",
 };
-
-static const char *
-text_of (const json_t *header, const char *name)
-{
-    const char *s = json_string_value (json_object_get (header, name));
-    return s ? s : "";
-}
 
 void
 pending_add (struct pending *p, const struct wire_message *m)
@@ -37,7 +31,7 @@ pending_settle (struct pending *p, const struct wire_message *reply)
 {
     json_auto_t *parent = wire_parse (reply, WIRE_PARENT);
     size_t i = 0;
-    while (i < p->len && strcmp (text_of (p->headers[i], "msg_id"), text_of (parent, "msg_id")) != 0)
+    while (i < p->len && strcmp (json_text (p->headers[i], "msg_id"), json_text (parent, "msg_id")) != 0)
         i++;
     if (i == p->len)
         return;
@@ -49,7 +43,7 @@ const json_t *
 pending_cell (const struct pending *p)
 {
     for (size_t i = 0; i < p->len; i++)
-        if (strcmp (text_of (p->headers[i], "msg_type"), "execute_request") == 0)
+        if (strcmp (json_text (p->headers[i], "msg_type"), "execute_request") == 0)
             return p->headers[i];
     return NULL;
 }

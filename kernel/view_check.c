@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/fs.h"
+#include "doc/json_value.h"
 
 #include <string.h>
 
@@ -14,13 +15,6 @@ static const char style[] =
     ".chard-check tr{background:none!important}.chard-check .error{color:#cf4a3f;font-weight:600}"
     ".chard-check .warning{color:#b7791f;font-weight:600}.chard-check .note{color:#4a86c5}"
     ".chard-check .dim{opacity:.65}.chard-check td:first-child{white-space:nowrap}</style>";
-
-static const char *
-text_of (const json_t *o, const char *key)
-{
-    const char *s = json_string_value (json_object_get (o, key));
-    return s ? s : "";
-}
 
 static int
 number_of (const json_t *o, const char *key, int otherwise)
@@ -34,7 +28,7 @@ static const char *
 place_of (struct arena *a, const json_t *d, bool several)
 {
     int cell = number_of (d, "cell", -1), line = number_of (d, "line", 0);
-    const char *name = several || cell < 0 ? fs_basename (text_of (d, "notebook")) : "";
+    const char *name = several || cell < 0 ? fs_basename (json_text (d, "notebook")) : "";
     const char *where = cell < 0 ? "" : line ? arena_printf (a, "cell %d, line %d", cell, line) : arena_printf (a, "cell %d", cell);
     return arena_printf (a, "%s%s%s", name, *name && *where ? ", " : "", where);
 }
@@ -44,27 +38,27 @@ add_row (struct arena *a, const json_t *d, bool several, struct strbuf *html)
 {
     strbuf_adds (html, "<tr><td>");
     strbuf_add_html (html, place_of (a, d, several));
-    strbuf_addf (html, "</td><td class=\"%s\">%s</td><td>", text_of (d, "severity"), text_of (d, "severity"));
-    strbuf_add_html (html, text_of (d, "message"));
-    if (*text_of (d, "hint")) {
+    strbuf_addf (html, "</td><td class=\"%s\">%s</td><td>", json_text (d, "severity"), json_text (d, "severity"));
+    strbuf_add_html (html, json_text (d, "message"));
+    if (*json_text (d, "hint")) {
         strbuf_adds (html, "<div class=\"dim\">");
-        strbuf_add_html (html, text_of (d, "hint"));
+        strbuf_add_html (html, json_text (d, "hint"));
         strbuf_adds (html, "</div>");
     }
     strbuf_adds (html, "</td><td class=\"dim\">");
-    strbuf_add_html (html, text_of (d, "rule"));
+    strbuf_add_html (html, json_text (d, "rule"));
     strbuf_adds (html, "</td></tr>\n");
 }
 
 static void
 add_text (const json_t *d, struct strbuf *text)
 {
-    const char *severity = text_of (d, "severity"), *hint = text_of (d, "hint");
+    const char *severity = json_text (d, "severity"), *hint = json_text (d, "hint");
     enum severity s = SEVERITY_ERROR;
     while (s < SEVERITY_NOTE && strcmp (severity_name (s), severity) != 0)
         s++;
-    const struct diag one = { .notebook = text_of (d, "notebook"), .severity = s, .rule = text_of (d, "rule"),
-                              .message = text_of (d, "message"), .hint = *hint ? hint : NULL,
+    const struct diag one = { .notebook = json_text (d, "notebook"), .severity = s, .rule = json_text (d, "rule"),
+                              .message = json_text (d, "message"), .hint = *hint ? hint : NULL,
                               .at = { number_of (d, "cell", -1), number_of (d, "line", 0), number_of (d, "column", 0), NULL } };
     diag_print (&one, false, text);
 }
@@ -76,7 +70,7 @@ count (const json_t *list, const char *severity)
     size_t i;
     const json_t *d;
     json_array_foreach (list, i, d)
-        n += strcmp (text_of (d, "severity"), severity) == 0;
+        n += strcmp (json_text (d, "severity"), severity) == 0;
     return n;
 }
 
@@ -86,7 +80,7 @@ are_of_several (const json_t *list)
     size_t i;
     const json_t *d;
     json_array_foreach (list, i, d)
-        if (strcmp (text_of (d, "notebook"), text_of (json_array_get (list, 0), "notebook")) != 0)
+        if (strcmp (json_text (d, "notebook"), json_text (json_array_get (list, 0), "notebook")) != 0)
             return true;
     return false;
 }

@@ -3,6 +3,7 @@
 #include "compiler/emit/argo_verify.h"
 
 #include "compiler/emit/argo_shape.h"
+#include "doc/json_value.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,13 +17,6 @@ struct check {
     json_t *tasks;       /* … and its tasks by name */
     struct error *err;
 };
-
-static const char *
-text (const json_t *object, const char *key)
-{
-    const char *s = json_string_value (json_object_get (object, key));
-    return s ? s : "";
-}
 
 static int __attribute__ ((format (printf, 2, 3)))
 wrong (const struct check *c, const char *fmt, ...)
@@ -43,7 +37,7 @@ index_names (const struct check *c, const json_t *list, json_t *map, const char 
     size_t i;
     json_t *one;
     json_array_foreach (list, i, one) {
-        const char *name = text (one, "name");
+        const char *name = json_text (one, "name");
         if (!*name || json_object_get (map, name))
             return wrong (c, "two %s are called '%s'", what, name);
         json_object_set (map, name, one);
@@ -57,23 +51,12 @@ find (const json_t *list, const char *name)
     size_t i;
     json_t *one;
     json_array_foreach (list, i, one)
-        if (strcmp (text (one, "name"), name) == 0)
+        if (strcmp (json_text (one, "name"), name) == 0)
             return one;
     return NULL;
 }
 
 /* ---- tasks ---- */
-
-static bool
-waits_for (const json_t *task, const char *name)
-{
-    size_t i;
-    json_t *other;
-    json_array_foreach (json_object_get (task, "dependencies"), i, other)
-        if (strcmp (json_string_value (other), name) == 0)
-            return true;
-    return false;
-}
 
 /* What the graph is given itself. */
 static bool
@@ -90,11 +73,11 @@ check_from (const struct check *c, const json_t *task, const char *from)
     if (sscanf (from, "{{inputs.artifacts.%79[^}]}}", key) == 1 && is_given (c, "artifacts", key))
         return 0;
     if (sscanf (from, "{{tasks.%79[^.].outputs.artifacts.%79[^}]}}", producer, key) != 2)
-        return wrong (c, "task %s takes an artifact from '%s'", text (task, "name"), from);
+        return wrong (c, "task %s takes an artifact from '%s'", json_text (task, "name"), from);
     const json_t *other = json_object_get (c->tasks, producer);
-    if (!other || !waits_for (task, producer))
-        return wrong (c, "task %s takes an artifact from %s without waiting for it", text (task, "name"), producer);
-    const json_t *template = json_object_get (c->templates, text (other, "template"));
+    if (!other || !json_has_string (json_object_get (task, "dependencies"), producer))
+        return wrong (c, "task %s takes an artifact from %s without waiting for it", json_text (task, "name"), producer);
+    const json_t *template = json_object_get (c->templates, json_text (other, "template"));
     const json_t *outputs = json_object_get (json_object_get (template, "outputs"), "artifacts");
     return find (outputs, key) ? 0 : wrong (c, "task %s does not leave the artifact %s", producer, key);
 }
@@ -108,12 +91,12 @@ check_given (const struct check *c, const json_t *task, const json_t *template, 
     size_t i;
     json_t *one;
     json_array_foreach (wanted, i, one)
-        if (!json_object_get (one, "raw") && !json_object_get (one, "s3") && !find (given, text (one, "name")))
-            return wrong (c, "task %s does not give %s", text (task, "name"), text (one, "name"));
+        if (!json_object_get (one, "raw") && !json_object_get (one, "s3") && !find (given, json_text (one, "name")))
+            return wrong (c, "task %s does not give %s", json_text (task, "name"), json_text (one, "name"));
     json_array_foreach (given, i, one) {
-        if (!find (wanted, text (one, "name")))
-            return wrong (c, "task %s gives %s, which its template does not take", text (task, "name"), text (one, "name"));
-        if (json_object_get (one, "from") && check_from (c, task, text (one, "from")) < 0)
+        if (!find (wanted, json_text (one, "name")))
+            return wrong (c, "task %s gives %s, which its template does not take", json_text (task, "name"), json_text (one, "name"));
+        if (json_object_get (one, "from") && check_from (c, task, json_text (one, "from")) < 0)
             return -1;
     }
     return 0;
@@ -127,12 +110,12 @@ check_when (const struct check *c, const json_t *task)
     int end = 0;
     if (!json_object_get (task, "when"))
         return 0;
-    if (sscanf (text (task, "when"), "{{tasks.%79[^.].outputs.parameters.%79[^}]}} == true%n", guard, key, &end) != 2 || !end)
-        return wrong (c, "task %s starts when '%s'", text (task, "name"), text (task, "when"));
+    if (sscanf (json_text (task, "when"), "{{tasks.%79[^.].outputs.parameters.%79[^}]}} == true%n", guard, key, &end) != 2 || !end)
+        return wrong (c, "task %s starts when '%s'", json_text (task, "name"), json_text (task, "when"));
     const json_t *other = json_object_get (c->tasks, guard);
-    const json_t *template = json_object_get (c->templates, text (other, "template"));
-    if (!other || !waits_for (task, guard))
-        return wrong (c, "task %s asks %s without waiting for it", text (task, "name"), guard);
+    const json_t *template = json_object_get (c->templates, json_text (other, "template"));
+    if (!other || !json_has_string (json_object_get (task, "dependencies"), guard))
+        return wrong (c, "task %s asks %s without waiting for it", json_text (task, "name"), guard);
     return find (json_object_get (json_object_get (template, "outputs"), "parameters"), key)
                ? 0
                : wrong (c, "task %s does not leave the parameter %s", guard, key);
@@ -146,23 +129,23 @@ check_loop (const struct check *c, const json_t *task)
     int end = 0;
     if (!json_object_get (task, "withParam"))
         return 0;
-    if (sscanf (text (task, "withParam"), "{{inputs.parameters.%79[^}]}}%n", key, &end) != 1 || !end
+    if (sscanf (json_text (task, "withParam"), "{{inputs.parameters.%79[^}]}}%n", key, &end) != 1 || !end
         || !is_given (c, "parameters", key))
-        return wrong (c, "task %s is repeated over '%s'", text (task, "name"), text (task, "withParam"));
+        return wrong (c, "task %s is repeated over '%s'", json_text (task, "name"), json_text (task, "withParam"));
     return 0;
 }
 
 static int
 check_task (const struct check *c, const json_t *task)
 {
-    const json_t *template = json_object_get (c->templates, text (task, "template"));
+    const json_t *template = json_object_get (c->templates, json_text (task, "template"));
     size_t i;
     json_t *other;
     if (!template)
-        return wrong (c, "task %s has no template '%s'", text (task, "name"), text (task, "template"));
+        return wrong (c, "task %s has no template '%s'", json_text (task, "name"), json_text (task, "template"));
     json_array_foreach (json_object_get (task, "dependencies"), i, other)
         if (!json_object_get (c->tasks, json_string_value (other)))
-            return wrong (c, "task %s waits for %s, which isn't there", text (task, "name"), json_string_value (other));
+            return wrong (c, "task %s waits for %s, which isn't there", json_text (task, "name"), json_string_value (other));
     if (check_when (c, task) < 0 || check_loop (c, task) < 0 || check_given (c, task, template, "parameters") < 0)
         return -1;
     return check_given (c, task, template, "artifacts");
@@ -209,17 +192,17 @@ check_container (const struct check *c, const json_t *template)
     const json_t *container = json_object_get (template, "container");
     if (!container)
         return 0;
-    if (!*text (container, "image") || json_array_size (json_object_get (container, "command")) == 0)
-        return wrong (c, "template %s has no image or no command", text (template, "name"));
+    if (!*json_text (container, "image") || json_array_size (json_object_get (container, "command")) == 0)
+        return wrong (c, "template %s has no image or no command", json_text (template, "name"));
     size_t i, k;
     json_t *mount, *claim;
     json_array_foreach (json_object_get (container, "volumeMounts"), i, mount) {
-        bool known = find (json_object_get (c->spec, "volumes"), text (mount, "name")) != NULL;
+        bool known = find (json_object_get (c->spec, "volumes"), json_text (mount, "name")) != NULL;
         json_array_foreach (json_object_get (c->spec, "volumeClaimTemplates"), k, claim)
-            known |= strcmp (text (json_object_get (claim, "metadata"), "name"), text (mount, "name")) == 0;
+            known |= strcmp (json_text (json_object_get (claim, "metadata"), "name"), json_text (mount, "name")) == 0;
         if (!known)
-            return wrong (c, "template %s mounts the volume %s, which isn't declared", text (template, "name"),
-                          text (mount, "name"));
+            return wrong (c, "template %s mounts the volume %s, which isn't declared", json_text (template, "name"),
+                          json_text (mount, "name"));
     }
     return 0;
 }
@@ -278,14 +261,14 @@ check_graph (const struct check *c, const json_t *template)
 static int
 check_all (const struct check *c)
 {
-    const json_t *entry = json_object_get (c->templates, text (c->spec, "entrypoint"));
+    const json_t *entry = json_object_get (c->templates, json_text (c->spec, "entrypoint"));
     const json_t *tasks = json_object_get (json_object_get (entry, "dag"), "tasks");
     if (!tasks)
-        return wrong (c, "there is no entry point '%s'", text (c->spec, "entrypoint"));
+        return wrong (c, "there is no entry point '%s'", json_text (c->spec, "entrypoint"));
     if (json_array_size (tasks) == 0)
         return error_set (c->err, ERROR_NOTEBOOK, "the pipeline has no steps; there is nothing to run");
-    if (json_object_get (c->spec, "onExit") && !json_object_get (c->templates, text (c->spec, "onExit")))
-        return wrong (c, "there is no template '%s' for what runs at the end", text (c->spec, "onExit"));
+    if (json_object_get (c->spec, "onExit") && !json_object_get (c->templates, json_text (c->spec, "onExit")))
+        return wrong (c, "there is no template '%s' for what runs at the end", json_text (c->spec, "onExit"));
     const char *name;
     json_t *template;
     json_object_foreach (c->templates, name, template)

@@ -3,6 +3,7 @@
 #include "compiler/emit/kfp_verify.h"
 
 #include "compiler/emit/kfp_shape.h"
+#include "doc/json_value.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -99,17 +100,6 @@ check_executor (const struct check *c)
 
 /* ---- inputs ---- */
 
-static bool
-waits_for (const json_t *task, const char *name)
-{
-    size_t i;
-    json_t *other;
-    json_array_foreach (at (task, "dependentTasks", NULL), i, other)
-        if (strcmp (json_string_value (other), name) == 0)
-            return true;
-    return false;
-}
-
 /* Two definitions of an artifact go together. */
 static bool
 is_alike (const json_t *x, const json_t *y)
@@ -138,7 +128,9 @@ check_artifact (const struct check *c, const char *key, const json_t *input)
         return wrong (c, "task %s has no output %s", producer, output ? output : "(none named)");
     if (!is_alike (given, wanted))
         return wrong (c, "artifact %s is of another type than what task %s leaves", key, producer);
-    return waits_for (c->task, producer) ? 0 : wrong (c, "it does not wait for task %s, whose %s it needs", producer, key);
+    if (json_has_string (at (c->task, "dependentTasks", NULL), producer))
+        return 0;
+    return wrong (c, "it does not wait for task %s, whose %s it needs", producer, key);
 }
 
 /* What another task tells. */
@@ -152,7 +144,9 @@ check_told (const struct check *c, const char *key, const json_t *input)
     const json_t *wanted = at (c->component, "inputDefinitions", "parameters", key, NULL);
     if (!given || !json_equal (at (given, "parameterType", NULL), at (wanted, "parameterType", NULL)))
         return wrong (c, "parameter %s comes from no output of a task that is like it", key);
-    return waits_for (c->task, producer) ? 0 : wrong (c, "it does not wait for task %s, whose %s it needs", producer, key);
+    if (json_has_string (at (c->task, "dependentTasks", NULL), producer))
+        return 0;
+    return wrong (c, "it does not wait for task %s, whose %s it needs", producer, key);
 }
 
 /* A condition is a parameter of the task that is compared with a text. */

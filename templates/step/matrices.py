@@ -2,14 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 
 
-def _write_dmatrix(matrix, path):
-    matrix.save_binary(path)
+def _dump_dmatrix(matrix):
+    fd = os.memfd_create("matrix", os.MFD_CLOEXEC)
+    with os.fdopen(fd, "rb") as f:
+        matrix.save_binary("/proc/self/fd/%d" % fd)
+        return f.read()
 
 
-def _write_dataset(dataset, path):
-    """Nothing, if it has yet to be made of the arrays that it holds."""
-    if dataset._handle is not None:
+def _dump_dataset(dataset):
+    """Nothing, if it has yet to be made of the arrays that it holds. LightGBM writes to no file that is there already."""
+    import tempfile
+    if dataset._handle is None:
+        return b""
+    with tempfile.TemporaryDirectory(prefix="chard-") as folder:
+        path = os.path.join(folder, "matrix")
         dataset.save_binary(path)
+        with open(path, "rb") as f:
+            return f.read()
 
 
 def _read_dmatrix(kind, path):
@@ -20,10 +29,10 @@ def _read_dataset(kind, path):
     return kind(path, params={"verbosity": -1}).construct()
 
 
-# (write to a path, read from a path, the attribute that is memory of the library's own)
+# (what it is as bytes, read from a path, the attribute that is memory of the library's own)
 _matrices = {
-    ("xgboost.core", "DMatrix"): (_write_dmatrix, _read_dmatrix, "handle"),
-    ("lightgbm.basic", "Dataset"): (_write_dataset, _read_dataset, "_handle"),
+    ("xgboost.core", "DMatrix"): (_dump_dmatrix, _read_dmatrix, "handle"),
+    ("lightgbm.basic", "Dataset"): (_dump_dataset, _read_dataset, "_handle"),
 }
 
 
@@ -33,16 +42,8 @@ def _library_of(kind):
 
 def _matrix_parts(matrix):
     """What it consists of: its data with labels, weights, names and categories, as bytes; its attributes."""
-    import tempfile
-    write, _, handle = _library_of(type(matrix))
-    with tempfile.TemporaryDirectory(prefix="chard-") as folder:    # LightGBM writes to no file that is there already
-        path = os.path.join(folder, "matrix")
-        write(matrix, path)
-        data = b""
-        if os.path.exists(path):
-            with open(path, "rb") as f:
-                data = f.read()
-    return data, {k: v for k, v in matrix.__dict__.items() if k != handle}
+    dump, _, handle = _library_of(type(matrix))
+    return dump(matrix), {k: v for k, v in matrix.__dict__.items() if k != handle}
 
 
 def _reduce_matrix(w, matrix):

@@ -20,6 +20,7 @@ import urllib.parse
 import uuid
 
 import yaml
+from fake_argo import fnv
 from service import Service
 
 TOP = os.environ.get("TOP", ".")
@@ -62,13 +63,6 @@ class Refused(Exception):
 def same_name(a, b):
     """As MySQL compares by default."""
     return a.rstrip(" ").casefold() == b.rstrip(" ").casefold()
-
-
-def fnv(text):
-    h = 2166136261
-    for c in text.encode():
-        h = (h ^ c) * 16777619 & 0xffffffff
-    return h
 
 
 class Workflow:

@@ -1,0 +1,15 @@
+/* What is asked of JSON documents again and again.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_DOC_JSON_VALUE_H
+#define CHARD_DOC_JSON_VALUE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* A string member of an object; "" if there is none, or it is something else. Borrowed from the object. */
+const char *json_text (const json_t *object, const char *key);
+
+/* Whether an array has that string among its elements, whatever the others are. */
+bool json_has_string (const json_t *array, const char *s);
+
+#endif
