@@ -470,7 +470,8 @@ const struct command command_submit = {
     .operands = "NOTEBOOK",
     .summary = "Run a notebook as a pipeline elsewhere",
     .details = "Checks the notebook, builds and pushes its image if the context's registry doesn't have this content yet (with buildah, "
-               "podman or docker, and their logins; else by a Job in the cluster, where the context reaches the Kubernetes API), keeps its exact sources in Git (a commit on refs/chard/runs/RUN; work tree, index and "
+               "podman or docker, and their logins; else by a Job in the cluster, where the context reaches the "
+               "Kubernetes API), keeps its exact sources in Git (a commit on refs/chard/runs/RUN; work tree, index and "
                "branches stay as they are), brings the pipeline to where the context says, and starts it there. The same "
                "content is sent once. A run is never started twice: where an answer was lost, it is looked for.\n"
                "chard runs list, show, logs, wait, cancel and retry know runs elsewhere too.\n"

@@ -75,9 +75,9 @@ void chance_note (struct interpreter *in, int made, const struct effect *e, cons
 /* outside.c: the files that a call on `on` (a function: argument 0) reads and writes. */
 void outside_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c);
 
-/* Where what a call connects to lies: a file of SQLite's, or a pattern, which is no file of the notebook's; NULL if
- * nowhere, since the value itself is the database. */
-const char *outside_address (struct interpreter *in, const struct call *c);
+/* Where what a call connects to lies: a file of SQLite's, or a pattern, which is no file of the notebook's; NULL if nowhere,
+ * since the value itself is the database, or may be for all that is known of the URL. */
+const char *outside_address (struct interpreter *in, const struct effect *e, const struct call *c);
 
 /* Whoever is called with what stands for something elsewhere reads it, and changes it unless it is known to ask. */
 void outside_used (struct interpreter *in, const struct effect *e, const struct set *values);

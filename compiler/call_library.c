@@ -353,7 +353,7 @@ call_library (struct interpreter *in, int callee, struct call *c)
         return meaning->run (in, c);
     const struct effect *e = library_function (in->library, text);
     module_method (in, text);
-    bool anywhere = e->flags & EFFECT_SINGLETON || (e->connects && outside_address (in, c));
+    bool anywhere = e->flags & EFFECT_SINGLETON || (e->connects && outside_address (in, e, c));
     if (!(e->flags & (EFFECT_RETURNS_PLAIN | EFFECT_PURE_DECORATOR)) && !anywhere)
         in->effect = true;
     in->singleton |= anywhere;

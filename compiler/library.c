@@ -83,7 +83,9 @@ read_word (const struct library *l, struct effect *e, const char *word)
     } else if (strcmp (word, "shows") == 0) {
         e->shows = true;
     } else if (strcmp (word, "connects") == 0) {
-        e->connects = true;
+        e->connects = CONNECTS;
+    } else if (strcmp (word, "connects=url") == 0) {
+        e->connects = CONNECTS_BY_URL;
     } else if (strcmp (word, "asks") == 0) {
         e->asks = true;
     } else if (strncmp (word, "parts=", 6) == 0) {

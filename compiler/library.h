@@ -64,7 +64,8 @@ struct effect {
     bool unpickles;             /* what is read may be instances of any class of the notebook */
     bool caches;                /* a decorator: the function runs once for the same arguments */
     bool shows;                 /* somebody sees it done: print */
-    bool connects;              /* the result stands for what argument 0 names, a database: it can be had again anywhere */
+    enum { CONNECTS_NOT, CONNECTS, CONNECTS_BY_URL } connects; /* the result stands for something elsewhere, which argument
+                                   0 may name, and can be had again anywhere; by a URL, which may name the memory too */
     bool asks;                  /* only reads what arguments stand for; others are taken to change it */
 };
 

@@ -86,17 +86,27 @@ outside_files (struct interpreter *in, const struct effect *e, const struct set 
 
 /* ---- what lies elsewhere ---- */
 
-const char *
-outside_address (struct interpreter *in, const struct call *c)
+/* "sqlite+pysqlite:///f.db": what stands behind "://" of SQLite's, whatever drives it; else NULL. */
+static const char *
+behind_sqlite (const char *url)
 {
-    static const char sqlite[] = "sqlite://";
-    const char *path = pattern_of (in, call_argument (c, 0));
-    if (!path || *path == PATH_ANY)
-        return PATH_UNKNOWN;
-    if (strncmp (path, sqlite, sizeof sqlite - 1) != 0)
-        return arena_printf (in->arena, "%s%s%c", strstr (path, "://") ? "" : "outside://", path, PATH_ANY);
-    path += sizeof sqlite - 1;
-    return !*path || strstr (path, ":memory:") ? NULL : path + (*path == '/');
+    static const char name[] = "sqlite";
+    const char *mark = strncmp (url, name, sizeof name - 1) == 0 ? strstr (url, "://") : NULL;
+    return mark ? mark + 3 : NULL;
+}
+
+const char *
+outside_address (struct interpreter *in, const struct effect *e, const struct call *c)
+{
+    const char *url = pattern_of (in, call_argument (c, 0));
+    if (e->connects == CONNECTS_BY_URL) {
+        if (!url || *url == PATH_ANY || strstr (url, ":memory:"))
+            return NULL;
+        const char *file = behind_sqlite (url);
+        if (file)
+            return *file ? file + (*file == '/') : NULL;
+    }
+    return arena_printf (in->arena, "%s%s%c", url && strstr (url, "://") ? "" : "outside://", url ? url : "", PATH_ANY);
 }
 
 void
@@ -117,7 +127,7 @@ void
 outside_note (struct interpreter *in, int id, const struct effect *e, const struct set *on, const struct call *c)
 {
     if (e->connects) {
-        const char *address = outside_address (in, c);
+        const char *address = outside_address (in, e, c);
         heap_get (in->heap, id)->outside = address;
         heap_get (in->heap, id)->unpicklable = !address;
         heap_store (in->heap, id, 0, set_one (in->arena, id), false);

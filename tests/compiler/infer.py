@@ -81,12 +81,19 @@ class Elsewhere(Inference):
         self.assertEqual({n: found[n] for n in ("first", "second", "file", "again")},
                          {"first": [], "second": [], "file": [], "again": ["second"]})
 
-    def test_a_database_in_memory_stays_in_its_step(self):
-        self.write(code("import sqlalchemy as sa\nengine = sa.create_engine('sqlite://')", "step:db"),
-                   code("with engine.begin() as c:\n    c.execute(sa.text('create table t (a)'))", "step:make"))
-        run = subprocess.run([CHARD, "check", self.path], capture_output=True, text=True, timeout=60)
-        self.assertEqual(run.returncode, 1)
-        self.assertIn("`engine` (sqlalchemy.Engine) can't be handed from step \"db\" to step \"make\"", run.stdout + run.stderr)
+    def test_a_database_that_may_be_in_memory_stays_in_its_step(self):
+        for url in ("'sqlite://'", "'sqlite+pysqlite:///:memory:'", "'duckdb:///:memory:'", "url='sqlite://'", "unknown()"):
+            self.write(code("import sqlalchemy as sa\ndef unknown():\n    return input()\nengine = sa.create_engine(%s)" % url, "step:db"),
+                       code("with engine.begin() as c:\n    c.execute(sa.text('create table t (a)'))", "step:make"))
+            run = subprocess.run([CHARD, "check", self.path], capture_output=True, text=True, timeout=60)
+            self.assertEqual(run.returncode, 1, url)
+            self.assertIn("`engine` (sqlalchemy.Engine) can't be handed from step \"db\" to step \"make\"", run.stdout + run.stderr)
+
+    def test_files_of_sqlite_whatever_drives_it(self):
+        found = self.after(
+            ("db", "import sqlalchemy as sa\nimport pandas as pd\nengine = sa.create_engine('sqlite+pysqlite:///f.db')"),
+            ("make", "pd.DataFrame({'a': [1]}).to_sql('t', engine)"), ("look", "import os\nprint(os.path.getsize('f.db'))"))
+        self.assertEqual(found, {"db": [], "make": [], "look": ["make"]})
 
     def test_parts_of_a_client(self):
         found = self.after(
