@@ -99,7 +99,7 @@ prepare_origin (const struct run_settings *s, const struct pipeline *p, double s
         return -1;
     if (s->push && origin->repo && repo_check_remote (origin->repo, s->push, err) < 0)
         return -1;
-    return s->snapshot || s->push ? snapshot_write (origin, p, NULL, since, err) : 0;
+    return (s->snapshot || s->push) && snapshot_write (origin, p, NULL, since, err) ? -1 : 0;
 }
 
 struct watch {

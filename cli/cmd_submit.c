@@ -171,22 +171,36 @@ add_made (struct submitting *s, struct repo_files *made)
         }
 }
 
-/* The sources and documents are kept before anything is started; without a repository that is told and no failure. */
+static int
+tell_unkept (const struct submitting *s, const char *why)
+{
+    fprintf (s->inv->err, "note: %s: the sources of this run aren't kept\n", why);
+    return 0;
+}
+
+/* The sources and documents are kept before anything is started. Without a repository, or with one that can't be written, that
+ * is told and no failure, unless they are to be pushed. */
 static int
 keep_sources (struct submitting *s, struct error *err)
 {
     struct repo_files made = { 0 };
-    if (!s->origin.repo && !s->settings->push) {
-        fprintf (s->inv->err, "note: %s: the sources of this run aren't kept\n", json_text (s->origin.record, "note"));
-        return 0;
-    }
+    struct error why = { 0 };
+    if (!s->origin.repo && !s->settings->push)
+        return tell_unkept (s, json_text (s->origin.record, "note"));
     if (s->settings->push && s->origin.repo && repo_check_remote (s->origin.repo, s->settings->push, err) < 0)
         return -1;
     add_made (s, &made);
-    if (snapshot_write (&s->origin, s->pipeline, &made, s->since, err) < 0
-        || snapshot_name (&s->origin, s->id, err) < 0)
-        return -1;
-    return s->settings->push ? snapshot_push (&s->origin, s->id, s->settings->push, err) : 0;
+    int status = snapshot_write (&s->origin, s->pipeline, &made, s->since, &why);
+    if (status == 0)
+        status = snapshot_name (&s->origin, s->id, &why);
+    if (status > 0 && !s->settings->push) {
+        json_object_del (s->origin.record, "snapshot");
+        return tell_unkept (s, why.text);
+    }
+    if (status == 0)
+        return s->settings->push ? snapshot_push (&s->origin, s->id, s->settings->push, err) : 0;
+    *err = why;
+    return -1;
 }
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
@@ -457,6 +471,8 @@ cmd_submit (struct invocation *inv, const void *settings, struct error *err)
         status = choose_schedule (&s, err);
         if (status == 0 && s.settings->require_clean)
             status = origin_require_clean (&s.origin, err);
+        if (status == 0 && s.origin.repo && *json_text (s.origin.record, "note"))
+            fprintf (inv->err, "note: %s\n", json_text (s.origin.record, "note"));
         if (status == 0)
             status = start_runs (&s, err);
         origin_close (&s.origin);

@@ -77,13 +77,6 @@ show_log (const struct providing *p, const char *path)
     fprintf (p->inv->err, "%s\n", utf8_repair (p->inv->arena, from));
 }
 
-static const char *
-commit_name (struct arena *a, const struct emit_plan *plan, const struct emit_image *image)
-{
-    const char *tag = strrchr (image->reference, ':');
-    return arena_printf (a, "%.*s:%.12s-%s", (int) (tag - image->reference), image->reference, plan->options->commit, tag + 1);
-}
-
 static int
 build_one (const struct providing *p, int index, struct error *err)
 {
@@ -95,9 +88,10 @@ build_one (const struct providing *p, int index, struct error *err)
         return error_errno (err, "%s", log);
     struct build b = { .builder = p->builder, .directory = p->directory, .containerfile = image_containerfile (p->plan, index),
                        .base = image->base, .log = fd, .log_path = log };
+    const char *other = image_commit_name (p->plan, index);
     vec_push (a, &b.names, image->reference);
-    if (p->plan->options->commit)
-        vec_push (a, &b.names, commit_name (a, p->plan, image));
+    if (other)
+        vec_push (a, &b.names, other);
     double began = runlog_now ();
     fprintf (p->inv->err, "image %s: isn't in the registry yet; %s builds it, see %s\n", image->reference, p->builder, log);
     if (build_and_push (a, &b, err) < 0) {

@@ -129,7 +129,9 @@ record_changes (struct origin *o, const char *commit)
     json_object_set_new (o->record, "dirty", dirty);
     json_object_set_new (o->record, "dirty_count", status ? json_null () : json_integer (count));
     if (status < 0)
-        json_object_set_new (o->record, "note", json_string (utf8_repair (o->arena, err.text)));
+        json_object_set_new (o->record, "note",
+                             json_string (arena_printf (o->arena, "what has changed since the commit can't be told: %s",
+                                                        utf8_repair (o->arena, err.text))));
 }
 
 /* ---- the record ------------------------------------------------------------------------------------------------- */
@@ -192,6 +194,7 @@ const char *
 origin_dirty_text (struct arena *a, const json_t *record)
 {
     const json_t *dirty = json_object_get (record, "dirty"), *count = json_object_get (record, "dirty_count");
+    const char *note = json_text (record, "note");
     cleanup_strbuf struct strbuf text = { 0 };
     for (size_t i = 0; i < json_array_size (dirty) && i < DIRTY_SHOWN; i++) {
         const json_t *d = json_array_get (dirty, i);
@@ -200,7 +203,7 @@ origin_dirty_text (struct arena *a, const json_t *record)
     if (json_integer_value (count) > DIRTY_SHOWN)
         strbuf_addf (&text, " and %d more", (int) json_integer_value (count) - DIRTY_SHOWN);
     else if (json_is_null (count))
-        strbuf_adds (&text, "not known: looking through the work tree took too long");
+        strbuf_adds (&text, *note ? note : "not known: looking through the work tree took too long");
     return arena_strdup (a, strbuf_str (&text));
 }
 

@@ -6,8 +6,8 @@
  *     {"note": "there is no Git repository around /home/me"}
  *
  * "dirty" tells of tracked files that aren't as the commit has them, and of sources of the pipeline that Git doesn't
- * track, at most 100 of them; "dirty_count" of all (null: looking took too long). The change "outputs" is of a notebook
- * in which only outputs differ. Names are valid UTF-8; URLs have no credentials.
+ * track, at most 100 of them; "dirty_count" of all (null: looking took too long, or failed, as a "note" says). The change
+ * "outputs" is of a notebook in which only outputs differ. Names are valid UTF-8; URLs have no credentials.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLI_ORIGIN_H
 #define CHARD_CLI_ORIGIN_H

@@ -135,9 +135,10 @@ snapshot_write (struct origin *o, const struct pipeline *p, const struct repo_fi
     char id[REPO_ID_SIZE];
     if (!o->repo)
         return error_set (err, ERROR_USAGE, "a snapshot needs a Git repository: %s", json_text (o->record, "note"));
-    if (collect (o, p, made, since, &files, err) < 0
-        || repo_write_snapshot (o->repo, &files, message (o, p), id, err) < 0)
+    if (collect (o, p, made, since, &files, err) < 0)
         return error_wrap (err, "the snapshot");
+    if (repo_write_snapshot (o->repo, &files, message (o, p), id, err) < 0)
+        return -error_wrap (err, "the snapshot");
     json_object_set_new (o->record, "snapshot", json_string (id));
     return 0;
 }
@@ -145,8 +146,7 @@ snapshot_write (struct origin *o, const struct pipeline *p, const struct repo_fi
 int
 snapshot_name (const struct origin *o, const char *run, struct error *err)
 {
-    return repo_create_ref (o->repo, arena_printf (o->arena, SNAPSHOT_REFS "%s", run), json_text (o->record, "snapshot"),
-                            err);
+    return -repo_create_ref (o->repo, arena_printf (o->arena, SNAPSHOT_REFS "%s", run), json_text (o->record, "snapshot"), err);
 }
 
 int

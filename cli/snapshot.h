@@ -14,11 +14,11 @@
 /* Writes the commit and adds its id to the record as "snapshot"; snapshot_name then names it. `made` (or NULL) are
  * files for .chard-run/ beside pipeline.json. `since` is when the pipeline's compilation began (seconds since 1970): a
  * source that was changed after that is refused, since it may not be what was compiled. -1 too if there is no
- * repository. */
+ * repository; 1 if there is one that can't be written (a read-only one, say), and why. */
 int snapshot_write (struct origin *o, const struct pipeline *p, const struct repo_files *made, double since,
                     struct error *err);
 
-/* Lets refs/chard/runs/ID mean it. */
+/* Lets refs/chard/runs/ID mean it. 1 if it can't be written, and why. */
 int snapshot_name (const struct origin *o, const char *run, struct error *err);
 
 /* Sends that ref to a remote of the repository. */

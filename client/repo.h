@@ -1,10 +1,10 @@
 /* Git, through libgit2: what a directory's repository has checked out, and snapshots: commits without parents that hold
  * exactly the files given, under a ref of their own. Work tree, index, branches and configuration are only ever read.
- * Knows nothing of notebooks: callers say what goes into a snapshot. repo.c is the only file that includes git2.h.
+ * Knows nothing of notebooks: callers say what goes into a snapshot. repo_git.h is the only file that includes git2.h.
  *
  * Repositories are found as Git does from a directory upwards (worktrees and submodules included; GIT_DIR and the like
- * are not asked: a hook's are of another repository). Filters that are programs (Git LFS) aren't run: where such a file's
- * time has changed it is taken as modified.
+ * are not asked: a hook's are of another repository). Hooks and filters that are programs aren't run: where the time of a
+ * filtered file has changed it is taken as modified, unless it is Git LFS's and what its pointer says.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_REPO_H
 #define CHARD_CLIENT_REPO_H

@@ -56,13 +56,21 @@ pack_context (const struct emit_plan *plan, const struct vec_image_file *files, 
 
 /* ---- the Job ---------------------------------------------------------------------------------------------------- */
 
+/* Where BuildKit pushes to, as its fields of comma-separated values. */
+static json_t *
+build_output (const struct emit_plan *plan, int index)
+{
+    const char *name = plan->images.items[index].reference, *other = image_commit_name (plan, index);
+    return other ? json_sprintf ("type=image,\"name=%s,%s\",push=true", name, other)
+                 : json_sprintf ("type=image,name=%s,push=true", name);
+}
+
 static json_t *
 build_arguments (const struct emit_plan *plan, int index)
 {
     return json_pack ("[s,s,s,s,s,s,s,s,s,o,s,o]", "build", "--frontend", "dockerfile.v0", "--local", "context=/context",
                       "--local", "dockerfile=/context", "--progress=plain", "--opt",
-                      json_sprintf ("filename=%s", image_containerfile (plan, index)), "--output",
-                      json_sprintf ("type=image,name=%s,push=true", plan->images.items[index].reference));
+                      json_sprintf ("filename=%s", image_containerfile (plan, index)), "--output", build_output (plan, index));
 }
 
 static json_t *

@@ -199,6 +199,13 @@ image_containerfile (const struct emit_plan *plan, int index)
     return index == 0 ? "Containerfile" : arena_printf (plan->arena, "Containerfile.%s", plan->images.items[index].name);
 }
 
+const char *
+image_commit_name (const struct emit_plan *plan, int index)
+{
+    const char *reference = plan->images.items[index].reference, *commit = plan->options->commit, *tag = strrchr (reference, ':');
+    return commit && tag ? arena_printf (plan->arena, "%.*s:%.12s-%s", (int) (tag - reference), reference, commit, tag + 1) : NULL;
+}
+
 /* ---- what lies beside it ---------------------------------------------------------------------------------------- */
 
 static void

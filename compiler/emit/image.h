@@ -28,4 +28,7 @@ void image_files (const struct emit_plan *plan, int index, struct vec_image_file
 /* Where the Containerfile of image number `index` lies: "Containerfile", "Containerfile.NAME". */
 const char *image_containerfile (const struct emit_plan *plan, int index);
 
+/* Another name for it, "REPOSITORY:COMMIT-CONTENT", which tells the commit that it was first built of; NULL if that isn't known. */
+const char *image_commit_name (const struct emit_plan *plan, int index);
+
 #endif

@@ -197,6 +197,9 @@ class Record(Case):
         git = self.run_notebook()
         self.assertEqual((git["branch"], git["remote"], git["url"]),
                          ("topic/ä", "fork", "ssh://git@example.com:22/me/project.git"))
+        for url, kept in ("https://me:hunt er2@example.com/x", "https://example.com/x"), ("ext::sh -c hunter2", "ext::"):
+            self.git("config", "remote.fork.url", url)
+            self.assertEqual(self.run_notebook()["url"], kept)
 
     def test_worktree_and_links(self):
         self.repository()
@@ -249,6 +252,35 @@ class Record(Case):
         shutil.rmtree(self.path("repo/.git"))
         self.write("repo/.git", "gitdir: /nowhere/at/all\n")
         self.assertTrue(self.run_notebook()["note"])
+
+        shutil.rmtree(self.path("repo"))
+        self.repository()
+        self.write("repo/.git/index", "nonsense\n")
+        git = self.run_notebook("--snapshot")
+        self.assertEqual((git["branch"], git["dirty_count"]), ("main", None))
+        self.assertIn("what has changed since the commit can't be told: ", git["note"])
+        self.assertIn("can't be told", self.chard("run", "--require-clean", "train.py", status=1).stderr)
+        shutil.rmtree(self.path("repo"))
+        self.write("repo/train.py", NOTEBOOK)
+        self.write("repo/helper.py", "k = 3\n")
+        self.git("init", "-q", "--object-format=sha256")
+        self.commit()
+        self.assertRegex(self.run_notebook()["note"], "of a newer kind than libgit2 here can read .*objectformat")
+
+    def test_large_file_storage(self):
+        """Git LFS keeps a pointer in place of the file: what it points to is what was committed. Its filter isn't run."""
+        self.write("repo/.gitattributes", "*.bin filter=lfs -text\n")
+        self.repository(commit=False)
+        content = b"\0weights" * 1000
+        self.write("repo/model.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n" % (
+            hashlib.sha256(content).hexdigest(), len(content)))
+        self.commit()
+        self.git("config", "filter.lfs.clean", "touch %s" % self.path("filter-ran"))
+        self.write("repo/model.bin", content)
+        self.assertEqual(changes(self.run_notebook("--require-clean")), {})
+        self.write("repo/model.bin", content + b"!")
+        self.assertEqual(changes(self.run_notebook()), {"model.bin": "modified"})
+        self.assertFalse(os.path.exists(self.path("filter-ran")))
 
     @unittest.skipIf(os.getuid(), "only root can give a repository away")
     def test_another_users_repository(self):
@@ -368,6 +400,8 @@ class Snapshot(Case):
         self.git("init", "-q", "--bare", self.path("far.git"))
         self.git("remote", "add", "far", self.path("far.git"))
         self.git("remote", "add", "dead", "http://user:hunter2@127.0.0.1:1/x.git")
+        self.write("repo/.git/hooks/pre-push", "#!/bin/sh\nexit 1\n")
+        os.chmod(self.path("repo/.git/hooks/pre-push"), 0o755)
         git = self.run_notebook("--push=far")
         self.assertEqual(self.git("for-each-ref", "--format=%(refname) %(objectname)", cwd="far.git"),
                          "refs/chard/runs/%s %s" % (git["run"], git["snapshot"]))  # and nothing else

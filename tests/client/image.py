@@ -80,8 +80,8 @@ class Case(unittest.TestCase):
     def commit(self):
         for command in (["init", "-q"], ["remote", "add", "origin", "https://me:secret@example.com/train.git"], ["add", "."],
                         ["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-q", "-m", "x"]):
-            self.run_program("git", *command)
-        return self.run_program("git", "rev-parse", "HEAD").stdout.strip()
+            self.run_program(shutil.which("git"), *command)
+        return self.run_program(shutil.which("git"), "rev-parse", "HEAD").stdout.strip()
 
     def use(self, registry, *options):
         self.chard("context", "add", "lab", "--target", "kfp", "--endpoint", self.kfp.url, "--registry", registry, *options)
@@ -402,6 +402,7 @@ class Faults(Case):
         self.chard("context", "add", "lab", "--target", "kfp", "--kubeconfig", self.write("kube", json.dumps(config)), "--registry",
                    self.host + "/team")
         states[:] = [{"active": 1}, {"conditions": [{"type": "Failed", "status": "True"}]}]
+        commit = self.commit()
         told = self.submit(status=3)
         self.assertRegex(told, "the Job (build-train-[0-9a-f]{12}) builds it in the cluster\nno such base\n")
         self.assertRegex(told, "the Job build-train-[0-9a-f]{12}, which builds the image, failed")
@@ -409,6 +410,8 @@ class Faults(Case):
         self.assertEqual((config["kind"], job["kind"]), ("ConfigMap", "Job"))
         name = job["metadata"]["name"]
         self.assertEqual(config["metadata"]["name"], name)
+        self.assertRegex(job["spec"]["template"]["spec"]["containers"][0]["args"][-1],
+                         r'^type=image,"name=%s/team/train:(\w{12}),%s/team/train:%s-\1",push=true$' % (self.host, self.host, commit[:12]))
         volumes = {v["name"]: v for v in job["spec"]["template"]["spec"]["volumes"]}
         self.assertEqual(volumes["packed"]["configMap"]["name"], name)
         self.assertEqual(self.kfp.runs, {})

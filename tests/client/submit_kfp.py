@@ -174,6 +174,15 @@ class Submit(Case):
         self.assertEqual(len(self.kfp.runs), 2)
         self.assertIn("has no remote “nope”", self.submit("--push", "nope", status=2))
         self.assertEqual(len(self.kfp.runs), 2)
+        # A repository that can't be written: told, and no failure.
+        os.rename(os.path.join(self.folder, ".git/refs/chard"), os.path.join(self.folder, ".git/refs/was"))
+        self.write(".git/refs/chard", "in the way\n")
+        run = self.chard("submit", "--image", "x:1", "--python", sys.executable, "--format=json", "train.py")
+        self.assertRegex(run.stderr, "note: refs/chard/runs/.*: the sources of this run aren't kept")
+        self.assertNotIn("snapshot", json.loads(run.stdout)["git"])
+        subprocess.run(["git", "remote", "add", "far", "."], cwd=self.folder, env=self.env, check=True)
+        self.assertIn("refs/chard/runs/", self.submit("--push", "far", status=3))
+        self.assertEqual(len(self.kfp.runs), 3)
 
     def test_without_a_repository(self):
         run = self.chard("submit", "--image", "x:1", "--python", sys.executable, "train.py")

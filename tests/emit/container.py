@@ -48,7 +48,7 @@ class Container(unittest.TestCase):
         [name] = [f for f in files if f.endswith(".build.yaml")]
         jobs = [d for d in yaml.safe_load_all(files[name]) if d["kind"] == "Job"]
         outputs = [j["spec"]["template"]["spec"]["containers"][0]["args"][-1] for j in jobs]
-        return [re.fullmatch(r"type=image,name=(.*),push=true", o).group(1) for o in outputs]
+        return [re.fullmatch(r'type=image,"?name=([^,"]*)(,[^,"]*")?,push=true', o).group(1) for o in outputs]
 
     def test_context_holds_what_the_steps_need(self):
         with self.folder() as folder:
