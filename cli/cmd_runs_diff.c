@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "cli/past_run.h"
-#include "cli/remote.h"
+#include "cli/remote_metrics.h"
 #include "cli/run_code.h"
 #include "cli/snapshot.h"
 #include "doc/json_value.h"
@@ -52,7 +52,7 @@ read_local (struct invocation *inv, struct side *s, struct error *err)
     return s->pipeline ? 0 : -1;
 }
 
-/* What this machine knows of a run that it submitted elsewhere. */
+/* What is known of a run that this machine submitted elsewhere. */
 static void
 read_record (struct invocation *inv, const struct past_settings *settings, struct side *s)
 {
@@ -61,14 +61,18 @@ read_record (struct invocation *inv, const struct past_settings *settings, struc
     if (past_state_open (inv, settings, &state, &why) < 0)
         return;
     json_auto_t *record = remote_load (&state, inv->arena, s->id);
-    if (!record)
+    if (!record) {
+        fprintf (inv->err, "note: of run %s the repository has the code; its parameters and metrics aren't known here\n", s->id);
         return;
+    }
+    remote_metrics_look (inv, &state, record);
+    s->metrics = remote_metrics (inv->arena, record);
     s->parameters = json_deep_copy (json_object_get (record, "parameters"));
     s->commit = arena_strdup (inv->arena, json_text (record, "commit"));
     s->status = arena_strdup (inv->arena, json_text (record, "status"));
 }
 
-/* A run elsewhere is known by its snapshot, which tells its code alone. */
+/* The code of a run elsewhere is that of its snapshot. */
 static int
 read_snapshot (struct invocation *inv, struct repo *r, const char *wanted, struct side *s, struct error *err)
 {
@@ -338,8 +342,9 @@ const struct command command_runs_diff = {
     .operands = "[RUN [RUN]]",
     .summary = "Compare two runs: code cell by cell, parameters, metrics",
     .details = "The code is what the pipelines ran. Cells that share lines are taken as the same cell, whatever their "
-               "numbers. One run is compared with the last; without any, the last two are. A run that isn't known here, "
-               "but whose snapshot is in the Git repository, is compared by its code.",
+               "numbers. One run is compared with the last; without any, the last two are. Metrics of a run elsewhere are "
+               "asked of its service once; where that can't be reached, or of a run that another machine submitted, the rest is "
+               "compared.",
     .examples = "chard runs diff              # the last two\n"
                 "chard runs diff 3e71 a90c    # from the first to the second",
     .options = options,

@@ -6,6 +6,7 @@
 #include "cli/past_run.h"
 #include "cli/progress.h"
 #include "cli/remote_failure.h"
+#include "cli/remote_metrics.h"
 #include "cli/snapshot.h"
 #include "doc/json_text.h"
 #include "doc/json_value.h"
@@ -47,12 +48,11 @@ print_step (struct invocation *inv, const struct past_run *run, const char *step
 }
 
 static void
-print_metrics (struct invocation *inv, const struct past_run *run, const char *step)
+print_metrics (struct invocation *inv, const json_t *metrics, const char *step)
 {
-    json_auto_t *metrics = past_step_metrics (run, step);
     const char *name;
     json_t *value;
-    json_object_foreach (metrics, name, value) {
+    json_object_foreach ((json_t *) metrics, name, value) {
         cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION (6));
         fprintf (inv->out, "metric     %s = %s (%s)\n", name, text ? text : "?", past_one_line (inv->arena, step));
     }
@@ -111,8 +111,10 @@ print_run (struct invocation *inv, const struct past_run *run)
     json_t *step;
     json_array_foreach (json_object_get (run->begin, "steps"), i, step)
         print_step (inv, run, json_string_value (step));
-    json_array_foreach (json_object_get (run->begin, "steps"), i, step)
-        print_metrics (inv, run, json_string_value (step));
+    json_array_foreach (json_object_get (run->begin, "steps"), i, step) {
+        json_auto_t *metrics = past_step_metrics (run, json_string_value (step));
+        print_metrics (inv, metrics, json_string_value (step));
+    }
     char *report = fs_join (inv->arena, run->dir, "report.html");
     if (fs_exists (report))
         fprintf (inv->out, "report     %s\n", report);
@@ -171,6 +173,8 @@ print_remote (struct invocation *inv, const json_t *record)
         if (strcmp (stands, "failed") == 0)
             remote_print_failure (inv, record, step, inv->out);
     }
+    json_array_foreach (json_object_get (record, "steps"), i, step)
+        print_metrics (inv, json_object_get (step, "metrics"), json_text (step, "step"));
 }
 
 /* A service that can't be reached is told; what was known last is shown all the same. */
@@ -180,6 +184,8 @@ show_remote (struct invocation *inv, const struct state *state, json_t *record)
     struct error why = { 0 };
     if (!remote_is_over (record) && remote_refresh (inv, state, record, &why) < 0)
         fprintf (inv->err, "as it was known last, since %s\n", why.text);
+    else if (remote_metrics_fetch (inv, state, record, &why) < 0 && inv->verbose)
+        fprintf (inv->err, "metrics aren't known: %s\n", why.text);
     if (remote_explain (inv, record))
         remote_save (state, inv->arena, record, NULL);
     if (inv->json)

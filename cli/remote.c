@@ -142,6 +142,10 @@ update_step (json_t *record, const json_t *news)
                 json_object_set (step, "error", json_object_get (news, "error"));
             if (strcmp (json_text (news, "status"), "failed") != 0)
                 json_object_del (step, "failure"); /* of a try before */
+            if (json_object_get (news, "metrics"))
+                json_object_set (step, "metrics", json_object_get (news, "metrics"));
+            else if (strcmp (json_text (news, "status"), "running") == 0)
+                json_object_del (step, "metrics"); /* likewise */
         }
 }
 

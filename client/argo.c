@@ -5,6 +5,7 @@
 #include "client/argo.h"
 
 #include "client/workflow.h"
+#include "doc/json_text.h"
 #include "doc/json_value.h"
 #include "doc/yaml.h"
 
@@ -197,6 +198,22 @@ task_of (const json_t *nodes, const json_t *node, const char *root)
     return graph && strcmp (json_text (graph, "boundaryID"), root) == 0 && !strstr (shown, ")(") ? json_text (graph, "displayName") : NULL;
 }
 
+/* What a step has handed on as its parameter "metrics"; NULL if there is nothing. */
+static json_t *
+metrics_of (const json_t *node)
+{
+    size_t i;
+    json_t *p;
+    json_array_foreach (json_object_get (json_object_get (node, "outputs"), "parameters"), i, p)
+        if (strcmp (json_text (p, "name"), "metrics") == 0) {
+            json_t *metrics = json_text_parse (json_text (p, "value"), strlen (json_text (p, "value")), NULL, NULL);
+            if (json_object_size (metrics))
+                return metrics;
+            json_decref (metrics);
+        }
+    return NULL;
+}
+
 static json_t *
 steps_of (struct arena *a, const json_t *workflow)
 {
@@ -209,9 +226,10 @@ steps_of (struct arena *a, const json_t *workflow)
             continue;
         const json_t *last = workflow_last_try (nodes, node);
         bool ran = strcmp (json_text (last, "type"), "Pod") == 0;
-        json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:s?,s:s?}", "step", task, "status",
+        json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:s?,s:s?,s:o*}", "step", task, "status",
                                                step_state (node), "error", workflow_message (last), "pod",
-                                               ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? json_text (last, "id") : NULL));
+                                               ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? json_text (last, "id") : NULL,
+                                               "metrics", metrics_of (node)));
     }
     return all;
 }

@@ -164,6 +164,8 @@ class Server:
         self.until(lambda: len(self.argo.requests) > count + 1)
         self.argo.before = None
         self.argo.set_states("Succeeded", load_data="Cached", sum="Succeeded")
+        wf, = self.argo.workflows.values()
+        wf["status"]["nodes"][self.argo.node("sum")]["outputs"] = {"parameters": [{"name": "metrics", "value": '{"loss": 0.1}'}]}
         out, err = waiting.communicate(timeout=60)
         self.assertEqual(waiting.returncode, 0, err)
         self.assertIn("load data: cached\nsum: running\n", err)
@@ -171,6 +173,7 @@ class Server:
         self.assertRegex(out, "(?m)^run [0-9a-f-]+: ok$")
         listed, = json.loads(self.chard("runs", "list", "--format=json").stdout)
         self.assertEqual((listed["status"], listed["ran"], listed["cached"]), ("ok", 1, 1))
+        self.assertIn("metric     loss = 0.1 (sum)\n", self.chard("runs", "show").stdout)
 
     def test_interrupted_clients_leave_the_run_alone(self):
         waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")

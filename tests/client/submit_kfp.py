@@ -333,6 +333,7 @@ class Results(Case):
         return left
 
     def test_results(self):
+        subprocess.run(["git", "init", "-q"], cwd=self.folder, env=self.env, check=True)
         self.write("train.py", '# %% tags=["step:make"]\nx = {"ä": [1, 2]}\nopen ("made.txt", "w").write ("hi")\n\n'
                                '# %% tags=["pipeline-metrics"]\nprint (x["ä"][0])\naccuracy = 0.5\nprint (accuracy)\n\n'
                                '# %% tags=["step:read"]\nprint (x, open ("made.txt").read ())\n')
@@ -350,15 +351,29 @@ class Results(Case):
         for name, content in ("x.json", {"ä": [1, 2]}), ("file.txt", "hi"):
             with open(os.path.join(self.folder, name), encoding="utf-8") as f:
                 self.assertEqual(f.read() if content == "hi" else json.load(f), content)
-        for name in "metrics", "report":
-            if name in known:
-                self.chard("runs", "get", "make." + name, "-o", name)
-                with open(os.path.join(self.folder, name), "rb") as f:
-                    self.assertEqual(f.read(), self.kfp.objects[root + "/make/5alt/" + known[name]])
+        self.chard("runs", "get", "make.metrics", "-o", "metrics")
+        with open(os.path.join(self.folder, "metrics"), "rb") as f:
+            self.assertEqual(f.read(), self.kfp.objects[root + "/make/5alt/" + known["metrics"]])
         self.assertIn("has no zz", self.chard("runs", "get", "make.zz", "-o", "zz", status=2).stderr)
         for reply in (200, b"\0\0\0\0\xffjunk"), (200, b""), (404, "Not Found"), (200, b"\x80\0\0\0\x0egrpc-status:13"):
             self.kfp.before = lambda r, reply=reply: reply if "MetadataStore" in r.path else NotImplemented
             self.assertIn("at its user interface only", self.chard("runs", "get", "make.x", "-o", "y", status=3).stderr)
+        self.compare_metrics(record["run"])
+
+    def compare_metrics(self, there):
+        """With a run here. They are asked for once, when they can be had."""
+        self.write("train.py", open(os.path.join(self.folder, "train.py"), encoding="utf-8").read().replace("0.5", "0.25"))
+        here = json.loads(self.chard("run", "--python", sys.executable, "--format=json", "train.py").stdout)["run"]
+        self.set_states("SUCCEEDED", make="SUCCEEDED", read="SUCCEEDED")
+        diff = self.chard("runs", "diff", there, here, "--format=json")
+        self.assertRegex(diff.stderr, "note: metrics of run %s aren't known: Kubeflow Pipelines hands artifacts out" % there)
+        self.assertEqual(json.loads(diff.stdout)["metrics"], {"make.accuracy": {"b": 0.25}})
+        self.kfp.before = None
+        for _ in range(2):
+            diff = self.chard("runs", "diff", there, here, "--format=json")
+            self.assertEqual((json.loads(diff.stdout)["metrics"], diff.stderr), ({"make.accuracy": {"a": 0.5, "b": 0.25}}, ""))
+            self.kfp.before = lambda r: (500, "nobody is asked again")
+        self.assertIn("metric     accuracy = 0.5 (make)\n", self.chard("runs", "show", there).stdout)
 
 
 class Schedules(Case):
