@@ -7,33 +7,27 @@
 #include "kernel/askers.h"
 #include "kernel/backlog.h"
 #include "kernel/pending.h"
+#include "kernel/ports.h"
 #include "kernel/question.h"
 #include "kernel/voice.h"
 #include "kernel/waiting.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #define HELD_MAX 1000      /* requests kept while the inner kernel starts; then clients wait */
-#define BATCH 200          /* messages from one socket before the others have their turn */
-#define ROUNDS 10          /* turns before signals and timers have theirs */
 #define PROBE_AGAIN 0.01   /* seconds: the reply came, but what was published did not yet */
-#define OUTER_LINGER 200   /* ms that a client which stopped reading may hold up our end */
 
 struct relay {
     struct loop *loop;
     struct inner *inner;
-    struct socket_context *zmq;
-    struct socket *out[CHANNELS], *in[CHANNELS]; /* in[CHANNEL_HB] is NULL: the heart beats here */
+    struct ports ports;
     struct hmac *key;
     struct voice voice;
     struct questions questions;
-    struct parcel parcel;
     json_t *info;          /* content of the inner kernel's kernel_info_reply, or NULL */
     bool info_is_fresh;    /* it was given in this session */
     bool ready;            /* the inner kernel answers, and we hear what it publishes */
-    bool pumping;
     bool heard;            /* something came on iopub */
     struct askers askers;
     struct pending pending; /* requests of clients on shell without a reply */
@@ -45,10 +39,8 @@ struct relay {
     bool watching;         /* the hooks see what the inner kernel says */
     void (*interrupted) (void *arg);
     void *interrupted_arg;
-    int again, probe;      /* timers */
+    int probe;             /* timer */
 };
-
-static void pump_soon (struct relay *r);
 
 /* ---- our own questions ------------------------------------------------------------------------------------------ */
 
@@ -56,7 +48,7 @@ static void
 ask (struct relay *r, const char *type, const json_t *content, bool settled, relay_asked_fn done, void *arg)
 {
     questions_ask (&r->questions, &r->voice, type, content, settled, done, arg);
-    pump_soon (r);
+    ports_pump_soon (&r->ports);
 }
 
 void
@@ -88,7 +80,7 @@ forward_request (struct relay *r, enum channel channel, const struct wire_messag
     askers_note (&r->askers, m->identities, m->n_identities, m->header);
     if (r->interrupted && strcmp (m->type, "interrupt_request") == 0)
         r->interrupted (r->interrupted_arg);
-    socket_forward (r->in[channel], p);
+    socket_forward (r->ports.in[channel], p);
 }
 
 /* A claim answers a message itself and returns true, or leaves it to the inner kernel. */
@@ -138,19 +130,20 @@ tell_dropped (struct relay *r, const char *why)
 }
 
 static void
-on_request (struct relay *r, enum channel channel)
+on_request (void *arg, enum channel channel, struct parcel *p)
 {
+    struct relay *r = arg;
     struct wire_message m;
     const char *why;
-    if (!wire_read (&m, r->parcel.frames, r->parcel.len, r->key, &why)) {
+    if (!wire_read (&m, p->frames, p->len, r->key, &why)) {
         tell_dropped (r, why);
         return;
     }
     if (!is_claimed (r, channel, &m)) {
         if (!r->ready && !is_urgent (&m) && channel != CHANNEL_STDIN)
-            waiting_add (&r->held, channel, &r->parcel);
+            waiting_add (&r->held, channel, p);
         else
-            forward_request (r, channel, &m, &r->parcel);
+            forward_request (r, channel, &m, p);
     }
     wire_clear (&m);
 }
@@ -203,11 +196,11 @@ take_info (const json_t *content, void *arg)
 }
 
 static bool
-is_taken_by_hook (struct relay *r, enum channel channel)
+is_taken_by_hook (struct relay *r, enum channel channel, const struct parcel *p)
 {
     struct wire_message m;
     const char *why;
-    if (!r->watching || !wire_read (&m, r->parcel.frames, r->parcel.len, NULL, &why))
+    if (!r->watching || !wire_read (&m, p->frames, p->len, NULL, &why))
         return false;
     bool taken = channel == CHANNEL_IOPUB ? r->hooks.published (r->hooks.arg, &m) : r->hooks.reply (r->hooks.arg, &m);
     wire_clear (&m);
@@ -215,27 +208,28 @@ is_taken_by_hook (struct relay *r, enum channel channel)
 }
 
 static void
-settle (struct relay *r)
+settle (struct relay *r, const struct parcel *p)
 {
     struct wire_message m;
     const char *why;
-    if (!wire_read (&m, r->parcel.frames, r->parcel.len, NULL, &why))
+    if (!wire_read (&m, p->frames, p->len, NULL, &why))
         return;
     pending_settle (&r->pending, &m);
     wire_clear (&m);
 }
 
 static void
-on_reply (struct relay *r, enum channel channel)
+on_reply (void *arg, enum channel channel, struct parcel *p)
 {
-    askers_address (&r->askers, &r->parcel);
-    if (questions_take_reply (&r->questions, &r->voice, &r->parcel))
+    struct relay *r = arg;
+    askers_address (&r->askers, p);
+    if (questions_take_reply (&r->questions, &r->voice, p))
         return;
-    if (channel == CHANNEL_SHELL && is_taken_by_hook (r, channel))
+    if (channel == CHANNEL_SHELL && is_taken_by_hook (r, channel, p))
         return;
     if (channel == CHANNEL_SHELL && r->pending.len > 0)
-        settle (r);
-    socket_forward (r->out[channel], &r->parcel);
+        settle (r, p);
+    socket_forward (r->ports.out[channel], p);
 }
 
 static bool
@@ -248,11 +242,11 @@ frame_has (const wire_frame *f, const char *text)
  * while it started, which none of its clients would have heard, or that it is starting, which we have said ourselves: a
  * client that has our kernel_info_reply takes what follows for its own requests' outcome. */
 static bool
-is_private (struct relay *r)
+is_private (struct relay *r, const struct parcel *p)
 {
     struct wire_message m;
     const char *why;
-    if (!wire_read (&m, r->parcel.frames, r->parcel.len, NULL, &why))
+    if (!wire_read (&m, p->frames, p->len, NULL, &why))
         return false;
     bool status = strcmp (m.type, "status") == 0, own = frame_has (&m.parts[WIRE_PARENT], r->voice.author.session);
     bool starting = status && frame_has (&m.parts[WIRE_CONTENT], "\"starting\"");
@@ -263,13 +257,14 @@ is_private (struct relay *r)
 }
 
 static void
-on_published (struct relay *r, enum channel channel)
+on_published (void *arg, enum channel channel, struct parcel *p)
 {
-    bool private = (!r->ready || r->questions.silent > 0) && is_private (r);
+    struct relay *r = arg;
+    bool private = (!r->ready || r->questions.silent > 0) && is_private (r, p);
     r->heard = true;
-    if (!private && !is_taken_by_hook (r, channel) && backlog_admits (&r->backlog, &r->parcel)) {
+    if (!private && !is_taken_by_hook (r, channel, p) && backlog_admits (&r->backlog, p)) {
         voice_welcome (&r->voice);
-        socket_forward_counted (r->out[channel], &r->parcel);
+        socket_forward_counted (r->ports.out[channel], p);
     }
     backlog_trim (&r->backlog);
     note_ready (r);
@@ -332,21 +327,21 @@ void
 relay_publish (struct relay *r, const char *type, const json_t *header, const json_t *content)
 {
     voice_publish (&r->voice, type, header, content);
-    pump_soon (r);
+    ports_pump_soon (&r->ports);
 }
 
 void
 relay_answer (struct relay *r, const struct origin *to, const char *type, const json_t *content)
 {
     voice_answer (&r->voice, CHANNEL_SHELL, to->identities, to->n_identities, to->header, type, content);
-    pump_soon (r);
+    ports_pump_soon (&r->ports);
 }
 
 void
 relay_impersonate (struct relay *r, const struct origin *as, const char *type, const json_t *content)
 {
     voice_request (&r->voice, as->identities, as->n_identities, as->header, type, content);
-    pump_soon (r);
+    ports_pump_soon (&r->ports);
 }
 
 void
@@ -359,8 +354,8 @@ relay_resume (struct relay *r, enum channel channel, struct parcel *p)
         askers_note (&r->askers, m.identities, m.n_identities, m.header);
         wire_clear (&m);
     }
-    socket_forward (r->in[channel], p);
-    pump_soon (r);
+    socket_forward (r->ports.in[channel], p);
+    ports_pump_soon (&r->ports);
 }
 
 void
@@ -369,126 +364,20 @@ relay_count_taken (struct relay *r, int change)
     r->taken += (unsigned) change;
 }
 
-/* ---- clients' other sockets ------------------------------------------------------------------------------------- */
-
-static void
-on_heartbeat (struct relay *r, enum channel channel)
-{
-    socket_forward (r->out[channel], &r->parcel);
-}
-
-/* ---- the loop --------------------------------------------------------------------------------------------------- */
-
-struct route {
-    enum channel channel;
-    bool from_client;
-    void (*take) (struct relay *r, enum channel channel);
-};
-
-static const struct route routes[] = {
-    { CHANNEL_HB, true, on_heartbeat },
-    { CHANNEL_CONTROL, true, on_request },
-    { CHANNEL_SHELL, true, on_request },
-    { CHANNEL_STDIN, true, on_request },
-    { CHANNEL_IOPUB, false, on_published },
-    { CHANNEL_STDIN, false, on_reply },
-    { CHANNEL_CONTROL, false, on_reply },
-    { CHANNEL_SHELL, false, on_reply },
-};
-
-/* Clients wait when the inner kernel takes no more. */
-static bool
-may_take (const struct relay *r, const struct route *route)
-{
-    bool inward = route->take == on_request;
-    return !inward || (socket_can_send (r->in[route->channel]) && r->held.len < HELD_MAX);
-}
-
-static bool
-pump_route (struct relay *r, const struct route *route)
-{
-    struct socket *from = route->from_client ? r->out[route->channel] : r->in[route->channel];
-    int n = 0;
-    while (n < BATCH && may_take (r, route) && socket_receive (from, &r->parcel)) {
-        route->take (r, route->channel);
-        n++;
-    }
-    return n > 0;
-}
-
-static void
-pump_again (void *arg)
-{
-    struct relay *r = arg;
-    r->again = 0;
-    relay_pump (r);
-}
-
-/* After something was sent from outside the pump: sockets tell of changes only. */
-static void
-pump_soon (struct relay *r)
-{
-    if (!r->pumping && !r->again)
-        r->again = loop_add_timer (r->loop, 0, pump_again, r);
-}
-
-void
-relay_pump (struct relay *r)
-{
-    bool moved = true;
-    if (r->pumping)
-        return;
-    r->pumping = true;
-    voice_welcome (&r->voice);
-    for (int round = 0; moved && round < ROUNDS; round++) {
-        moved = false;
-        for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-            moved |= pump_route (r, &routes[i]);
-    }
-    r->pumping = false;
-    if (moved)
-        pump_soon (r);
-}
-
-static void
-on_socket (int fd, short events, void *arg)
-{
-    (void) fd;
-    (void) events;
-    relay_pump (arg);
-}
-
 /* ---- its life --------------------------------------------------------------------------------------------------- */
 
-static int
-listen_outside (struct relay *r, const struct connection *c, struct error *err)
+static void
+on_turn (void *arg)
 {
-    for (int i = 0; i < CHANNELS; i++) {
-        struct socket_options o = { .kind = i == CHANNEL_IOPUB ? SOCKET_XPUB : SOCKET_ROUTER,
-                                    .curve_public = c->curve_public, .curve_secret = c->curve_secret,
-                                    .linger = OUTER_LINGER };
-        r->out[i] = socket_open (r->zmq, &o, c->endpoint[i], true, err);
-        if (!r->out[i])
-            return error_wrap (err, "can't listen where the connection file says");
-        loop_add_fd (r->loop, socket_fd (r->out[i]), POLLIN, on_socket, r);
-    }
-    return 0;
+    struct relay *r = arg;
+    voice_welcome (&r->voice);
 }
 
-static int
-connect_inside (struct relay *r, const struct connection *c, struct error *err)
+static bool
+may_request (void *arg)
 {
-    for (int i = 0; i < CHANNELS; i++) {
-        struct socket_options o = { .kind = i == CHANNEL_IOPUB ? SOCKET_SUB : SOCKET_DEALER,
-                                    .identity = i == CHANNEL_IOPUB ? NULL : "chard", .linger = 0 };
-        if (i == CHANNEL_HB)
-            continue;
-        r->in[i] = socket_open (r->zmq, &o, c->endpoint[i], false, err);
-        if (!r->in[i])
-            return -1;
-        loop_add_fd (r->loop, socket_fd (r->in[i]), POLLIN, on_socket, r);
-    }
-    return 0;
+    const struct relay *r = arg;
+    return r->held.len < HELD_MAX;
 }
 
 struct relay *
@@ -496,12 +385,12 @@ relay_create (struct loop *l, const struct connection *outer, struct error *err)
 {
     struct relay *r = xcalloc (1, sizeof *r);
     r->loop = l;
-    r->zmq = socket_context_create ();
-    r->backlog.zmq = r->zmq;
     r->key = outer->key[0] ? hmac_create (outer->key, strlen (outer->key)) : NULL;
-    voice_init (&r->voice, r->key, r->out, r->in, &r->askers);
-    if (listen_outside (r, outer, err) == 0)
+    voice_init (&r->voice, r->key, r->ports.out, r->ports.in, &r->askers);
+    if (ports_listen (&r->ports, l, outer, err) == 0) {
+        r->backlog.zmq = r->ports.zmq;
         return r;
+    }
     relay_destroy (r);
     return NULL;
 }
@@ -511,7 +400,8 @@ relay_connect (struct relay *r, struct inner *inner, struct error *err)
 {
     r->inner = inner;
     r->info = inner_recall_info (inner);
-    if (connect_inside (r, &inner->connection, err) < 0)
+    struct ports_reader reader = { on_turn, may_request, on_request, on_reply, on_published, r };
+    if (ports_connect (&r->ports, &inner->connection, &reader, err) < 0)
         return -1;
     voice_status (&r->voice, NULL, "starting");
     probe (r);
@@ -530,14 +420,10 @@ relay_info (const struct relay *r)
     return r->info;
 }
 
-static void
-close_sockets (struct relay *r, struct socket **sockets)
+void
+relay_pump (struct relay *r)
 {
-    for (int i = 0; i < CHANNELS; i++) {
-        if (sockets[i])
-            loop_remove_fd (r->loop, socket_fd (sockets[i]));
-        socket_close (sockets[i]);
-    }
+    ports_pump (&r->ports);
 }
 
 void
@@ -545,17 +431,13 @@ relay_destroy (struct relay *r)
 {
     if (!r)
         return;
-    loop_remove_timer (r->loop, r->again);
     loop_remove_timer (r->loop, r->probe);
     waiting_clear (&r->held);
-    parcel_clear (&r->parcel);
     voice_clear (&r->voice);
     questions_clear (&r->questions);
     pending_clear (&r->pending);
     askers_clear (&r->askers);
-    close_sockets (r, r->in);
-    close_sockets (r, r->out);
-    socket_context_destroy (r->zmq);
+    ports_close (&r->ports);
     hmac_destroy (r->key);
     json_decref (r->info);
     free (r);

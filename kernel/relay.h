@@ -1,10 +1,4 @@
 /* The proxy: clients on one side, the inner kernel on the other, and messages handed on between them frame by frame.
- *
- *     client ── ROUTER shell, control, stdin ── DEALER ── inner kernel (ipc://, private directory)
- *     client ── XPUB iopub ──────────────────── SUB ─────
- *     client ── ROUTER heartbeat, answered here
- *
- * The three DEALERs share one routing id: the inner kernel sends input requests on stdin to whom it knows from shell.
  * A message that isn't claimed by a row of `claims` in relay.c, or by the hooks, goes on untouched.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_RELAY_H

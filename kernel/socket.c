@@ -27,6 +27,7 @@ struct socket_context {
 struct socket {
     void *zmq;
     struct socket_context *context;
+    bool news; /* something may have come since it was found empty */
 };
 
 struct socket_context *
@@ -106,8 +107,7 @@ socket_open (struct socket_context *c, const struct socket_options *o, const cha
         return NULL;
     }
     struct socket *s = xcalloc (1, sizeof *s);
-    s->zmq = zmq;
-    s->context = c;
+    *s = (struct socket){ zmq, c, true };
     return s;
 }
 
@@ -129,25 +129,26 @@ socket_fd (const struct socket *s)
     return fd;
 }
 
-static int
-events (const struct socket *s)
+void
+socket_wake (struct socket *s)
+{
+    s->news = true;
+}
+
+bool
+socket_has_news (const struct socket *s)
+{
+    return s->news;
+}
+
+bool
+socket_can_send (struct socket *s)
 {
     int events = 0;
     size_t size = sizeof events;
     zmq_getsockopt (s->zmq, ZMQ_EVENTS, &events, &size);
-    return events;
-}
-
-bool
-socket_can_receive (const struct socket *s)
-{
-    return events (s) & ZMQ_POLLIN;
-}
-
-bool
-socket_can_send (const struct socket *s)
-{
-    return events (s) & ZMQ_POLLOUT;
+    s->news = events & ZMQ_POLLIN;
+    return events & ZMQ_POLLOUT;
 }
 
 /* ---- parcels ---------------------------------------------------------------------------------------------------- */
@@ -211,6 +212,8 @@ bool
 socket_receive (struct socket *s, struct parcel *p)
 {
     drop_frames (p);
+    if (!s->news)
+        return false;
     for (bool more = true; more;) {
         if (p->len == p->cap)
             grow (p);
@@ -222,6 +225,7 @@ socket_receive (struct socket *s, struct parcel *p)
         if (got < 0) {
             zmq_msg_close (message);
             drop_frames (p);
+            s->news = false;
             return false;
         }
         more = zmq_msg_more (message);
@@ -241,6 +245,7 @@ socket_forward (struct socket *s, struct parcel *p)
         if (sent < 0)
             break;
     }
+    s->news = true;
     drop_frames (p);
 }
 
@@ -319,4 +324,5 @@ socket_send (struct socket *s, const wire_frame *identities, size_t n, const str
     send_copy (s, &(wire_frame){ d->signature, strlen (d->signature) }, ZMQ_SNDMORE);
     for (int i = 0; i < WIRE_PARTS; i++)
         send_copy (s, &(wire_frame){ d->parts[i].data, d->parts[i].len }, i + 1 < WIRE_PARTS ? ZMQ_SNDMORE : 0);
+    s->news = true;
 }
