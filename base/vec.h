@@ -92,6 +92,19 @@ vec_int_sort (struct vec_int *v)
         qsort (v->items, v->len, sizeof *v->items, vec_int_compare_);
 }
 
+static inline int
+vec_str_compare_ (const void *x, const void *y)
+{
+    return strcmp (*(const char *const *) x, *(const char *const *) y);
+}
+
+static inline void
+vec_str_sort (struct vec_str *v)
+{
+    if (v->len)
+        qsort (v->items, v->len, sizeof *v->items, vec_str_compare_);
+}
+
 static inline bool
 vec_str_has (const struct vec_str *v, const char *s)
 {

@@ -273,12 +273,6 @@ print_diff (struct invocation *inv, const json_t *d)
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
 
-static int
-compare_ids (const void *x, const void *y)
-{
-    return strcmp (*(const char *const *) x, *(const char *const *) y);
-}
-
 /* Runs here, and those elsewhere whose sources are kept; oldest first. */
 static void
 list_runs (const struct state *state, struct arena *a, struct vec_str *ids)
@@ -291,8 +285,7 @@ list_runs (const struct state *state, struct arena *a, struct vec_str *ids)
         if (*json_text (json_object_get (record, "git"), "snapshot"))
             vec_push (a, ids, *id);
     }
-    if (ids->len)
-        qsort (ids->items, ids->len, sizeof *ids->items, compare_ids);
+    vec_str_sort (ids);
 }
 
 /* Which runs are meant: two, one and the last, or the last two. */

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/nap.h"
 #include "cli/remote_failure.h"
 #include "cli/target.h"
 #include "doc/json_value.h"
@@ -12,7 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PATIENCE = 600 }; /* seconds without an answer until waiting is given up */
@@ -35,12 +35,6 @@ remote_save (const struct state *state, struct arena *a, const json_t *record, s
     return fs_mkdirs (fs_dirname (a, path), err) < 0 ? -1 : fs_write (path, text, strlen (text), err);
 }
 
-static int
-compare_ids (const void *x, const void *y)
-{
-    return strcmp (*(const char *const *) x, *(const char *const *) y);
-}
-
 void
 remote_list (const struct state *state, struct arena *a, struct vec_str *ids)
 {
@@ -53,8 +47,7 @@ remote_list (const struct state *state, struct arena *a, struct vec_str *ids)
             vec_push (a, ids, arena_strndup (a, e->d_name, n - 5));
     }
     closedir (d);
-    if (ids->len)
-        qsort (ids->items, ids->len, sizeof *ids->items, compare_ids);
+    vec_str_sort (ids);
 }
 
 json_t *
@@ -225,14 +218,6 @@ conclude (struct invocation *inv, const json_t *record, struct error *err)
     return strcmp (status, "ok") == 0 ? 0 : error_set (err, ERROR_NOTEBOOK, "%s", "");
 }
 
-static double
-pause_for (double seconds)
-{
-    struct timespec t = { (time_t) seconds, (long) ((seconds - (double) (time_t) seconds) * 1e9) };
-    nanosleep (&t, NULL);
-    return seconds < 5 ? seconds * 1.3 : seconds;
-}
-
 /* Credentials are asked for again (a plugin may take seconds) only when the server has refused them, or anything else. */
 static int
 poll_run (struct invocation *inv, const struct state *state, json_t *record, struct error *err)
@@ -258,7 +243,8 @@ poll_run (struct invocation *inv, const struct state *state, json_t *record, str
         } else if (silence == delay) {
             fprintf (inv->err, "%s; still waiting\n", why.text);
         }
-        delay = pause_for (delay);
+        nap (delay);
+        delay = delay < 5 ? delay * 1.3 : delay;
     }
     return error_set (err, ERROR_NOTEBOOK, "not waited for any more; the run goes on: chard runs wait %s, or chard runs "
                                            "cancel %s", json_text (record, "run"), json_text (record, "run"));

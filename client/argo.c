@@ -4,12 +4,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/argo.h"
 
+#include "base/nap.h"
 #include "client/workflow.h"
 #include "doc/json_text.h"
 #include "doc/json_value.h"
 #include "doc/yaml.h"
-
-#include <time.h>
 
 /* What is asked of a workflow: its spec may be large. */
 #define FIELDS "metadata.name,metadata.annotations,metadata.labels,spec.shutdown,status.phase,status.message,status.nodes"
@@ -73,11 +72,10 @@ wait_for_template (struct argo *argo, const char *name, struct error *err)
 {
     for (int i = 0;; i++) {
         int status;
-        struct timespec t = { i < 4 ? 0 : 1, i < 4 ? 100000000 << i % 4 : 0 };
         json_auto_t *there = argo_get (argo, ARGO_TEMPLATE, name, NULL, &status, err);
         if (there || status != 404 || i == LOOKS)
             return there ? 0 : -1;
-        nanosleep (&t, NULL);
+        nap (i < 4 ? 0.1 * (1 << i) : 1);
     }
 }
 
@@ -135,43 +133,28 @@ start_run (struct argo *argo, const struct submission *s, const char *template, 
 }
 
 static int
-submit_with (struct argo *argo, const struct submission *s, json_t *record, struct error *err)
-{
-    const char *template = argo_template_name (argo->arena, s), *name = suffixed (argo->arena, s->name, s->id);
-    if (argo_send_template (argo, s, template, err) < 0 || start_run (argo, s, template, name, err) < 0)
-        return -1;
-    json_auto_t *ids = json_pack ("{s:s,s:s,s:s,s:s}", "run_id", name, "template", template, "namespace", argo->namespace, "link",
-                                  argo_link (argo, "workflows", "workflow", name));
-    return json_object_update (record, ids);
-}
-
-static int
 argo_submit (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
 {
-    struct argo argo;
-    int status = argo_open (&argo, a, auth, err) < 0 ? -1 : submit_with (&argo, s, record, err);
-    argo_close (&argo);
-    return status;
-}
-
-static int
-upload_with (struct argo *argo, const struct submission *s, json_t *record, struct error *err)
-{
-    const char *template = argo_template_name (argo->arena, s);
-    if (argo_send_template (argo, s, template, err) < 0)
+    scoped_argo struct argo argo;
+    const char *template = argo_template_name (a, s), *name = suffixed (a, s->name, s->id);
+    if (argo_open (&argo, a, auth, err) < 0 || argo_send_template (&argo, s, template, err) < 0
+        || start_run (&argo, s, template, name, err) < 0)
         return -1;
-    json_auto_t *ids = json_pack ("{s:s,s:s,s:s}", "template", template, "namespace", argo->namespace, "link",
-                                  argo_link (argo, "workflow-templates", "workflowtemplate", template));
+    json_auto_t *ids = json_pack ("{s:s,s:s,s:s,s:s}", "run_id", name, "template", template, "namespace", argo.namespace, "link",
+                                  argo_link (&argo, "workflows", "workflow", name));
     return json_object_update (record, ids);
 }
 
 static int
 argo_upload (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
 {
-    struct argo argo;
-    int status = argo_open (&argo, a, auth, err) < 0 ? -1 : upload_with (&argo, s, record, err);
-    argo_close (&argo);
-    return status;
+    scoped_argo struct argo argo;
+    const char *template = argo_template_name (a, s);
+    if (argo_open (&argo, a, auth, err) < 0 || argo_send_template (&argo, s, template, err) < 0)
+        return -1;
+    json_auto_t *ids = json_pack ("{s:s,s:s,s:s}", "template", template, "namespace", argo.namespace, "link",
+                                  argo_link (&argo, "workflow-templates", "workflowtemplate", template));
+    return json_object_update (record, ids);
 }
 
 /* ---- how it stands ---------------------------------------------------------------------------------------------- */
@@ -237,12 +220,11 @@ steps_of (struct arena *a, const json_t *workflow)
 static json_t *
 argo_status (struct arena *a, const struct auth *auth, const json_t *record, struct error *err)
 {
-    struct argo argo;
+    scoped_argo struct argo argo;
     int status;
     json_auto_t *workflow = argo_open (&argo, a, auth, err) < 0
                                 ? NULL
                                 : argo_get (&argo, ARGO_WORKFLOW, json_text (record, "run_id"), FIELDS, &status, err);
-    argo_close (&argo);
     if (!workflow)
         return NULL;
     const json_t *stands = json_object_get (workflow, "status");
@@ -257,10 +239,8 @@ argo_status (struct arena *a, const struct auth *auth, const json_t *record, str
 static int
 act (struct arena *a, const struct auth *auth, const json_t *record, const char *verb, struct error *err)
 {
-    struct argo argo;
-    int status = argo_open (&argo, a, auth, err) < 0 ? -1 : argo_act (&argo, ARGO_WORKFLOW, json_text (record, "run_id"), verb, err);
-    argo_close (&argo);
-    return status;
+    scoped_argo struct argo argo;
+    return argo_open (&argo, a, auth, err) < 0 ? -1 : argo_act (&argo, ARGO_WORKFLOW, json_text (record, "run_id"), verb, err);
 }
 
 /* What went on is ended, exit handlers are run. */
@@ -280,29 +260,25 @@ static int
 read_log (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines, struct strbuf *out,
           struct error *err)
 {
-    struct argo argo;
+    scoped_argo struct argo argo;
+    if (argo_open (&argo, a, auth, err) < 0)
+        return -1;
     if (!*json_text (step, "pod"))
         return error_set (err, ERROR_NOTEBOOK, "step %s has no pod (%s)", json_text (step, "step"), json_text (step, "status"));
-    int status = argo_open (&argo, a, auth, err) < 0
-                     ? -1
-                     : argo_log (&argo, json_text (record, "run_id"), json_text (step, "pod"), lines, out, err);
-    argo_close (&argo);
-    return status;
+    return argo_log (&argo, json_text (record, "run_id"), json_text (step, "pod"), lines, out, err);
 }
 
 static int
 fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact, FILE *to,
        struct error *err)
 {
-    struct argo argo;
+    scoped_argo struct argo argo;
     (void) artifact;
+    if (argo_open (&argo, a, auth, err) < 0)
+        return -1;
     if (!*json_text (step, "node"))
         return error_set (err, ERROR_NOTEBOOK, "step %s has no result there (%s)", json_text (step, "step"), json_text (step, "status"));
-    int status = argo_open (&argo, a, auth, err) < 0
-                     ? -1
-                     : argo_fetch (&argo, json_text (record, "run_id"), json_text (step, "node"), "result", to, err);
-    argo_close (&argo);
-    return status;
+    return argo_fetch (&argo, json_text (record, "run_id"), json_text (step, "node"), "result", to, err);
 }
 
 const struct service service_argo = {

@@ -36,7 +36,6 @@ void
 argo_close (struct argo *argo)
 {
     http_destroy (argo->http);
-    argo->http = NULL;
 }
 
 /* ---- addresses -------------------------------------------------------------------------------------------------- */
@@ -249,9 +248,7 @@ argo_log (struct argo *argo, const char *workflow, const char *pod, int lines, s
         rq.url = url_of (argo, ARGO_WORKFLOW, workflow,
                          arena_printf (argo->arena, "/log?podName=%s&logOptions.container=main&logOptions.tailLines=%d", escaped,
                                        lines));
-    int status = http_send (argo->http, &rq, &reply, err);
-    if (status == 0)
-        status = http_check (&rq, &reply, err);
+    int status = http_ask (argo->http, &rq, &reply, err);
     if (status == 0 && argo->auth->kubernetes)
         strbuf_add (out, strbuf_str (&reply.body), reply.body.len);
     else if (status == 0)
@@ -274,9 +271,9 @@ argo_fetch (struct argo *argo, const char *workflow, const char *node, const cha
                                                           argo->auth->endpoint, argo->namespace, http_escape (a, workflow),
                                                           http_escape (a, node), http_escape (a, artifact)) };
     struct http_reply reply;
-    int status = http_send (argo->http, &rq, &reply, err);
-    if (status == 0 && http_check (&rq, &reply, err) < 0)
-        status = reply.status == 500 ? error_wrap (err, "argo-server can't give the artifact, whose storage it must reach") : -1;
+    int status = http_ask (argo->http, &rq, &reply, err);
+    if (status < 0 && reply.status == 500)
+        error_wrap (err, "argo-server can't give the artifact, whose storage it must reach");
     http_reply_clear (&reply);
     return status;
 }

@@ -23,9 +23,11 @@ enum argo_kind {
     ARGO_CRON,
 };
 
-/* -1 with ERROR_USAGE if no namespace is known. argo_close gives it up, whatever came of it. */
+/* -1 with ERROR_USAGE if no namespace is known. It is given up with its scope, whatever came of it:
+ *     scoped_argo struct argo argo; */
 int argo_open (struct argo *argo, struct arena *a, const struct auth *auth, struct error *err);
 void argo_close (struct argo *argo);
+#define scoped_argo __attribute__ ((cleanup (argo_close)))
 
 /* {"apiVersion", "kind", "metadata": {"name", "labels", "annotations"}, "spec"} of a new object; `labels`, `annotations`
  * (NULL: none) and `spec` are taken over. */

@@ -34,26 +34,18 @@ cron_workflow (const struct submission *s, const char *template)
                         json_pack ("{s:s}", "workflows.argoproj.io/description", s->description), spec);
 }
 
-static int
-schedule_with (struct argo *argo, const struct submission *s, json_t *record, struct error *err)
-{
-    const char *template = argo_template_name (argo->arena, s);
-    json_auto_t *cron = cron_workflow (s, template);
-    if (check_owner (argo, s->name, err) < 0 || argo_send_template (argo, s, template, err) < 0
-        || argo_apply (argo, ARGO_CRON, cron, err) < 0)
-        return -1;
-    json_auto_t *ids = json_pack ("{s:s,s:s,s:s,s:s}", "schedule", s->name, "template", template, "namespace", argo->namespace,
-                                  "link", argo_link (argo, "cron-workflows", "cronworkflow", s->name));
-    return json_object_update (record, ids);
-}
-
 int
 argo_schedule (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
 {
-    struct argo argo;
-    int status = argo_open (&argo, a, auth, err) < 0 ? -1 : schedule_with (&argo, s, record, err);
-    argo_close (&argo);
-    return status;
+    scoped_argo struct argo argo;
+    const char *template = argo_template_name (a, s);
+    json_auto_t *cron = cron_workflow (s, template);
+    if (argo_open (&argo, a, auth, err) < 0 || check_owner (&argo, s->name, err) < 0
+        || argo_send_template (&argo, s, template, err) < 0 || argo_apply (&argo, ARGO_CRON, cron, err) < 0)
+        return -1;
+    json_auto_t *ids = json_pack ("{s:s,s:s,s:s,s:s}", "schedule", s->name, "template", template, "namespace", argo.namespace,
+                                  "link", argo_link (&argo, "cron-workflows", "cronworkflow", s->name));
+    return json_object_update (record, ids);
 }
 
 static json_t *
@@ -71,14 +63,13 @@ describe (const json_t *cron)
 json_t *
 argo_schedules (struct arena *a, const struct auth *auth, struct error *err)
 {
-    struct argo argo;
-    json_t *all = NULL, *cron;
+    scoped_argo struct argo argo;
+    json_t *cron;
     size_t i;
     json_auto_t *items = argo_open (&argo, a, auth, err) < 0 ? NULL : argo_list (&argo, ARGO_CRON, err);
-    argo_close (&argo);
     if (!items)
         return NULL;
-    all = json_array ();
+    json_t *all = json_array ();
     json_array_foreach (items, i, cron)
         json_array_append_new (all, describe (cron));
     return all;
@@ -88,12 +79,9 @@ int
 argo_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change,
                       struct error *err)
 {
-    struct argo argo;
+    scoped_argo struct argo argo;
     if (argo_open (&argo, a, auth, err) < 0)
         return -1;
-    int status = change == SCHEDULE_DELETE
-                     ? argo_delete (&argo, ARGO_CRON, id, err)
-                     : argo_act (&argo, ARGO_CRON, id, change == SCHEDULE_PAUSE ? "suspend" : "resume", err);
-    argo_close (&argo);
-    return status;
+    return change == SCHEDULE_DELETE ? argo_delete (&argo, ARGO_CRON, id, err)
+                                     : argo_act (&argo, ARGO_CRON, id, change == SCHEDULE_PAUSE ? "suspend" : "resume", err);
 }

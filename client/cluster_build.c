@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/cluster_build.h"
 
+#include "base/nap.h"
 #include "base/utf8.h"
 #include "doc/json_value.h"
 
 #include <string.h>
-#include <time.h>
 
 enum {
     WAIT_SECONDS = 3600,
@@ -99,13 +99,6 @@ look (struct cluster *c, const char *name, int *status, struct error *err)
 
 /* ---- the Job ---------------------------------------------------------------------------------------------------- */
 
-static void
-nap (double seconds)
-{
-    struct timespec t = { (time_t) seconds, (long) ((seconds - (double) (time_t) seconds) * 1e9) };
-    nanosleep (&t, NULL);
-}
-
 /* One that failed before is in the way. */
 static int
 clear_failed (struct cluster *c, const char *name, struct error *err)
@@ -145,7 +138,7 @@ show_log (struct cluster *c, const char *name, FILE *out)
     const struct http_request rq = { .method = "GET", .url = arena_printf (c->arena, "%s/pods/%s/log?container=build&tailLines=%d",
                                                                            c->core, pod, LOG_LINES) };
     struct http_reply reply;
-    if (http_send (c->http, &rq, &reply, &why) == 0 && http_check (&rq, &reply, &why) == 0)
+    if (http_ask (c->http, &rq, &reply, &why) == 0)
         fprintf (out, "%s", utf8_repair (c->arena, strbuf_str (&reply.body)));
     http_reply_clear (&reply);
 }

@@ -1,5 +1,5 @@
-/* HTTP through libcurl: one request, one reply, within bounds. http.c is the only file that includes curl.h; it loads the
- * library when the first request is made, since linking it costs every program some 6 ms and 6 MB.
+/* HTTP through libcurl: one request, one reply, within bounds. The library is loaded when the first request is made, since
+ * linking it costs every program some 6 ms and 6 MB.
  *
  * - TLS is always verified. Proxies are those of the settings, else of the environment (https_proxy, no_proxy, …).
  * - A reply is whole or an error: at most `max_bytes` long, within `timeout`, and never silent for 30 s.
@@ -76,6 +76,9 @@ struct http_reply {
 /* Sends it. 0 if there is a whole reply, whatever its status but a redirect; http_reply_clear gives it up (also after a
  * failure). */
 int http_send (struct http *h, const struct http_request *rq, struct http_reply *reply, struct error *err);
+
+/* The same, and -1 unless the status is 2xx (http_check). */
+int http_ask (struct http *h, const struct http_request *rq, struct http_reply *reply, struct error *err);
 void http_reply_clear (struct http_reply *reply);
 
 /* "name=value; other=value": the cookies that a browsing `h` holds for the host of that URL; in `a`. "" if there are none. */

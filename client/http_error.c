@@ -76,6 +76,12 @@ http_check (const struct http_request *rq, const struct http_reply *reply, struc
     return -1;
 }
 
+int
+http_ask (struct http *h, const struct http_request *rq, struct http_reply *reply, struct error *err)
+{
+    return http_send (h, rq, reply, err) < 0 ? -1 : http_check (rq, reply, err);
+}
+
 static json_t *
 parse_reply (const struct http_request *rq, const struct http_reply *reply, struct error *err)
 {
@@ -106,7 +112,7 @@ http_json (struct http *h, struct http_call *call, struct error *err)
                                      .repeatable = call->repeatable };
     struct http_reply reply;
     json_t *j = NULL;
-    if (http_send (h, &rq, &reply, err) == 0 && http_check (&rq, &reply, err) == 0)
+    if (http_ask (h, &rq, &reply, err) == 0)
         j = parse_reply (&rq, &reply, err);
     call->status = reply.status;
     call->maybe_done = reply.maybe_done || (!j && reply.status >= 200 && reply.status < 300);

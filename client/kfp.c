@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/kfp_api.h"
 
-#include <time.h>
+#include "base/nap.h"
 
 enum { LOOKS = 4 }; /* for a run whose reply was lost */
 
@@ -16,8 +16,7 @@ look_for_run (struct kfp *k, const struct submission *s, const char *experiment)
                                      kfp_namespace_query (k, "&"));
     struct error why = { 0 };
     for (int i = 0; i < LOOKS; i++) {
-        struct timespec t = { i, 250000000 };
-        nanosleep (&t, NULL);
+        nap (i + 0.25);
         const char *id = kfp_find_id (k, path, "runs", s->run, "run_id", &why);
         if (id && *id)
             return id;
@@ -44,47 +43,29 @@ start_run (struct kfp *k, const struct submission *s, const struct kfp_ids *ids,
 }
 
 static int
-submit_with (struct kfp *k, const struct submission *s, json_t *record, struct error *err)
+kfp_submit (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
 {
+    scoped_kfp struct kfp k = kfp_open (a, auth);
     struct kfp_ids ids;
-    const char *run = kfp_prepare (k, s, &ids, err) < 0 ? NULL : start_run (k, s, &ids, err);
+    const char *run = kfp_prepare (&k, s, &ids, err) < 0 ? NULL : start_run (&k, s, &ids, err);
     if (!run)
         return -1;
     json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s*}", "pipeline_id", ids.pipeline, "pipeline_version_id", ids.version,
-                                   "experiment_id", ids.experiment, "run_id", run, "link", kfp_link (k, "runs", run), "note", k->note);
-    return json_object_update (record, told);
-}
-
-static int
-kfp_submit (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
-{
-    struct kfp k;
-    kfp_open (&k, a, auth);
-    int status = submit_with (&k, s, record, err);
-    http_destroy (k.http);
-    return status;
-}
-
-static int
-upload_with (struct kfp *k, const struct submission *s, json_t *record, struct error *err)
-{
-    struct kfp_ids ids;
-    if (kfp_bring (k, s, &ids, err) < 0)
-        return -1;
-    const char *page = arena_printf (k->arena, "%s/version/%s", ids.pipeline, ids.version);
-    json_auto_t *told = json_pack ("{s:s,s:s,s:s}", "pipeline_id", ids.pipeline, "pipeline_version_id", ids.version, "link",
-                                   kfp_link (k, "pipelines", page));
+                                   "experiment_id", ids.experiment, "run_id", run, "link", kfp_link (&k, "runs", run), "note", k.note);
     return json_object_update (record, told);
 }
 
 static int
 kfp_upload (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
 {
-    struct kfp k;
-    kfp_open (&k, a, auth);
-    int status = upload_with (&k, s, record, err);
-    http_destroy (k.http);
-    return status;
+    scoped_kfp struct kfp k = kfp_open (a, auth);
+    struct kfp_ids ids;
+    if (kfp_bring (&k, s, &ids, err) < 0)
+        return -1;
+    const char *page = arena_printf (a, "%s/version/%s", ids.pipeline, ids.version);
+    json_auto_t *told = json_pack ("{s:s,s:s,s:s}", "pipeline_id", ids.pipeline, "pipeline_version_id", ids.version, "link",
+                                   kfp_link (&k, "pipelines", page));
+    return json_object_update (record, told);
 }
 
 /* ---- what is done about it -------------------------------------------------------------------------------------- */
@@ -99,11 +80,9 @@ kfp_run_path (struct arena *a, const json_t *record, const char *verb)
 static int
 act (struct arena *a, const struct auth *auth, const json_t *record, const char *verb, struct error *err)
 {
-    struct kfp k;
-    kfp_open (&k, a, auth);
+    scoped_kfp struct kfp k = kfp_open (a, auth);
     struct http_call call = { .method = "POST", .url = kfp_url (&k, kfp_run_path (a, record, verb)), .repeatable = true };
     json_auto_t *reply = http_json (k.http, &call, err);
-    http_destroy (k.http);
     return reply ? 0 : -1;
 }
 
@@ -127,9 +106,7 @@ read_log (struct kfp *k, const char *address, struct strbuf *out, struct error *
 {
     const struct http_request rq = { .method = "GET", .url = address };
     struct http_reply reply;
-    int status = http_send (k->http, &rq, &reply, err);
-    if (status == 0)
-        status = http_check (&rq, &reply, err);
+    int status = http_ask (k->http, &rq, &reply, err);
     if (status == 0 && strncmp (strbuf_str (&reply.body), "{\"error_message\"", 16) == 0)
         status = error_set (err, ERROR_ENVIRONMENT, "%s: there is no such log", address);
     if (status == 0 && strcmp (reply.type, "text/html") == 0 && strstr (strbuf_str (&reply.body), "<html"))
@@ -159,14 +136,13 @@ static int
 kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines, struct strbuf *out,
          struct error *err)
 {
-    struct kfp k;
+    scoped_kfp struct kfp k = kfp_open (a, auth);
     struct error why = { 0 };
     const char *pod = json_string_value (json_object_get (step, "pod"));
     const char *run = json_string_value (json_object_get (record, "run_id"));
     const char *ns = auth->namespace;
     if (!pod || !run)
         return error_set (err, ERROR_NOTEBOOK, "Kubeflow Pipelines knows no pod of this step");
-    kfp_open (&k, a, auth);
     pod = http_escape (a, pod);
     run = http_escape (a, run);
     const char *const places[] = {
@@ -180,7 +156,6 @@ kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const j
     for (size_t i = 0; status < 0 && i < sizeof places / sizeof *places; i++)
         if (places[i])
             status = read_log (&k, places[i], out, err && err->text[0] ? &why : err);
-    http_destroy (k.http);
     return status == 0 ? 0 : error_wrap (err, "Kubeflow Pipelines hands logs out at its user interface, which must be the endpoint");
 }
 

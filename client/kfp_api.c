@@ -8,10 +8,16 @@
 
 enum { PAGES = 100 }; /* of lists, at most */
 
-void
-kfp_open (struct kfp *k, struct arena *a, const struct auth *auth)
+struct kfp
+kfp_open (struct arena *a, const struct auth *auth)
 {
-    *k = (struct kfp){ .arena = a, .http = http_create (&auth->settings), .auth = auth };
+    return (struct kfp){ .arena = a, .http = http_create (&auth->settings), .auth = auth };
+}
+
+void
+kfp_close (struct kfp *k)
+{
+    http_destroy (k->http);
 }
 
 const char *
@@ -185,7 +191,7 @@ create_version (struct kfp *k, const struct submission *s, const char *pipeline,
                                      .file_name = arena_printf (a, "%s.yaml", s->name), .timeout = 300 };
     struct http_reply reply;
     json_t *j = NULL;
-    if (http_send (k->http, &rq, &reply, err) == 0 && http_check (&rq, &reply, err) == 0
+    if (http_ask (k->http, &rq, &reply, err) == 0
         && !(j = json_loadb (strbuf_str (&reply.body), reply.body.len, 0, NULL)))
         error_set (err, ERROR_ENVIRONMENT, "%s: the answer isn't JSON: is the endpoint right?", k->auth->endpoint);
     call->status = reply.status;

@@ -14,8 +14,11 @@ struct kfp {
     const char *note; /* for who submits, or NULL */
 };
 
-/* Never fails; http_destroy (k->http) gives it up. */
-void kfp_open (struct kfp *k, struct arena *a, const struct auth *auth);
+/* Never fails. It is given up with its scope:
+ *     scoped_kfp struct kfp k = kfp_open (a, auth); */
+struct kfp kfp_open (struct arena *a, const struct auth *auth);
+void kfp_close (struct kfp *k);
+#define scoped_kfp __attribute__ ((cleanup (kfp_close)))
 
 /* The address of a path below /apis/v2beta1/. */
 const char *kfp_url (const struct kfp *k, const char *path);

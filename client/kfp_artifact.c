@@ -133,9 +133,7 @@ call_store (struct kfp *k, const char *method, const struct strbuf *asked, struc
                                      .url = arena_printf (k->arena, "%s/ml_metadata.MetadataStoreService/%s", k->auth->endpoint,
                                                           method) };
     struct http_reply reply;
-    int status = http_send (k->http, &rq, &reply, err);
-    if (status == 0)
-        status = http_check (&rq, &reply, err);
+    int status = http_ask (k->http, &rq, &reply, err);
     if (status == 0) {
         strbuf_add (body, strbuf_str (&reply.body), reply.body.len);
         status = read_frames (body, message, rq.url, err);
@@ -223,9 +221,7 @@ fetch_uri (struct kfp *k, const char *uri, FILE *to, struct error *err)
                              http_escape (a, arena_strndup (a, bucket, (size_t) (key - bucket))), http_escape (a, key + 1),
                              kfp_namespace_query (k, "&")) };
     struct http_reply reply;
-    int status = http_send (k->http, &rq, &reply, err);
-    if (status == 0)
-        status = http_check (&rq, &reply, err);
+    int status = http_ask (k->http, &rq, &reply, err);
     http_reply_clear (&reply);
     return status;
 }
@@ -234,13 +230,11 @@ int
 kfp_fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact, FILE *to,
            struct error *err)
 {
-    struct kfp k;
+    scoped_kfp struct kfp k = kfp_open (a, auth);
     const char *run = json_string_value (json_object_get (record, "run_id"));
     const char *task = json_string_value (json_object_get (step, "key"));
-    kfp_open (&k, a, auth);
     const char *uri = find_uri (&k, run ? run : "", task ? task : "", artifact, err);
     int status = uri ? fetch_uri (&k, uri, to, err) : -1;
-    http_destroy (k.http);
     return status == 0 ? 0 : error_wrap (err, "Kubeflow Pipelines hands artifacts out at its user interface only, which must be "
                                               "the endpoint");
 }

@@ -6,9 +6,8 @@
 #include "client/kfp_api.h"
 
 #include "base/cron.h"
+#include "base/nap.h"
 #include "doc/json_value.h"
-
-#include <time.h>
 
 #define OURS " by Chard" /* in the description of what we make: see cmd_submit */
 
@@ -89,8 +88,7 @@ look_again (struct kfp *k, struct own *own, struct error *err)
 {
     struct error why = { 0 };
     for (int i = 0; i < LOOKS; i++) {
-        struct timespec t = { i, 250000000 };
-        nanosleep (&t, NULL);
+        nap (i + 0.25);
         if (look (k, own, &why) == 0 && own->same)
             return own->same;
     }
@@ -118,41 +116,43 @@ drop (struct kfp *k, const char *id, struct error *err)
     return done || call.status == 404 ? 0 : -1;
 }
 
-static int
-schedule_with (struct kfp *k, const struct submission *s, json_t *record, struct error *err)
+/* The one that is wanted, found or made, and no other of ours; its id. */
+static const char *
+make_only (struct kfp *k, const json_t *wanted, struct error *err)
 {
-    struct kfp_ids ids;
-    if (kfp_prepare (k, s, &ids, err) < 0)
-        return -1;
-    json_auto_t *wanted = recurring_run (k, s, &ids);
     struct own own = { .arena = k->arena, .wanted = wanted };
     if (look (k, &own, err) < 0)
-        return -1;
+        return NULL;
     const char *id = own.same ? own.same : create (k, &own, err);
     if (!id)
-        return -1;
+        return NULL;
     vec_foreach (other, &own.others)
-        if (strcmp (*other, id) != 0 && drop (k, *other, err) < 0)
-            return error_wrap (err, "the new schedule is made, but the one before it is still there: chard schedules delete %s",
-                               *other);
-    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s*}", "schedule", id, "pipeline_id", ids.pipeline, "pipeline_version_id",
-                                   ids.version, "experiment_id", ids.experiment, "link", kfp_link (k, "recurringrun", id), "note",
-                                   k->note);
-    return json_object_update (record, told);
+        if (strcmp (*other, id) != 0 && drop (k, *other, err) < 0) {
+            error_wrap (err, "the new schedule is made, but the one before it is still there: chard schedules delete %s", *other);
+            return NULL;
+        }
+    return id;
 }
 
 int
 kfp_schedule (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
 {
-    struct kfp k;
+    scoped_kfp struct kfp k = kfp_open (a, auth);
+    struct kfp_ids ids;
     if (s->timezone && strcmp (s->timezone, "UTC") != 0)
         return error_set (err, ERROR_USAGE, "Kubeflow Pipelines has one time zone for all schedules, that of its server "
                                             "(CRON_SCHEDULE_TIMEZONE, else UTC), and not %s: say the time in that zone, without "
                                             "--timezone", s->timezone);
-    kfp_open (&k, a, auth);
-    int status = schedule_with (&k, s, record, err);
-    http_destroy (k.http);
-    return status;
+    if (kfp_prepare (&k, s, &ids, err) < 0)
+        return -1;
+    json_auto_t *wanted = recurring_run (&k, s, &ids);
+    const char *id = make_only (&k, wanted, err);
+    if (!id)
+        return -1;
+    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s*}", "schedule", id, "pipeline_id", ids.pipeline, "pipeline_version_id",
+                                   ids.version, "experiment_id", ids.experiment, "link", kfp_link (&k, "recurringrun", id), "note",
+                                   k.note);
+    return json_object_update (record, told);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
@@ -173,13 +173,10 @@ describe (const json_t *r, void *arg)
 json_t *
 kfp_schedules (struct arena *a, const struct auth *auth, struct error *err)
 {
-    struct kfp k;
+    scoped_kfp struct kfp k = kfp_open (a, auth);
     json_t *all = json_array ();
-    kfp_open (&k, a, auth);
-    int status = kfp_each (&k, arena_printf (a, "recurringruns%s", kfp_namespace_query (&k, "?")), "recurringRuns", describe, all,
-                           err);
-    http_destroy (k.http);
-    if (status == 0)
+    const char *path = arena_printf (a, "recurringruns%s", kfp_namespace_query (&k, "?"));
+    if (kfp_each (&k, path, "recurringRuns", describe, all, err) == 0)
         return all;
     json_decref (all);
     return NULL;
@@ -188,13 +185,11 @@ kfp_schedules (struct arena *a, const struct auth *auth, struct error *err)
 int
 kfp_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change, struct error *err)
 {
-    struct kfp k;
-    kfp_open (&k, a, auth);
+    scoped_kfp struct kfp k = kfp_open (a, auth);
     const char *path = arena_printf (a, "recurringruns/%s%s", http_escape (a, id),
                                      change == SCHEDULE_PAUSE ? ":disable" : change == SCHEDULE_RESUME ? ":enable" : "");
     struct http_call call = { .method = change == SCHEDULE_DELETE ? "DELETE" : "POST", .url = kfp_url (&k, path),
                               .repeatable = true };
     json_auto_t *done = http_json (k.http, &call, err);
-    http_destroy (k.http);
     return done ? 0 : -1;
 }

@@ -137,14 +137,12 @@ tasks_of_run (const json_t *run)
 json_t *
 kfp_status (struct arena *a, const struct auth *auth, const json_t *record, struct error *err)
 {
-    struct kfp k;
+    scoped_kfp struct kfp k = kfp_open (a, auth);
     int code;
-    kfp_open (&k, a, auth);
     json_auto_t *run = kfp_get (&k, kfp_run_path (a, record, ""), &code, err);
-    json_auto_t *workflow = run ? read_workflow (&k, record) : NULL;
-    http_destroy (k.http);
     if (!run)
         return NULL;
+    json_auto_t *workflow = read_workflow (&k, record);
     const char *status = state_of (run, true);
     if (strcmp (status, "failed") == 0 && was_ended (workflow))
         status = "canceled";

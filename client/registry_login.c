@@ -189,7 +189,7 @@ ask_token (struct arena *a, struct http *h, const char *realm, const char *servi
     const struct http_request post = { .method = "POST", .url = realm, .body = body, .body_len = strlen (body), .repeatable = true,
                                        .content_type = "application/x-www-form-urlencoded" };
     const struct http_request *rq = identity ? &post : &get;
-    return http_send (h, rq, reply, err) < 0 ? -1 : http_check (rq, reply, err);
+    return http_ask (h, rq, reply, err);
 }
 
 static const char *

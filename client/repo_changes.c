@@ -4,10 +4,10 @@
 
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "base/loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define POINTER "version https://git-lfs.github.com/spec/v1\n" /* git-lfs/docs/spec.md */
 
@@ -26,19 +26,11 @@ kind_name (git_delta_t status)
     }
 }
 
-static double
-now (void)
-{
-    struct timespec t;
-    clock_gettime (CLOCK_MONOTONIC, &t);
-    return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
-}
-
 static int
 stop_when_late (const git_diff *diff, const char *old_path, const char *new_path, void *deadline)
 {
     (void) diff, (void) old_path, (void) new_path;
-    return now () > *(const double *) deadline ? GIT_EUSER : 0;
+    return loop_now () > *(const double *) deadline ? GIT_EUSER : 0;
 }
 
 /* Git LFS has a pointer in the commit in place of the file: whether this one points to what lies there. libgit2 compares the
@@ -65,7 +57,7 @@ repo_changes (struct repo *r, struct arena *a, const char *commit, double second
 {
     scoped (tree) git_tree *tree = NULL;
     scoped (diff) git_diff *diff = NULL;
-    double deadline = now () + seconds;
+    double deadline = loop_now () + seconds;
     git_diff_options o;
     lib.git_diff_options_init (&o, GIT_DIFF_OPTIONS_VERSION);
     o.progress_cb = stop_when_late;

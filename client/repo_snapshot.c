@@ -72,12 +72,6 @@ repo_read_ref (struct repo *r, const char *ref, char id[REPO_ID_SIZE], struct er
     return 0;
 }
 
-static int
-compare_names (const void *x, const void *y)
-{
-    return strcmp (*(const char *const *) x, *(const char *const *) y);
-}
-
 int
 repo_list_refs (struct repo *r, struct arena *a, const char *prefix, struct vec_str *names, struct error *err)
 {
@@ -88,8 +82,7 @@ repo_list_refs (struct repo *r, struct arena *a, const char *prefix, struct vec_
         vec_push (a, names, arena_strdup (a, name + strlen (prefix)));
     if (code != GIT_ITEROVER)
         return repo_git_fail (err, prefix);
-    if (names->len)
-        qsort (names->items, names->len, sizeof *names->items, compare_names);
+    vec_str_sort (names);
     return 0;
 }
 

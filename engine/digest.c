@@ -195,12 +195,6 @@ names_of_file (struct arena *a, const char *path, struct vec_str *names)
         names_of_line (a, line, names);
 }
 
-static int
-compare_str (const void *x, const void *y)
-{
-    return strcmp (*(const char *const *) x, *(const char *const *) y);
-}
-
 void
 digests_imports (struct arena *a, const struct vec_str *files, struct vec_str *names)
 {
@@ -225,6 +219,5 @@ digests_local_modules (struct arena *a, const char *dir, const struct vec_str *i
             if (vec_str_add_once (a, files, *f))
                 names_of_file (a, *f, &names);
     }
-    if (files->len)
-        qsort (files->items, files->len, sizeof *files->items, compare_str);
+    vec_str_sort (files);
 }

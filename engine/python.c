@@ -142,12 +142,6 @@ ends_with (const char *s, const char *end)
     return n >= m && strcmp (s + n - m, end) == 0;
 }
 
-static int
-compare_str (const void *x, const void *y)
-{
-    return strcmp (*(const char *const *) x, *(const char *const *) y);
-}
-
 static void
 hash_library (struct hash *h, struct arena *a, const char *dir)
 {
@@ -159,8 +153,7 @@ hash_library (struct hash *h, struct arena *a, const char *dir)
         if (ends_with (e->d_name, ".dist-info") || ends_with (e->d_name, ".egg-info") || ends_with (e->d_name, ".pth")
             || ends_with (e->d_name, ".egg-link"))
             vec_push (a, &found, arena_strdup (a, e->d_name));
-    if (found.len)
-        qsort (found.items, found.len, sizeof *found.items, compare_str);
+    vec_str_sort (&found);
     vec_foreach (name, &found) {
         struct stat st = { 0 };
         hash_add_str (h, *name);

@@ -128,12 +128,6 @@ state_run_dir (const struct state *s, struct arena *a, const char *id)
     return fs_join (a, s->runs, id);
 }
 
-static int
-compare_str (const void *x, const void *y)
-{
-    return strcmp (*(const char *const *) x, *(const char *const *) y);
-}
-
 void
 state_list_runs (const struct state *s, struct arena *a, struct vec_str *ids)
 {
@@ -144,8 +138,7 @@ state_list_runs (const struct state *s, struct arena *a, struct vec_str *ids)
         if (isdigit ((unsigned char) e->d_name[0]))
             vec_push (a, ids, arena_strdup (a, e->d_name));
     closedir (d);
-    if (ids->len)
-        qsort (ids->items, ids->len, sizeof *ids->items, compare_str);
+    vec_str_sort (ids);
 }
 
 static bool
