@@ -381,8 +381,10 @@ call_library (struct interpreter *in, int callee, struct call *c)
         return set_one (in->arena, callee);
     if (e->flags & EFFECT_PURE_DECORATOR)
         return c->all;
+    size_t changes = in->flow->changes.len;
     if (!(e->flags & EFFECT_MAPS) && !in->decorating)
         call_back (in, c->all);
+    process_called (in, e, c, in->flow->changes.len > changes);
     const struct set *known = text_of_call (in, text, c->positional, c->count);
     return known ? known : result_of (in, e, call_argument (c, 0), c, path);
 }
@@ -459,6 +461,7 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     if (e->flags & EFFECT_HOLDS)
         heap_store (in->heap, receiver, 0, c->all, false);
     chance_of_method (in, receiver, name, e, c);
+    process_called (in, e, c, false);
     mutate_arguments (in, e, c);
     call_back (in, set_union (in->arena, c->all, has_function (in, c->all) ? cells_held (in, on) : NULL));
     call_held_functions (in, on);

@@ -355,6 +355,8 @@ const struct set *
 instantiate (struct interpreter *in, int class_object, struct call *c)
 {
     const struct set *self = set_one (in->arena, class_object);
+    if (heap_get (in->heap, class_object)->enumeration && heap_field (in->heap, class_object, 0))
+        return heap_field (in->heap, class_object, 0); /* Color (1) */
     set_foreach (meta, heap_field (in->heap, class_object, in->s_metaclass))
         if (heap_get (in->heap, meta)->kind == OBJECT_CLASS) /* what it gives is an instance all the same */
             call_with_self (in, self, class_member (in, meta, in->s_call), c);

@@ -196,7 +196,8 @@ static void
 use_ambient (struct interpreter *in)
 {
     for (size_t i = 0; i < in->ambient.len && !in->ambient_read; i++)
-        name_read (in, in->ambient.items[i], NULL);
+        if (name_is_bound (in, in->ambient.items[i]))
+            name_read (in, in->ambient.items[i], NULL);
     in->ambient_read = true;
     if (in->setup)
         vec_foreach (state, &in->states) {
@@ -211,8 +212,10 @@ end_site (struct interpreter *in)
     struct site *s = &in->flow->sites.items[in->site];
     s->effect = in->effect;
     s->kind = kind_of (in, s);
-    if (s->kind == SITE_PLAIN)
+    if (s->kind == SITE_PLAIN) {
         use_ambient (in);
+        process_seen (in);
+    }
     in->flow->sites.items[in->site].last_event = in->flow->events.len;
 }
 
@@ -409,6 +412,8 @@ walk (struct program *program, const bool *working, struct stateful *stateful)
     in.s_inplace = symbol_of_str (s, "inplace");
     in.s_out = symbol_of_str (s, "out");
     in.s_mode = symbol_of_str (s, "mode");
+    vec_foreach (state, &stateful->traces)
+        vec_push (a, &in.ambient, *state);
     for (int i = 0; i < MAX_PLACES; i++)
         in.s_place[i] = symbol_of_str (s, arena_printf (a, "[%d]", i));
     for (size_t i = 0; i < program->units.len; i++)

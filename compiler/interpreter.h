@@ -89,6 +89,8 @@ struct interpreter {
     struct vec_int module_states; /* by symbol of a module's name: see module_state.c */
     bool modules_changed;        /* one of them is bound */
     struct stateful *stateful;   /* functions whose caches are seen to matter; outlives a walk */
+    struct vec_int everywhere; /* states of the process that whatever runs sees: process.c */
+    struct vec_int added_builtins; /* symbols */
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
     bool ambient_read;           /* by a site of this unit */
     unsigned specials;           /* what special methods of the notebook's classes are for */
@@ -120,6 +122,7 @@ bool is_word_of (const char *word, const char *list); /* one of the words in `li
 struct stateful {
     vec (const struct ast *) functions;
     bool more; /* found in this walk */
+    struct vec_int traces; /* states that any statement may change, and somebody looks at */
 };
 
 /* The functions in `s` keep what they give from now on; or, unless `themselves`, copies of them do. */
@@ -131,6 +134,12 @@ const struct set *cached_end (struct interpreter *in, int function, const struct
 
 /* The cache is asked for, or what is in it changes. */
 void cached_change (struct interpreter *in, int function);
+
+/* state of the process: process.c. process_stored: `name` of library object `id`, if that is builtins; process_seen: by the
+ * current site, which does some work; process_traced: any statement may change it from now on, in the next walk. */
+bool process_stored (struct interpreter *in, int id, symbol name);
+void process_seen (struct interpreter *in);
+void process_traced (struct interpreter *in, symbol state);
 
 /* values that others' output goes to: sink.c. sink_set: these are given to it, which is no set-up that can be repeated elsewhere if
  * it says true; sink_fed: something is printed, or logged. */

@@ -59,6 +59,22 @@ file_bit (const char *place)
     return strcmp (place, "self") == 0 ? FILE_OF_RECEIVER : 1u << atoi (place);
 }
 
+/* keeps=database_in_memory */
+static bool
+read_process_word (const struct library *l, struct effect *e, const char *word)
+{
+    static const char *const names[] = { [PROCESS_NOT] = "", [PROCESS_ASKED] = "keeps", [PROCESS_EVERYWHERE] = "everywhere",
+                                         [PROCESS_HANDLED] = "handled", [PROCESS_ENDS] = "ends" };
+    size_t n = strcspn (word, "=");
+    for (int i = PROCESS_ASKED; word[n] && i <= PROCESS_ENDS; i++)
+        if (strncmp (names[i], word, n) == 0 && names[i][n] == '\0') {
+            e->process = i;
+            e->process_state = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + n + 1));
+            return true;
+        }
+    return false;
+}
+
 /* False if there is no such word. */
 static bool
 read_word (const struct library *l, struct effect *e, const char *word)
@@ -102,6 +118,9 @@ read_word (const struct library *l, struct effect *e, const char *word)
         e->random = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 7));
     } else if (strncmp (word, "random-if=", 10) == 0) {
         e->random_if = symbol_of_str (l->symbols, word + 10);
+    } else if (strncmp (word, "traces=", 7) == 0) {
+        e->traces = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 7));
+    } else if (read_process_word (l, e, word)) {
     } else if (strncmp (word, "setup=", 6) == 0) {
         e->flags |= EFFECT_SETUP;
         e->state = symbol_of_str (l->symbols, arena_printf (l->arena, "%%%s", word + 6));

@@ -66,6 +66,9 @@ struct effect {
     bool shows;                 /* somebody sees it done: print */
     enum { CONNECTS_NOT, CONNECTS, CONNECTS_BY_URL } connects; /* the result stands for something elsewhere, which argument
                                    0 may name, and can be had again anywhere; by a URL, which may name the memory too */
+    enum { PROCESS_NOT, PROCESS_ASKED, PROCESS_EVERYWHERE, PROCESS_HANDLED, PROCESS_ENDS } process; /* see process.c */
+    symbol process_state;       /* … of this name */
+    symbol traces;              /* state that any statement may change, if this is looked at anywhere */
     bool asks;                  /* only reads what arguments stand for; others are taken to change it */
 };
 

@@ -248,12 +248,18 @@ static const char *
 name_told (const struct linking *l, symbol name)
 {
     const char *text = link_name (l, name);
-    return *text == '%' ? arena_strndup (l->arena, text + 1, strcspn (text + 1, "#") - (strchr (text, '#') != NULL)) : text;
+    if (*text != '%')
+        return text;
+    char *told = arena_strndup (l->arena, text + 1, strcspn (text + 1, "#") - (strchr (text, '#') != NULL));
+    for (char *p = told; *p; p++)
+        *p = *p == '_' ? ' ' : *p;
+    return told;
 }
 
 static void
-diagnose_unpicklable (struct linking *l, int step, int from, const struct event *e)
+diagnose_unpicklable (struct linking *l, int step, int from, const struct event *e, int writer)
 {
+    bool hidden = *link_name (l, e->name) == '%';
     set_foreach (id, e->value) {
         const struct object *o = heap_get (l->flow->heap, id);
         if (!o->unpicklable)
@@ -266,9 +272,11 @@ diagnose_unpicklable (struct linking *l, int step, int from, const struct event 
         diag_add (l->diags, SEVERITY_ERROR, "unserializable", at,
                   at.line ? cell_line (l->arena, u->cell, at.line) : NULL,
                   "use it in the step that makes it, or make it again where it is used (merge the cells into one step)",
-                  "`%s` (%s) can't be handed from step \"%s\" to step \"%s\"", name_told (l, e->name),
+                  "`%s` (%s) can't be handed from step \"%s\"%s to step \"%s\"", name_told (l, e->name),
                   o->type ? symbol_text (l->flow->program->symbols, o->type) : "a generator",
-                  l->p->steps.items[from].name, l->p->steps.items[step].name);
+                  l->p->steps.items[from].name,
+                  hidden ? arena_printf (l->arena, ", where cell %d left it,", link_unit (l, writer)->cell->index) : "",
+                  l->p->steps.items[step].name);
         return;
     }
 }
@@ -319,7 +327,7 @@ trace (struct linking *l, int step, const struct event *e)
         struct need n = { .name = e->name, .from = owner, .version = site, .written = site, .read = e->site, .value = e->value,
                           .optional = w->items[i].kind == WRITE_MAYBE || w->maybe_unbound };
         add_data_input (l, step, &n);
-        diagnose_unpicklable (l, step, owner, e);
+        diagnose_unpicklable (l, step, owner, e, site);
         replicate_classes (l, step, e->value);
         return;
     }
@@ -367,7 +375,8 @@ share (const struct linking *l, const struct need *x, const struct need *y)
     set_foreach (id, a) {
         const struct object *o = heap_get (h, id);
         if (!o->immutable && (o->kind == OBJECT_VALUE || o->kind == OBJECT_FUNCTION)
-            && (o->changed_at >= since || (o->kind == OBJECT_VALUE && o->class_object >= 0)) && set_has (b, id))
+            && (o->changed_at >= since || (o->kind == OBJECT_VALUE && o->class_object >= 0 && !o->enumeration))
+            && set_has (b, id))
             return true;
     }
     return false;

@@ -199,6 +199,8 @@ name_read (struct interpreter *in, symbol name, const struct ast *at)
     }
     if (builtins_has (symbol_text (in->symbols, name)))
         return set_one (in->arena, library_object (in, name));
+    if (vec_int_has (&in->added_builtins, name))
+        return set_one (in->arena, new_value (in));
     if (in->star_sites.len) { /* or else a script that was run */
         if (in->flow->dynamic_sites.len)
             read_from (in, &in->flow->dynamic_sites, name, at);

@@ -80,6 +80,7 @@ value_attribute (struct interpreter *in, int id, symbol name)
     if (name == in->s_dict)
         return attributes_dict (in, set_one (in->arena, id));
     const struct effect *e = library_attribute (in->library, heap_get (in->heap, id)->type, name);
+    process_traced (in, e->traces);
     if (e->flags & EFFECT_RETURNS_PLAIN)
         return NULL;
     if (e->flags & EFFECT_RETURNS_ELEMENT)
@@ -132,6 +133,8 @@ elements_of (struct interpreter *in, const struct set *s)
 {
     const struct set *all = NULL;
     set_foreach (id, s) {
+        if (heap_get (in->heap, id)->kind == OBJECT_CLASS && heap_get (in->heap, id)->enumeration)
+            all = set_union (in->arena, all, heap_field (in->heap, id, 0));
         if (heap_get (in->heap, id)->kind != OBJECT_VALUE || heap_get (in->heap, id)->text)
             continue;
         const struct set *elements = heap_field (in->heap, id, 0);

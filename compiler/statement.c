@@ -160,6 +160,7 @@ run_class (struct interpreter *in, const struct ast *n)
         heap_store (in->heap, id, l->name, l->value, true);
         class_owns (in, id, l->value);
     }
+    enumeration_made (in, id, env);
     special_note (in, id);
     class_made (in, id);
     struct ast name = { .kind = AST_NAME, .name = n->name, .start = n->start, .end = n->end };

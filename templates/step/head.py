@@ -112,6 +112,10 @@ import sys
 import time
 import types
 import weakref
+from builtins import *
+
+# Notebooks put functions of their own in the place of a library's (mock.patch, builtins.open = …): those are not for us.
+json, os, time = (types.SimpleNamespace(**vars(m)) for m in (json, os, time))
 
 # Its classes must be found again by whoever unpickles them, and `__main__` belongs to the notebook.
 _STARTED = __name__ == "__main__"

@@ -5,8 +5,9 @@
 class Inputs:
     """The values that a step starts with, mapped from its producers' results."""
 
-    def __init__(self, wanted):
-        self.wanted, self.bundles, self.loaded = wanted, {}, []
+    def __init__(self, wanted, owning=False):
+        """`owning`: arrays have memory of their own (a.resize ()), not that of the file."""
+        self.wanted, self.bundles, self.loaded, self.owning = wanted, {}, [], owning
         self.classes = None
 
     def load(self):
@@ -30,6 +31,8 @@ class Inputs:
                     raise Environment("%s is no library state that is known" % name)
                 _state_of_library(name)[1](value)
             else:
+                if self.owning and len(bundle.groups[name]["names"]) == 1 and _find_reducer(type(value)) is _reduce_array:
+                    value = value.copy("K")
                 _space.ns[name] = value
                 self.loaded.append((item, bundle, value))
         for name, value in _space.wanted.items():

@@ -135,6 +135,15 @@ def _make_enum(metaclass, name, bases, members, attributes, key):
     return _track_class(metaclass.__new__(metaclass, name, bases, body), key)
 
 
+def _set_enum(cls, state):
+    members, functions = state
+    for name, function in functions.items():
+        if name not in cls.__dict__:
+            type.__setattr__(cls, name, function)
+    for name, attributes in members.items():
+        cls.__members__[name].__dict__.update(attributes)
+
+
 def _set_class(cls, state):
     if cls.__dict__.get("_chard_filled", None) is True:
         return
@@ -146,6 +155,15 @@ def _set_class(cls, state):
             pass
     for sub in registry:
         cls.register(sub)
+
+
+def _set_state(obj, state):
+    """As pickle does for objects without __setstate__."""
+    attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+    if attributes:
+        object.__getattribute__(obj, "__dict__").update(attributes)
+    for name, value in (slots or {}).items():
+        object.__setattr__(obj, name, value)
 
 
 def _make_attribute(module, name):

@@ -40,7 +40,7 @@ def _set_parameters(spec):
 
 
 def _run_in(spec, output, began):
-    cells, inputs = Cells(spec), Inputs(spec.get("inputs") or [])
+    cells, inputs = Cells(spec), Inputs(spec.get("inputs") or [], any(".resize" in s["source"] for s in spec["segments"]))
     asked = [o["name"] for o in spec.get("outputs") or []]
     data = {o["name"].partition(".")[0] for o in spec.get("outputs") or [] if o.get("kind", "data") == "data"}
     _space.definitions -= data

@@ -140,7 +140,12 @@ def _get_decimal():
 
 def _set_decimal(state):
     import decimal
-    decimal.setcontext(state)
+    now = decimal.getcontext()      # changed in place: names may mean it already
+    for name in ("prec", "rounding", "Emin", "Emax", "capitals", "clamp"):
+        setattr(now, name, getattr(state, name))
+    for name in ("flags", "traps"):
+        for kind, on in getattr(state, name).items():
+            getattr(now, name)[kind] = on
 
 
 def _get_warnings():

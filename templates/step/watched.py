@@ -40,4 +40,6 @@ def _told_apart(value):
         except Exception:
             pass
         return id(value), len(value)
+    if hasattr(type(value), "__members__") and hasattr(value, "_value_"):
+        return id(value), {k: _told_apart(v) for k, v in _member_state(value).items()}
     return id(value)

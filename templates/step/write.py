@@ -215,9 +215,21 @@ def _reduce_class(w, cls):
                           and isinstance(state[k], (str, types.FunctionType, classmethod))
                           and getattr(state[k], "__module__", "__main__") != "enum"})
         attributes.update(functions)
-        w.keep += [members, functions]
-        return _make_enum, (type(cls), cls.__name__, cls.__bases__, members, attributes, key)
+        kept = {n: _member_state(m) for n, m in cls.__members__.items() if _member_state(m)}
+        rest = {k: v for k, v in state.items() if isinstance(v, _OF_CLASSES) and k not in attributes
+                and getattr(v, "__module__", None) != "enum"}
+        w.keep += [members, functions, kept, rest, (kept, rest)]
+        return (_make_enum, (type(cls), cls.__name__, cls.__bases__, members, attributes, key), w.keep[-1], None, None,
+                _set_enum)
     return _make_class, (type(cls), cls.__name__, cls.__bases__, attributes, key), state, None, None, _set_class
+
+
+_OF_CLASSES = types.FunctionType, classmethod, staticmethod, property
+
+
+def _member_state(member):
+    """What was set on a member of an enum, by its class's __init__ or later."""
+    return {k: v for k, v in member.__dict__.items() if k not in ("_value_", "_name_", "_sort_order_", "__objclass__")}
 
 
 def _reduce_property(w, p):
@@ -267,6 +279,15 @@ def _reduce_sentinel(w, obj):
     return NotImplemented
 
 
+def _reduce_asking(w, obj):
+    """An instance whose class answers for any attribute: made anew it has none yet, and must not be asked for __setstate__."""
+    reduced = obj.__reduce_ex__(5)
+    if not isinstance(reduced, tuple) or len(reduced) > 5 or len(reduced) < 3 or reduced[2] is None:
+        return reduced
+    w.keep.append(reduced)
+    return reduced + (None,) * (5 - len(reduced)) + (_set_state,)
+
+
 def _reduce_weak(w, obj):
     kind = type(obj).__name__
     items = list(obj) if kind == "WeakSet" else list(obj.items())
@@ -282,8 +303,20 @@ def _reduce_shell(w, shell):
     return get_ipython, ()
 
 
+def _lender(array):
+    """The bytearray or array.array whose memory a numpy array only shows (np.frombuffer), or None."""
+    owner = array.base
+    while owner is not None and type(owner) is not bytearray and (type(owner).__module__, type(owner).__name__) != ("array", "array"):
+        owner = owner.obj if type(owner) is memoryview else getattr(owner, "base", None)
+    return owner
+
+
 def _reduce_array(w, array):
     """Plain numpy arrays. Memory that several arrays share goes once, and they as views of it."""
+    lender = _lender(array) if array.base is not None else None
+    if lender is not None:
+        start = array.__array_interface__["data"][0] - _address(memoryview(lender))
+        return _make_view, (lender, array.dtype, array.shape, start, array.strides, array.flags.writeable)
     w.arrays.append(array)
     region = w.regions.get(id(array)) if w.regions else None
     if array.dtype.hasobject:
@@ -380,4 +413,6 @@ def _find_reducer(kind):
         return _reduce_stream
     if kind is Shell:
         return _reduce_shell
+    if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__") and kind.__reduce__ is object.__reduce__:
+        return _reduce_asking
     return None

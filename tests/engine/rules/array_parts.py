@@ -55,3 +55,31 @@ r[3] = "first"
 
 # %%
 print(d, e, m, r)
+
+# %%
+from array import array
+
+# %%
+lent, also = bytearray(range(16)), array("d", [1.0, 2.0, 3.0])
+shown, wide = np.frombuffer(lent, dtype=np.uint8)[2:], np.frombuffer(also)
+
+# %%
+lent[2] = 99
+also[0] = 42.0
+
+# %%
+print(shown[:3], wide)
+shown[1] = 77
+wide[1] = -1.0
+
+# %%
+print(lent, also)
+
+# %%
+grown = np.arange(100000)
+
+# %%
+grown.resize((10,), refcheck=False)
+
+# %%
+print(grown)

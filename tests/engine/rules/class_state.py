@@ -153,3 +153,49 @@ np.sqrt(b, b)
 
 # %%
 print(a, b)
+
+# %%
+import enum
+
+
+class Kind(enum.Enum):
+    A = 1
+    B = 2, 3
+
+    def __init__(self, *values):
+        self.count, self.seen = len(values), []
+
+    def hit(self):
+        self.count += 1
+
+# %%
+one = Kind.A
+
+# %%
+Kind.A.hit()
+one.seen.append(5)
+
+# %%
+for k in Kind:
+    k.hit()
+Kind["B"].note = "noted"
+
+# %%
+print([(k.name, k.count, k.seen) for k in Kind], Kind.B.note, one is Kind.A, {Kind.A: 1}[one])
+
+# %%
+class Answers:
+    def __init__(self, target):
+        self._target = target
+
+    def __getattr__(self, name):
+        return getattr(self._target, name)
+
+# %%
+answers = Answers([3, 1, 2])
+
+# %%
+answers.append(9)
+
+# %%
+print(answers.index(9), answers._target)

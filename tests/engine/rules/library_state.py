@@ -108,3 +108,38 @@ getcontext().prec = 5
 
 # %%
 print(Decimal(1) / Decimal(7))
+
+# %%
+import decimal
+
+# %%
+context = decimal.getcontext()
+
+# %%
+context.prec = 5
+
+# %%
+third = decimal.Decimal(1) / 3
+print(third, context.flags[decimal.Inexact])
+
+# %%
+decimal.getcontext().clear_flags()
+
+# %%
+print(context.flags[decimal.Inexact], decimal.getcontext().prec)
+
+# %%
+import json
+
+# %%
+plain = json.dumps
+json.dumps = lambda value: "mine"
+
+# %%
+print(json.dumps([1]))
+
+# %%
+json.dumps = plain
+
+# %%
+print(json.dumps([1]))
