@@ -104,6 +104,8 @@ update_by_part (json_t *record, const json_t *news)
     json_array_foreach (json_object_get (record, "steps"), i, step) {
         if (!json_has_string (json_object_get (step, "parts"), json_text (news, "step")))
             continue;
+        if (json_object_get (news, "metrics"))
+            json_object_set (step, "metrics", json_object_get (news, "metrics"));
         const char *own = json_text (step, "status");
         bool failed = strcmp (status, "failed") == 0;
         if (!failed && strcmp (status, "waiting") != 0 && (!*own || strcmp (own, "waiting") == 0))

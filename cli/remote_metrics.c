@@ -16,7 +16,8 @@ missing_metrics (const json_t *step)
 {
     const char *status = json_text (step, "status");
     const json_t *artifact = json_object_get (json_object_get (step, "artifacts"), "metrics");
-    bool done = strcmp (status, "ok") == 0 || strcmp (status, "cached") == 0;
+    bool done = strcmp (status, "ok") == 0 || strcmp (status, "cached") == 0
+                || strcmp (status, "skipped") == 0; /* what took its place tells them */
     return done && !json_object_get (step, "metrics") && strcmp (json_text (artifact, "kind"), "plain") == 0
                ? json_text (artifact, "key")
                : NULL;

@@ -169,7 +169,7 @@ step_state (const json_t *node)
 
 /* The task of the pipeline that a node is of; NULL: it is of none. Tasks are the nodes right below that of the workflow, whose id
  * is the workflow's name, and what runs at the end; the rounds of a loop are nodes of the task that is the loop, but for single
- * tries, "each(0:0-1)(1)". */
+ * tries, "each(0:0-1)(1)"; of a choice of two, NAME and NAME-otherwise, each is a task of its own. */
 static const char *
 task_of (const json_t *nodes, const json_t *node, const char *root)
 {
@@ -178,7 +178,33 @@ task_of (const json_t *nodes, const json_t *node, const char *root)
     size_t n = strlen (json_text (graph, "name")), m = strlen (ON_EXIT);
     if (strcmp (boundary, root) == 0 || (n > m && strcmp (json_text (graph, "name") + n - m, ON_EXIT) == 0))
         return shown;
-    return graph && strcmp (json_text (graph, "boundaryID"), root) == 0 && !strstr (shown, ")(") ? json_text (graph, "displayName") : NULL;
+    if (!graph || strcmp (json_text (graph, "boundaryID"), root) != 0 || strstr (shown, ")("))
+        return NULL;
+    const char *task = json_text (graph, "displayName");
+    return strncmp (shown, task, strlen (task)) == 0 ? shown : task;
+}
+
+/* Whether a node is a graph in which the task of that name stands, too: that one is the step. */
+static bool
+holds_its_like (const json_t *nodes, const json_t *graph)
+{
+    const char *id;
+    json_t *node;
+    json_object_foreach ((json_t *) nodes, id, node)
+        if (strcmp (json_text (node, "boundaryID"), json_text (graph, "id")) == 0
+            && strcmp (json_text (node, "displayName"), json_text (graph, "displayName")) == 0)
+            return true;
+    return false;
+}
+
+/* The node that has the step's result: where it wasn't started, what took its place has left it with the graph. */
+static const char *
+result_node (const json_t *node, const json_t *last, const char *root)
+{
+    if (strcmp (json_text (last, "type"), "Pod") == 0)
+        return json_text (last, "id");
+    return strcmp (json_text (node, "type"), "Skipped") == 0 && strcmp (json_text (node, "boundaryID"), root) != 0
+               ? json_text (node, "boundaryID") : NULL;
 }
 
 /* What a step has handed on as its parameter "metrics"; NULL if there is nothing. */
@@ -205,13 +231,13 @@ steps_of (struct arena *a, const json_t *workflow)
     const char *root = json_text (json_object_get (workflow, "metadata"), "name"), *id;
     json_object_foreach ((json_t *) nodes, id, node) {
         const char *task = task_of (nodes, node, root);
-        if (!task)
+        if (!task || holds_its_like (nodes, node))
             continue;
         const json_t *last = workflow_last_try (nodes, node);
         bool ran = strcmp (json_text (last, "type"), "Pod") == 0;
         json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:s?,s:s?,s:o*}", "step", task, "status",
                                                step_state (node), "error", workflow_message (last), "pod",
-                                               ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? json_text (last, "id") : NULL,
+                                               ran ? workflow_pod (a, workflow, last) : NULL, "node", result_node (node, last, root),
                                                "metrics", metrics_of (node)));
     }
     return all;

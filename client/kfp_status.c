@@ -6,6 +6,7 @@
  *                            └── executor ──┬── executor(0)       with a retry policy: a pod for each try
  *                                           └── executor(1)
  *
+ * or a graph with such tasks in it, of which one may be called NAME too: a step that is started only if something holds.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/strbuf.h"
 #include "client/kfp_api.h"
@@ -85,6 +86,14 @@ describe_task (struct arena *a, const json_t *workflow, const json_t *nodes, con
                       ran ? workflow_pod (a, workflow, last) : NULL, "node", ran ? json_text (last, "id") : NULL);
 }
 
+/* Whether the driver's task is a graph in which the task of that name stands, too: that one is the step. */
+static bool
+holds_its_like (struct arena *a, const json_t *nodes, const json_t *driver)
+{
+    const char *name = json_text (driver, "name");
+    return find_node (nodes, arena_printf (a, "%.*s.%s", (int) (strlen (name) - strlen (DRIVER)), name, json_text (driver, "displayName")));
+}
+
 static json_t *
 tasks_of_workflow (struct arena *a, const json_t *workflow)
 {
@@ -94,7 +103,7 @@ tasks_of_workflow (struct arena *a, const json_t *workflow)
     json_object_foreach ((json_t *) nodes, id, node) {
         const char *shown = json_text (node, "displayName");
         size_t n = strlen (shown), m = strlen (DRIVER);
-        if (n > m && strcmp (shown + n - m, DRIVER) == 0)
+        if (n > m && strcmp (shown + n - m, DRIVER) == 0 && !holds_its_like (a, nodes, node))
             json_array_append_new (all, describe_task (a, workflow, nodes, node));
     }
     return all;

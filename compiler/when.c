@@ -171,15 +171,6 @@ is_at_hand (const struct step *s, const char *name)
     return false;
 }
 
-static const struct step *
-find_reader (const struct pipeline *p, int step)
-{
-    vec_foreach (s, &p->steps)
-        if (vec_int_has (&s->after, step))
-            return s;
-    return NULL;
-}
-
 static struct fault
 judge_code (const struct checking *c, const struct program *program, const struct step *s)
 {
@@ -198,17 +189,11 @@ judge_code (const struct checking *c, const struct program *program, const struc
 }
 
 static struct fault
-judge (struct checking *c, const struct pipeline *p, int step, const struct program *program)
+judge (struct checking *c, const struct step *s, const struct program *program)
 {
-    const struct step *s = &p->steps.items[step];
-    const struct step *reader = find_reader (p, step);
     struct fault fault = { 0 };
     if (!read_expression (c))
         fault.reason = "it is no expression of names, constants, comparisons and calls such as len ()";
-    else if (reader)
-        fault.reason = arena_printf (c->arena, "step %s waits for this one, whatever it says", reader->name);
-    else if (s->metrics.len)
-        fault.reason = "the step tells metrics";
     else
         fault = judge_code (c, program, s);
     if (fault.reason)
@@ -235,12 +220,11 @@ warn (const struct step *s, const struct program *program, struct fault fault, s
 void
 when_check (struct pipeline *p, const struct program *program, struct diag_list *diags)
 {
-    for (int i = 0; i < (int) p->steps.len; i++) {
-        struct step *s = &p->steps.items[i];
+    vec_foreach (s, &p->steps) {
         if (!s->settings.when)
             continue;
         struct checking c = { .arena = program->arena, .symbols = program->symbols, .text = s->settings.when };
-        struct fault fault = judge (&c, p, i, program);
+        struct fault fault = judge (&c, s, program);
         if (fault.reason) {
             warn (s, program, fault, diags);
             s->settings.when = NULL;

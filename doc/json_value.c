@@ -21,3 +21,11 @@ json_has_string (const json_t *array, const char *s)
             return true;
     return false;
 }
+
+void
+json_put_unless_empty (json_t *object, const char *key, json_t *value)
+{
+    if (json_object_size (value) || json_array_size (value))
+        json_object_set (object, key, value);
+    json_decref (value);
+}

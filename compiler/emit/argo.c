@@ -3,7 +3,8 @@
  * that their tasks share, each handing it its own specification, so that hundreds of steps stay small.
  *
  *     spec.templates: pipeline (DAG) ── task NAME ──> step, step-2, … (containers)
- *                                    └─ task NAME-each ──> loop-NAME-each (DAG) ── task each, withParam ──> step-…
+ *                                    ├─ task NAME-each ──> loop-NAME-each (DAG) ── task each, withParam ──> step-…
+ *                                    └─ task NAME ──> when-NAME (DAG) ── task NAME or NAME-otherwise ──> step-…
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
@@ -17,6 +18,7 @@
 #include "compiler/emit/names.h"
 #include "compiler/emit/pod_spec.h"
 #include "doc/json_text.h"
+#include "doc/json_value.h"
 
 #include <math.h>
 
@@ -29,31 +31,26 @@
 #define PART_PATH "/tmp/chard-out/part"
 #define PARTS_PATH INPUT_PATH "/parts"
 #define PARAMETERS_PATH "/tmp/chard-parameters.json"
+/* Whose result it is, of two tasks of which one has been started. */
+#define CHOICE "inputs.parameters.when == 'true' ? tasks['%s'].outputs.artifacts.result : tasks['%s'].outputs.artifacts.result"
 #define MEMO_AGE "2160h" /* 90 days */
 
 struct argo {
     const struct emit_plan *plan;
     json_t *templates; /* containers, each once */
-    json_t *loops;     /* graphs around those that run the rounds of a loop */
+    json_t *graphs;    /* around those that run the rounds of a loop, and around two of which one is started */
     json_t *volumes, *claims; /* of the workflow: "volumes", "volumeClaimTemplates" */
     struct vec_str claimed;   /* names of the volumes of all steps, … */
     const char **volume_names; /* … and what each is called in the workflow */
     const char **codes; /* by step: digest of its specification and of all that it builds upon */
-    bool **used;        /* by step: which parameters it and all before it use */
+    bool **used;        /* by step: which parameters it and all before it use, … */
+    bool *fixed;        /* … and whether nothing else decides its result: none of them is to run each time */
 };
 
 static void
 put (json_t *object, const char *key, json_t *value)
 {
     json_object_set_new (object, key, value);
-}
-
-static void
-put_unless_empty (json_t *object, const char *key, json_t *value)
-{
-    if (json_object_size (value) || json_array_size (value))
-        json_object_set (object, key, value);
-    json_decref (value);
 }
 
 static json_t *
@@ -102,8 +99,8 @@ template_inputs (const struct argo *argo, int step, size_t pieces, bool memoized
         json_array_append_new (artifacts, json_pack ("{s:s,s:s,s:{s:s}}", "name", "parameters", "path", PARAMETERS_PATH,
                                                      "raw", "data", "{{workflow.parameters.json}}"));
     json_t *inputs = json_object ();
-    put_unless_empty (inputs, "parameters", parameters);
-    put_unless_empty (inputs, "artifacts", artifacts);
+    json_put_unless_empty (inputs, "parameters", parameters);
+    json_put_unless_empty (inputs, "artifacts", artifacts);
     return inputs;
 }
 
@@ -223,11 +220,11 @@ container (struct argo *argo, int step, size_t pieces)
     const struct step *s = &argo->plan->pipeline->steps.items[step];
     json_t *c = json_pack ("{s:s,s:[s,s,s],s:o}", "image", argo->plan->images.items[argo->plan->steps[step].image].reference,
                            "command", "python3", EMIT_HARNESS, "pod", "args", container_args (argo, step, pieces));
-    put_unless_empty (c, "env", secret_variables (s));
+    json_put_unless_empty (c, "env", secret_variables (s));
     json_t *resources = json_object ();
-    put_unless_empty (resources, "limits", emit_limits (argo->plan, step));
-    put_unless_empty (c, "resources", resources);
-    put_unless_empty (c, "volumeMounts", volume_mounts (argo, s));
+    json_put_unless_empty (resources, "limits", emit_limits (argo->plan, step));
+    json_put_unless_empty (c, "resources", resources);
+    json_put_unless_empty (c, "volumeMounts", volume_mounts (argo, s));
     return c;
 }
 
@@ -235,12 +232,12 @@ static void
 put_running (struct arena *a, json_t *template, const struct step *s)
 {
     json_t *metadata = json_object ();
-    put_unless_empty (metadata, "labels", s->settings.labels ? json_incref (s->settings.labels) : json_object ());
-    put_unless_empty (metadata, "annotations",
+    json_put_unless_empty (metadata, "labels", s->settings.labels ? json_incref (s->settings.labels) : json_object ());
+    json_put_unless_empty (metadata, "annotations",
                       s->settings.annotations ? json_incref (s->settings.annotations) : json_object ());
-    put_unless_empty (template, "metadata", metadata);
-    put_unless_empty (template, "nodeSelector", s->settings.nodes ? json_incref (s->settings.nodes) : json_object ());
-    put_unless_empty (template, "tolerations", kubernetes_tolerations (s));
+    json_put_unless_empty (template, "metadata", metadata);
+    json_put_unless_empty (template, "nodeSelector", s->settings.nodes ? json_incref (s->settings.nodes) : json_object ());
+    json_put_unless_empty (template, "tolerations", kubernetes_tolerations (s));
     if (s->settings.retries > 0)
         put (template, "retryStrategy",
              json_pack ("{s:s,s:s,s:{s:s,s:s,s:s}}", "limit", arena_printf (a, "%d", s->settings.retries), "retryPolicy", "Always",
@@ -253,7 +250,7 @@ put_running (struct arena *a, json_t *template, const struct step *s)
 static bool
 is_memoized (const struct argo *argo, int step)
 {
-    return argo->plan->pipeline->steps.items[step].settings.cache != 0 && argo->plan->steps[step].role != EMIT_EACH;
+    return argo->fixed[step] && argo->plan->steps[step].role != EMIT_EACH;
 }
 
 /* The step's result, and its metrics apart, so that they are seen without fetching it. */
@@ -336,18 +333,21 @@ code_digest (const struct argo *argo, int step, const json_t *spec)
     return arena_strdup (plan->arena, hex);
 }
 
-/* Which parameters a step and all before it use. */
+/* Which parameters a step and all before it use, and whether these and code are all that its result comes from. */
 static void
-mark_parameters (struct argo *argo, int step)
+mark_sources (struct argo *argo, int step)
 {
     const struct pipeline *p = argo->plan->pipeline;
     const struct step *s = &p->steps.items[step];
     bool *used = argo->used[step] = arena_alloc (argo->plan->arena, p->params.len + 1);
     vec_foreach (name, &s->parameters)
         used[pipeline_find_param (p, *name)] = true;
-    for (size_t k = 0; k < s->after.len; k++)
+    argo->fixed[step] = s->settings.cache != 0;
+    for (size_t k = 0; k < s->after.len; k++) {
+        argo->fixed[step] &= argo->fixed[s->after.items[k]];
         for (size_t i = 0; i < p->params.len; i++)
             used[i] |= argo->used[s->after.items[k]][i];
+    }
 }
 
 /* The key under which Argo keeps a step's outputs, before it is digested: code, then digests of parameters. */
@@ -373,9 +373,6 @@ task_arguments (const struct argo *argo, int step, const json_t *spec)
     json_t *piece;
     json_array_foreach (spec, i, piece)
         json_array_append_new (parameters, value_of (piece_name (plan->arena, i), json_string_value (piece)));
-    if (plan->steps[step].role == EMIT_EACH)
-        json_array_append_new (parameters, value_of ("ranges", arena_printf (plan->arena, "{{tasks.%s.outputs.parameters.ranges}}",
-                                                                             plan->steps[plan->steps[step].items].name)));
     if (is_memoized (argo, step))
         json_array_append_new (parameters, value_of ("memo", memo_text (argo, step)));
     struct vec_int producers = { 0 };
@@ -384,40 +381,88 @@ task_arguments (const struct argo *argo, int step, const json_t *spec)
         json_array_append_new (artifacts, json_pack ("{s:s,s:s}", "name", arena_printf (plan->arena, "in-%zu", k), "from",
                                                      arena_printf (plan->arena, "{{tasks.%s.outputs.artifacts.result}}",
                                                                    plan->steps[producers.items[k]].name)));
-    put_unless_empty (all, "parameters", parameters);
-    put_unless_empty (all, "artifacts", artifacts);
+    json_put_unless_empty (all, "parameters", parameters);
+    json_put_unless_empty (all, "artifacts", artifacts);
     return all;
 }
 
-/* A graph of its own around the rounds of a loop, which bounds how many run at a time: it takes what they take, and hands it
- * to each. Its name. */
-static const char *
-add_loop (struct argo *argo, int each, const char *template, const json_t *spec)
+/* A graph of its own takes all that its task is given, … */
+static json_t *
+graph_template (const char *name, const json_t *arguments)
+{
+    static const char *const kinds[] = { "parameters", "artifacts" };
+    json_t *inputs = json_object (), *one;
+    size_t i;
+    for (size_t k = 0; k < 2; k++) {
+        json_t *all = json_array ();
+        json_array_foreach (json_object_get (arguments, kinds[k]), i, one)
+            json_array_append_new (all, json_pack ("{s:O}", "name", json_object_get (one, "name")));
+        json_put_unless_empty (inputs, kinds[k], all);
+    }
+    return json_pack ("{s:s,s:o,s:{s:[]}}", "name", name, "inputs", inputs, "dag", "tasks");
+}
+
+/* … and hands it to its tasks. */
+static json_t *
+graph_task (struct argo *argo, const char *name, const char *template, const json_t *arguments)
 {
     struct arena *a = argo->plan->arena;
+    json_t *parameters = json_array (), *artifacts = json_array (), *all = json_object (), *one;
+    size_t i;
+    json_array_foreach (json_object_get (arguments, "parameters"), i, one) {
+        const char *key = json_text (one, "name");
+        json_array_append_new (parameters, value_of (key, arena_printf (a, "{{inputs.parameters.%s}}", key)));
+    }
+    json_array_foreach (json_object_get (arguments, "artifacts"), i, one)
+        json_array_append_new (artifacts, json_pack ("{s:O,s:s}", "name", json_object_get (one, "name"), "from",
+                                                     arena_printf (a, "{{inputs.artifacts.%s}}", json_text (one, "name"))));
+    json_put_unless_empty (all, "parameters", parameters);
+    json_put_unless_empty (all, "artifacts", artifacts);
+    return json_pack ("{s:s,s:s,s:o}", "name", name, "template", template, "arguments", all);
+}
+
+/* A graph around the rounds of a loop, which bounds how many run at a time. Its name. */
+static const char *
+add_loop (struct argo *argo, int each, const char *template, json_t *arguments)
+{
     const int limit = argo->plan->pipeline->steps.items[each].settings.parallel;
-    const char *name = arena_printf (a, "loop-%s", argo->plan->steps[each].name);
-    json_t *parameters = json_array (), *artifacts = json_array (), *given = json_array (), *handed = json_array ();
-    for (size_t k = 0; k < json_array_size (spec); k++) {
-        json_array_append_new (parameters, json_pack ("{s:s}", "name", piece_name (a, k)));
-        json_array_append_new (given, value_of (piece_name (a, k), arena_printf (a, "{{inputs.parameters.%s}}", piece_name (a, k))));
-    }
-    json_array_append_new (parameters, json_pack ("{s:s}", "name", "ranges"));
-    json_array_append_new (given, value_of ("rounds", "{{item}}"));
-    struct vec_int producers = { 0 };
-    emit_producers (argo->plan, each, &producers);
-    for (size_t k = 0; k < producers.len; k++) {
-        const char *in = arena_printf (a, "in-%zu", k);
-        json_array_append_new (artifacts, json_pack ("{s:s}", "name", in));
-        json_array_append_new (handed, json_pack ("{s:s,s:s}", "name", in, "from", arena_printf (a, "{{inputs.artifacts.%s}}", in)));
-    }
-    json_t *task = json_pack ("{s:s,s:s,s:s,s:{s:o,s:o}}", "name", "each", "template", template, "withParam",
-                              "{{inputs.parameters.ranges}}", "arguments", "parameters", given, "artifacts", handed);
-    json_t *loop = json_pack ("{s:s,s:{s:o,s:o},s:{s:[o]}}", "name", name, "inputs", "parameters", parameters, "artifacts", artifacts,
-                              "dag", "tasks", task);
+    const char *name = arena_printf (argo->plan->arena, "loop-%s", argo->plan->steps[each].name);
+    json_t *task = graph_task (argo, "each", template, arguments);
+    json_array_append_new (json_object_get (json_object_get (task, "arguments"), "parameters"), value_of ("rounds", "{{item}}"));
+    put (task, "withParam", json_string ("{{inputs.parameters.ranges}}"));
+    json_array_append_new (json_object_get (arguments, "parameters"),
+                           value_of ("ranges", arena_printf (argo->plan->arena, "{{tasks.%s.outputs.parameters.ranges}}",
+                                                             argo->plan->steps[argo->plan->steps[each].items].name)));
+    json_t *loop = graph_template (name, arguments);
+    json_array_append_new (json_object_get (json_object_get (loop, "dag"), "tasks"), task);
     if (limit > 0)
         put (loop, "parallelism", json_integer (limit));
-    json_array_append_new (argo->loops, loop);
+    json_array_append_new (argo->graphs, loop);
+    return name;
+}
+
+/* A graph in which one of two is started, by what the step's guard told. Its name. */
+static const char *
+add_choice (struct argo *argo, int step, const char *template, size_t pieces, json_t *arguments)
+{
+    const struct emit_plan *plan = argo->plan;
+    const char *name = arena_printf (plan->arena, "when-%s", plan->steps[step].name);
+    const int otherwise = plan->steps[step].otherwise;
+    argo->fixed[otherwise] = argo->fixed[step];
+    json_t *task = graph_task (argo, plan->steps[step].name, template, arguments);
+    json_t *other = graph_task (argo, plan->steps[otherwise].name,
+                                share_template (argo, step_template (argo, otherwise, pieces)), arguments);
+    put (task, "when", json_string ("{{inputs.parameters.when}} == true"));
+    put (other, "when", json_string ("{{inputs.parameters.when}} != true"));
+    json_array_append_new (json_object_get (arguments, "parameters"),
+                           value_of ("when", arena_printf (plan->arena, "{{tasks.%s.outputs.parameters.when}}",
+                                                           plan->steps[plan->steps[step].guard].name)));
+    json_t *choice = graph_template (name, arguments);
+    json_array_append_new (json_object_get (json_object_get (choice, "dag"), "tasks"), task);
+    json_array_append_new (json_object_get (json_object_get (choice, "dag"), "tasks"), other);
+    put (choice, "outputs", json_pack ("{s:[{s:s,s:s}]}", "artifacts", "name", "result", "fromExpression",
+                                       arena_printf (plan->arena, CHOICE, plan->steps[step].name, plan->steps[otherwise].name)));
+    json_array_append_new (argo->graphs, choice);
     return name;
 }
 
@@ -428,24 +473,28 @@ task (struct argo *argo, int step)
     const struct step *s = &plan->pipeline->steps.items[step];
     json_auto_t *spec = pod_spec_pieces (plan, step, POD_RESULTS);
     argo->codes[step] = code_digest (argo, step, spec);
-    mark_parameters (argo, step);
-    const char *template = share_template (argo, step_template (argo, step, json_array_size (spec)));
+    mark_sources (argo, step);
+    const size_t pieces = json_array_size (spec);
+    const char *template = share_template (argo, step_template (argo, step, pieces));
+    json_t *arguments = task_arguments (argo, step, spec);
+    const int guard = plan->steps[step].guard, each = plan->steps[step].each;
+    const bool is_choice = plan->steps[step].otherwise >= 0;
     if (plan->steps[step].role == EMIT_EACH)
-        template = add_loop (argo, step, template, spec);
+        template = add_loop (argo, step, template, arguments);
+    else if (is_choice)
+        template = add_choice (argo, step, template, pieces, arguments);
     json_t *t = json_pack ("{s:s,s:s}", "name", plan->steps[step].name, "template", template);
     json_t *after = json_array ();
     for (size_t k = 0; k < s->after.len && !s->settings.exit; k++)
         json_array_append_new (after, json_string (plan->steps[s->after.items[k]].name));
-    int guard = plan->steps[step].guard;
-    if (guard >= 0) {
+    if (guard >= 0)
         json_array_append_new (after, json_string (plan->steps[guard].name));
+    if (guard >= 0 && !is_choice)
         put (t, "when", json_sprintf ("{{tasks.%s.outputs.parameters.when}} == true", plan->steps[guard].name));
-    }
-    int each = plan->steps[step].each;
     if (each >= 0)
         json_array_append_new (after, json_string (plan->steps[each].name));
-    put_unless_empty (t, "dependencies", after);
-    put_unless_empty (t, "arguments", task_arguments (argo, step, spec));
+    json_put_unless_empty (t, "dependencies", after);
+    json_put_unless_empty (t, "arguments", arguments);
     return t;
 }
 
@@ -497,7 +546,7 @@ workflow_arguments (const struct emit_plan *plan)
     json_t *parameters = json_array (), *all = json_object ();
     vec_foreach (p, &plan->pipeline->params)
         json_array_append_new (parameters, value_of (emit_param_key (plan, p->name), parameter_text (plan->arena, p->default_value, is_json_text (p))));
-    put_unless_empty (all, "parameters", parameters);
+    json_put_unless_empty (all, "parameters", parameters);
     return all;
 }
 
@@ -519,30 +568,33 @@ static json_t *
 workflow_spec (const struct emit_plan *plan)
 {
     const size_t n = plan->pipeline->steps.len;
-    struct argo argo = { .plan = plan, .templates = json_array (), .loops = json_array (), .volumes = json_array (), .claims = json_array (),
+    struct argo argo = { .plan = plan, .templates = json_array (), .graphs = json_array (), .volumes = json_array (), .claims = json_array (),
                          .codes = arena_alloc (plan->arena, (n + 1) * sizeof (char *)),
-                         .used = arena_alloc (plan->arena, (n + 1) * sizeof (bool *)) };
+                         .used = arena_alloc (plan->arena, (n + 1) * sizeof (bool *)),
+                         .fixed = arena_alloc (plan->arena, n + 1) };
     json_t *tasks = json_array (), *last = json_array (), *spec = json_pack ("{s:s}", "entrypoint", ENTRY);
     declare_volumes (&argo);
     for (size_t i = 0; i < n; i++) {
+        if (plan->steps[i].role == EMIT_OTHERWISE)
+            continue;
         const bool at_end = n > 1 && plan->pipeline->steps.items[i].settings.exit;
         json_array_append_new (at_end ? last : tasks, task (&argo, (int) i));
     }
-    put_unless_empty (spec, "arguments", workflow_arguments (plan));
+    json_put_unless_empty (spec, "arguments", workflow_arguments (plan));
     if (plan->pipeline->security)
         put (spec, "securityContext", json_incref (plan->pipeline->security));
     put (spec, "podGC", json_pack ("{s:s}", "strategy", "OnPodSuccess"));
     put (spec, "metrics", run_metrics (plan));
-    put_unless_empty (spec, "volumes", argo.volumes);
-    put_unless_empty (spec, "volumeClaimTemplates", argo.claims);
+    json_put_unless_empty (spec, "volumes", argo.volumes);
+    json_put_unless_empty (spec, "volumeClaimTemplates", argo.claims);
     json_array_insert_new (argo.templates, 0, json_pack ("{s:s,s:{s:o}}", "name", ENTRY, "dag", "tasks", tasks));
     if (json_array_size (last)) {
         put (spec, "onExit", json_string (EXIT));
-        json_array_append_new (argo.loops, json_pack ("{s:s,s:{s:O}}", "name", EXIT, "dag", "tasks", last));
+        json_array_append_new (argo.graphs, json_pack ("{s:s,s:{s:O}}", "name", EXIT, "dag", "tasks", last));
     }
     json_decref (last);
-    json_array_extend (argo.templates, argo.loops);
-    json_decref (argo.loops);
+    json_array_extend (argo.templates, argo.graphs);
+    json_decref (argo.graphs);
     put (spec, "templates", argo.templates);
     return spec;
 }

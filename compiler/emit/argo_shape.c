@@ -57,7 +57,8 @@ static const struct shape inputs[] = {
 
 static const struct shape output_artifact[] = {
     MUST ("name", NAME),
-    MUST ("path", NAME),
+    MAY ("path", NAME), /* or, of a graph: */
+    MAY ("fromExpression", NAME),
     MAY_HOLD ("s3", OBJECT, stored),
     MAY_HOLD ("archive", OBJECT, archive),
     { 0 },

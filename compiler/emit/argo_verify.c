@@ -102,7 +102,7 @@ check_given (const struct check *c, const json_t *task, const json_t *template, 
     return 0;
 }
 
-/* "{{tasks.NAME.outputs.parameters.KEY}} == true" */
+/* "{{tasks.NAME.outputs.parameters.KEY}} == true", or of what the graph is given itself, "{{inputs.parameters.KEY}} != true" */
 static int
 check_when (const struct check *c, const json_t *task)
 {
@@ -110,6 +110,8 @@ check_when (const struct check *c, const json_t *task)
     int end = 0;
     if (!json_object_get (task, "when"))
         return 0;
+    if (sscanf (json_text (task, "when"), "{{inputs.parameters.%79[^}]}} %*1[!=]= true%n", key, &end) == 1 && end)
+        return is_given (c, "parameters", key) ? 0 : wrong (c, "task %s asks for %s, which isn't given", json_text (task, "name"), key);
     if (sscanf (json_text (task, "when"), "{{tasks.%79[^.].outputs.parameters.%79[^}]}} == true%n", guard, key, &end) != 2 || !end)
         return wrong (c, "task %s starts when '%s'", json_text (task, "name"), json_text (task, "when"));
     const json_t *other = json_object_get (c->tasks, guard);
@@ -249,13 +251,44 @@ check_references (const struct check *c, const json_t *value)
     return 0;
 }
 
+/* "inputs.parameters.KEY == 'true' ? tasks['ONE'].outputs.artifacts.KEY : tasks['OTHER'].outputs.artifacts.KEY" */
+static int
+check_choice (const struct check *c, const json_t *output)
+{
+    const char *expression = json_text (output, "fromExpression");
+    char asked[80], task[2][80], key[2][80];
+    int end = 0;
+    if (sscanf (expression, "inputs.parameters.%79[a-z] == 'true' ? tasks['%79[^']'].outputs.artifacts.%79[a-z] : "
+                            "tasks['%79[^']'].outputs.artifacts.%79[a-z]%n", asked, task[0], key[0], task[1], key[1], &end) != 5
+        || expression[end] || !is_given (c, "parameters", asked))
+        return wrong (c, "template %s leaves '%s'", json_text (c->graph, "name"), expression);
+    for (int i = 0; i < 2; i++) {
+        const json_t *template = json_object_get (c->templates, json_text (json_object_get (c->tasks, task[i]), "template"));
+        if (!find (json_object_get (json_object_get (template, "outputs"), "artifacts"), key[i]))
+            return wrong (c, "task %s does not leave the artifact %s", task[i], key[i]);
+    }
+    return 0;
+}
+
+/* What a graph leaves is chosen from what its tasks do. */
+static int
+check_outputs (const struct check *c)
+{
+    size_t i;
+    json_t *output;
+    json_array_foreach (json_object_get (json_object_get (c->graph, "outputs"), "artifacts"), i, output)
+        if (json_object_get (c->graph, "dag") && check_choice (c, output) < 0)
+            return -1;
+    return 0;
+}
+
 static int
 check_graph (const struct check *c, const json_t *template)
 {
     json_auto_t *tasks = json_object ();
     struct check inner = { .spec = c->spec, .templates = c->templates, .graph = template, .tasks = tasks, .err = c->err };
     const json_t *all = json_object_get (json_object_get (template, "dag"), "tasks");
-    return index_names (&inner, all, tasks, "tasks") < 0 ? -1 : check_tasks (&inner);
+    return index_names (&inner, all, tasks, "tasks") < 0 || check_tasks (&inner) < 0 ? -1 : check_outputs (&inner);
 }
 
 static int

@@ -53,7 +53,8 @@ struct emit_image {
 /* What a step of the plan is for. Those that the pipeline doesn't have stand behind its own. */
 enum emit_role {
     EMIT_STEP,
-    EMIT_GUARD, /* says whether another is started (guard.h) */
+    EMIT_GUARD, /* says whether another is started (guard.h), … */
+    EMIT_OTHERWISE, /* … is started in its place where it isn't, for those that wait for it */
     EMIT_ITEMS, /* tells the elements of another's loop (rounds.h), … */
     EMIT_EACH,  /* … runs some of its rounds, as often as there are elements */
 };
@@ -64,6 +65,7 @@ struct emit_step {
     int image;             /* index into the plan's images */
     struct vec_str files;  /* paths of files that it writes and another step reads */
     int guard;             /* index of the step that says whether it is started, or -1 */
+    int otherwise;         /* of the one that is started if it isn't, or -1: nobody waits for it */
     int items, each;       /* of a loop that is taken apart: the steps that do so; else -1. EMIT_EACH has its items too */
     int of;                /* of a role of its own: the step that it is for */
 };

@@ -60,6 +60,24 @@ add_code (struct arena *a, struct step *guard, const struct step *s)
     vec_push (a, &guard->segments, question);
 }
 
+/* What a step's pod is given that does nothing of its work. */
+static struct step_settings
+small_settings (const struct step *s)
+{
+    return (struct step_settings){ .image = s->settings.image, .env = s->settings.env, .retries = s->settings.retries,
+                                   .cache = s->settings.cache };
+}
+
+void
+guard_make_otherwise (struct arena *a, const struct pipeline *p, const struct step *s, struct step *otherwise)
+{
+    *otherwise = *s;
+    otherwise->name = guard_name (a, p, s->name, "otherwise");
+    otherwise->settings = small_settings (s);
+    otherwise->settings.report = s->settings.report;
+    otherwise->inferred = true;
+}
+
 void
 guard_make (struct arena *a, const struct pipeline *p, const struct step *s, struct step *guard)
 {
@@ -74,8 +92,7 @@ guard_make (struct arena *a, const struct pipeline *p, const struct step *s, str
         .imports = s->imports,
         .requirements = s->requirements,
         .modules = s->modules,
-        .settings = { .image = s->settings.image, .env = s->settings.env, .retries = s->settings.retries,
-                      .cache = s->settings.cache },
+        .settings = small_settings (s),
         .inferred = true,
     };
     guard_take (a, guard, s, &names);

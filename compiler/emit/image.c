@@ -257,10 +257,11 @@ add_specifications (const struct emit_plan *plan, const struct emit_image *image
     static const enum pod_layout layouts[] = { POD_RESULTS, POD_VALUES };
     for (size_t l = 0; l < 2; l++)
         vec_foreach (i, &image->steps)
-            add_file (plan, files,
-                      arena_printf (plan->arena, "%s/steps/%s/%s.json", dir, pod_layout_name (layouts[l]),
-                                    plan->steps[*i].name),
-                      NULL, pod_spec_text (plan, *i, layouts[l]));
+            if (plan->steps[*i].role != EMIT_OTHERWISE)
+                add_file (plan, files,
+                          arena_printf (plan->arena, "%s/steps/%s/%s.json", dir, pod_layout_name (layouts[l]),
+                                        plan->steps[*i].name),
+                          NULL, pod_spec_text (plan, *i, layouts[l]));
 }
 
 static const char *

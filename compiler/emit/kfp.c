@@ -4,30 +4,22 @@
  * stays useful.
  *
  *     root.dag.tasks[NAME] ── componentRef ──> components[comp-NAME] ── executorLabel ──> executors[exec-NAME]
+ *                                          └─> components[comp-NAME--loop, --when].dag.tasks[…] ── …
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "compiler/emit/emit.h"
 #include "compiler/emit/kfp_claim.h"
 #include "compiler/emit/kfp_param.h"
+#include "compiler/emit/kfp_platform.h"
 #include "compiler/emit/kfp_verify.h"
-#include "compiler/emit/kubernetes.h"
 #include "compiler/emit/pod_spec.h"
-
-#include <math.h>
+#include "doc/json_value.h"
 
 static void
 put (json_t *object, const char *key, json_t *value)
 {
     json_object_set_new (object, key, value);
-}
-
-static void
-put_unless_empty (json_t *object, const char *key, json_t *value)
-{
-    if (json_object_size (value) || json_array_size (value))
-        json_object_set (object, key, value);
-    json_decref (value);
 }
 
 static const char *
@@ -36,11 +28,11 @@ label (const struct emit_plan *plan, const char *prefix, int step)
     return arena_printf (plan->arena, "%s-%s", prefix, plan->steps[step].name);
 }
 
-/* The component of the loop around a step; no step's own is called so. */
+/* The component of that graph; no step's own is called so. */
 static const char *
-loop_label (const struct emit_plan *plan, int each)
+graph_label (const struct emit_plan *plan, int step)
 {
-    return arena_printf (plan->arena, "comp-%s--loop", plan->steps[each].name);
+    return arena_printf (plan->arena, "comp-%s--%s", plan->steps[step].name, plan->steps[step].role == EMIT_EACH ? "loop" : "when");
 }
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
@@ -158,8 +150,8 @@ component_inputs (const struct emit_plan *plan, int step)
         put (parameters, range_input (plan, step), json_pack ("{s:s}", "parameterType", "STRING"));
     if (plan->steps[step].each >= 0)
         put (artifacts, emit_part_key (plan), part_list ());
-    put_unless_empty (all, "artifacts", artifacts);
-    put_unless_empty (all, "parameters", parameters);
+    json_put_unless_empty (all, "artifacts", artifacts);
+    json_put_unless_empty (all, "parameters", parameters);
     return all;
 }
 
@@ -183,29 +175,66 @@ component_outputs (const struct emit_plan *plan, int step)
         put (artifacts, emit_file_key (plan, *path), artifact ("system.Artifact", false, *path));
     if (s->metrics.len)
         put (artifacts, emit_metrics_key (plan), artifact ("system.Metrics", false, NULL));
-    if (s->settings.report != 0 && role == EMIT_STEP)
+    if (s->settings.report != 0)
         put (artifacts, emit_report_key (plan), artifact ("system.HTML", false, NULL));
-    put_unless_empty (all, "artifacts", artifacts);
+    json_put_unless_empty (all, "artifacts", artifacts);
     return all;
 }
 
 static json_t *task_of (const struct emit_plan *plan, int step, bool within);
 
-/* The loop around a task that runs some rounds: it is given all that the task is, and gathers what it leaves. */
+/* What a graph is given: all that the step in it is, and what the claims are called that this mounts. */
+static json_t *
+graph_inputs (const struct emit_plan *plan, int step)
+{
+    json_t *inputs = component_inputs (plan, step);
+    struct vec_str claims = { 0 };
+    kfp_claims_of (plan, step, &claims);
+    vec_foreach (task, &claims)
+        put (json_object_get (inputs, "parameters"), kfp_claim_input (plan, *task), json_pack ("{s:s}", "parameterType", "STRING"));
+    return inputs;
+}
+
+static json_t *
+selector (const struct emit_plan *plan, int step, const char *key)
+{
+    return json_pack ("{s:s,s:s}", "producerSubtask", plan->steps[step].name, "outputArtifactKey", key);
+}
+
+/* The loop around a task that runs some rounds: it gathers what they leave. */
 static json_t *
 loop_component (const struct emit_plan *plan, int each)
 {
-    json_t *inputs = component_inputs (plan, each);
-    struct vec_str claims = { 0 };
-    kfp_claims_of (plan, each, &claims);
-    vec_foreach (task, &claims)
-        put (json_object_get (inputs, "parameters"), kfp_claim_input (plan, *task), json_pack ("{s:s}", "parameterType", "STRING"));
+    json_t *inputs = graph_inputs (plan, each);
     put (json_object_get (inputs, "parameters"), ranges_input (plan, each), json_pack ("{s:s}", "parameterType", "LIST"));
     json_t *dag = json_pack ("{s:{s:o}}", "tasks", plan->steps[each].name, task_of (plan, each, true));
-    put (dag, "outputs", json_pack ("{s:{s:{s:[{s:s,s:s}]}}}", "artifacts", emit_part_key (plan), "artifactSelectors",
-                                    "producerSubtask", plan->steps[each].name, "outputArtifactKey", emit_part_key (plan)));
+    put (dag, "outputs", json_pack ("{s:{s:{s:[o]}}}", "artifacts", emit_part_key (plan), "artifactSelectors",
+                                    selector (plan, each, emit_part_key (plan))));
     return json_pack ("{s:o,s:o,s:{s:{s:o}}}", "dag", dag, "inputDefinitions", inputs, "outputDefinitions", "artifacts",
                       emit_part_key (plan), part_list ());
+}
+
+/* The choice between a step and what takes its place: it leaves what the one leaves that was started, as dsl.OneOf does. */
+static json_t *
+when_component (const struct emit_plan *plan, int step)
+{
+    const int otherwise = plan->steps[step].otherwise;
+    json_auto_t *outputs = component_outputs (plan, step);
+    json_t *artifacts = json_object_get (outputs, "artifacts"), *chosen = json_object (), *value;
+    const char *key;
+    json_object_del (artifacts, emit_metrics_key (plan)); /* these are looked at, and nobody takes them */
+    json_object_del (artifacts, emit_report_key (plan));
+    json_object_foreach (artifacts, key, value)
+        put (chosen, key, json_pack ("{s:[o,o]}", "artifactSelectors", selector (plan, step, key), selector (plan, otherwise, key)));
+    json_t *dag = json_pack ("{s:{s:o,s:o}}", "tasks", plan->steps[step].name, task_of (plan, step, true),
+                             plan->steps[otherwise].name, task_of (plan, otherwise, true));
+    json_t *one = json_pack ("{s:o,s:o}", "dag", dag, "inputDefinitions", graph_inputs (plan, step));
+    if (json_object_size (chosen)) {
+        put (dag, "outputs", json_pack ("{s:O}", "artifacts", chosen));
+        put (one, "outputDefinitions", json_pack ("{s:O}", "artifacts", artifacts));
+    }
+    json_decref (chosen);
+    return one;
 }
 
 static json_t *
@@ -214,11 +243,12 @@ components (const struct emit_plan *plan)
     json_t *all = json_object ();
     for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
         json_t *one = json_pack ("{s:s}", "executorLabel", label (plan, "exec", i));
-        put_unless_empty (one, "inputDefinitions", component_inputs (plan, i));
-        put_unless_empty (one, "outputDefinitions", component_outputs (plan, i));
+        json_put_unless_empty (one, "inputDefinitions", component_inputs (plan, i));
+        json_put_unless_empty (one, "outputDefinitions", component_outputs (plan, i));
         put (all, label (plan, "comp", i), one);
-        if (plan->steps[i].role == EMIT_EACH)
-            put (all, loop_label (plan, i), loop_component (plan, i));
+        if (kfp_is_graph (plan, i))
+            put (all, graph_label (plan, i),
+                 plan->steps[i].role == EMIT_EACH ? loop_component (plan, i) : when_component (plan, i));
     }
     return all;
 }
@@ -303,7 +333,7 @@ executors (const struct emit_plan *plan, const json_t *all_components, struct er
         json_t *container = json_pack ("{s:s,s:[s,s,s],s:o}", "image", plan->images.items[plan->steps[i].image].reference,
                                        "command", "python3", EMIT_HARNESS, "pod", "args",
                                        arguments (plan, i, component));
-        put_unless_empty (container, "resources", limits);
+        json_put_unless_empty (container, "resources", limits);
         put (all, label (plan, "exec", i), json_pack ("{s:o}", "container", container));
     }
     return all;
@@ -320,13 +350,20 @@ task_artifact (const struct emit_plan *plan, int from, const char *key, bool wit
                       key);
 }
 
+/* What the graph is given itself. */
+static json_t *
+given (const char *key)
+{
+    return json_pack ("{s:s}", "componentInputParameter", key);
+}
+
 static json_t *
 told_by (const struct emit_plan *plan, int from, const char *key)
 {
     return json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", plan->steps[from].name, "outputParameterKey", key);
 }
 
-/* `within`: the task stands in a loop, which is given all that it is. */
+/* `within`: the task stands in a graph (kfp_is_within). */
 static json_t *
 task_inputs (const struct emit_plan *plan, int step, bool within)
 {
@@ -342,16 +379,16 @@ task_inputs (const struct emit_plan *plan, int step, bool within)
     if (each >= 0)
         put (artifacts, emit_part_key (plan), task_artifact (plan, each, emit_part_key (plan), false));
     vec_foreach (name, &s->parameters)
-        put (parameters, emit_param_key (plan, *name),
-             json_pack ("{s:s}", "componentInputParameter", emit_param_key (plan, *name)));
+        put (parameters, emit_param_key (plan, *name), given (emit_param_key (plan, *name)));
     if (guard >= 0)
-        put (parameters, guard_input (plan, step), told_by (plan, guard, emit_guard_key (plan)));
+        put (parameters, guard_input (plan, step),
+             within ? given (guard_input (plan, step)) : told_by (plan, guard, emit_guard_key (plan)));
     if (plan->steps[step].role == EMIT_EACH && within)
-        put (parameters, range_input (plan, step), json_pack ("{s:s}", "componentInputParameter", range_input (plan, step)));
+        put (parameters, range_input (plan, step), given (range_input (plan, step)));
     else if (plan->steps[step].role == EMIT_EACH)
         put (parameters, ranges_input (plan, step), told_by (plan, plan->steps[step].items, EMIT_RANGES));
-    put_unless_empty (all, "artifacts", artifacts);
-    put_unless_empty (all, "parameters", parameters);
+    json_put_unless_empty (all, "artifacts", artifacts);
+    json_put_unless_empty (all, "parameters", parameters);
     return all;
 }
 
@@ -389,14 +426,30 @@ task_of (const struct emit_plan *plan, int step, bool within)
     json_t *one = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", plan->steps[step].name, "componentRef", "name",
                              label (plan, "comp", step));
     if (!within)
-        put_unless_empty (one, "dependentTasks", dependent_tasks (plan, step));
-    put_unless_empty (one, "inputs", task_inputs (plan, step, within));
+        json_put_unless_empty (one, "dependentTasks", dependent_tasks (plan, step));
+    json_put_unless_empty (one, "inputs", task_inputs (plan, step, within));
     if (plan->steps[step].guard >= 0)
-        put (one, "triggerPolicy", json_pack ("{s:o}", "condition", json_sprintf ("inputs.parameter_values['%s'] == 'true'",
-                                                                                  guard_input (plan, step))));
+        put (one, "triggerPolicy",
+             json_pack ("{s:o}", "condition", json_sprintf ("inputs.parameter_values['%s'] %s 'true'", guard_input (plan, step),
+                                                            plan->steps[step].role == EMIT_OTHERWISE ? "!=" : "==")));
     put (one, "cachingOptions", s->settings.cache == 0 ? json_object () : json_pack ("{s:b}", "enableCache", 1));
     if (s->settings.retries > 0)
         put (one, "retryPolicy", retry_policy (s->settings.retries));
+    return one;
+}
+
+/* The task of a graph: it waits for all that the step does. */
+static json_t *
+graph_task (const struct emit_plan *plan, int step)
+{
+    json_t *one = json_pack ("{s:{s:s},s:{s:s},s:o,s:o}", "taskInfo", "name", plan->steps[step].name, "componentRef", "name",
+                             graph_label (plan, step), "dependentTasks", dependent_tasks (plan, step), "inputs",
+                             task_inputs (plan, step, false));
+    struct vec_str claims = { 0 };
+    kfp_claims_of (plan, step, &claims);
+    vec_foreach (task, &claims)
+        put (json_object_get (json_object_get (one, "inputs"), "parameters"), kfp_claim_input (plan, *task),
+             json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", *task, "outputParameterKey", KFP_CLAIM_NAME));
     return one;
 }
 
@@ -405,18 +458,21 @@ static json_t *
 loop_task (const struct emit_plan *plan, int each)
 {
     const int limit = plan->pipeline->steps.items[each].settings.parallel;
-    json_t *one = json_pack ("{s:{s:s},s:{s:s},s:o,s:o,s:{s:s,s:{s:s}}}", "taskInfo", "name", plan->steps[each].name,
-                             "componentRef", "name", loop_label (plan, each), "dependentTasks",
-                             dependent_tasks (plan, each), "inputs", task_inputs (plan, each, false), "parameterIterator",
-                             "itemInput", range_input (plan, each), "items", "inputParameter", ranges_input (plan, each));
-    struct vec_str claims = { 0 };
-    kfp_claims_of (plan, each, &claims);
-    vec_foreach (task, &claims)
-        put (json_object_get (json_object_get (one, "inputs"), "parameters"), kfp_claim_input (plan, *task),
-             json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", *task, "outputParameterKey", KFP_CLAIM_NAME));
+    json_t *one = graph_task (plan, each);
+    put (one, "parameterIterator", json_pack ("{s:s,s:{s:s}}", "itemInput", range_input (plan, each), "items", "inputParameter",
+                                              ranges_input (plan, each)));
     if (limit > 0)
         put (one, "iteratorPolicy", json_pack ("{s:i}", "parallelismLimit", limit));
     return one;
+}
+
+/* What stands for a step among the pipeline's tasks. */
+static json_t *
+outer_task (const struct emit_plan *plan, int step)
+{
+    if (plan->steps[step].role == EMIT_EACH)
+        return loop_task (plan, step);
+    return kfp_is_graph (plan, step) ? graph_task (plan, step) : task_of (plan, step, false);
 }
 
 /* All but the one that runs at the end. */
@@ -425,9 +481,9 @@ tasks (const struct emit_plan *plan)
 {
     json_t *all = json_object ();
     for (int i = 0; i < (int) plan->pipeline->steps.len; i++)
-        if (!plan->pipeline->steps.items[i].settings.exit || plan->pipeline->steps.len == 1)
-            put (all, plan->steps[i].name,
-                 plan->steps[i].role == EMIT_EACH ? loop_task (plan, i) : task_of (plan, i, false));
+        if (plan->steps[i].role != EMIT_OTHERWISE
+            && (!plan->pipeline->steps.items[i].settings.exit || plan->pipeline->steps.len == 1))
+            put (all, plan->steps[i].name, outer_task (plan, i));
     kfp_claims_add_tasks (plan, all);
     return all;
 }
@@ -452,14 +508,12 @@ find_exit (const struct emit_plan *plan)
 static json_t *
 tasks_and_exit (const struct emit_plan *plan, int exit)
 {
-    json_t *given = json_object (), *inputs = json_object ();
-    vec_foreach (p, &plan->pipeline->params) {
-        const char *key = emit_param_key (plan, p->name);
-        put (given, key, json_pack ("{s:s}", "componentInputParameter", key));
-    }
-    put_unless_empty (inputs, "parameters", given);
+    json_t *parameters = json_object (), *inputs = json_object ();
+    vec_foreach (p, &plan->pipeline->params)
+        put (parameters, emit_param_key (plan, p->name), given (emit_param_key (plan, p->name)));
+    json_put_unless_empty (inputs, "parameters", parameters);
     json_t *body = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", BODY, "componentRef", "name", BODY_COMPONENT);
-    put_unless_empty (body, "inputs", inputs);
+    json_put_unless_empty (body, "inputs", inputs);
     json_t *last = task_of (plan, exit, false);
     put (last, "dependentTasks", json_pack ("[s]", BODY));
     put (last, "triggerPolicy", json_pack ("{s:s}", "strategy", "ALL_UPSTREAM_TASKS_COMPLETED"));
@@ -470,105 +524,9 @@ static json_t *
 body_component (const struct emit_plan *plan)
 {
     json_t *inputs = json_object (), *one = json_pack ("{s:{s:o}}", "dag", "tasks", tasks (plan));
-    put_unless_empty (inputs, "parameters", root_parameters (plan));
-    put_unless_empty (one, "inputDefinitions", inputs);
+    json_put_unless_empty (inputs, "parameters", root_parameters (plan));
+    json_put_unless_empty (one, "inputDefinitions", inputs);
     return one;
-}
-
-/* ---- what Kubernetes has to know: kubernetes_executor_config.proto ---------------------------------------------- */
-
-static json_t *
-pod_metadata (const struct emit_plan *plan, int step)
-{
-    const struct step *s = &plan->pipeline->steps.items[step];
-    json_t *all = json_object (), *annotations = json_object ();
-    if (strcmp (plan->steps[step].name, s->name) != 0)
-        put (annotations, "chard.dev/step", json_string (s->name));
-    json_object_update (annotations, s->settings.annotations);
-    put_unless_empty (all, "labels", s->settings.labels ? json_incref (s->settings.labels) : json_object ());
-    put_unless_empty (all, "annotations", annotations);
-    return all;
-}
-
-static json_t *
-constant (const char *text)
-{
-    return json_pack ("{s:{s:s}}", "runtimeValue", "constant", text);
-}
-
-static json_t *
-secrets (const struct step *s)
-{
-    json_t *all = json_array ();
-    vec_foreach (x, &s->settings.secrets)
-        json_array_append_new (all, json_pack ("{s:s,s:o,s:[{s:s,s:s}],s:b}", "secretName", x->name, "secretNameParameter",
-                                               constant (x->name), "keyToEnv", "secretKey", x->key, "envVar", x->env,
-                                               "optional", 0));
-    return all;
-}
-
-/* A claim by its name, by the task that makes it, or by what the loop around the step is given. */
-static json_t *
-mount (const struct emit_plan *plan, int step, const struct volume *v)
-{
-    const char *task = kfp_claim_task (plan, v);
-    json_t *one = json_pack ("{s:s}", "mountPath", v->mount_point);
-    if (!task) {
-        put (one, "constant", json_string (v->name));
-        put (one, "pvcNameParameter", constant (v->name));
-    } else if (plan->steps[step].role == EMIT_EACH) {
-        put (one, "pvcNameParameter", json_pack ("{s:s}", "componentInputParameter", kfp_claim_input (plan, task)));
-    } else {
-        put (one, "pvcNameParameter", json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", task,
-                                                 "outputParameterKey", KFP_CLAIM_NAME));
-    }
-    return one;
-}
-
-/* What runs at the end stands outside of the graph in which claims are made: it mounts those that are there already. */
-static json_t *
-volumes (const struct emit_plan *plan, int step)
-{
-    const struct step *s = &plan->pipeline->steps.items[step];
-    json_t *all = json_array ();
-    struct vec_volume mounted = { 0 };
-    kubernetes_volumes (plan->pipeline, s, &mounted);
-    vec_foreach (v, &mounted)
-        if (!s->settings.exit || !kfp_claim_task (plan, *v))
-            json_array_append_new (all, mount (plan, step, *v));
-    return all;
-}
-
-static json_t *
-node_selector (const struct step *s)
-{
-    return json_object_size (s->settings.nodes) ? json_pack ("{s:O}", "labels", s->settings.nodes) : json_object ();
-}
-
-/* The platform document, or an empty object when there is nothing to tell. */
-static json_t *
-platform (const struct emit_plan *plan)
-{
-    json_t *all = json_object (), *document = json_object ();
-    for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
-        const struct step *s = &plan->pipeline->steps.items[i];
-        json_t *one = json_object ();
-        if (s->settings.timeout > 0)
-            put (one, "activeDeadlineSeconds", json_sprintf ("%.0f", ceil (s->settings.timeout)));
-        put_unless_empty (one, "podMetadata", pod_metadata (plan, i));
-        put_unless_empty (one, "secretAsEnv", secrets (s));
-        put_unless_empty (one, "pvcMount", volumes (plan, i));
-        put_unless_empty (one, "nodeSelector", node_selector (s));
-        put_unless_empty (one, "tolerations", kubernetes_tolerations (s));
-        if (plan->pipeline->security)
-            put (one, "securityContext", json_incref (plan->pipeline->security));
-        put_unless_empty (all, label (plan, "exec", i), one);
-    }
-    if (json_object_size (all))
-        put (document, "platforms",
-             json_pack ("{s:{s:{s:O}}}", "kubernetes", "deploymentSpec", "executors", all));
-    json_decref (all);
-    return document;
 }
 
 /* ---- the document ----------------------------------------------------------------------------------------------- */
@@ -598,11 +556,11 @@ pipeline_spec (const struct emit_plan *plan, struct error *err)
     kfp_claims_add_components (plan, all_components);
     kfp_claims_add_executors (plan, all_executors);
     json_t *inputs = json_object (), *root = json_object (), *spec = json_object ();
-    put_unless_empty (inputs, "parameters", root_parameters (plan));
+    json_put_unless_empty (inputs, "parameters", root_parameters (plan));
     if (exit >= 0)
         put (all_components, BODY_COMPONENT, body_component (plan));
     put (root, "dag", json_pack ("{s:o}", "tasks", exit >= 0 ? tasks_and_exit (plan, exit) : tasks (plan)));
-    put_unless_empty (root, "inputDefinitions", inputs);
+    json_put_unless_empty (root, "inputDefinitions", inputs);
     put (spec, "pipelineInfo", pipeline_info (plan));
     put (spec, "root", root);
     put (spec, "components", all_components);
@@ -620,7 +578,7 @@ emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err)
         return -1;
     json_t *documents = json_array ();
     json_array_append (documents, spec);
-    json_auto_t *more = platform (plan);
+    json_auto_t *more = kfp_platform (plan);
     if (json_object_size (more)) {
         if (kfp_verify_platform (spec, more, err) < 0)
             return json_decref (documents), -1;

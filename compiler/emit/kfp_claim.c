@@ -85,7 +85,7 @@ delete_task (const struct emit_plan *plan, const char *name, const char *create)
     for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
         struct vec_str tasks = { 0 };
         kfp_claims_of (plan, i, &tasks);
-        if (vec_str_has (&tasks, create))
+        if (vec_str_has (&tasks, create) && plan->steps[i].role != EMIT_OTHERWISE) /* it stands in the step's own graph */
             json_array_append_new (after, json_string (plan->steps[i].name));
     }
     json_t *task = claim_task (name, json_pack ("{s:{s:{s:s,s:s}}}", "pvc_name", "taskOutputParameter", "producerTask", create,

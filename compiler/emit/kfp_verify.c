@@ -158,7 +158,7 @@ check_condition (const struct check *c)
     int end = 0;
     if (!condition)
         return 0;
-    if (sscanf (condition, "inputs.parameter_values['%255[^']'] == 'true'%n", key, &end) != 1 || !end
+    if (sscanf (condition, "inputs.parameter_values['%255[^']'] %*1[!=]= 'true'%n", key, &end) != 1 || !end
         || !at (c->task, "inputs", "parameters", key, NULL))
         return wrong (c, "the condition %s is about none of its parameters", condition);
     return 0;
@@ -250,22 +250,38 @@ check_order (struct check *c, json_t *marks, const char *name)
 
 static int check_graph (struct check *c);
 
-/* The graph that a task stands for: it gathers, of one of its own tasks, what the component says it leaves. */
+/* One of a graph's own tasks leaves what is selected, like what the graph says that it leaves itself. A loop makes a list of it. */
+static int
+check_selector (const struct check *c, const struct check *inner, const char *key, const json_t *selector)
+{
+    const json_t *output = at (c->component, "outputDefinitions", "artifacts", key, NULL);
+    const char *task = json_string_value (at (selector, "producerSubtask", NULL));
+    const char *left = json_string_value (at (selector, "outputArtifactKey", NULL));
+    const json_t *found = task && left ? at (component_of (c, at (inner->tasks, task, NULL)), "outputDefinitions", "artifacts", left, NULL)
+                                       : NULL;
+    if (!found || !json_equal (at (found, "artifactType", NULL), at (output, "artifactType", NULL)))
+        return wrong (c, "none of its own tasks leaves %s", key);
+    return at (c->task, "parameterIterator", NULL) || is_alike (found, output) ? 0 : wrong (c, "%s is and isn't a list", key);
+}
+
+/* The graph that a task stands for: it hands on, of one of its own tasks, what the component says it leaves. */
 static int
 check_within (const struct check *c)
 {
     struct check inner = { .spec = c->spec, .tasks = at (c->component, "dag", "tasks", NULL),
                            .given = at (c->component, "inputDefinitions", NULL), .name = c->name, .err = c->err };
     const char *key;
-    json_t *output;
+    json_t *output, *selector;
+    size_t i;
     if (check_graph (&inner) < 0)
         return -1;
     json_object_foreach (at (c->component, "outputDefinitions", "artifacts", NULL), key, output) {
-        const json_t *selector = json_array_get (at (c->component, "dag", "outputs", "artifacts", key, "artifactSelectors", NULL), 0);
-        const char *task = json_string_value (at (selector, "producerSubtask", NULL));
-        const char *left = json_string_value (at (selector, "outputArtifactKey", NULL));
-        if (!task || !left || !at (component_of (c, at (inner.tasks, task, NULL)), "outputDefinitions", "artifacts", left, NULL))
-            return wrong (c, "none of its own tasks leaves %s", key);
+        const json_t *selectors = at (c->component, "dag", "outputs", "artifacts", key, "artifactSelectors", NULL);
+        if (json_array_size (selectors) == 0)
+            return wrong (c, "nothing says which of its own tasks leaves %s", key);
+        json_array_foreach (selectors, i, selector)
+            if (check_selector (c, &inner, key, selector) < 0)
+                return -1;
     }
     return 0;
 }

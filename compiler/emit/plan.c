@@ -14,6 +14,8 @@
                                    one of some three times the code, for 300 steps */
 #define INLINE_STEP_LIMIT 40000 /* and in one step: a pod's template, which repeats it, is limited to 128 kB */
 
+#define MOST_ROLES 5 /* a step of the pipeline and its helpers */
+
 /* What has a key but is no value: spelt so that no Python name can be it. */
 #define REPORT "step report"
 #define METRICS "step metrics"
@@ -51,8 +53,18 @@ add_helper (struct emit_plan *plan, struct pipeline *all, enum emit_role role, i
 {
     int index = (int) all->steps.len;
     vec_add (plan->arena, &all->steps);
-    plan->steps[index] = (struct emit_step){ .role = role, .guard = -1, .items = -1, .each = -1, .of = of };
+    plan->steps[index] = (struct emit_step){ .role = role, .guard = -1, .otherwise = -1, .items = -1, .each = -1, .of = of };
     return index;
+}
+
+/* Whether it matters to somebody that the step's code was run, even where it then did nothing. */
+static bool
+is_waited_for (const struct pipeline *p, int step)
+{
+    vec_foreach (s, &p->steps)
+        if (vec_int_has (&s->after, step))
+            return true;
+    return p->steps.items[step].metrics.len > 0;
 }
 
 /* The pipeline, with the helpers that its steps need elsewhere behind them. Everything else is shared with `p`. */
@@ -64,9 +76,9 @@ add_helpers (struct emit_plan *plan, const struct pipeline *p)
     *all = *p;
     memset (&all->steps, 0, sizeof all->steps);
     plan->pipeline = all;
-    plan->steps = arena_alloc (a, (p->steps.len * 3 + 1) * sizeof *plan->steps);
+    plan->steps = arena_alloc (a, (p->steps.len * MOST_ROLES + 1) * sizeof *plan->steps);
     vec_foreach (s, &p->steps) {
-        plan->steps[all->steps.len] = (struct emit_step){ .guard = -1, .items = -1, .each = -1, .of = -1 };
+        plan->steps[all->steps.len] = (struct emit_step){ .guard = -1, .otherwise = -1, .items = -1, .each = -1, .of = -1 };
         vec_push (a, &all->steps, *s);
     }
     for (int i = 0; i < (int) p->steps.len; i++) {
@@ -75,6 +87,11 @@ add_helpers (struct emit_plan *plan, const struct pipeline *p)
         if (s->settings.when) {
             e->guard = add_helper (plan, all, EMIT_GUARD, i);
             guard_make (a, p, s, &all->steps.items[e->guard]);
+        }
+        if (s->settings.when && is_waited_for (p, i)) {
+            e->otherwise = add_helper (plan, all, EMIT_OTHERWISE, i);
+            plan->steps[e->otherwise].guard = e->guard;
+            guard_make_otherwise (a, p, s, &all->steps.items[e->otherwise]);
         }
         if (s->loop) {
             e->items = add_helper (plan, all, EMIT_ITEMS, i);
@@ -101,6 +118,9 @@ name_steps (struct emit_plan *plan)
     vec_foreach (s, &p->steps)
         vec_foreach (f, &s->files)
             vec_str_add_once (a, &plan->steps[f->from].files, f->path);
+    for (size_t i = 0; i < p->steps.len; i++)
+        if (plan->steps[i].role == EMIT_OTHERWISE)
+            plan->steps[i].files = plan->steps[plan->steps[i].of].files;
 }
 
 static void

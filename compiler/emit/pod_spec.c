@@ -151,10 +151,18 @@ loop_part (const struct emit_step *e)
     return e->role == EMIT_ITEMS ? "items" : e->role == EMIT_EACH ? "rounds" : e->each >= 0 ? "join" : NULL;
 }
 
+/* The step whose code it runs: what takes another's place is told the same. */
+static int
+runs_as (const struct emit_plan *plan, int step)
+{
+    return plan->steps[step].role == EMIT_OTHERWISE ? plan->steps[step].of : step;
+}
+
 const char *
 pod_spec_text (const struct emit_plan *plan, int step, enum pod_layout layout)
 {
     const struct pipeline *p = plan->pipeline;
+    step = runs_as (plan, step);
     const struct step *s = &p->steps.items[step];
     json_auto_t *spec = step_spec_create (p, step);
     const char *part = loop_part (&plan->steps[step]);
@@ -176,7 +184,7 @@ pod_spec_pieces (const struct emit_plan *plan, int step, enum pod_layout layout)
     json_t *pieces = json_array ();
     if (plan->code_in_image) {
         json_array_append_new (pieces, json_sprintf ("%s/%s/%s.json", EMIT_SPECS, pod_layout_name (layout),
-                                                     plan->steps[step].name));
+                                                     plan->steps[runs_as (plan, step)].name));
         return pieces;
     }
     const char *text = pod_spec_text (plan, step, layout);

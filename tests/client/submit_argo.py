@@ -238,25 +238,33 @@ class Server:
         self.assertIn("load data: failed\n  Error (exit code 1)\n", told)
 
     def test_rounds_and_the_end_are_steps(self):
-        """What fails in a round of a loop is told of the loop's step; what runs at the end stands beside the others."""
+        """What fails in a round of a loop is told of the loop's step; what runs at the end stands beside the others; of a step that
+        wasn't started it doesn't matter that something took its place."""
         self.write("train.py", '# %% tags=["step:data"]\nxs = [1, 2]\n\n# %% tags=["step:fit", "foreach:xs"]\nout = []\nfor x in xs:\n'
-                               '    out.append (x)\n\n# %% tags=["step:tell", "exit"]\nprint (1)\n')
+                               '    out.append (x)\n\n# %% tags=["step:big", "when:xs"]\nif xs:\n    y = 1\n\n# %% tags=["step:use"]\n'
+                               'print (y)\n\n# %% tags=["step:tell", "exit"]\nprint (1)\n')
         run = self.submit()["run"]
-        self.argo.set_states("Failed", "child failed", data="Succeeded", fit_items="Succeeded", fit_each="Failed")
+        self.argo.set_states("Failed", "child failed", data="Succeeded", fit_items="Succeeded", fit_each="Failed", big_when="Succeeded", big="Succeeded",
+                             use="Succeeded")
         wf, = self.argo.workflows.values()
         name, nodes = wf["metadata"]["name"], wf["status"]["nodes"]
         loop = nodes[self.argo.node("fit-each")]
         loop["type"] = "DAG"
+        choice = nodes[self.argo.node("big")]
+        choice["type"] = "DAG"
         at_end = {"id": name + "-9", "name": name + ".onExit", "displayName": name + ".onExit", "type": "DAG", "phase": "Succeeded"}
         nodes[at_end["id"]] = at_end
-        for shown, above, phase in (("each(0:0-1)", loop, "Succeeded"), ("each(1:1-2)", loop, "Failed"), ("tell", at_end, "Succeeded")):
-            nodes[shown] = {"id": shown, "name": "%s.%s" % (above["name"], shown), "displayName": shown, "type": "Pod", "phase": phase,
+        for shown, above, phase in (("each(0:0-1)", loop, "Succeeded"), ("each(1:1-2)", loop, "Failed"), ("tell", at_end, "Succeeded"),
+                                    ("big", choice, "Skipped"), ("big-otherwise", choice, "Succeeded")):
+            nodes[shown] = {"id": shown, "name": "%s.%s" % (above["name"], shown), "displayName": shown, "type": "Skipped" if phase == "Skipped" else "Pod", "phase": phase,
                             "boundaryID": above["id"], "templateName": "step", "message": "Error (exit code 1)" * (phase == "Failed")}
         self.argo.before = lambda r: (500, self.argo.error(500, "gone")) if r.path.split("?")[0].endswith("/log") else NotImplemented
         told = self.chard("runs", "wait", status=1).stderr
         self.assertIn("fit: failed\n  Error (exit code 1)\n", told)
         shown = json.loads(self.chard("runs", "show", run, "--format=json").stdout)
-        self.assertEqual({s["step"]: s["status"] for s in shown["steps"]}, {"data": "ok", "fit": "failed", "tell": "ok"})
+        self.assertEqual({s["step"]: s["status"] for s in shown["steps"]}, {"data": "ok", "fit": "failed", "tell": "ok", "big": "skipped",
+                                                                            "use": "ok"})
+        self.assertEqual([s["node"] for s in shown["steps"] if s["step"] == "big"], [choice["id"]])
 
     # ---- results
 

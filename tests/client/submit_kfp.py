@@ -497,6 +497,15 @@ class Wait(Case):
         told = self.chard("runs", "wait", status=1).stderr
         self.assertIn("load data: failed\n  driver: no\nsum: skipped\n", told)
 
+    def test_what_was_left_out_though_others_wait(self):
+        """Such a step is a graph in which it stands beside what takes its place."""
+        self.submit()
+        workflow = self.set_states("SUCCEEDED", load_data="SUCCEEDED", sum="SUCCEEDED")
+        workflow.task("load-data.load-data-otherwise", "SUCCEEDED")
+        workflow.add("load-data.load-data-driver", "Pod", "Succeeded")
+        workflow.add("load-data.load-data", "Skipped", "Skipped")
+        self.assertIn("load data: skipped\n", self.chard("runs", "wait").stderr)
+
     def test_a_server_without_workflows(self):
         self.kfp.workflows = None
         self.submit()

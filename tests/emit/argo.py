@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import unittest
 
 import notebooks
@@ -84,11 +85,13 @@ def expand(text, variables):
 class Pod:
     """Runs the tasks of a workflow one after the other."""
 
-    def __init__(self, folder, spec):
+    def __init__(self, folder, spec, **changed):
         self.folder, self.spec = folder, spec
         self.templates = {t["name"]: t for t in spec["templates"]}
         self.results, self.printed, self.memos, self.told = {}, "", {}, {}
-        parameters = spec.get("arguments", {}).get("parameters", [])
+        parameters = [dict(p, value=json.dumps(changed[p["name"]])) if p["name"] in changed else p
+                      for p in spec.get("arguments", {}).get("parameters", [])]
+        self.pods = tempfile.mkdtemp(dir=folder.dir)
         self.stored = {}        # key in the repository -> bytes
         self.most = {}          # loop -> how many of its pods may run at a time
         self.known = {"workflow.parameters." + p["name"]: p["value"] for p in parameters}
@@ -105,13 +108,17 @@ class Pod:
             assert ready, "a cycle"
             for task in ready:
                 task = replace(task, self.known)
-                if "when" in task and not re.fullmatch("true == true", task["when"]):
-                    assert task["when"] == "false == true", task["when"]
-                    self.skipped.append(task["name"])
-                    self.results[task["name"]] = None
-                    continue
-                self.run_task(task)
+                if self.is_started(task):
+                    self.run_task(task)
             todo = [t for t in todo if t not in ready]
+
+    def is_started(self, task):
+        what, how = re.fullmatch("(true|false) ([!=]=) true", task.get("when", "true == true")).groups()
+        if (what == "true") == (how == "=="):
+            return True
+        self.skipped.append(task["name"])
+        self.results[task["name"]] = None
+        return False
 
     def run_task(self, task):
         arguments = task.get("arguments", {})
@@ -119,7 +126,7 @@ class Pod:
         known.update({"inputs.parameters." + p["name"]: p["value"] for p in arguments.get("parameters", ())})
         template = self.templates[task["template"]]
         if "dag" in template:
-            self.run_loop(task, template, known)
+            (self.run_loop if "withParam" in template["dag"]["tasks"][0] else self.run_choice)(task, template, known)
             return
         template = replace(template, known)
         if "memoize" in template:
@@ -127,7 +134,7 @@ class Pod:
             assert re.fullmatch(r"[-._a-zA-Z0-9]+", key), key
             assert key not in self.memos, "%s and %s have one key" % (task["name"], self.memos[key])
             self.memos[key] = task["name"]
-        root = os.path.join(self.folder.dir, "pods", task["name"])
+        root = os.path.join(self.pods, task["name"])
         os.makedirs(root)
         given = {a["name"]: a for a in arguments.get("artifacts", ())}
         for artifact in template["inputs"].get("artifacts", ()):
@@ -177,6 +184,23 @@ class Pod:
                 artifact["from"] = given[re.fullmatch(r"\{\{inputs\.artifacts\.(.*)\}\}", artifact["from"]).group(1)]
             self.run_task(one)
         self.results[task["name"]] = b""
+
+    def run_choice(self, task, template, known):
+        """A graph of two tasks of which one is started, and whose result is that one's."""
+        given = {a["name"]: a["from"] for a in task.get("arguments", {}).get("artifacts", ())}
+        assert set(given) == {a["name"] for a in template["inputs"].get("artifacts", ())}
+        for one in template["dag"]["tasks"]:
+            one = replace(one, known)
+            for artifact in one["arguments"].get("artifacts", ()):
+                artifact["from"] = given[re.fullmatch(r"\{\{inputs\.artifacts\.(.*)\}\}", artifact["from"]).group(1)]
+            if self.is_started(one):
+                self.run_task(one)
+        [result] = template["outputs"]["artifacts"]
+        yes, no = re.fullmatch(r"inputs\.parameters\.when == 'true' \? tasks\['(.*?)'\]\.outputs\.artifacts\.result "
+                               r": tasks\['(.*?)'\]\.outputs\.artifacts\.result", result["fromExpression"]).groups()
+        chosen = yes if known["inputs.parameters.when"] == "true" else no
+        assert self.results[chosen] is not None, chosen
+        self.results[task["name"]] = self.results[chosen]
 
     def store(self, key, path):
         for folder, _, names in os.walk(path):
@@ -316,6 +340,23 @@ class Argo(unittest.TestCase):
             self.assertIn("2\nRAN first [0, 0]\n", pod.printed)
             self.assertNotIn("RAN all", pod.printed)
             self.assertEqual(pod.told, {"all-of-them-when": False, "first-when": True})
+
+    def test_when_others_wait(self):
+        """What takes the place of a step that isn't started hands on what the notebook has then."""
+        with Folder(text=notebook(*notebooks.WHEN_READ)) as folder:
+            spec = self.check_documents(folder)["spec"]
+            limits = {t["name"]: (t.get("nodeSelector"), t["container"].get("resources")) for t in spec["templates"] if "container" in t}
+            tasks = {t["name"]: t for template in spec["templates"] if template["name"] == "when-big" for t in template["dag"]["tasks"]}
+            self.assertEqual(limits[tasks["big"]["template"]], ({"disk": "ssd"}, {"limits": {"nvidia.com/gpu": "1"}}))
+            self.assertEqual(limits[tasks["big-otherwise"]["template"]], (None, None))
+            for n, deploy, of_two in ((1, False, "%s-otherwise"), (3, True, "%s")):
+                pod = Pod(folder, spec, n=n, deploy=deploy)
+                pod.run()
+                plain = notebooks.plain(notebooks.WHEN_READ, n=n, deploy=deploy)
+                self.assertEqual(notebooks.result_of(pod.printed), notebooks.result_of(plain))
+                self.assertEqual(pod.printed.count("DEPLOYED"), plain.count("DEPLOYED"))
+                self.assertEqual({s + "-otherwise" if deploy else s for s in ("big", "chained", "ordered")}, set(pod.skipped))
+                self.assertEqual(pod.told[of_two % "chained"], {"acc": 0.5 if deploy else 0.25})
 
     def test_foreach(self):
         """The rounds of a loop are pods of their own, whose results lie in a folder of the repository."""

@@ -9,8 +9,10 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import unittest
+import unittest.mock
 
 import notebooks
 from notebooks import Folder, notebook
@@ -21,6 +23,7 @@ try:
     from kfp import components, local
     from kfp.kubernetes import kubernetes_executor_config_pb2 as kubernetes_pb2
     from kfp.local import subprocess_task_handler
+    from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
     from kfp.pipeline_spec import pipeline_spec_pb2
 except ImportError:
     raise unittest.SkipTest("kfp is not installed: ./bootstrap check does that") from None
@@ -54,6 +57,7 @@ class Emitted(unittest.TestCase):
         text = text.replace("/chard/step.py", notebooks.HARNESS)
         subprocess_task_handler.SubprocessTaskHandler.validate_not_container_component = lambda self, command: None
         root = os.path.join(folder.dir, "root")
+        shutil.rmtree(root, ignore_errors=True)
         here = os.getcwd()
         os.chdir(folder.work)
         printed = io.StringIO()
@@ -205,6 +209,32 @@ class When(Emitted):
                 with open(os.path.join(run, source["producerTask"], source["outputParameterKey"]), encoding="ascii") as f:
                     told[task] = f.read()
             self.assertEqual(told, {"all-of-them": "false", "first": "true"})
+
+
+    def test_when_others_wait(self):
+        """What takes the place of a step that isn't started hands on what the notebook has then."""
+        def all_that_ran(dag_outputs_spec, io_store):
+            found = {}
+            for key, spec in dag_outputs_spec.artifacts.items():
+                for one in spec.artifact_selectors:
+                    with contextlib.suppress(ValueError):
+                        found[key] = io_store.get_task_output(one.producer_subtask, one.output_artifact_key)
+            return found
+        with Folder(text=notebook(*notebooks.WHEN_READ)) as folder:
+            text = folder.emit("kfp")["nb.kfp.yaml"]
+            spec = read_strictly(text)[0]
+            graph = spec["components"]["comp-big--when"]["dag"]
+            self.assertEqual(sorted(graph["tasks"]), ["big", "big-otherwise"])
+            self.assertEqual(graph["outputs"]["artifacts"]["fresh"], {"artifactSelectors": [
+                {"producerSubtask": task, "outputArtifactKey": "fresh"} for task in graph["tasks"]]})
+            limited = [label for label, e in spec["deploymentSpec"]["executors"].items() if "resources" in e["container"]]
+            self.assertEqual(limited, ["exec-big"])
+            # KFP's servers take a choice of artifacts, its local orchestrator takes one of parameters alone.
+            with unittest.mock.patch.object(OrchestratorUtils, "get_dag_output_artifacts", all_that_ran):
+                for n, deploy in ((1, False), (3, True)):
+                    printed, run = self.run_by_kfp(folder, text, n=n, deploy=deploy)
+                    self.assertEqual(notebooks.result_of(printed),
+                                     notebooks.result_of(notebooks.plain(notebooks.WHEN_READ, n=n, deploy=deploy)))
 
 
 class Foreach(Emitted):

@@ -113,6 +113,39 @@ WHEN = [(["parameters"], "n = 1\ndeploy = True"),
          "if deploy and rows[0] == 0:\n    print('RAN first', tell(rows[0]))")]
 
 
+# The same where others wait for such steps: values change in place or come anew, a file is added to, one reads what another left,
+# and names are unbound where nobody has bound them.
+WHEN_READ = [(["parameters"], "n = 1\ndeploy = False"),
+             (["functions"], "def twice(x):\n    return 2 * x"),
+             (["step:load"], "rows = list(range(n))\ntable = {'a': 1}\nother, best, acc = table, 'none', 0.25\n"
+                             "with open('notes.txt', 'w') as f:\n    f.write('first ')"),
+             (["step:big", "when:len(rows) > 1", "limit:nvidia.com/gpu:1", "node:disk:ssd"],
+              "import json\ndef shown(x):\n    return json.dumps([x, twice(x)])\nif len(rows) > 1:\n"
+              "    table['b'] = rows\n    best = shown(len(rows))\n    fresh = {'rows': rows}\n"
+              "    with open('notes.txt', 'a') as f:\n        f.write('second')"),
+             (["step:chained", "when:deploy and 'b' in table"],
+              "if deploy and 'b' in table:\n    table['c'] = shown(3)\n    score = acc = 0.5"),
+             (["pipeline-metrics"], "print(acc)"),
+             (["step:ordered", "when:deploy"], "if deploy:\n    print('DEPLOYED', best)"),
+             (["step:read", "after:ordered"],
+              "found = []\nfor ask in lambda: fresh['rows'] == table['b'], lambda: score:\n    try:\n        found.append(ask())\n"
+              "    except NameError as e:\n        found.append(str(e))\n"
+              "print('RESULT=%s' % [table, other is table, best, found, acc, shown(7), open('notes.txt').read()])")]
+
+
+def plain(cells, **parameters):
+    """What the cells' code prints, run by Python itself in an empty directory with other parameters."""
+    code = "\n".join([cells[0][1], *("%s = %r" % p for p in parameters.items()), *(source for _, source in cells[1:])])
+    with tempfile.TemporaryDirectory() as empty:
+        return subprocess.run([PYTHON, "-c", code], cwd=empty, capture_output=True, text=True, check=True, timeout=300).stdout
+
+
+def result_of(printed):
+    """From RESULT= to the end of that line."""
+    [line] = [line for line in printed.split("\n") if "RESULT=" in line]
+    return line[line.index("RESULT="):]
+
+
 # Loops whose rounds run in pods of their own; one that is over nothing, and one that shows while it runs that it can't.
 FOREACH = [(["parameters"], "depth = 2"),
            (["functions"], "class Fit:\n    def __init__(self, x, depth):\n        self.x, self.depth = x, depth"),

@@ -38,8 +38,9 @@ if deploy:
 if n: pass
 
 # %% tags=["step:read", "when:n > 1"]
+y = 3
 if n > 1:
-    y = 3
+    y = 4
 
 # %% tags=["step:reader"]
 if n > 1:

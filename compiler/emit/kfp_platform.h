@@ -1,0 +1,18 @@
+/* What Kubernetes has to know of steps on Kubeflow Pipelines, beside the pipeline itself: secrets, volumes, nodes, labels and
+ * the like, by executor (kubernetes_executor_config.proto).
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHARD_COMPILER_EMIT_KFP_PLATFORM_H
+#define CHARD_COMPILER_EMIT_KFP_PLATFORM_H
+
+#include "compiler/emit/emit.h"
+
+/* The platform document, or an empty object when there is nothing to tell. The caller owns it. */
+json_t *kfp_platform (const struct emit_plan *plan);
+
+/* Whether a task of a graph of its own stands for the step: a loop, or a choice of two; … */
+bool kfp_is_graph (const struct emit_plan *plan, int step);
+
+/* … and whether the step's own task stands in such a graph, which is given all that it is. */
+bool kfp_is_within (const struct emit_plan *plan, int step);
+
+#endif
