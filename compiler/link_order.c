@@ -47,6 +47,17 @@ link_shared_file (struct linking *l, size_t event)
         }
 }
 
+/* Who writes a file that another step has written takes it too: it may add to it, or leave it alone. */
+static void
+add_file (struct linking *l, struct step *s, const char *path, int from)
+{
+    struct file_dependency d = { path, from };
+    vec_foreach (f, &s->files)
+        if (f->from == from && strcmp (f->path, path) == 0)
+            return;
+    vec_push (l->arena, &s->files, d);
+}
+
 void
 link_files (struct linking *l)
 {
@@ -65,7 +76,7 @@ link_files (struct linking *l)
             if (from < 0 || !conflicts (f, old))
                 continue;
             link_after (l, step, from);
-            if (f->use == FILE_READ && old->use != FILE_READ && (old->use == FILE_SHELL || path_is_exact (old->path)))
+            if (f->use != FILE_SHELL && old->use != FILE_READ && (old->use == FILE_SHELL || path_is_exact (old->path)))
                 writer = from;
         }
         if (!path_is_exact (f->path))
@@ -74,10 +85,8 @@ link_files (struct linking *l)
             vec_str_add_once (l->arena, &s->files_written, f->path);
         if (f->use == FILE_READ && writer < 0 && !strstr (f->path, "://"))
             vec_str_add_once (l->arena, &s->files_read, f->path);
-        if (f->use == FILE_READ && writer >= 0 && writer != step) {
-            struct file_dependency d = { f->path, writer };
-            vec_push (l->arena, &s->files, d);
-        }
+        if (writer >= 0 && writer != step)
+            add_file (l, s, f->path, writer);
     }
 }
 

@@ -132,6 +132,7 @@ class _Pod:
             os.makedirs(place, exist_ok=True)
             _write_json(os.path.join(place, "chard.json"), {"path": item["path"]})
             source = os.path.join(cwd, item["path"])
+            metadata[item["artifact"]] = {"path": item["path"], "bytes": _bytes_of(source)}
             if os.path.lexists(source):
                 _copy_tree(source, os.path.join(place, "content"))
         special = self.spec.get("artifacts") or {}
@@ -151,6 +152,7 @@ class _Pod:
             page = _report_page(self.spec, _load_json(result, "outputs.ipynb"), _load_json(result, "result.json"))
             with open(self._place(special["report"]), "w", encoding="utf-8", errors="replace") as f:
                 f.write(page)
+            metadata[special["report"]] = {"bytes": len(page.encode(errors="replace"))}
         if "result" in special:
             import shutil
             shutil.copytree(result, self._place(special["result"]), copy_function=_link_or_copy, dirs_exist_ok=True)
@@ -220,6 +222,14 @@ def _copy_tree(source, target):
         shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
     else:
         shutil.copyfile(source, target)
+
+
+def _bytes_of(path):
+    """Of a file, or of all files below a folder; None: it isn't there."""
+    if not os.path.isdir(path):
+        return os.path.getsize(path) if os.path.exists(path) else None
+    paths = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
+    return sum(os.path.getsize(p) for p in paths if os.path.exists(p))
 
 
 def _link_or_copy(source, target):
