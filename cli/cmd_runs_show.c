@@ -165,6 +165,8 @@ print_remote (struct invocation *inv, const json_t *record)
     fprintf (inv->out, "began      %s\nlink       %s\n", began, json_text (record, "link"));
     print_origin (inv, &run, json_object_get (record, "git"));
     print_parameters (inv, record);
+    if (json_text (record, "steps_note")[0])
+        fprintf (inv->out, "note       %s\n", json_text (record, "steps_note"));
     fputs ("steps\n", inv->out);
     json_array_foreach (json_object_get (record, "steps"), i, step) {
         const char *stands = json_text (step, "status"), *c = past_status_color (inv, stands);

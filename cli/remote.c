@@ -166,6 +166,10 @@ refresh_by (struct invocation *inv, const struct service *service, const struct 
         return -1;
     json_object_set (record, "status", json_object_get (news, "status"));
     json_object_set (record, "error", json_object_get (news, "error"));
+    if (json_object_get (news, "steps_note"))
+        json_object_set (record, "steps_note", json_object_get (news, "steps_note"));
+    else
+        json_object_del (record, "steps_note");
     size_t i;
     json_t *step;
     json_array_foreach (json_object_get (news, "steps"), i, step)
@@ -199,6 +203,11 @@ tell_steps (struct invocation *inv, const json_t *record, json_t *told)
 {
     size_t i;
     json_t *step;
+    const char *note = json_text (record, "steps_note");
+    if (strcmp (note, json_text (told, "")) != 0) {
+        json_object_set_new (told, "", json_string (note));
+        fprintf (inv->err, "%s%s\n", *note ? "note: " : "how its steps stand is known again", note);
+    }
     json_array_foreach (json_object_get (record, "steps"), i, step) {
         const char *name = json_text (step, "step"), *status = json_text (step, "status");
         if (strcmp (status, json_text (told, name)) == 0 || !*status || strcmp (status, "waiting") == 0)

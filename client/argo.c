@@ -251,13 +251,16 @@ argo_status (struct arena *a, const struct auth *auth, const json_t *record, str
     json_auto_t *workflow = argo_open (&argo, a, auth, err) < 0
                                 ? NULL
                                 : argo_get (&argo, ARGO_WORKFLOW, json_text (record, "run_id"), FIELDS, &status, err);
+    struct error why = { 0 };
     if (!workflow)
         return NULL;
+    bool known = workflow_unpack (a, workflow, &why) == 0;
     const json_t *stands = json_object_get (workflow, "status");
     const char *state = workflow_state (json_text (stands, "phase"), true);
     if (*json_text (json_object_get (workflow, "spec"), "shutdown") && strcmp (state, "failed") == 0)
         state = "canceled";
-    return json_pack ("{s:s,s:o,s:o}", "status", state, "error", workflow_message (stands), "steps", steps_of (a, workflow));
+    return json_pack ("{s:s,s:o,s:o,s:s*}", "status", state, "error", workflow_message (stands), "steps", steps_of (a, workflow),
+                      "steps_note", known ? NULL : arena_printf (a, "how its steps stand argo-server can tell: %s", why.text));
 }
 
 /* ---- what is done about it -------------------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@ read_workflow (struct kfp *k, const json_t *record)
     json_auto_t *run = http_json (k->http, &call, &why);
     const char *manifest = json_text (json_object_get (run, "pipeline_runtime"), "workflow_manifest");
     json_auto_t *workflow = *manifest ? json_loads (manifest, 0, NULL) : NULL;
+    workflow_unpack (k->arena, workflow, &why);
     return json_object_get (json_object_get (workflow, "status"), "nodes") ? json_incref (workflow) : NULL;
 }
 

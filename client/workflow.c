@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/workflow.h"
 
+#include "base/base64.h"
+#include "base/gunzip.h"
 #include "doc/json_value.h"
 
 #include <stdint.h>
@@ -22,6 +24,30 @@ workflow_state (const char *phase, bool run)
         if (strcmp (phases[i].argo, phase) == 0)
             return run ? phases[i].run : phases[i].step;
     return run ? "submitted" : "waiting";
+}
+
+enum { NODES_MAX = 256 << 20 }; /* bytes */
+
+int
+workflow_unpack (struct arena *a, json_t *workflow, struct error *err)
+{
+    json_t *status = json_object_get (workflow, "status");
+    const char *packed = json_text (status, "compressedNodes"); /* gzip in Base64 (util/file/fileutil.go) */
+    cleanup_strbuf struct strbuf text = { 0 };
+    size_t len;
+    if (json_object_size (json_object_get (status, "nodes")))
+        return 0;
+    if (*json_text (status, "offloadNodeStatusVersion"))
+        return error_set (err, ERROR_ENVIRONMENT, "Argo's controller keeps the states of its steps in a database");
+    const char *data = *packed ? base64_decode (a, packed, &len) : NULL;
+    if (*packed && !data)
+        return error_set (err, ERROR_ENVIRONMENT, "the states of its steps are no Base64");
+    if (data && gunzip (data, len, NODES_MAX, &text, err) < 0)
+        return error_wrap (err, "the states of its steps");
+    json_t *nodes = data ? json_loadb (strbuf_str (&text), text.len, JSON_ALLOW_NUL, NULL) : NULL;
+    if (nodes)
+        json_object_set_new (status, "nodes", nodes);
+    return data && !nodes ? error_set (err, ERROR_ENVIRONMENT, "the states of its steps aren't JSON") : 0;
 }
 
 /* FNV-1a over the node's name stands behind workflow and template (workflow/util/pod_name.go). */

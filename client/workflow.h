@@ -5,12 +5,17 @@
 #define CHARD_CLIENT_WORKFLOW_H
 
 #include "base/arena.h"
+#include "base/error.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 
 /* A phase (NodePhase of workflow_types.go) in the words of struct service's status: of a run, or of a step. */
 const char *workflow_state (const char *phase, bool run);
+
+/* The controller packs the nodes of large workflows into one string: this unpacks them into status.nodes, where they are else.
+ * -1 if they can't be had: packed otherwise, or kept in a database, which only argo-server reads. */
+int workflow_unpack (struct arena *a, json_t *workflow, struct error *err);
 
 /* The name of a node's pod. In `a`. */
 const char *workflow_pod (struct arena *a, const json_t *workflow, const json_t *node);

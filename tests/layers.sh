@@ -63,6 +63,7 @@ sqlite sqlite3\.h
 nettle nettle/.*
 md4c md4c.*
 openssl openssl/.*
+zlib zlib\.h
 graphviz graphviz/.*|gvc\.h|cgraph\.h
 LIBRARIES
 

@@ -8,9 +8,11 @@ that v1beta1 hands out, and nowhere else.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import base64
 import email.parser
 import email.policy
 import functools
+import gzip
 import json
 import os
 import re
@@ -98,8 +100,11 @@ class Workflow:
 
     def manifest(self):
         spec = {} if self.deadline is None else {"activeDeadlineSeconds": self.deadline}
+        nodes = {"nodes": self.nodes}
+        if len(self.nodes) > 6:     # as the controller keeps large workflows, and so does KFP
+            nodes = {"compressedNodes": base64.b64encode(gzip.compress(json.dumps(self.nodes).encode())).decode()}
         return json.dumps({"metadata": {"name": self.name, "annotations": {"workflows.argoproj.io/pod-name-format": "v2"}}, "spec": spec,
-                           "status": {"phase": "Running", "nodes": self.nodes}})
+                           "status": dict(nodes, phase="Running")})
 
 
 class Swagger:
