@@ -12,9 +12,8 @@ extern const struct command command_check, command_compile, command_graph, comma
     command_runs_checkout, command_runs_wait, command_runs_cancel, command_runs_retry, command_runs_rm,
     command_runs_gc, command_schedules_list, command_schedules_pause, command_schedules_resume,
     command_schedules_delete, command_submit, command_verify, command_context_list, command_context_add, command_context_use,
-    command_context_remove, command_context_test, command_ci_github, command_ci_gitlab, command_kernel_install,
-    command_kernel_uninstall,
-    command_kernel_doctor, command_completion;
+    command_context_remove, command_context_test, command_context_offers, command_ci_github, command_ci_gitlab,
+    command_kernel_install, command_kernel_uninstall, command_kernel_doctor, command_completion;
 
 const struct command *const commands[] = {
     &command_check,
@@ -45,6 +44,7 @@ const struct command *const commands[] = {
     &command_context_use,
     &command_context_remove,
     &command_context_test,
+    &command_context_offers,
     &command_ci_github,
     &command_ci_gitlab,
     &command_kernel_install,

@@ -10,6 +10,7 @@
 #include "compiler/front.h"
 #include "compiler/lint.h"
 #include "compiler/requirement.h"
+#include "compiler/volume.h"
 #include "compiler/when.h"
 #include "doc/yaml.h"
 
@@ -146,6 +147,7 @@ pass_metadata (struct compilation *c, struct passing *p)
     when_check (c->pipeline, p->program, &c->diags);
     foreach_check (c->pipeline, c->flow, &c->diags);
     exit_check (c->pipeline, p->program, &c->diags);
+    volume_check (c->pipeline, &c->diags);
 }
 
 static void

@@ -32,6 +32,11 @@ def labels(page, count):
 class Submitting(Pages):
     """The notebook goes to a Kubeflow Pipelines that isn't one, by a click."""
 
+    def add_context(self, *arguments):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
+        subprocess.run([CHARD, "context", "add", *arguments], check=True, env={**environment, "HOME": self.server.home},
+                       stdout=subprocess.DEVNULL)
+
     def see_submit(self, name, path):
         if not os.path.exists(fake_kfp.SWAGGER):
             self.skipTest("../shared is not there")
@@ -39,10 +44,8 @@ class Submitting(Pages):
         self.addCleanup(kfp.close)
         registry = Service(lambda request: (200, b"", {"Docker-Content-Digest": "sha256:" + "0" * 64}))  # has any image
         self.addCleanup(registry.close)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
-        subprocess.run([CHARD, "context", "add", "lab", "--target", "kfp", "--endpoint", kfp.url, "--registry",
-                        registry.url.removeprefix("http://") + "/team"], check=True,
-                       env={**environment, "HOME": self.server.home}, stdout=subprocess.DEVNULL)
+        self.add_context("lab", "--target", "kfp", "--endpoint", kfp.url, "--registry",
+                         registry.url.removeprefix("http://") + "/team")
         self.server.write(name, BRANCHES)
         page = self.open(name, path)
         labels(page, 4)
@@ -132,6 +135,34 @@ class Lab(Submitting):
         page.get_by_role("button", name="Test", exact=True).click()
         page.locator(".chard-result h3", has_text="%chard context test lab").wait_for()
         self.assertEqual((len(kfp.runs), len(kfp.recurring), len(kfp.pipelines)), (1, 1, 1))
+        page.locator("summary", has_text="Pipeline").first.click()
+        page.get_by_label("Experiment").focus()
+        page.locator("datalist option[value=Default]").wait_for(state="attached")
+
+    def test_volumes_of_the_cluster(self):
+        claims = {"items": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}]}
+        cluster = Service(lambda request: (200, claims))
+        self.addCleanup(cluster.close)
+        kube = os.path.join(self.server.home, "kubeconfig")
+        with open(kube, "w", encoding="utf-8") as f:
+            json.dump({"current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "k", "namespace": "me"}}],
+                       "clusters": [{"name": "k", "cluster": {"server": cluster.url}}]}, f)
+        self.add_context("lab", "--target", "kfp", "--endpoint", cluster.url)  # the first is the current one
+        self.add_context("cluster", "--target", "argo", "--kubeconfig", kube)
+        page, path = self.lab("volumes.ipynb", BRANCHES)
+        page.get_by_role("tab", name="Chard", exact=True).click()
+        page.locator("summary", has_text="Schedule, clusters and files").click()
+        page.get_by_label("Context").select_option("cluster")
+        page.locator("summary", has_text="Pipeline").first.click()
+        page.get_by_label("Add a volume").focus()
+        page.locator("datalist option[label=ReadWriteOnce]").wait_for(state="attached")
+        page.get_by_label("Add a volume").fill("data")
+        page.get_by_label("Add a volume").press("Enter")
+        page.locator(".chard-pipeline .chard-diagnostic", has_text="volume data is ReadWriteOnce").wait_for()
+        page.get_by_placeholder("NAME:/mnt/data:5Gi").fill("data:/mnt/data:RWO")
+        page.get_by_placeholder("NAME:/mnt/data:5Gi").press("Tab")  # now the notebook says so, and the compiler sees it
+        page.locator(".chard-whole .chard-diagnostic", has_text="steps left and right may run at once").wait_for()
+        self.keep(page, "volumes")
 
     def test_diagnostics_stand_at_their_cells(self):
         page, _ = self.lab("wrong.ipynb", ["a = 1", "print(nowhere)"])

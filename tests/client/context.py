@@ -292,6 +292,30 @@ class Credentials(Case):
         self.add(None, "--auth", "kubeconfig")
         self.assertEqual(self.checks()["service"], "Kubeflow Pipelines")
 
+    def test_offers(self):
+        pages = {"": {"experiments": [{"display_name": "Default"}, {"display_name": "old", "storage_state": "ARCHIVED"}],
+                      "next_page_token": "2"}, "2": {"experiments": [{"display_name": "night shift"}]}}
+        claims = {"items": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"],
+                                                                    "resources": {"requests": {"storage": "5Gi"}}}}]}
+
+        def api(request):
+            path, _, query = request.path.partition("?")
+            if path.endswith("/proxy/apis/v2beta1/experiments"):
+                return 200, pages[query.rpartition("page_token=")[2]]
+            return (200, claims) if path == "/api/v1/namespaces/from-kube/persistentvolumeclaims" else (404, {})
+
+        server = self.serve(api)
+        self.kubeconfig(server.url, {"token": SECRET})
+        self.add(None, "--auth", "kubeconfig")
+        offers = json.loads(self.chard("context", "offers", "--format=json").stdout)
+        self.assertEqual(offers, {"context": "there", "experiments": ["Default", "night shift"], "unknown": {}, "volumes": [
+            {"name": "data", "access_modes": ["ReadWriteOnce"], "size": "5Gi"}]})
+        self.assertRegex(self.chard("context", "offers").stdout, r"Default\nnight shift\n(.|\n)*data +5Gi +ReadWriteOnce\n")
+        self.add(None, "--auth", "kubeconfig", target="argo")
+        self.assertIn("only Kubeflow Pipelines has", self.chard("context", "offers", "there").stdout)
+        self.add(server.url, target="argo")
+        self.assertIn("doesn't log in to Kubernetes", self.chard("context", "offers", status=3).stdout)
+
 
 class Faults(Case):
     def test_tried_again_until_it_works(self):

@@ -2,7 +2,7 @@
 // schedule:, on whichever cell; the rest is not the notebook's.
 // SPDX-License-Identifier: Apache-2.0
 import { button, choice, element, field, textInput } from './form.js';
-import { askJson } from './kernel.js';
+import { askJson, quoted } from './kernel.js';
 import { pipelineTag, tagsOf, withPipelineTag } from './tags.js';
 
 /** Documents that a pipeline is saved as. */
@@ -10,11 +10,6 @@ const TARGETS = [
   { value: 'kfp', label: 'Kubeflow Pipelines' },
   { value: 'argo', label: 'Argo Workflows' }
 ];
-
-/** A word of a %chard line, whatever is in it. */
-function quoted(word) {
-  return /^[\w./:@-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`;
-}
 
 /** The model of the cell that has the pipeline's KEY: tag, or null. */
 function cellWith(content, key) {
@@ -107,7 +102,8 @@ export class Elsewhere {
     try {
       this.contexts = (await askJson(notebook, 'context list')) ?? [];
     } catch {
-      return; // the buttons will say why
+      this.asked = false; // the kernel may not be there yet: when all is drawn anew, it is asked again
+      return;
     }
     if (this.contexts.length) {
       redraw();

@@ -20,6 +20,18 @@ export function textInput(value, placeholder, change) {
   return input;
 }
 
+/** A line of text with suggestions [{value, label}], which `load ()` promises once the field is first gone to. */
+export function suggestingInput(value, placeholder, load, change) {
+  const list = element('datalist', { id: `chard-list-${(lists += 1)}` });
+  const input = textInput(value, placeholder, change);
+  input.setAttribute('list', list.id);
+  const fill = async () => list.replaceChildren(...(await load()).map(option => element('option', option)));
+  input.addEventListener('focus', fill, { once: true });
+  return element('div', {}, input, list);
+}
+
+let lists = 0;
+
 /** A choice among [{value, label}]. */
 export function choice(options, value, change) {
   const select = element('select', {}, ...options.map(o => element('option', { value: o.value, textContent: o.label })));

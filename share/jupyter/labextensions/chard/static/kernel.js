@@ -75,6 +75,11 @@ export async function runInArea(jupyter, panel, line, area) {
   return execute(`%chard ${line}`, area, panel.sessionContext, requestMetadata(panel));
 }
 
+/** A word of a %chard line, whatever is in it. */
+export function quoted(word) {
+  return /^[\w./:@-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`;
+}
+
 /** Cancels what runs, as the stop button does. */
 export function interrupt(panel) {
   return kernelOf(panel)?.interrupt();

@@ -52,15 +52,16 @@ function label(node, step) {
 
 function list(node, diagnostics) {
   const box = child(node, 'chard-diagnostics', diagnostics.length > 0);
-  box?.replaceChildren(...diagnostics.map(line));
+  box?.replaceChildren(...diagnostics.map(diagnosticRow));
 }
 
-function line(found) {
+/** A diagnostic as an element; one of the whole notebook has no line. */
+export function diagnosticRow(found) {
   const row = document.createElement('div');
   row.className = `chard-diagnostic chard-${found.severity}`;
   const where = document.createElement('span');
   where.className = 'chard-where';
-  where.textContent = `${found.severity}, line ${found.line}:${found.column}`;
+  where.textContent = found.line ? `${found.severity}, line ${found.line}:${found.column}` : found.severity;
   const what = document.createElement('span');
   what.textContent = ` ${found.message}`;
   row.append(where, what);

@@ -2,16 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Elsewhere } from './elsewhere.js';
 import { findingsOf } from './findings.js';
-import { button, checkbox, checkboxes, choice, element, field, linesInput, textInput } from './form.js';
+import { button, checkbox, checkboxes, choice, element, field, linesInput, suggestingInput, textInput } from './form.js';
 import { interrupt, runInArea } from './kernel.js';
+import { diagnosticRow } from './margin.js';
+import { Offers } from './offers.js';
 import { ROLES, SETTINGS, readTags, stepNameProblem, tagsOf, withoutOurs, writeTags } from './tags.js';
-import { volumesAsLines, volumesFromLines } from './volumes.js';
+import { volumesAsLines, volumesFromLines, withClaim } from './volumes.js';
 
 /** What a notebook says of its pipeline, in Kale's words: fields of its metadata `kubeflow_notebook`. */
 const NOTEBOOK_FIELDS = [
   { key: 'pipeline_name', label: 'Pipeline name', placeholder: 'the notebook’s name' },
   { key: 'pipeline_description', label: 'Description', placeholder: '' },
-  { key: 'experiment_name', label: 'Experiment', placeholder: 'Default' },
+  { key: 'experiment_name', label: 'Experiment', placeholder: 'Default', offered: 'experiments' },
   { key: 'base_image', label: 'Image', placeholder: 'built from what the notebook imports' }
 ];
 
@@ -40,11 +42,13 @@ class Panel {
     this.tracker = tracker;
     this.status = element('div', { className: 'chard-status' });
     this.cell = element('section', { className: 'chard-cell' });
+    this.whole = element('section', { className: 'chard-whole' }); // diagnostics of no cell
     this.pipeline = element('section', { className: 'chard-pipeline' });
     this.result = element('section', { className: 'chard-result' });
-    widget.node.append(this.status, this.cell, this.pipeline, this.result);
+    widget.node.append(this.status, this.whole, this.cell, this.pipeline, this.result);
     this.areas = new WeakMap(); // notebook panel -> what was shown for it
     this.elsewhere = new Elsewhere();
+    this.offers = new Offers();
     this.opened = new Map(); // section -> whether the user has opened it
     this.unlisten = null;
     tracker.currentChanged.connect(() => this.follow());
@@ -63,8 +67,9 @@ class Panel {
     this.showResult();
   }
 
-  /** Draws anew, unless the user is typing in a field: that field's own change draws. */
+  /** Draws anew, but no forms while the user is typing in a field: that field's own change draws them. */
   draw() {
+    this.drawFindings();
     const typing = document.activeElement;
     if (typing && /^(INPUT|TEXTAREA|SELECT)$/.test(typing.tagName) && this.cell.parentNode?.contains(typing)) {
       return;
@@ -72,10 +77,20 @@ class Panel {
     this.redraw();
   }
 
-  redraw() {
-    const findings = this.notebook ? findingsOf(this.notebook) : null;
+  get findings() {
+    return this.notebook ? findingsOf(this.notebook) : null;
+  }
+
+  drawFindings() {
+    const { findings } = this;
     this.status.textContent = findings ? findings.problem ?? summary(findings) : 'Open a notebook.';
     this.status.classList.toggle('chard-problem', Boolean(findings?.problem || findings?.diagnostics.some(isError)));
+    this.whole.replaceChildren(...(findings?.diagnosticsOfCell(null) ?? []).map(diagnosticRow));
+  }
+
+  redraw() {
+    const { findings } = this;
+    this.drawFindings();
     this.cell.replaceChildren(...(findings ? this.cellForm(findings) : []));
     this.pipeline.replaceChildren(...(findings ? this.pipelineForm() : []));
   }
@@ -224,8 +239,8 @@ class Panel {
         'pipeline',
         false,
         'Pipeline',
-        ...NOTEBOOK_FIELDS.map(({ key, label, placeholder }) =>
-          field(label, textInput(notebookText(said, key), placeholder, text => write(key, text)))
+        ...NOTEBOOK_FIELDS.map(({ key, label, placeholder, offered }) =>
+          field(label, this.notebookInput(offered, notebookText(said, key), placeholder, text => write(key, text)))
         ),
         field(
           'All steps',
@@ -237,6 +252,7 @@ class Panel {
           linesInput(volumesAsLines(said.volumes), 'NAME:/mnt/data:5Gi', lines => write('volumes', volumesFromLines(lines, said.volumes))),
           'NAME:MOUNT POINT, and :SIZE for a new one; :RWO, :RWX, … is its access mode, :env tells steps in KALE_VOLUME_NAME where it is; one a line'
         ),
+        ...this.claimFields(said, write),
         field(
           'Caching',
           checkbox(said.enable_caching !== false, on => write('enable_caching', on ? '' : false)),
@@ -245,6 +261,32 @@ class Panel {
         ...this.securityFields(said, write)
       ),
       this.elsewhere.form(this.notebook, line => this.start(this.notebook, line), () => this.redraw())
+    ];
+  }
+
+  /** A line of text, with suggestions of what the context offers of that. */
+  notebookInput(offered, value, placeholder, change) {
+    return offered
+      ? suggestingInput(value, placeholder, () => this.offers[offered](this.notebook, this.elsewhere.context), change)
+      : textInput(value, placeholder, change);
+  }
+
+  /** A volume that is there already, and what is known of those that are mounted. */
+  claimFields(said, write) {
+    const add = name => {
+      if (name) {
+        write('volumes', withClaim(this.notebook.content.model.getMetadata('kubeflow_notebook')?.volumes, name));
+        this.redraw();
+      }
+    };
+    const lonely = this.offers.lonely(this.elsewhere.context, said.volumes ?? []);
+    return [
+      field(
+        'Add a volume',
+        this.notebookInput('volumes', '', 'a claim that is there', add),
+        'the namespace’s volume claims, where the context logs in to Kubernetes; mounted below /mnt'
+      ),
+      ...lonely.map(({ name, mode }) => element('div', { className: 'chard-diagnostic' }, lonelyText(name, mode)))
     ];
   }
 
@@ -311,6 +353,11 @@ class Panel {
     this.result.replaceChildren(title);
     Widget.attach(shown.area, this.result);
   }
+}
+
+function lonelyText(name, mode) {
+  const who = mode === 'ReadWriteOncePod' ? 'one pod' : 'pods of one node';
+  return `volume ${name} is ${mode}: only ${who} at a time can mount it. Steps that run at once wait for each other, or fail.`;
 }
 
 function isError(found) {

@@ -17,6 +17,11 @@ export function volumesAsLines(volumes) {
   );
 }
 
+/** The volumes and a claim that is there, mounted below /mnt. */
+export function withClaim(volumes = [], name) {
+  return volumes.some(v => v.name === name) ? volumes : [...volumes, { type: 'pvc', name, mount_point: `/mnt/${name}` }];
+}
+
 /** A volume that was there keeps what the line doesn't say (type, class, annotations). */
 export function volumesFromLines(lines, volumes) {
   return lines
