@@ -21,19 +21,16 @@ json_t *
 offers_experiments (struct arena *a, const struct context *c, struct error *err)
 {
     struct auth auth;
-    struct kfp k;
     if (strcmp (c->target, "kfp") != 0) {
         error_set (err, ERROR_USAGE, "only Kubeflow Pipelines has experiments");
         return NULL;
     }
     if (auth_prepare (a, c, &auth, err) < 0)
         return NULL;
+    scoped_kfp struct kfp k = kfp_open (a, &auth);
     json_t *names = json_array ();
-    kfp_open (&k, a, &auth);
     const char *path = arena_printf (a, "experiments%s", kfp_namespace_query (&k, "?"));
-    int status = kfp_each (&k, path, "experiments", add_experiment, names, err);
-    http_destroy (k.http);
-    if (status == 0)
+    if (kfp_each (&k, path, "experiments", add_experiment, names, err) == 0)
         return names;
     json_decref (names);
     return NULL;
