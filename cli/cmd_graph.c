@@ -181,12 +181,15 @@ print_why (const json_t *why, struct strbuf *out)
             print_tie (x, out);
         return;
     }
-    strbuf_addf (out, json_array_size (through) ? "%s waits for %s only through others: %s" : "%s does not wait for %s\n", to,
+    strbuf_addf (out, json_array_size (through) ? "%s waits for %s only through others: %s" : "%s does not wait for %s", to,
                  from, from);
     json_array_foreach (through, i, x)
         strbuf_addf (out, " -> %s", json_string_value (x));
     if (json_array_size (through))
-        strbuf_addf (out, " -> %s\n", to);
+        strbuf_addf (out, " -> %s", to);
+    json_array_foreach (json_object_get (why, "as_code"), i, x)
+        strbuf_addf (out, i ? ", %s" : "; it repeats definitions from there: %s", json_string_value (x));
+    strbuf_addf (out, "\n");
 }
 
 static int

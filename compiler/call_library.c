@@ -159,7 +159,7 @@ parts_of_result (struct interpreter *in, const char *types)
 static const struct set *
 arrays_among (struct interpreter *in, const struct set *s)
 {
-    static const char *const copied[] = { "list", "tuple", "dict", "set", NULL };
+    static const char *const copied[] = { "list", "tuple", "dict", "collections.defaultdict", "set", NULL };
     const struct set *all = NULL;
     set_foreach (id, s) {
         const struct object *o = heap_get (in->heap, id);

@@ -48,6 +48,18 @@ is_loaded (const struct program *p, const char *name)
     return false;
 }
 
+/* What is known of a name that no cell above defines: a cell below does, or the cell ran all the same. */
+static const char *
+where_else (const struct compilation *c, const struct unresolved *u)
+{
+    const struct program *p = c->flow->program;
+    const struct cell *cell = p->units.items[u->unit].cell;
+    vec_foreach (change, &c->flow->changes)
+        if (change->name == u->name && change->site > u->site)
+            return arena_printf (c->arena, ", but cell %d, below, does", p->units.items[c->flow->sites.items[change->site].unit].cell->index);
+    return cell->execution_count > 0 && !u->maybe ? ": if the cell's output shows it, the session had it from a cell that is gone" : "";
+}
+
 static void
 diagnose_unresolved (struct compilation *c, const struct unresolved *u)
 {
@@ -59,7 +71,7 @@ diagnose_unresolved (struct compilation *c, const struct unresolved *u)
               is_loaded (p, symbol_text (p->symbols, u->name))
                   ? "`%chard load` brings it into the session only: tag the cells that look at it `skip`"
                   : "define it in a cell above that takes part in the pipeline (cells tagged `skip` do not)",
-              "no step defines `%s`", symbol_text (p->symbols, u->name));
+              "no step defines `%s`%s", symbol_text (p->symbols, u->name), where_else (c, u));
 }
 
 static void
@@ -135,6 +147,7 @@ static void
 pass_link (struct compilation *c, struct passing *p)
 {
     link_steps (c->pipeline, c->flow, p->grouping, &c->diags, NULL);
+    lint_sizes (c->pipeline, p->program, p->learned, &c->diags);
     vec_foreach (u, &p->program->units)
         vec_foreach (m, &u->text->magics)
             magic_requirements (c->arena, m, &c->pipeline->requirements);

@@ -72,6 +72,11 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
         evaluate (in, n->kids[i]);
     }
     const struct set *all = special_run (in, base, SPECIAL_ELEMENT, NULL);
+    set_foreach (id, base) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind == OBJECT_VALUE && library_element (in->library, o->type)->flags & EFFECT_MUTATES)
+            objects_change (in, set_one (in->arena, id), false); /* a defaultdict makes what is asked for */
+    }
     if (!slice)
         return set_union (in->arena, all,
                           item_at (in, base, constant_place (in->text, n)));

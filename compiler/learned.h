@@ -1,8 +1,9 @@
 /* What earlier runs of a notebook observed, as the compiler uses it: {"version": 1, "cells": [{"code", "cell", "changed":
- * [name], "unserializable": [name], "values": {name: {"type", "bytes"}}}]}. `code` is the digest of all code down to and
- * with that cell, so that a fact counts only while nothing above it has changed. Facts make the analysis see more:
- * what a cell changed without its text saying so, what can't travel, of which class a value is. The engine keeps the
- * document (engine/observed.h); the compiler opens no file for it.
+ * [name], "unserializable": [name], "values": {name: {"type", "bytes", "module", "stamp"}}}]}. `code` is the digest of all
+ * code down to and with that cell, so that a fact counts only while nothing above it has changed. Facts make the analysis see
+ * more: what a cell changed without its text saying so, what can't travel, of which class a value is (whose module, a file,
+ * was last written at `stamp`). The engine keeps the document (engine/observed.h) and leaves out classes whose modules have
+ * changed; the compiler opens no file for it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_LEARNED_H
 #define CHARD_COMPILER_LEARNED_H

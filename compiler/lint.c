@@ -1,6 +1,7 @@
 /* See lint.h. Each rule is a function; the table of shapes of secrets is data.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/lint.h"
+#include "compiler/learned.h"
 #include "compiler/path.h"
 
 #include "compiler/scope.h"
@@ -110,6 +111,17 @@ is_key (const char *text)
     return false;
 }
 
+/* "postgres://ann:hunter2@db/x": a user's password, which is no placeholder. */
+static bool
+is_url_with_password (const char *text)
+{
+    const char *user = strstr (text, "://"), *at = user ? strchr (user + 3, '@') : NULL;
+    const char *colon = at ? memchr (user + 3, ':', (size_t) (at - user - 3)) : NULL;
+    size_t n = colon ? (size_t) (at - colon - 1) : 0;
+    return n >= 4 && strcspn (colon + 1, "{}<>$*[]/ ") >= n && strncasecmp (colon + 1, "pass", 4) != 0
+           && strncasecmp (colon + 1, "your", 4) != 0 && strncasecmp (colon + 1, "xxx", 3) != 0;
+}
+
 static bool
 names_secret (const char *name)
 {
@@ -199,7 +211,7 @@ walk (struct linting *l, const struct ast *n)
         return;
     }
     const char *text = string_of (l, n);
-    if (text && is_key (text))
+    if (text && (is_key (text) || is_url_with_password (text)))
         tell_secret (l, n);
     ast_foreach (kid, n)
         walk (l, *kid);
@@ -257,4 +269,34 @@ lint_history (const struct flow *flow, const struct grouping *g, struct diag_lis
               arena_printf (l.program->arena, "`%s` is what the session showed or ran before, of which a step knows only its own "
                             "cells", name));
     }
+}
+
+/* ---- sizes ------------------------------------------------------------------------------------------------------ */
+
+static const double large = 1 << 30; /* bytes: where pipelines run elsewhere each step uploads and fetches it */
+
+static double
+size_seen (const json_t *learned, const struct code_digest *digests, const struct program *p, const struct output *o)
+{
+    for (size_t i = 0; i < p->units.len; i++)
+        if (p->units.items[i].cell->index == o->cell && p->units.items[i].cell->notebook == p->notebook)
+            return json_number_value (json_object_get (
+                json_object_get (json_object_get (learned_find (learned, digests[i].hex), "values"), o->name), "bytes"));
+    return 0;
+}
+
+void
+lint_sizes (const struct pipeline *p, const struct program *program, const json_t *learned, struct diag_list *diags)
+{
+    const struct code_digest *digests = learned ? learned_digests (program) : NULL;
+    vec_foreach (s, &p->steps)
+        vec_foreach (o, &s->outputs) {
+            double bytes = learned && o->kind == INPUT_DATA && !s->notebook ? size_seen (learned, digests, program, o) : 0;
+            struct place at = { .cell = o->cell };
+            if (bytes >= large)
+                diag_add (diags, SEVERITY_WARNING, "large-value", at, NULL,
+                          "hand on less (what later cells need of it), write it to a file or volume:, or give the cells one step",
+                          "`%s`, which step \"%s\" hands on, had %.1f GiB when it was run last", o->name, s->name,
+                          bytes / (1 << 30));
+        }
 }

@@ -14,4 +14,7 @@ void lint_flow (const struct flow *flow, struct diag_list *diags);
 /* Rule session-history: `_`, `Out[3]` and the like, read in a step that doesn't show what they stand for. */
 void lint_history (const struct flow *flow, const struct grouping *g, struct diag_list *diags);
 
+/* Rule large-value: what earlier runs saw a step hand on was very large. `learned` (learned.h) may be NULL. */
+void lint_sizes (const struct pipeline *p, const struct program *program, const json_t *learned, struct diag_list *diags);
+
 #endif

@@ -74,10 +74,10 @@ tie_of (json_t *ties, const char *kind, const char *name)
 }
 
 static const char *
-how_written (enum write_kind kind)
+how_written (enum write_kind kind, bool state)
 {
     static const char *const words[] = { [WRITE_BIND] = "binds", [WRITE_MAYBE] = "may bind", [WRITE_CHANGE] = "changes" };
-    return words[kind];
+    return state && kind == WRITE_BIND ? "sets" : words[kind];
 }
 
 /* A replicated definition is no reason to wait. */
@@ -103,10 +103,11 @@ add_event (const struct asking *a, const struct event *e, json_t *ties)
         if (!is_in_step (a, w->site, a->from))
             continue;
         json_t *tie = tie_of (ties, *name == '%' ? "state" : "data", *name == '%' ? name + 1 : name);
-        append_once (json_object_get (tie, "writes"), site_json (a, w->site, how_written (w->kind)));
+        append_once (json_object_get (tie, "writes"), site_json (a, w->site, how_written (w->kind, *name == '%')));
         append_once (json_object_get (tie, "reads"),
-                     e->called || !e->at ? site_json (a, e->site, "called function reads")
-                                         : place_json (a, e->unit, e->at->start, "reads"));
+                     e->called && *name != '%' ? site_json (a, e->site, "calls a function that reads")
+                     : !e->at              ? site_json (a, e->site, "reads")
+                                           : place_json (a, e->unit, e->at->start, "reads"));
     }
 }
 
@@ -155,6 +156,17 @@ find_chain (const struct pipeline *p, int from, int to, bool *dead, json_t *chai
     return false;
 }
 
+/* Definitions that the step has as code of its own: that is why it needn't wait for the other. */
+static json_t *
+code_taken (const struct asking *a)
+{
+    json_t *names = json_array ();
+    vec_foreach (in, &a->to->inputs)
+        if (in->kind != INPUT_DATA && &a->pipeline->steps.items[in->from] == a->from)
+            json_array_append_new (names, json_string (in->name));
+    return names;
+}
+
 json_t *
 why_explain (const struct pipeline *p, const struct flow *flow, int from, int to)
 {
@@ -173,6 +185,6 @@ why_explain (const struct pipeline *p, const struct flow *flow, int from, int to
     } else {
         find_chain (p, from, to, arena_alloc (p->arena, p->steps.len * sizeof (bool)), through);
     }
-    return json_pack ("{s:s, s:s, s:b, s:o, s:o}", "from", a.from->name, "to", a.to->name, "waits", waits, "through",
-                      through, "ties", ties);
+    return json_pack ("{s:o, s:s, s:s, s:b, s:o, s:o}", "as_code", code_taken (&a), "from", a.from->name, "to",
+                      a.to->name, "waits", waits, "through", through, "ties", ties);
 }

@@ -8,15 +8,17 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 enum { MOST = 20000, DEEPEST = 40 };
 
 typedef void entry_fn (void *arg, const char *relative, bool *enter);
 
-/* Calls `f` for each entry below `dir`; *enter, true for directories, tells whether to go into it. */
+/* Calls `f` for each entry below `dir` but `state`, which may be NULL; *enter, true for directories, tells whether to go into
+ * it. */
 static void
-walk (const char *dir, const char *relative, int depth, entry_fn *f, void *arg)
+walk (const char *dir, const char *state, const char *relative, int depth, entry_fn *f, void *arg)
 {
     cleanup_free char *path = xasprintf ("%s%s%s", dir, *relative ? "/" : "", relative);
     DIR *d = depth < DEEPEST ? opendir (path) : NULL;
@@ -26,10 +28,12 @@ walk (const char *dir, const char *relative, int depth, entry_fn *f, void *arg)
         cleanup_free char *inner = xasprintf ("%s%s%s", relative, *relative ? "/" : "", e->d_name);
         cleanup_free char *whole = xasprintf ("%s/%s", dir, inner);
         struct stat st;
+        if (state && strcmp (whole, state) == 0)
+            continue;
         bool enter = lstat (whole, &st) == 0 && S_ISDIR (st.st_mode);
         f (arg, inner, &enter);
         if (enter)
-            walk (dir, inner, depth + 1, f, arg);
+            walk (dir, state, inner, depth + 1, f, arg);
     }
     if (d)
         closedir (d);
@@ -45,10 +49,10 @@ note_entry (void *arg, const char *relative, bool *enter)
 }
 
 json_t *
-aside_look (const char *dir)
+aside_look (const char *dir, const char *state)
 {
     json_t *seen = json_object ();
-    walk (dir, "", 0, note_entry, seen);
+    walk (dir, state, "", 0, note_entry, seen);
     if (json_object_size (seen) < MOST)
         return seen;
     json_decref (seen);
@@ -74,11 +78,11 @@ move_entry (void *arg, const char *relative, bool *enter)
 }
 
 void
-aside_put (struct arena *a, const char *dir, const json_t *before, const char *to)
+aside_put (struct arena *a, const char *dir, const char *state, const json_t *before, const char *to)
 {
     struct moving m = { a, dir, to, before };
     if (before)
-        walk (dir, "", 0, move_entry, &m);
+        walk (dir, state, "", 0, move_entry, &m);
 }
 
 static void
@@ -97,5 +101,5 @@ void
 aside_back (struct arena *a, const char *dir, const char *to)
 {
     struct moving m = { a, dir, to, NULL };
-    walk (to, "", 0, move_back, &m);
+    walk (to, NULL, "", 0, move_back, &m);
 }

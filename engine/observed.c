@@ -10,6 +10,7 @@
 #include "engine/state.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
@@ -27,6 +28,33 @@ file_of (struct arena *a, const char *path, bool create, struct error *err)
     return fs_join (a, dir, arena_printf (a, "%s.json", fs_basename (notebook)));
 }
 
+/* When the file was last written, in a form to compare; "" if there is none. */
+static const char *
+stamp_of (struct arena *a, const char *path)
+{
+    struct stat st;
+    if (stat (path, &st) < 0)
+        return "";
+    return arena_printf (a, "%lld.%09ld", (long long) st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+/* Of a class whose module is another than it was (its package was upgraded) nothing is known. */
+static void
+forget_changed_classes (struct arena *a, json_t *learned)
+{
+    size_t i;
+    json_t *cell, *about;
+    const char *name;
+    void *next;
+    json_array_foreach (json_object_get (learned, "cells"), i, cell)
+        json_object_foreach_safe (json_object_get (cell, "values"), next, name, about) {
+            const char *module = json_string_value (json_object_get (about, "module"));
+            const char *stamp = json_string_value (json_object_get (about, "stamp"));
+            if (module && (!stamp || strcmp (stamp, stamp_of (a, module)) != 0))
+                json_object_del (json_object_get (cell, "values"), name);
+        }
+}
+
 static json_t *
 load_file (struct arena *a, const char *path)
 {
@@ -34,8 +62,10 @@ load_file (struct arena *a, const char *path)
     const char *file = file_of (a, path, false, &ignored);
     json_t *known = file ? json_load_file (file, 0, NULL) : NULL;
     if (known && json_is_array (json_object_get (known, "cells"))
-        && json_integer_value (json_object_get (known, "version")) == 1)
+        && json_integer_value (json_object_get (known, "version")) == 1) {
+        forget_changed_classes (a, known);
         return known;
+    }
     json_decref (known); /* half-written by nobody, but anybody may have edited it */
     return NULL;
 }
@@ -205,10 +235,12 @@ add_values (struct observing *o, const char *result)
         const char *type = json_string_value (json_object_get (about, "type"));
         json_t *facts = json_is_integer (cell) && !json_object_get (about, "notebook")
                             ? facts_of (o, (int) json_integer_value (cell)) : NULL;
+        const char *module = json_string_value (json_object_get (about, "module"));
         if (facts && type)
             json_object_set_new (json_object_get (facts, "values"), name,
-                                 json_pack ("{s:s, s:I}", "type", type, "bytes",
-                                            json_integer_value (json_object_get (about, "bytes"))));
+                                 json_pack ("{s:s, s:I, s:s*, s:s*}", "type", type, "bytes",
+                                            json_integer_value (json_object_get (about, "bytes")), "module", module, "stamp",
+                                            module ? stamp_of (o->arena, module) : NULL));
     }
 }
 

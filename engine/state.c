@@ -36,9 +36,12 @@ static char *
 choose_dir (struct arena *a, const char *dir)
 {
     const char *chosen = getenv ("CHARD_HOME");
-    if (chosen && chosen[0])
-        return fs_absolute (a, chosen);
     cleanup_free char *real = realpath (dir, NULL);
+    if (chosen && chosen[0]) { /* the notebook's own folder: out of the way of its files */
+        char *absolute = fs_absolute (a, chosen);
+        cleanup_free char *home = realpath (absolute, NULL);
+        return real && home && strcmp (real, home) == 0 ? fs_join (a, absolute, ".chard") : absolute;
+    }
     char *beside = fs_join (a, real ? real : fs_absolute (a, dir), ".chard");
     return can_hold_state (dir, beside) ? beside : fallback_dir (a, real ? real : dir);
 }

@@ -24,7 +24,7 @@ struct state {
     int lock;          /* shared lock on dir/lock while open for running; -1 otherwise */
 };
 
-/* Finds the state of a notebook directory: $CHARD_HOME, else `dir`/.chard, else (if `dir` can't be written)
+/* Finds the state of a notebook directory: $CHARD_HOME ($CHARD_HOME/.chard if that is the notebook directory itself), else `dir`/.chard, else (if `dir` can't be written)
  * $XDG_STATE_HOME/chard/<hash of dir>. With `create` it is made when missing, with its .gitignore. Without, a missing
  * one is fine: its parts just don't exist. Strings lie in `a`. */
 int state_open (struct state *s, struct arena *a, const char *dir, bool create, struct error *err);

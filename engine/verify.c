@@ -192,6 +192,7 @@ struct tools {
     const struct pipeline *p;
     struct python python;
     const char *dir; /* where specs, logs and results go */
+    const char *state; /* Chard's own directory */
     json_t *before;  /* what lay in the notebook's directory at first, or NULL; what a run makes, the next must not find */
 };
 
@@ -347,7 +348,7 @@ run_and_compare (const struct tools *t, const struct compilation *c, const json_
         char *name = arena_printf (t->arena, "straight-%d", i + 1);
         json_t *failed = NULL;
         straight[i > 0] = fs_join (t->arena, t->dir, name);
-        aside_put (t->arena, t->p->notebook_dir, t->before, made_by (t, i));
+        aside_put (t->arena, t->p->notebook_dir, t->state, t->before, made_by (t, i));
         if (run_straight (t, c, params, name, straight[i > 0], &failed, err) < 0)
             return -1;
         if (failed) {
@@ -374,7 +375,11 @@ verify_notebook (struct arena *a, const struct compilation *c, const struct run_
 {
     struct tools t = { .arena = a, .p = c->pipeline };
     struct verification done = { 0 };
-    json_auto_t *before = aside_look (c->pipeline->notebook_dir);
+    struct state state;
+    if (state_open (&state, a, c->pipeline->notebook_dir, true, err) < 0)
+        return -1;
+    t.state = state.dir;
+    json_auto_t *before = aside_look (c->pipeline->notebook_dir, t.state);
     int status = 0;
     t.before = before;
     if (find_tools (&t, o->python, err) < 0 || runner_run (a, c->pipeline, o, &done.run, err) < 0)

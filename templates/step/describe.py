@@ -55,9 +55,23 @@ def _aligned(rows):
     return "\n".join("  ".join(t.rjust(w) for t, w in zip(row, widths)) for row in texts)
 
 
+def _module_file(kind):
+    """The file that defines a class, or what it is a part of: as long as that one stays, the class is what it was."""
+    name = getattr(kind, "__module__", None)
+    while isinstance(name, str) and name not in ("", "builtins", "__main__"):
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file:
+            return os.path.abspath(file)
+        name = name.rpartition(".")[0]
+    return None
+
+
 def describe(value, size=None, cell=None):
     """What a person wants to see of a value: never fails, never costs much."""
     d = {"type": _type_name(value)}
+    module = _module_file(type(value))
+    if module:
+        d["module"] = module
     if cell is not None:
         d.update(_told_place(cell))
     if size is not None:

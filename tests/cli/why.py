@@ -72,7 +72,7 @@ class Why(unittest.TestCase):
         ties = {(t["kind"], t["name"]): t for t in why["ties"]}
         self.assertEqual(set(ties), {("data", "rows"), ("tag", "prev")})
         self.assertEqual(self.places(ties["data", "rows"], "writes"), [(1, 1, "changes")])
-        self.assertEqual(self.places(ties["data", "rows"], "reads"), [(3, 1, "called function reads")])
+        self.assertEqual(self.places(ties["data", "rows"], "reads"), [(3, 1, "calls a function that reads")])
 
     def test_a_loop_variable_that_nobody_reads_again(self):
         with open(os.path.join(self.folder.name, "loops.py"), "w", encoding="utf-8") as f:

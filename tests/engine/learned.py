@@ -104,6 +104,15 @@ def test_types():
         assert [m["type"] for m in made] == ["box.Box"] and made[0]["bytes"] > 0, made
         assert producer_of(lab, "read", "b") == "make"
         assert producer_of(lab, "read", "b", "--no-learned") == "use"
+        document = learned(lab)
+        for cell in document["cells"]:
+            for about in cell["values"].values():
+                about["bytes"] = 3 << 30
+        lab.write(os.path.join(".chard", "learned", "nb.ipynb.json"), json.dumps(document))
+        said = chard(lab, "check")
+        assert "cell 0: warning: `b`, which step \"make\" hands on, had 3.0 GiB" in said.stdout + said.stderr, said
+        os.utime(lab.path("box.py"), (1, 1))
+        assert producer_of(lab, "read", "b") == "use", "the class may be another since its module was written"
 
 
 def test_what_can_not_travel():

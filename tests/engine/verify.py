@@ -56,6 +56,17 @@ def test_an_output_that_differs():
         assert [o["cell"] for o in answer["outputs"]] == [1], answer
 
 
+def test_the_state_beside_the_notebook():
+    """What Chard keeps there is nothing that a run made."""
+    with Lab() as lab:
+        notebook(lab, ([], "x = 1\nopen('made', 'x').close()"))
+        for home in (lab.dir, lab.path("home")):
+            lab.env["CHARD_HOME"] = home
+            r, answer = verify(lab)
+            assert r.returncode == 0 and answer["equal"], (r.stdout, r.stderr)
+            os.remove(lab.path("made"))
+
+
 def test_what_is_random_is_no_difference():
     with Lab() as lab:
         for expression in ("__import__('os').urandom(16)", "__import__('os').urandom(1)[0] % 2"):

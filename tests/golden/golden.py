@@ -16,7 +16,7 @@ CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
 FOLDER = os.path.join(TOP, "tests", "golden")
 # Told when the compiler itself ends (cli/batch.c), where an environment is known (tests/compiler/requirement.py), of a
 # file beside the notebooks (tests/compiler/project.py).
-UNSHOWN = {"crashed", "missing-module", "project-file"}
+UNSHOWN = {"large-value", "crashed", "missing-module", "project-file"}
 # What is installed here must not matter.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "CONDA_PREFIX")}
 
