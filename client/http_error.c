@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/http_error.h"
 
+#include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/utf8.h"
+#include "client/http_transfer.h"
 #include "client/url.h"
 #include "doc/json_text.h"
 
@@ -53,6 +55,7 @@ status_hint (const struct http_reply *reply)
     case 401: return "the credentials aren't accepted, or there are none";
     case 403: return "that isn't allowed with these credentials";
     case 404: return "there is nothing of that name";
+    case 407: return "the proxy wants a login, or doesn't take the one that is in its address";
     case 413: return "it is too large for the server";
     case 409: return "it is there already, or has changed meanwhile";
     case 429: return "the server is asked too often; try again later";
@@ -69,17 +72,73 @@ http_check (const struct http_request *rq, const struct http_reply *reply, struc
     if (reply->status >= 200 && reply->status < 300)
         return 0;
     struct arena *a = arena_create ();
-    const char *message = server_message (a, reply);
+    const char *message = reply->status == 407 ? "" : server_message (a, reply); /* a proxy's credentials aren't known here */
     error_set (err, ERROR_ENVIRONMENT, "%s: %s (HTTP %d)%s%s", http_request_name (a, rq, rq->url), status_hint (reply),
                reply->status, *message ? ": " : "", message);
     arena_destroy (a);
     return -1;
 }
 
+/* ---- what must not be told -------------------------------------------------------------------------------------- */
+
+enum { SECRET_LEAST = 6 }; /* shorter ones would be found in any text */
+
+static void
+hide (struct error *err, const char *secret, size_t len)
+{
+    cleanup_strbuf struct strbuf told = { 0 };
+    const char *at = err->text, *found;
+    for (; len >= SECRET_LEAST && (found = memmem (at, strlen (at), secret, len)); at = found + len)
+        strbuf_addf (&told, "%.*s***", (int) (found - at), at);
+    if (at == err->text)
+        return;
+    strbuf_adds (&told, at);
+    error_set (err, err->kind, "%s", strbuf_str (&told));
+}
+
+/* "me:s3cret", of Basic. */
+static void
+hide_password (struct arena *a, struct error *err, const char *encoded)
+{
+    size_t n;
+    const char *both = base64_decode (a, encoded, &n), *colon = both ? strchr (both, ':') : NULL;
+    if (colon)
+        hide (err, colon + 1, strlen (colon + 1));
+}
+
+static void
+http_hide_credentials (const struct http *h, struct error *err)
+{
+    struct arena *a = err && err->kind ? arena_create () : NULL;
+    if (!a)
+        return;
+    vec_foreach (line, &h->settings.headers) {
+        bool cookie = strncmp (*line, "Cookie: ", 8) == 0, basic = strncmp (*line, "Authorization: Basic ", 21) == 0;
+        const char *value = strrchr (*line, ' ') ? strrchr (*line, ' ') + 1 : *line;
+        if (basic)
+            hide_password (a, err, value);
+        for (const char *at = cookie ? *line + 8 : ""; *at; at += strspn (at, "; ")) { /* "a=b; c=d" */
+            size_t n = strcspn (at, ";"), name = strcspn (at, "=;") + 1;
+            if (name < n)
+                hide (err, at + name, n - name);
+            hide (err, at, n);
+            at += n;
+        }
+        if (!cookie && strncmp (*line, "Authorization: ", 15) == 0)
+            hide (err, value, strlen (value));
+    }
+    arena_destroy (a);
+}
+
+/* ---- asking ----------------------------------------------------------------------------------------------------- */
+
 int
 http_ask (struct http *h, const struct http_request *rq, struct http_reply *reply, struct error *err)
 {
-    return http_send (h, rq, reply, err) < 0 ? -1 : http_check (rq, reply, err);
+    if (http_send (h, rq, reply, err) == 0 && http_check (rq, reply, err) == 0)
+        return 0;
+    http_hide_credentials (h, err);
+    return -1;
 }
 
 static json_t *
@@ -112,8 +171,8 @@ http_json (struct http *h, struct http_call *call, struct error *err)
                                      .repeatable = call->repeatable };
     struct http_reply reply;
     json_t *j = NULL;
-    if (http_ask (h, &rq, &reply, err) == 0)
-        j = parse_reply (&rq, &reply, err);
+    if (http_ask (h, &rq, &reply, err) == 0 && !(j = parse_reply (&rq, &reply, err)))
+        http_hide_credentials (h, err);
     call->status = reply.status;
     call->maybe_done = reply.maybe_done || (!j && reply.status >= 200 && reply.status < 300);
     http_reply_clear (&reply);

@@ -285,6 +285,11 @@ explain_failure (CURL *c, CURLcode code, const struct transfer *t, const char *n
                    t->max_bytes >> 20);
         return OUTCOME_FATAL;
     }
+    if (strstr (details, "CONNECT tunnel failed")) {
+        error_set (err, ERROR_ENVIRONMENT, "%s: the proxy doesn't let it through (%s)%s", name, details,
+                   strstr (details, "407") ? ": it wants a login, or doesn't take the one that is in its address" : "");
+        return OUTCOME_FATAL;
+    }
     if (!*details)
         details = lib.curl_easy_strerror (code);
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {

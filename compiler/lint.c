@@ -161,11 +161,29 @@ string_of (struct linting *l, const struct ast *n)
 
 /* The line isn't shown: what is printed here ends up in logs. */
 static void
-tell_secret (struct linting *l, const struct ast *n)
+tell_secret (struct linting *l, struct place at)
 {
-    diag_add (l->diags, SEVERITY_WARNING, "secret-in-source", program_place (l->program, l->unit, n->start), NULL,
+    diag_add (l->diags, SEVERITY_WARNING, "secret-in-source", at, NULL,
               "read it from os.environ, and tag the step `secret:NAME:KEY:ENV`; and have it replaced, since others have "
               "seen it", "this looks like a secret: it would be written into every document made of the notebook");
+}
+
+static void
+tell_string (struct linting *l, const struct ast *n)
+{
+    tell_secret (l, program_place (l->program, l->unit, n->start));
+}
+
+/* !pip install git+https://me:s3cret@host/x */
+static void
+lint_magics (struct linting *l)
+{
+    vec_foreach (m, &l->program->units.items[l->unit].text->magics) {
+        struct place at = program_place (l->program, l->unit, 0);
+        at.line = m->line;
+        if (is_url_with_password (m->arguments) || (m->body && is_url_with_password (m->body)))
+            tell_secret (l, at);
+    }
 }
 
 /* password = "…", connect (password="…"), config["password"] = "…" */
@@ -207,12 +225,12 @@ walk (struct linting *l, const struct ast *n)
         lint_call (l, n);
     bool gives = (n->kind == AST_ASSIGN && n->nkids == 2) || (n->kind == AST_KEYWORD && n->nkids == 1);
     if (gives && is_given_secret (l, n)) {
-        tell_secret (l, n->kids[n->nkids - 1]);
+        tell_string (l, n->kids[n->nkids - 1]);
         return;
     }
     const char *text = string_of (l, n);
     if (text && (is_key (text) || is_url_with_password (text)))
-        tell_secret (l, n);
+        tell_string (l, n);
     ast_foreach (kid, n)
         walk (l, *kid);
 }
@@ -225,6 +243,7 @@ lint_flow (const struct flow *flow, struct diag_list *diags)
     lint_paths (&l);
     for (size_t i = 0; i < l.program->units.len; i++) {
         l.unit = (int) i;
+        lint_magics (&l);
         walk (&l, l.program->units.items[i].tree);
     }
 }

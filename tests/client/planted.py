@@ -7,6 +7,7 @@ import base64
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -102,9 +103,10 @@ class Planted(unittest.TestCase):
         for arguments in (["context", "list"], ["context", "list", "--format=json"], ["context", "test"], ["runs", "show"],
                           ["runs", "show", "--format=json"], ["runs", "cancel"], ["runs", "list"], ["runs", "logs"],
                           ["runs", "get", "a.x", "-o", "x.pkl"], [*submit, "--schedule", "@daily"], ["schedules", "list"],
-                          ["schedules", "pause", "train"]):
+                          ["schedules", "pause", "train"], ["runs", "diff"], ["ci", "github", "--context", "lab", "train.py"]):
             self.chard(*arguments)
-        for fault in ((401, {"message": "no"}), (403, "no"), (302, "", {"Location": "/dex/auth?x=" + TOKEN}), (500, "<html>"),
+        # Servers may tell what they were sent.
+        for fault in ((401, {"message": "no: %s" % TOKEN}), (403, "you said %s, %s" % (TOKEN, next(iter(sent)))), (302, "", {"Location": "/dex/auth?x=" + TOKEN}), (500, "<html>"),
                       (200, "junk")):
             self.kfp.before = lambda r, reply=fault: reply
             for arguments in [["context", "test"], ["runs", "wait"], submit] if fault[0] == 401 else [["context", "test"]]:
@@ -123,7 +125,7 @@ class Planted(unittest.TestCase):
             out = process.communicate()[0]
         self.printed.append((arguments, out))
 
-    def search(self, *allowed_files, environment=False):
+    def search(self, *allowed_files, environment=False, foreign=True):
         """Nothing has the token but these files (and, if it was planted there, our own environment)."""
         self.watcher.over.set()
         self.watcher.join()
@@ -133,6 +135,8 @@ class Planted(unittest.TestCase):
                 self.assertNotIn(form, text, arguments)
         self.assertTrue(any(b"submit" in c for c in self.watcher.seen))
         for command, variables in self.watcher.seen.items():
+            if re.match(rb"\S*/git(-|\0)remote-http", command):     # git's own, which has addresses from its configuration
+                continue
             for form in forms:
                 self.assertNotIn(form, command)
                 if not environment:
@@ -150,7 +154,7 @@ class Planted(unittest.TestCase):
         self.assertIn(b"as Chard ran it", objects)
         for form in forms:
             self.assertNotIn(form, objects)
-            for request in self.registry.requests:      # the registry is someone else
+            for request in self.registry.requests if foreign else ():      # the registry is someone else
                 self.assertNotIn(form, str(request.headers).encode())
             for run in self.kfp.runs.values():
                 self.assertNotIn(form, json.dumps(run).encode())
@@ -171,7 +175,54 @@ class Planted(unittest.TestCase):
     def test_environment(self):
         self.env["MY_TOKEN"] = TOKEN
         self.assertEqual(self.use("--token-env", "MY_TOKEN", "--auth", "cookie"), TOKEN)
+        # Runs here have it in their steps' environment, and tell it nowhere.
+        self.assertEqual(self.chard("run", "-v", "--snapshot", "--python", sys.executable, "train.py"), 0, self.printed[-1])
         self.search(self.git_config, environment=True)
+
+    def test_proxy_of_the_environment(self):
+        """One that is dead, and one that tells whom it lets through."""
+        self.assertEqual(self.chard("context", "add", "lab", "--target", "kfp", "--endpoint", "http://kfp.example.com"), 0)
+        submit = ["submit", "-v", "--image", "x:1", "--python", sys.executable, "train.py"]
+        telling = Service(lambda r: (407, "no: %s %s" % (r.headers["Proxy-Authorization"], TOKEN)))
+        self.addCleanup(telling.close)
+        for port, arguments in (1, submit), (telling.port, submit), (telling.port, ["context", "test"]):
+            self.env["http_proxy"] = "http://me:%s@127.0.0.1:%d" % (TOKEN, port)
+            self.assertEqual(self.chard(*arguments), 3, self.printed[-1])
+        self.assertTrue(telling.requests[0].headers["Proxy-Authorization"])
+        self.search(self.git_config, environment=True)
+
+    def test_logins_at_the_registry(self):
+        """As docker keeps them, or its helper; the registry's token is one too. Git has another address by a setting."""
+        subprocess.run(["git", "config", "url.https://me:%s@127.0.0.1:1/.insteadOf" % TOKEN, "https://127.0.0.1:1/"], check=True,
+                       cwd=self.path("project"), env=self.env)
+        subprocess.run(["git", "remote", "set-url", "origin", "https://127.0.0.1:1/x.git"], cwd=self.path("project"), env=self.env,
+                       check=True)
+        wanted = ["Basic " + base64.b64encode(b"me:" + TOKEN.encode()).decode(), "Bearer " + TOKEN]
+
+        def answer(request):
+            said = request.headers.get("Authorization")
+            if request.path.startswith("/token"):
+                return (200, {"token": TOKEN}) if said == wanted[0] else (401, {"message": "no: %s" % said})
+            if said == wanted[bearer]:
+                return 200, b"", {"Docker-Content-Digest": "sha256:" + "a" * 64}
+            return 401, {}, {"WWW-Authenticate": 'Bearer realm="%s/token",service="s"' % self.registry.url if bearer else "Basic"}
+        self.registry.answer = answer
+        host, secret = self.registry.url[7:], self.write("kept", TOKEN)
+        helper = self.write("bin/docker-credential-probe", '#!/bin/sh\nread -r t < %s || :\nprintf \'{"Username": "me", "Secret": '
+                            '"%%s"}\' "$t"\n' % secret)
+        os.chmod(helper, 0o755)
+        self.env["PATH"] = os.path.dirname(helper) + ":" + self.env["PATH"]
+        login = {"auths": {host: {"auth": base64.b64encode(b"me:" + TOKEN.encode()).decode()}}}
+        self.assertEqual(self.chard("context", "add", "lab", "--target", "kfp", "--registry", host + "/t", "--endpoint", self.kfp.url), 0)
+        for bearer, config in (0, login), (1, {"credHelpers": {host: "probe"}}), (2, login):
+            config = self.write("home/.docker/config.json", json.dumps(config))
+            wanted[0] = "nothing" if bearer == 2 else wanted[0]
+            wanted.append("nothing")
+            status = self.chard("submit", "-v", "--python", sys.executable, "--push", "origin", "train.py")
+            self.assertEqual(status, 3, self.printed[-1])    # the remote is dead
+            self.assertIn(b"can't be pushed" if bearer < 2 else b"HTTP 401", self.printed[-1][1])
+            self.chard("context", "test")
+        self.search(self.git_config, config, secret, foreign=False)
 
     def test_login_at_dex(self):
         """The password is planted, and then the session."""

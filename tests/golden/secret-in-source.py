@@ -13,3 +13,4 @@ settings["access_token"] = "q7w8e9r0t1z2"
 key_id = "AKIA" "IOSFODNN7EXAMPL3"
 database = "postgres://ann:t0psecret@db.example.org/sales"
 shown = "postgres://user:password@host/name"
+!pip install git+https://ann:t0psecret@github.com/ann/probe@v1
