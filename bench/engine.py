@@ -18,13 +18,22 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # ---- the sides ----
 
 
+def commit_all(folder):
+    """Makes the folder a Git repository of the size of a project: else each run looks through all files of Chard's own."""
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    subprocess.run(["git", "add", "."], cwd=folder, check=True)
+    subprocess.run(["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "-q", "-m", "bench"],
+                   cwd=folder, check=True)
+
+
 class Notebook:
-    """One notebook in a folder of its own, and the ways to run it."""
+    """One notebook in a folder and Git repository of its own, and the ways to run it."""
 
     def __init__(self, bench, name, script):
         self.bench, self.name = bench, name
         self.folder = bench.folder(name)
         self.script, self.notebook = notebooks.write(self.folder, name, script)
+        commit_all(self.folder)
 
     def side(self, name, *command, **more):
         return Side(name, list(command), cwd=self.folder, env=self.bench.env, **more)
