@@ -1,14 +1,9 @@
-/* The desk takes the cells that have %chard lines in them, and runs their parts in order: code in the inner kernel, calls
- * beside it. To clients such a cell looks like any other: one busy and one idle, one execute_input, one execute_reply,
- * outputs parented by its request, the kernel's own execution count. While it lasts,
+/* The desk takes the cells that have %chard lines in them (cell.h), one at a time. While such a cell lasts,
  *
  *   - other requests to execute wait at the desk, and are aborted with it if it fails and its stop_on_error says so;
  *   - everything else goes straight to the inner kernel, which is idle while a call runs: completion answers;
  *   - an interrupt, by signal or by message, ends the call that runs; in a part that is code it is the inner kernel's.
  *
- * How: a code part goes to the inner kernel as an execute_request with the cell's own header, so that what it publishes,
- * and asks on stdin, needs no change; status, execute_input and execute_reply are the desk's and are taken out. Parts don't
- * count and don't enter the history: at the end the whole cell does.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_DESK_H
 #define CHARD_KERNEL_DESK_H
