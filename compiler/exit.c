@@ -4,6 +4,8 @@
 
 #include "compiler/judge.h"
 
+#include <string.h>
+
 /* A cell of another step behind the first of step `s`; NULL: there is none. */
 static const struct unit *
 find_behind (const struct pipeline *p, const struct program *program, const struct step *s)
@@ -28,7 +30,8 @@ find_fault (struct arena *a, const struct pipeline *p, const struct program *pro
             return arena_printf (a, "it takes `%s` from step %s, which may not have got that far", in->name,
                                  p->steps.items[in->from].name);
     vec_foreach (f, &s->files)
-        return arena_printf (a, "it reads the file %s of step %s", f->path, p->steps.items[f->from].name);
+        if (strcmp (f->path, PIPELINE_ALL_FILES) != 0)
+            return arena_printf (a, "it reads the file %s of step %s", f->path, p->steps.items[f->from].name);
     vec_foreach (other, &p->steps)
         if (vec_int_has (&other->after, index))
             return arena_printf (a, "step %s waits for it", other->name);
@@ -49,6 +52,7 @@ exit_check (struct pipeline *p, const struct program *program, struct diag_list 
             continue;
         struct fault fault = { .reason = find_fault (a, p, program, s) };
         if (!fault.reason) {
+            s->files.len = 0; /* a command of its own may be about any file, or none */
             if (s->settings.cache < 0)
                 s->settings.cache = 0;
             continue;

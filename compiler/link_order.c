@@ -1,94 +1,10 @@
-/* Pass link: what makes steps wait for each other besides values: files and tags; metrics; and the order that follows.
+/* Pass link: what makes steps wait for each other besides values and files: tags; metrics; and the order that follows.
  * See link.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/link.h"
 
-#include "base/fs.h"
-#include "compiler/path.h"
-
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- files ------------------------------------------------------------------------------------------------------ */
-
-static bool
-mentions (const struct file_event *shell, const struct file_event *other)
-{
-    return other->use == FILE_SHELL || !path_is_exact (other->path) || strstr (shell->path, other->path)
-           || strstr (shell->path, fs_basename (other->path));
-}
-
-/* Later uses wait for earlier ones where one of the two writes; commands wait for whatever they mention, and for each
- * other. */
-static bool
-conflicts (const struct file_event *a, const struct file_event *b)
-{
-    if (a->use == FILE_SHELL)
-        return mentions (a, b);
-    if (b->use == FILE_SHELL)
-        return mentions (b, a);
-    if (a->use == FILE_READ && b->use == FILE_READ)
-        return false;
-    return path_may_meet (a->path, b->path);
-}
-
-/* What belongs to no step is repeated in steps (an `imports` cell, of a module that a step writes): they wait as if it were
- * their own. */
-static void
-link_shared_file (struct linking *l, size_t event)
-{
-    const struct file_event *f = &l->flow->files.items[event];
-    for (size_t step = 0; step < l->p->steps.len; step++)
-        for (size_t k = 0; k < event && vec_int_has (&l->replicated[step], f->site); k++) {
-            const struct file_event *old = &l->flow->files.items[k];
-            int from = link_owner (l, old->site);
-            if (from >= 0 && old->use != FILE_READ && conflicts (f, old))
-                link_after (l, (int) step, from);
-        }
-}
-
-/* Who writes a file that another step has written takes it too: it may add to it, or leave it alone. */
-static void
-add_file (struct linking *l, struct step *s, const char *path, int from)
-{
-    struct file_dependency d = { path, from };
-    vec_foreach (f, &s->files)
-        if (f->from == from && strcmp (f->path, path) == 0)
-            return;
-    vec_push (l->arena, &s->files, d);
-}
-
-void
-link_files (struct linking *l)
-{
-    for (size_t i = 0; i < l->flow->files.len; i++) {
-        const struct file_event *f = &l->flow->files.items[i];
-        int step = link_owner (l, f->site);
-        if (step < 0) {
-            link_shared_file (l, i);
-            continue;
-        }
-        struct step *s = &l->p->steps.items[step];
-        int writer = -1;
-        for (size_t k = 0; k < i; k++) {
-            const struct file_event *old = &l->flow->files.items[k];
-            int from = link_owner (l, old->site);
-            if (from < 0 || !conflicts (f, old))
-                continue;
-            link_after (l, step, from);
-            if (f->use != FILE_SHELL && old->use != FILE_READ && (old->use == FILE_SHELL || path_is_exact (old->path)))
-                writer = from;
-        }
-        if (!path_is_exact (f->path))
-            continue; /* ordered; which file it is the step itself will know */
-        if (f->use == FILE_WRITE)
-            vec_str_add_once (l->arena, &s->files_written, f->path);
-        if (f->use == FILE_READ && writer < 0 && !strstr (f->path, "://"))
-            vec_str_add_once (l->arena, &s->files_read, f->path);
-        if (writer >= 0 && writer != step)
-            add_file (l, s, f->path, writer);
-    }
-}
 
 /* ---- tags and metrics ------------------------------------------------------------------------------------------- */
 

@@ -48,7 +48,7 @@ add_file (struct interpreter *in, enum file_use use, const char *path)
     in->effect = true;
     in->watch.acts |= use != FILE_READ;
     if (path && *path)
-        file_used (in, use, path);
+        file_used (in, use, use == FILE_READ ? path_of_glob (in->arena, path) : path);
 }
 
 /* open (path, mode): any of w a x + writes. Without a known mode it reads. */

@@ -119,6 +119,24 @@ path_of_format (struct arena *a, const char *text, char sign)
     return arena_strndup (a, strbuf_str (&b), b.len);
 }
 
+const char *
+path_of_glob (struct arena *a, const char *path)
+{
+    cleanup_strbuf struct strbuf b = { 0 };
+    if (!strchr (path, '*') || strstr (path, "://"))
+        return path;
+    for (const char *p = path; *p; p++)
+        if (*p == '*' || *p == '?')
+            add_any (&b);
+        else if (*p == '[' && strchr (p, ']')) {
+            add_any (&b);
+            p = strchr (p, ']');
+        } else {
+            strbuf_addc (&b, *p);
+        }
+    return arena_strndup (a, strbuf_str (&b), b.len);
+}
+
 /* ---- which file -------------------------------------------------------------------------------------------------- */
 
 char *

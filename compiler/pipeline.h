@@ -51,9 +51,12 @@ struct segment {
     bool replicated;    /* a definition brought along, not this step's own work: shows nothing, must have no effect */
 };
 
-/* A file that steps hand to one another: known by its literal path, relative to the notebook's directory. */
+/* In place of a path: whatever the step has written, since nobody can tell what that is. */
+#define PIPELINE_ALL_FILES "*"
+
+/* A file that steps hand to one another, or a folder: known by its literal path, relative to the notebook's directory. */
 struct file_dependency {
-    const char *path;
+    const char *path; /* or PIPELINE_ALL_FILES */
     int from; /* index of the step that writes it */
 };
 

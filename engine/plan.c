@@ -276,7 +276,8 @@ static void
 add_files (struct plan *plan, struct key *k, const struct step *s)
 {
     vec_foreach (f, &s->files)
-        key_add (plan->arena, k, COMPONENT_FILE, f->path, file_digest (plan, f->path));
+        if (strcmp (f->path, PIPELINE_ALL_FILES) != 0)
+            key_add (plan->arena, k, COMPONENT_FILE, f->path, file_digest (plan, f->path));
     vec_foreach (path, &s->files_read)
         if (!strstr (*path, "://"))
             key_add (plan->arena, k, COMPONENT_FILE, *path, file_digest (plan, *path));

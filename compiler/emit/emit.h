@@ -106,6 +106,7 @@ struct emit_plan *emit_plan_create (struct arena *a, const struct pipeline *p, c
 const char *emit_value_key (const struct emit_plan *plan, const char *name);
 const char *emit_param_key (const struct emit_plan *plan, const char *name);
 const char *emit_file_key (const struct emit_plan *plan, const char *path);
+const char *emit_file_input_key (const struct emit_plan *plan, int step, size_t file); /* several may give the same path */
 const char *emit_report_key (const struct emit_plan *plan);
 const char *emit_metrics_key (const struct emit_plan *plan);
 const char *emit_guard_key (const struct emit_plan *plan); /* of a guard's answer */

@@ -73,13 +73,13 @@ range_input (const struct emit_plan *plan, int each)
 
 /* Title of an artifact's schema, for the dashboard. */
 static json_t *
-artifact (const char *title, bool optional, const char *description)
+artifact (const struct emit_plan *plan, const char *title, bool optional, const char *description)
 {
     json_t *a = json_pack ("{s:{s:s,s:s}}", "artifactType", "schemaTitle", title, "schemaVersion", "0.0.1");
     if (optional)
         put (a, "isOptional", json_true ());
     if (description)
-        put (a, "description", json_string (description));
+        put (a, "description", json_string (kfp_text (plan->arena, description)));
     return a;
 }
 
@@ -120,9 +120,9 @@ described (const struct emit_plan *plan, const char *name)
 
 /* What the rounds of a loop did, each range an artifact. */
 static json_t *
-part_list (void)
+part_list (const struct emit_plan *plan)
 {
-    json_t *a = artifact ("system.Artifact", false, NULL);
+    json_t *a = artifact (plan, "system.Artifact", false, NULL);
     put (a, "isArtifactList", json_true ());
     return a;
 }
@@ -135,10 +135,10 @@ component_inputs (const struct emit_plan *plan, int step)
     vec_foreach (in, &s->inputs)
         if (in->kind == INPUT_DATA)
             put (artifacts, emit_value_key (plan, in->name),
-                 artifact (value_title (&plan->pipeline->steps.items[in->from], in->name), false,
+                 artifact (plan, value_title (&plan->pipeline->steps.items[in->from], in->name), false,
                            described (plan, in->name)));
-    vec_foreach (f, &s->files)
-        put (artifacts, emit_file_key (plan, f->path), artifact ("system.Artifact", false, f->path));
+    for (size_t k = 0; k < s->files.len; k++)
+        put (artifacts, emit_file_input_key (plan, step, k), artifact (plan, "system.Artifact", false, s->files.items[k].path));
     vec_foreach (name, &s->parameters) {
         const struct param *p = &plan->pipeline->params.items[pipeline_find_param (plan->pipeline, *name)];
         put (parameters, emit_param_key (plan, *name),
@@ -149,7 +149,7 @@ component_inputs (const struct emit_plan *plan, int step)
     if (plan->steps[step].role == EMIT_EACH)
         put (parameters, range_input (plan, step), json_pack ("{s:s}", "parameterType", "STRING"));
     if (plan->steps[step].each >= 0)
-        put (artifacts, emit_part_key (plan), part_list ());
+        put (artifacts, emit_part_key (plan), part_list (plan));
     json_put_unless_empty (all, "artifacts", artifacts);
     json_put_unless_empty (all, "parameters", parameters);
     return all;
@@ -166,17 +166,17 @@ component_outputs (const struct emit_plan *plan, int step)
     if (role == EMIT_ITEMS)
         put (all, "parameters", json_pack ("{s:{s:s}}", EMIT_RANGES, "parameterType", "LIST"));
     if (role == EMIT_EACH)
-        put (artifacts, emit_part_key (plan), artifact ("system.Artifact", false, NULL));
+        put (artifacts, emit_part_key (plan), artifact (plan, "system.Artifact", false, NULL));
     vec_foreach (o, &s->outputs)
         if (o->kind == INPUT_DATA)
             put (artifacts, emit_value_key (plan, o->name),
-                 artifact (value_title (s, o->name), false, described (plan, o->name)));
+                 artifact (plan, value_title (s, o->name), false, described (plan, o->name)));
     vec_foreach (path, &plan->steps[step].files)
-        put (artifacts, emit_file_key (plan, *path), artifact ("system.Artifact", false, *path));
+        put (artifacts, emit_file_key (plan, *path), artifact (plan, "system.Artifact", false, *path));
     if (s->metrics.len)
-        put (artifacts, emit_metrics_key (plan), artifact ("system.Metrics", false, NULL));
+        put (artifacts, emit_metrics_key (plan), artifact (plan, "system.Metrics", false, NULL));
     if (s->settings.report != 0)
-        put (artifacts, emit_report_key (plan), artifact ("system.HTML", false, NULL));
+        put (artifacts, emit_report_key (plan), artifact (plan, "system.HTML", false, NULL));
     json_put_unless_empty (all, "artifacts", artifacts);
     return all;
 }
@@ -211,7 +211,7 @@ loop_component (const struct emit_plan *plan, int each)
     put (dag, "outputs", json_pack ("{s:{s:{s:[o]}}}", "artifacts", emit_part_key (plan), "artifactSelectors",
                                     selector (plan, each, emit_part_key (plan))));
     return json_pack ("{s:o,s:o,s:{s:{s:o}}}", "dag", dag, "inputDefinitions", inputs, "outputDefinitions", "artifacts",
-                      emit_part_key (plan), part_list ());
+                      emit_part_key (plan), part_list (plan));
 }
 
 /* The choice between a step and what takes its place: it leaves what the one leaves that was started, as dsl.OneOf does. */
@@ -374,8 +374,11 @@ task_inputs (const struct emit_plan *plan, int step, bool within)
         if (in->kind == INPUT_DATA)
             put (artifacts, emit_value_key (plan, in->name),
                  task_artifact (plan, in->from, emit_value_key (plan, in->name), within));
-    vec_foreach (f, &s->files)
-        put (artifacts, emit_file_key (plan, f->path), task_artifact (plan, f->from, emit_file_key (plan, f->path), within));
+    for (size_t k = 0; k < s->files.len; k++) {
+        const struct file_dependency *f = &s->files.items[k];
+        const char *key = emit_file_input_key (plan, step, k);
+        put (artifacts, key, task_artifact (plan, f->from, within ? key : emit_file_key (plan, f->path), within));
+    }
     if (each >= 0)
         put (artifacts, emit_part_key (plan), task_artifact (plan, each, emit_part_key (plan), false));
     vec_foreach (name, &s->parameters)
@@ -537,9 +540,9 @@ pipeline_info (const struct emit_plan *plan)
     const struct pipeline *p = plan->pipeline;
     json_t *info = json_pack ("{s:s}", "name", plan->name);
     if (strcmp (plan->name, p->name) != 0)
-        put (info, "displayName", json_string (p->name));
+        put (info, "displayName", json_string (kfp_text (plan->arena, p->name)));
     if (p->description && *p->description)
-        put (info, "description", json_string (p->description));
+        put (info, "description", json_string (kfp_text (plan->arena, p->description)));
     return info;
 }
 

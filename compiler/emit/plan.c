@@ -29,6 +29,17 @@ file_name (struct arena *a, const char *path)
     return arena_printf (a, FILE_PREFIX "%s", path);
 }
 
+/* Of the step's files, number `file`, among those that have the same path. */
+static const char *
+file_input_name (struct arena *a, const struct step *s, size_t file)
+{
+    const char *path = s->files.items[file].path;
+    int before = 0;
+    for (size_t k = 0; k < file; k++)
+        before += strcmp (s->files.items[k].path, path) == 0;
+    return before ? arena_printf (a, FILE_PREFIX "%s %d", path, before + 1) : file_name (a, path);
+}
+
 static void
 collect_names (struct emit_plan *plan)
 {
@@ -38,8 +49,10 @@ collect_names (struct emit_plan *plan)
     vec_foreach (s, &plan->pipeline->steps) {
         vec_foreach (o, &s->outputs)
             vec_str_add_once (a, &plan->known, o->name);
-        vec_foreach (f, &s->files)
-            vec_str_add_once (a, &plan->known, file_name (a, f->path));
+        for (size_t k = 0; k < s->files.len; k++) {
+            vec_str_add_once (a, &plan->known, file_name (a, s->files.items[k].path));
+            vec_str_add_once (a, &plan->known, file_input_name (a, s, k));
+        }
     }
     vec_push (a, &plan->known, REPORT);
     vec_push (a, &plan->known, METRICS);
@@ -194,6 +207,12 @@ const char *
 emit_file_key (const struct emit_plan *plan, const char *path)
 {
     return key_of (plan, file_name (plan->arena, path));
+}
+
+const char *
+emit_file_input_key (const struct emit_plan *plan, int step, size_t file)
+{
+    return key_of (plan, file_input_name (plan->arena, &plan->pipeline->steps.items[step], file));
 }
 
 const char *

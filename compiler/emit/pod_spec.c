@@ -67,11 +67,10 @@ parameters (const struct emit_plan *plan, const struct step *s, enum pod_layout 
 static json_t *
 file (const struct emit_plan *plan, const char *path, const char *artifact, enum pod_layout layout)
 {
-    const char *key = emit_file_key (plan, path);
     if (layout == POD_VALUES)
-        return json_pack ("{s:s,s:s}", "path", path, "artifact", key);
+        return json_pack ("{s:s,s:s}", "path", path, "artifact", artifact);
     return json_pack ("{s:s,s:s,s:s}", "path", path, "artifact", artifact, "inside",
-                      arena_printf (plan->arena, "files/%s", key));
+                      arena_printf (plan->arena, "files/%s", emit_file_key (plan, path)));
 }
 
 static json_t *
@@ -79,10 +78,12 @@ files (const struct emit_plan *plan, int step, enum pod_layout layout)
 {
     const struct step *s = &plan->pipeline->steps.items[step];
     json_t *in = json_array (), *out = json_array ();
-    vec_foreach (f, &s->files)
-        json_array_append_new (in, file (plan, f->path, producer_key (plan, step, f->from), layout));
+    for (size_t k = 0; k < s->files.len; k++)
+        json_array_append_new (in, file (plan, s->files.items[k].path,
+                                         layout == POD_VALUES ? emit_file_input_key (plan, step, k)
+                                                              : producer_key (plan, step, s->files.items[k].from), layout));
     vec_foreach (path, &plan->steps[step].files)
-        json_array_append_new (out, file (plan, *path, "result", layout));
+        json_array_append_new (out, file (plan, *path, layout == POD_VALUES ? emit_file_key (plan, *path) : "result", layout));
     return json_pack ("{s:o,s:o}", "in", in, "out", out);
 }
 

@@ -88,6 +88,7 @@ def _written_files(result):
         content = os.path.join(folder, key, "content")
         if os.path.exists(content):
             found[_load_json(os.path.join(folder, key), "chard.json")["path"]] = content
+    found.pop(ALL_FILES, None)
     return found
 
 

@@ -113,12 +113,29 @@ class _Pod:
         return [a.get("customPath") or re.sub(r"^(gs|minio|s3)://", lambda m: "/%s/" % {"gs": "gcs"}.get(m[1], m[1]), a["uri"])
                 for a in lists[key].get("artifacts") or []]
 
+    def _copy_written(self, cwd, target):
+        """All that has been written below the notebook's directory since the step began; how many bytes."""
+        import stat
+        size = 0
+        for folder, folders, names in os.walk(cwd):
+            folders[:] = [f for f in folders if f not in (".chard", "__pycache__", ".ipynb_checkpoints")]
+            for path in (os.path.join(folder, name) for name in names):
+                about = os.lstat(path)
+                if stat.S_ISREG(about.st_mode) and about.st_ctime_ns >= self.began:
+                    _copy_tree(path, os.path.join(target, os.path.relpath(path, cwd)))
+                    size += about.st_size
+        return size
+
     def fetch_files(self):
         """Files that steps before this one wrote, at their places in the notebook's directory."""
         for item in (self.spec.get("files") or {}).get("in") or []:
-            content = os.path.join(self.inputs.get(item["artifact"], ""), item.get("inside", ""), "content")
+            place = os.path.join(self.inputs.get(item["artifact"], ""), item.get("inside", ""))
+            content = os.path.join(place, "content")
             if os.path.lexists(content):
-                _copy_tree(content, item["path"])
+                _copy_tree(content, "." if item["path"] == ALL_FILES else item["path"])
+            elif os.path.exists(place) and _load_json(place, "chard.json").get("folder"):
+                os.makedirs(os.path.dirname(item["path"]), exist_ok=True)
+        self.began = time.time_ns() - 20_000_000        # the clock of file systems is coarser
 
     def deliver(self, result, cwd):
         metadata = {}
@@ -130,7 +147,12 @@ class _Pod:
         for item in (self.spec.get("files") or {}).get("out") or []:
             place = os.path.join(self._place(item["artifact"]), item.get("inside", ""))
             os.makedirs(place, exist_ok=True)
-            _write_json(os.path.join(place, "chard.json"), {"path": item["path"]})
+            folder = os.path.dirname(item["path"])
+            _write_json(os.path.join(place, "chard.json"),
+                        {"path": item["path"], "folder": bool(folder) and os.path.isdir(os.path.join(cwd, folder))})
+            if item["path"] == ALL_FILES:
+                metadata[item["artifact"]] = {"bytes": self._copy_written(cwd, os.path.join(place, "content"))}
+                continue
             source = os.path.join(cwd, item["path"])
             metadata[item["artifact"]] = {"path": item["path"], "bytes": _bytes_of(source)}
             if os.path.lexists(source):
@@ -179,6 +201,7 @@ class _Pod:
         _write_json(outputs["outputFile"], {"artifacts": told})
 
 
+ALL_FILES = "*"             # in place of a path (compiler/pipeline.h)
 METADATA_TEXT = 500         # characters of one entry: KFP hands all of them to each reader in one argument of its command
 
 

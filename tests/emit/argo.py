@@ -85,7 +85,8 @@ def expand(text, variables):
 class Pod:
     """Runs the tasks of a workflow one after the other."""
 
-    def __init__(self, folder, spec, **changed):
+    def __init__(self, folder, spec, apart=False, **changed):
+        self.apart, self.cwd = apart, None      # each pod in a directory of its own, as an image's, which holds no files
         self.folder, self.spec = folder, spec
         self.templates = {t["name"]: t for t in spec["templates"]}
         self.results, self.printed, self.memos, self.told = {}, "", {}, {}
@@ -145,8 +146,11 @@ class Pod:
         container = template["container"]
         argv = [self.place(expand(a, {}), root) for a in container["command"] + container["args"]]
         argv[0] = notebooks.PYTHON
+        if self.apart:
+            self.cwd = os.path.join(root, "work")
+            os.mkdir(self.cwd)
         env = {k: v for k, v in os.environ.items() if not k.startswith("CHARD")}
-        run = subprocess.run(argv, cwd=self.folder.work, env=env, capture_output=True, text=True, timeout=300)
+        run = subprocess.run(argv, cwd=self.cwd or self.folder.work, env=env, capture_output=True, text=True, timeout=300)
         assert run.returncode == 0, "%s: %s" % (task["name"], run.stdout + run.stderr)
         self.printed += run.stdout
         for parameter in template["outputs"].get("parameters", ()):
@@ -357,6 +361,13 @@ class Argo(unittest.TestCase):
                 self.assertEqual(pod.printed.count("DEPLOYED"), plain.count("DEPLOYED"))
                 self.assertEqual({s + "-otherwise" if deploy else s for s in ("big", "chained", "ordered")}, set(pod.skipped))
                 self.assertEqual(pod.told[of_two % "chained"], {"acc": 0.5 if deploy else 0.25})
+
+    def test_files(self):
+        """What one pod has written the next ones find, though nothing but the documents' artifacts is between them."""
+        with Folder(text=notebook(*notebooks.FILES)) as folder:
+            pod = Pod(folder, self.check_documents(folder)["spec"], apart=True)
+            pod.run()
+            self.assertEqual(notebooks.result_of(pod.printed), "RESULT=" + notebooks.FILES_RESULT)
 
     def test_foreach(self):
         """The rounds of a loop are pods of their own, whose results lie in a folder of the repository."""

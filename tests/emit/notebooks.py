@@ -146,6 +146,16 @@ def result_of(printed):
     return line[line.index("RESULT="):]
 
 
+# Files that are written in parts by several steps, and read by names that only running tells: patterns, folders, commands.
+FILES = [(["step:first"], "import os\nos.makedirs('out', exist_ok=True)\nfor i in range(2):\n    with open(f'out/{i}.csv', 'w') as f:\n"
+                          "        f.write(str(i))\nwith open('log.txt', 'w') as f:\n    f.write('one ')\nopen('data_a.csv', 'w').write('a')"),
+         (["step:second"], "with open('log.txt', 'a') as f:\n    f.write('two ')\nwith open('out/9.csv', 'w') as f:\n    f.write('9')"),
+         (["step:third"], "!echo three >> log.txt\n!echo b > data_b.csv"),
+         (["step:read"], "import glob, os\ntext = [open(f'out/{i}.csv').read() for i in (0, 1, 9)]\n"
+                         "print('RESULT=%s' % [text, sorted(glob.glob('data_*.csv')), sorted(os.listdir('out')), open('log.txt').read()])")]
+FILES_RESULT = "[['0', '1', '9'], ['data_a.csv', 'data_b.csv'], ['0.csv', '1.csv', '9.csv'], 'one two three\\n']"
+
+
 # Loops whose rounds run in pods of their own; one that is over nothing, and one that shows while it runs that it can't.
 FOREACH = [(["parameters"], "depth = 2"),
            (["functions"], "class Fit:\n    def __init__(self, x, depth):\n        self.x, self.depth = x, depth"),
