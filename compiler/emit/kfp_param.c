@@ -8,6 +8,24 @@
 
 #include <stdlib.h>
 
+/* How many bytes at `p` are a character that KFP's server loses a document by: YAML's readers refuse DEL, C1 and U+FFFE, its
+ * databases what lies beyond U+FFFF (their connection speaks MySQL's three-byte UTF-8), and Argo writes some of these so that
+ * JSON's readers refuse them. 0: it is none of those. */
+static size_t
+lethal (const char *p)
+{
+    const unsigned char *c = (const unsigned char *) p;
+    if (*c < 0x20)
+        return *c != '\0' && *c != '\n' && *c != '\t';
+    if (*c == 0x7f)
+        return 1;
+    if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+        return 2;
+    if (*c == 0xef && c[1] == 0xbf && c[2] >= 0xbe)
+        return 3;
+    return *c >= 0xf0 ? strnlen (p, 4) : 0;
+}
+
 bool
 kfp_param_is_json (const char *text)
 {
@@ -15,7 +33,25 @@ kfp_param_is_json (const char *text)
     for (size_t i = 0; text && i < sizeof traps / sizeof *traps; i++)
         if (strstr (text, traps[i]))
             return true;
+    for (; text && *text; text++)
+        if (lethal (text))
+            return true;
     return false;
+}
+
+const char *
+kfp_text (struct arena *a, const char *text)
+{
+    cleanup_strbuf struct strbuf out = { 0 };
+    for (const char *p = text; *p;) {
+        size_t n = lethal (p);
+        if (n)
+            strbuf_adds (&out, "\uFFFD");
+        else
+            strbuf_addc (&out, *p);
+        p += n ? n : 1;
+    }
+    return arena_strdup (a, strbuf_str (&out));
 }
 
 /* Whether KFP would change the value, or can't hold it. */
@@ -75,7 +111,7 @@ escape_brackets (struct arena *a, const char *json)
 static json_t *
 as_text (struct arena *a, const json_t *value)
 {
-    cleanup_free char *text = json_dumps (value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION (17));
+    cleanup_free char *text = json_dumps (value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION (17));
     return json_string (escape_brackets (a, pod_escape (a, text)));
 }
 
@@ -95,8 +131,8 @@ emit_kfp_argument (const struct emit_plan *plan, const char *name, const json_t 
         return as_text (plan->arena, value);
     if (!is_beyond_kfp (value))
         return json_incref ((json_t *) value);
-    error_set (err, ERROR_USAGE, "parameter %s: Kubeflow Pipelines would change that value: it takes no “$$”, “$(”, “{{” or “[[” "
-                                 "in text, no None in lists and no integers beyond 2**53, but where the value in the notebook's "
-                                 "parameters cell has one too", name);
+    error_set (err, ERROR_USAGE, "parameter %s: Kubeflow Pipelines would change that value: it takes no “$$”, “$(”, “{{” or “[[”, "
+                                 "control characters and emoji in text, no None in lists and no integers beyond 2**53, but where the "
+                                 "value in the notebook's parameters cell has one too", name);
     return NULL;
 }

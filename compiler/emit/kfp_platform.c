@@ -3,6 +3,7 @@
 #include "compiler/emit/kfp_platform.h"
 
 #include "compiler/emit/kfp_claim.h"
+#include "compiler/emit/kfp_param.h"
 #include "compiler/emit/kubernetes.h"
 #include "doc/json_value.h"
 
@@ -25,10 +26,12 @@ static json_t *
 pod_metadata (const struct emit_plan *plan, int step)
 {
     const struct step *s = &plan->pipeline->steps.items[step];
-    json_t *all = json_object (), *annotations = json_object ();
+    json_t *all = json_object (), *annotations = json_object (), *value;
+    const char *key;
     if (strcmp (plan->steps[step].name, s->name) != 0)
-        json_object_set_new (annotations, "chard.dev/step", json_string (s->name));
-    json_object_update (annotations, s->settings.annotations);
+        json_object_set_new (annotations, "chard.dev/step", json_string (kfp_text (plan->arena, s->name)));
+    json_object_foreach (s->settings.annotations, key, value)
+        json_object_set_new (annotations, key, json_string (kfp_text (plan->arena, json_string_value (value))));
     json_put_unless_empty (all, "labels", s->settings.labels ? json_incref (s->settings.labels) : json_object ());
     json_put_unless_empty (all, "annotations", annotations);
     return all;
