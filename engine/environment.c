@@ -19,7 +19,8 @@ static const char program[] =
     "from importlib import metadata\n"
     "owners = {}\n"
     "for d in metadata.distributions():\n"
-    "    name = d.metadata['Name']\n"
+    "    said = d.metadata\n" /* parsed anew each time that it is asked for */
+    "    name, version = said['Name'], said['Version']\n"
     "    if not name: continue\n"
     "    modules = set((d.read_text('top_level.txt') or '').replace('/', '.').split())\n"
     "    for f in d.files or ():\n"
@@ -30,7 +31,7 @@ static const char program[] =
     "        if stem == '__init__': parts.pop()\n"
     "        if parts and all(p.isidentifier() for p in parts):\n"
     "            modules.update('.'.join(parts[:i]) for i in range(1, min(len(parts), 3) + 1))\n"
-    "    for m in modules: owners.setdefault(m, {})[name] = d.version\n"
+    "    for m in modules: owners.setdefault(m, {})[name] = version\n"
     "found = {}\n"
     "for m in sorted(owners, key=lambda m: m.count('.')):\n"
     "    if len(owners[m]) > 1: continue\n"
