@@ -153,6 +153,8 @@ tell_remote_logs (struct invocation *inv, const struct state *state, json_t *rec
             if (tell_remote_log (inv, record, step, !only, list, err) < 0)
                 return -1;
         }
+    if (told && !json_array_size (list))
+        fprintf (inv->err, "no step of run %s has a log (%s)\n", json_text (record, "run"), json_text (record, "status"));
     return told ? 0 : error_set (err, ERROR_USAGE, "run %s has no step “%s”", json_text (record, "run"), only ? only : "");
 }
 
@@ -225,8 +227,8 @@ const struct command command_runs_logs = {
     .name = "runs logs",
     .operands = "[RUN] [STEP]",
     .summary = "Print what the steps of a run printed",
-    .details = "Of runs elsewhere the service is asked; what it has forgotten (Argo keeps the pods of failed steps only) can't be "
-               "had.\nWith --format=json it prints one list of {step, log, text}; log is the file's path.",
+    .details = "Of runs elsewhere the service is asked; what it has forgotten can't be had (Argo keeps the pods of failed steps only, "
+               "and logs of the others beside the results, for argo-server).\nWith --format=json it prints one list of {step, log, text}; log is the file's path.",
     .examples = "chard runs logs latest train   # one step of the last run\n"
                 "chard runs logs                # all steps of it",
     .options = options,

@@ -294,7 +294,7 @@ read_log (struct arena *a, const struct auth *auth, const json_t *record, const 
         return -1;
     if (!*json_text (step, "pod"))
         return error_set (err, ERROR_NOTEBOOK, "step %s has no pod (%s)", json_text (step, "step"), json_text (step, "status"));
-    return argo_log (&argo, json_text (record, "run_id"), json_text (step, "pod"), lines, out, err);
+    return argo_log (&argo, json_text (record, "run_id"), step, lines, out, err);
 }
 
 static int

@@ -3,6 +3,7 @@
 #include "client/argo_api.h"
 
 #include "doc/json_text.h"
+#include "doc/json_value.h"
 
 enum {
     APPLIES = 3,           /* tries against others who change it at the same time */
@@ -235,8 +236,8 @@ add_entries (const char *text, struct strbuf *out, struct error *err)
     return 0;
 }
 
-int
-argo_log (struct argo *argo, const char *workflow, const char *pod, int lines, struct strbuf *out, struct error *err)
+static int
+pod_log (struct argo *argo, const char *workflow, const char *pod, int lines, struct strbuf *out, struct error *err)
 {
     const char *escaped = http_escape (argo->arena, pod);
     struct http_request rq = { .method = "GET" };
@@ -257,19 +258,55 @@ argo_log (struct argo *argo, const char *workflow, const char *pod, int lines, s
     return status;
 }
 
+static const char *
+artifact_url (const struct argo *argo, const char *workflow, const char *node, const char *artifact)
+{
+    struct arena *a = argo->arena;
+    return arena_printf (a, "%s/artifact-files/%s/workflows/%s/%s/outputs/%s", argo->auth->endpoint, argo->namespace,
+                         http_escape (a, workflow), http_escape (a, node), http_escape (a, artifact));
+}
+
+/* What is kept of a pod that is gone. */
+static int
+kept_log (struct argo *argo, const char *workflow, const char *node, int lines, struct strbuf *out)
+{
+    const struct http_request rq = { .method = "GET", .url = artifact_url (argo, workflow, node, "main-logs"), .once = true };
+    struct error why = { 0 };
+    struct http_reply reply;
+    int status = http_ask (argo->http, &rq, &reply, &why);
+    const char *text = strbuf_str (&reply.body), *from = text + reply.body.len;
+    while (status == 0 && from > text && (from[-1] != '\n' || from == text + reply.body.len || --lines > 0))
+        from--;
+    if (status == 0)
+        strbuf_adds (out, from);
+    http_reply_clear (&reply);
+    return status;
+}
+
+int
+argo_log (struct argo *argo, const char *workflow, const json_t *step, int lines, struct strbuf *out, struct error *err)
+{
+    const char *node = json_text (step, "node");
+    size_t before = out->len;
+    struct error why = { 0 };
+    int status = pod_log (argo, workflow, json_text (step, "pod"), lines, out, &why);
+    if (out->len > before || (!argo->auth->kubernetes && *node && kept_log (argo, workflow, node, lines, out) == 0))
+        return 0;
+    if (status < 0 && err)
+        *err = why;
+    return status;
+}
+
 /* ---- artifacts -------------------------------------------------------------------------------------------------- */
 
 int
 argo_fetch (struct argo *argo, const char *workflow, const char *node, const char *artifact, FILE *to, struct error *err)
 {
-    struct arena *a = argo->arena;
     if (argo->auth->kubernetes)
         return error_set (err, ERROR_USAGE, "the Kubernetes API has no artifacts, argo-server has: make a context with its "
                                             "--endpoint, or argo cp %s . -n %s", workflow, argo->namespace);
     const struct http_request rq = { .method = "GET", .sink = to, .timeout = FETCH_SECONDS,
-                                     .url = arena_printf (a, "%s/artifact-files/%s/workflows/%s/%s/outputs/%s",
-                                                          argo->auth->endpoint, argo->namespace, http_escape (a, workflow),
-                                                          http_escape (a, node), http_escape (a, artifact)) };
+                                     .url = artifact_url (argo, workflow, node, artifact) };
     struct http_reply reply;
     int status = http_ask (argo->http, &rq, &reply, err);
     if (status < 0 && reply.status == 500)

@@ -108,7 +108,11 @@ use_pod (struct preparing *p, struct error *err)
     if (strcmp (p->context->target, "kfp") == 0) {
         if (!p->auth->endpoint)
             p->auth->endpoint = "http://ml-pipeline.kubeflow:8888";
-        return add_header (p, "Authorization: Bearer ", read_token (p->arena, kfp && *kfp ? kfp : KFP_TOKEN, err));
+        const char *path = kfp && *kfp ? kfp : KFP_TOKEN;
+        if (!fs_exists (path))
+            return error_set (err, ERROR_ENVIRONMENT, "auth in-cluster is for pods that have a token for Kubeflow Pipelines, and there "
+                                                      "is no %s: Kubeflow's PodDefault access-ml-pipeline puts it there", path);
+        return add_header (p, "Authorization: Bearer ", read_token (p->arena, path, err));
     }
     if (!p->auth->endpoint && !host)
         return error_set (err, ERROR_ENVIRONMENT, "auth in-cluster is for pods, and this is none: there is no "

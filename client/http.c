@@ -22,6 +22,8 @@ enum {
 static bool
 should_repeat (const struct http_request *rq, enum outcome outcome, int status)
 {
+    if (rq->once)
+        return false;
     if (outcome != OUTCOME_REPLY)
         return outcome == OUTCOME_NOT_SENT || (outcome == OUTCOME_LOST && http_is_repeatable (rq));
     return status == 429 || ((status == 500 || status == 502 || status == 503 || status == 504) && http_is_repeatable (rq));

@@ -55,6 +55,7 @@ struct http_request {
     size_t body_len;
     const char *file_part, *file_name; /* the body is sent as this part of a multipart/form-data; or NULL */
     bool repeatable;          /* doing it twice is as doing it once; GET, HEAD, PUT and DELETE are taken so anyway */
+    bool once;                /* it isn't tried again, whatever comes of it: what can do without */
     double timeout;           /* seconds for each try, if more than the usual: $CHARD_TIMEOUT, else 60 */
     size_t max_bytes;         /* of the reply's body; 0: 64 MiB, or no bound with a sink */
     FILE *sink;               /* takes the body of a reply of 2xx, which may be of any length; or NULL */

@@ -239,6 +239,8 @@ kfp_fetch (struct arena *a, const struct auth *auth, const json_t *record, const
     json_array_foreach (json_object_get (step, "parts"), i, part) /* what took the step's place may have left it */
         uri = uri ? uri : find_uri (&k, run ? run : "", json_string_value (part), artifact, NULL);
     int status = uri ? fetch_uri (&k, uri, to, err) : -1;
-    return status == 0 ? 0 : error_wrap (err, "Kubeflow Pipelines hands artifacts out at its user interface only, which must be "
+    return status == 0 || err->kind != ERROR_ENVIRONMENT
+               ? status
+               : error_wrap (err, "Kubeflow Pipelines hands artifacts out at its user interface only, which must be "
                                               "the endpoint");
 }

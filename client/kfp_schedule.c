@@ -157,12 +157,22 @@ kfp_schedule (struct arena *a, const struct auth *auth, const struct submission 
 
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
 
+/* As it was said: five fields, where there are seconds before them that are 0. */
+static const char *
+without_seconds (const char *cron)
+{
+    int fields = 0;
+    for (const char *at = cron + strspn (cron, " "); *at; at += strspn (at, " "), fields++)
+        at += strcspn (at, " ");
+    return fields == 6 && strncmp (cron, "0 ", 2) == 0 ? cron + 2 : cron;
+}
+
 static bool
 describe (const json_t *r, void *arg)
 {
     const json_t *every = json_object_get (json_object_get (r, "trigger"), "periodic_schedule");
     const char *cron = cron_of (r), *seconds = json_text (every, "interval_second");
-    json_t *when = *seconds ? json_sprintf ("every %s s", seconds) : json_string (cron);
+    json_t *when = *seconds ? json_sprintf ("every %s s", seconds) : json_string (without_seconds (cron));
     bool paused = strcmp (json_text (r, "status"), "DISABLED") == 0;
     json_array_append_new (arg, json_pack ("{s:s,s:s,s:o,s:n,s:s,s:n,s:b}", "name", json_text (r, "display_name"), "id",
                                            json_text (r, "recurring_run_id"), "schedule", when, "timezone", "status",

@@ -583,6 +583,7 @@ workflow_spec (const struct emit_plan *plan)
     json_put_unless_empty (spec, "arguments", workflow_arguments (plan));
     if (plan->pipeline->security)
         put (spec, "securityContext", json_incref (plan->pipeline->security));
+    put (spec, "archiveLogs", json_true ()); /* of pods that are gone when somebody asks */
     put (spec, "podGC", json_pack ("{s:s}", "strategy", "OnPodSuccess"));
     put (spec, "metrics", run_metrics (plan));
     json_put_unless_empty (spec, "volumes", argo.volumes);

@@ -212,6 +212,7 @@ const struct shape argo_shape_workflow[] = {
     MAY ("onExit", NAME),
     MAY_HOLD ("arguments", OBJECT, arguments),
     MAY_HOLD ("securityContext", OBJECT, security),
+    MAY ("archiveLogs", BOOL),
     MAY_HOLD ("podGC", OBJECT, pod_gc),
     MAY_HOLD ("metrics", OBJECT, metrics),
     MAY_HOLD ("volumes", LIST, volume),

@@ -228,6 +228,12 @@ class Server:
         self.assertIn("so far\n", self.chard("runs", "logs", "bad").stdout)
         if self.kubernetes:
             self.assertIn("not found", self.chard("runs", "logs", run, "good", status=3).stderr)
+        else:       # the pod is gone: what is kept beside its results
+            self.assertEqual(self.chard("runs", "logs", run, "good").stdout, "")
+            self.argo.files[self.argo.node("good"), "main-logs", ""] = b"fine\nand kept"
+            self.assertEqual(self.chard("runs", "logs", run, "good").stdout, "fine\nand kept")
+        template, = self.argo.templates.values()
+        self.assertIs(template["spec"]["archiveLogs"], True)
         self.assertIn("has no step “ugly”", self.chard("runs", "logs", run, "ugly", status=2).stderr)
 
     def test_a_failure_without_a_log(self):
