@@ -158,17 +158,6 @@ tell_remote_logs (struct invocation *inv, const struct state *state, json_t *rec
     return told ? 0 : error_set (err, ERROR_USAGE, "run %s has no step “%s”", json_text (record, "run"), only ? only : "");
 }
 
-/* The run elsewhere that is meant: the newer of both where none is named. */
-static json_t *
-find_remote (struct invocation *inv, const struct past_settings *s, const char *wanted, const char *here, struct state *state)
-{
-    json_t *record = wanted && here ? NULL : remote_find (inv, s, wanted, state, NULL);
-    if (!record || !here || strcmp (json_text (record, "run"), here) > 0)
-        return record;
-    json_decref (record);
-    return NULL;
-}
-
 /* ---- the command ------------------------------------------------------------------------------------------------ */
 
 static bool
@@ -211,7 +200,7 @@ run (struct invocation *inv, const void *settings, struct error *err)
     int status = past_run_open (inv, s, wanted, &run, err);
     json_t *list = json_array ();
     struct state state;
-    json_auto_t *record = find_remote (inv, s, wanted, status == 0 ? run.id : NULL, &state);
+    json_auto_t *record = remote_find_newer (inv, s, wanted, status == 0 ? run.id : NULL, &state);
     if (record)
         status = tell_remote_logs (inv, &state, record, step, list, err);
     else if (status == 0)

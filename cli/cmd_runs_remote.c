@@ -8,6 +8,12 @@
 
 static const struct option options[] = { PAST_OPTION_OF, { 0 } };
 
+static const struct option wait_options[] = {
+    PAST_OPTION_OF,
+    { .name = "follow", .letter = 'f', .kind = OPTION_FLAG, PAST_FIELD (follow), .help = "print what its steps print, too" },
+    { 0 },
+};
+
 static json_t *
 find (struct invocation *inv, const void *settings, struct state *state, struct error *err)
 {
@@ -25,7 +31,7 @@ wait_for (struct invocation *inv, const void *settings, struct error *err)
     json_auto_t *record = find (inv, settings, &state, err);
     if (!record)
         return -1;
-    int status = remote_wait (inv, &state, record, err);
+    int status = remote_wait (inv, &state, record, ((const struct past_settings *) settings)->follow, err);
     if (inv->json)
         past_print_json (inv, json_incref (record));
     return status;
@@ -78,8 +84,9 @@ const struct command command_runs_wait = {
     .operands = "[RUN]",
     .summary = "Follow a run that was submitted elsewhere to its end",
     .examples = "chard runs wait         # the last one that was submitted\n"
-                "chard runs wait 3e71    # the one whose name ends so",
-    .options = options,
+                "chard runs wait 3e71    # the one whose name ends so\n"
+                "chard runs wait -f      # with what its steps print",
+    .options = wait_options,
     PAST_COMMAND,
     .run = wait_for,
 };

@@ -197,18 +197,6 @@ show_remote (struct invocation *inv, const struct state *state, json_t *record)
     return 0;
 }
 
-/* The run elsewhere that is meant, or NULL: those here go first, and the newer of both if none is named. */
-static json_t *
-find_remote (struct invocation *inv, const struct past_settings *s, const char *wanted, const char *here,
-             struct state *state)
-{
-    json_t *record = wanted && here ? NULL : remote_find (inv, s, wanted, state, NULL);
-    if (!record || !here || strcmp (json_text (record, "run"), here) > 0)
-        return record;
-    json_decref (record);
-    return NULL;
-}
-
 /* ---- the command ------------------------------------------------------------------------------------------------ */
 
 static int
@@ -220,7 +208,7 @@ run (struct invocation *inv, const void *settings, struct error *err)
         return error_set (err, ERROR_USAGE, "name one run, or none for the last");
     const char *wanted = inv->operands.len ? inv->operands.items[0] : NULL;
     int status = past_run_open (inv, settings, wanted, &run, err);
-    json_auto_t *record = find_remote (inv, settings, wanted, run.id, &state);
+    json_auto_t *record = remote_find_newer (inv, settings, wanted, run.id, &state);
     if (record) {
         runlog_content_clear (&run.log);
         return show_remote (inv, &state, record);

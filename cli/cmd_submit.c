@@ -23,7 +23,7 @@ struct submit_settings {
     const char *params_file, *context, *experiment, *push;
     const char *schedule, *timezone; /* not the emitters': what is sent is the same whenever it runs */
     struct target_settings target;
-    bool force, no_build, now, require_clean, upload, wait;
+    bool follow, force, no_build, now, require_clean, upload, wait;
 };
 
 #define FIELD(f) .offset = offsetof (struct submit_settings, f)
@@ -52,7 +52,9 @@ static const struct option options[] = {
     { .name = "now", .kind = OPTION_FLAG, FIELD (now), .help = "run it now, whatever its tag schedule: says" },
     { .name = "upload", .kind = OPTION_FLAG, FIELD (upload), .help = "only bring the pipeline there: start and schedule nothing" },
     { .name = "wait", .letter = 'w', .kind = OPTION_FLAG, FIELD (wait),
-      .help = "follow the run to its end; the exit status is then the run's" },
+      .help = "wait for the run's end and tell how its steps go; the exit status is then the run's" },
+    { .name = "follow", .letter = 'f', .kind = OPTION_FLAG, FIELD (follow),
+      .help = "the same, and print what the steps print" },
     { .name = "require-clean", .kind = OPTION_FLAG, FIELD (require_clean),
       .help = "submit only what is committed in Git; a notebook's outputs don't count" },
     { .name = "push", .kind = OPTION_STRING, FIELD (push), .argument = "REMOTE",
@@ -356,7 +358,7 @@ wait_for (struct submitting *s, json_t *records, struct error *err)
     json_t *record;
     int status = 0;
     json_array_foreach (records, i, record)
-        if (remote_wait (s->inv, &s->state, record, err) < 0)
+        if (remote_wait (s->inv, &s->state, record, s->settings->follow, err) < 0)
             status = -1;
     return status;
 }
@@ -400,7 +402,7 @@ start_runs (struct submitting *s, struct error *err)
     for (size_t i = 0; i < json_array_size (points); i++)
         if (start_run (s, json_array_get (points, i), records, err) < 0)
             return -1;
-    int status = s->settings->wait ? wait_for (s, records, err) : 0;
+    int status = s->settings->wait || s->settings->follow ? wait_for (s, records, err) : 0;
     if (s->inv->json && !s->schedule && !s->settings->upload)
         past_print_json (s->inv, json_incref (s->settings->sweep.len ? records : json_array_get (records, 0)));
     return status;
@@ -413,15 +415,15 @@ check_options (const struct submit_settings *o, struct error *err)
     const struct {
         bool given;
         const char *option;
-    } of_runs[] = { { o->now, "--now" }, { o->sweep.len > 0, "--sweep" }, { o->wait, "--wait" } },
+    } of_runs[] = { { o->now, "--now" }, { o->sweep.len > 0, "--sweep" }, { o->wait, "--wait" }, { o->follow, "--follow" } },
       not_uploaded[] = { { o->schedule, "--schedule" }, { o->parameters.len > 0, "-p" }, { o->params_file, "--params-file" } };
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof of_runs / sizeof of_runs[0]; i++)
         if (of_runs[i].given && (o->schedule || o->upload))
             return error_set (err, ERROR_USAGE, "%s is for runs now, not for %s", of_runs[i].option,
                               o->schedule ? "a schedule" : "--upload");
+    for (size_t i = 0; i < sizeof not_uploaded / sizeof not_uploaded[0]; i++)
         if (not_uploaded[i].given && o->upload)
             return error_set (err, ERROR_USAGE, "%s is for runs, and --upload starts none", not_uploaded[i].option);
-    }
     if ((o->schedule && cron_check (o->schedule, err) < 0) || (o->timezone && cron_check_zone (o->timezone, err) < 0))
         return -1;
     return 0;
@@ -435,9 +437,10 @@ choose_schedule (struct submitting *s, struct error *err)
     s->schedule = o->schedule ? o->schedule : o->now || o->upload ? NULL : s->pipeline->schedule;
     if (o->timezone && !s->schedule)
         return error_set (err, ERROR_USAGE, "--timezone is for --schedule");
-    if (s->schedule && !o->schedule && (o->wait || o->sweep.len))
+    if (s->schedule && !o->schedule && (o->wait || o->follow || o->sweep.len))
         return error_set (err, ERROR_USAGE, "the notebook's tag schedule:%s has it run at these times, and %s is for runs now: say "
-                                            "--now for such, or leave it out", s->schedule, o->wait ? "--wait" : "--sweep");
+                                            "--now for such, or leave it out", s->schedule,
+                          o->wait ? "--wait" : o->follow ? "--follow" : "--sweep");
     s->timezone = !s->schedule ? NULL : o->timezone ? o->timezone : s->pipeline->timezone;
     return 0;
 }

@@ -11,7 +11,7 @@
 struct past_settings {
     const char *of, *max_size, *output;
     int limit, keep;
-    bool refresh;
+    bool refresh, follow;
 };
 
 extern const struct past_settings past_defaults;

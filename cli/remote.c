@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/nap.h"
 #include "cli/remote_failure.h"
+#include "cli/remote_follow.h"
 #include "cli/target.h"
 #include "doc/json_value.h"
 
@@ -73,6 +74,17 @@ remote_find (struct invocation *inv, const struct past_settings *s, const char *
     if (id && !record)
         error_set (err, ERROR_ENVIRONMENT, "%s can't be read", record_path (state, inv->arena, id));
     return record;
+}
+
+json_t *
+remote_find_newer (struct invocation *inv, const struct past_settings *s, const char *wanted, const char *here,
+                   struct state *state)
+{
+    json_t *record = wanted && here ? NULL : remote_find (inv, s, wanted, state, NULL);
+    if (!record || !here || strcmp (json_text (record, "run"), here) > 0)
+        return record;
+    json_decref (record);
+    return NULL;
 }
 
 int
@@ -231,9 +243,9 @@ conclude (struct invocation *inv, const json_t *record, struct error *err)
 
 /* Credentials are asked for again (a plugin may take seconds) only when the server has refused them, or anything else. */
 static int
-poll_run (struct invocation *inv, const struct state *state, json_t *record, struct error *err)
+poll_run (struct invocation *inv, const struct state *state, json_t *record, bool follow, struct error *err)
 {
-    json_auto_t *told = json_object ();
+    json_auto_t *told = json_object (), *printed = json_object ();
     double delay = 0.5, silence = 0;
     struct auth auth;
     const struct service *service = NULL;
@@ -245,6 +257,8 @@ poll_run (struct invocation *inv, const struct state *state, json_t *record, str
             silence = 0;
             if (remote_explain (inv, record))
                 remote_save (state, inv->arena, record, NULL);
+            if (follow)
+                remote_follow (inv, record, printed);
             tell_steps (inv, record, told);
             if (remote_is_over (record))
                 return conclude (inv, record, err);
@@ -262,12 +276,12 @@ poll_run (struct invocation *inv, const struct state *state, json_t *record, str
 }
 
 int
-remote_wait (struct invocation *inv, const struct state *state, json_t *record, struct error *err)
+remote_wait (struct invocation *inv, const struct state *state, json_t *record, bool follow, struct error *err)
 {
     struct sigaction catch = { .sa_handler = on_interrupt }, saved;
     interrupted = 0;
     sigaction (SIGINT, &catch, &saved);
-    int status = poll_run (inv, state, record, err);
+    int status = poll_run (inv, state, record, follow, err);
     sigaction (SIGINT, &saved, NULL);
     return status;
 }

@@ -154,9 +154,10 @@ class Server:
     # ---- wait, cancel, retry
 
     def test_to_the_end(self):
-        waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")
+        waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--follow", "train.py")
         self.until(lambda: self.argo.workflows)
         self.argo.set_states("Running", load_data="Cached", sum="Running")
+        self.argo.logs[self.argo.pod("sum")] = "so far\nhalf\n"
         count = len(self.argo.requests)
         self.until(lambda: len(self.argo.requests) > count + 2)
         self.argo.before = lambda r: (400, "down")     # an outage is waited for
@@ -164,12 +165,14 @@ class Server:
         self.until(lambda: len(self.argo.requests) > count + 1)
         self.argo.before = None
         self.argo.set_states("Succeeded", load_data="Cached", sum="Succeeded")
+        self.argo.logs[self.argo.pod("sum")] += "and \033all"
         wf, = self.argo.workflows.values()
         wf["status"]["nodes"][self.argo.node("sum")]["outputs"] = {"parameters": [{"name": "metrics", "value": '{"loss": 0.1}'}]}
         out, err = waiting.communicate(timeout=60)
         self.assertEqual(waiting.returncode, 0, err)
         self.assertIn("load data: cached\nsum: running\n", err)
-        self.assertIn("sum: ok\n", err)
+        self.assertIn("sum | and ?all\nsum: ok\n", err)
+        self.assertEqual([line for line in err.split("\n") if " | " in line], ["sum | so far", "sum | half", "sum | and ?all"])
         self.assertRegex(out, "(?m)^run [0-9a-f-]+: ok$")
         listed, = json.loads(self.chard("runs", "list", "--format=json").stdout)
         self.assertEqual((listed["status"], listed["ran"], listed["cached"]), ("ok", 1, 1))
