@@ -385,6 +385,8 @@ call_library (struct interpreter *in, int callee, struct call *c)
     if (!(e->flags & EFFECT_MAPS) && !in->decorating)
         call_back (in, c->all);
     process_called (in, e, c, in->flow->changes.len > changes);
+    if (!in->decorating && !is_class_name (text))
+        special_lend (in, text, c->all);
     const struct set *known = text_of_call (in, text, c->positional, c->count);
     return known ? known : result_of (in, e, call_argument (c, 0), c, path);
 }
@@ -465,5 +467,6 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     mutate_arguments (in, e, c);
     call_back (in, set_union (in->arena, c->all, has_function (in, c->all) ? cells_held (in, on) : NULL));
     call_held_functions (in, on);
+    special_lend_receiver (in, receiver, c->all);
     return result_of (in, e, on, c, 0);
 }

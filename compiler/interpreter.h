@@ -93,6 +93,8 @@ struct interpreter {
     struct vec_int added_builtins; /* symbols */
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
     bool ambient_read;           /* by a site of this unit */
+    bool classes;                /* the notebook defines some */
+    struct vec_int lent;         /* classes whose methods were run since a library may call them, at this site */
     unsigned specials;           /* what special methods of the notebook's classes are for */
     const bool *working;         /* by site: what it sets up can't be repeated elsewhere; NULL: not known yet */
     const char *cwd;             /* the folder that relative paths count from, itself from the notebook's; "" there */
@@ -266,6 +268,11 @@ char operator_of (const struct interpreter *in, const struct ast *n);
 
 /* The values, and what they hold, are given to code that isn't the notebook's. */
 void special_run_held (struct interpreter *in, const struct set *values);
+
+/* A function or method of a library (its path, or its class's) is called with them: it may call the methods of the notebook's
+ * instances that they are or hold. */
+void special_lend (struct interpreter *in, const char *path, const struct set *values);
+void special_lend_receiver (struct interpreter *in, int receiver, const struct set *values); /* its method is called */
 
 /* What a loop over `iterable` gives, element by element. */
 const struct set *iterate (struct interpreter *in, const struct set *iterable);

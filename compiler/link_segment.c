@@ -54,21 +54,66 @@ add_replicated_segment (struct linking *l, struct step *s, int site)
     add_imports (l, s, x->statement);
 }
 
-/* Set-up that stands between the step's own cells has its place there: what is above it ran without. */
 static bool
-stands_between (const struct linking *l, int step, int site)
+is_same_import (const struct linking *l, const struct site *x, const struct site *y)
 {
-    const struct site *x = &l->flow->sites.items[site];
-    return x->kind == SITE_SETUP && x->unit > l->g->groups.items[step].units.items[0];
+    if (x->kind != SITE_IMPORT || y->kind != SITE_IMPORT || !x->statement || !y->statement)
+        return false;
+    size_t n = x->statement->end - x->statement->start;
+    const struct unit *units = l->flow->program->units.items;
+    return n == y->statement->end - y->statement->start
+           && memcmp (units[x->unit].text->code + x->statement->start, units[y->unit].text->code + y->statement->start, n) == 0;
 }
 
-/* The set-up between the own cells `before` (a unit; -1: none yet) and `unit`. */
-static void
-add_between (struct linking *l, int step, int before, int unit)
+/* Whether an earlier one among `sites` binds what `site` binds, to something else. */
+static bool
+binds_again (const struct linking *l, const struct vec_int *sites, int site)
 {
-    vec_foreach (site, &l->replicated[step]) {
+    const struct site *x = &l->flow->sites.items[site];
+    vec_foreach (earlier, sites) {
+        const struct site *y = &l->flow->sites.items[*earlier];
+        for (size_t i = 0; *earlier < site && i < x->binds.len; i++)
+            if (vec_int_has (&y->binds, x->binds.items[i]) && !is_same_import (l, x, y))
+                return true;
+    }
+    return false;
+}
+
+/* Whether it is made of what one of `sites` binds. */
+static bool
+is_made_of (const struct linking *l, const struct vec_int *sites, int site)
+{
+    const struct site *x = &l->flow->sites.items[site];
+    vec_foreach (earlier, sites)
+        for (size_t i = x->first_event; i < x->last_event; i++)
+            if (vec_int_has (&l->flow->sites.items[*earlier].binds, l->flow->events.items[i].name))
+                return true;
+    return false;
+}
+
+/* What is repeated stands ahead of the step's own cells; but between them where these need what is above it to be without:
+ * set-up, and a function that is defined a second time. */
+static struct vec_int
+standing_between (struct linking *l, int step)
+{
+    const struct vec_int *sites = &l->replicated[step];
+    struct vec_int between = { 0 };
+    vec_foreach (site, sites) {
+        const struct site *x = &l->flow->sites.items[*site];
+        if (x->unit > l->g->groups.items[step].units.items[0]
+            && (x->kind == SITE_SETUP || binds_again (l, sites, *site) || is_made_of (l, &between, *site)))
+            vec_push (l->arena, &between, *site);
+    }
+    return between;
+}
+
+/* What stands between the own cells `before` (a unit; -1: none yet) and `unit`. */
+static void
+add_between (struct linking *l, int step, const struct vec_int *between, int before, int unit)
+{
+    vec_foreach (site, between) {
         int at = l->flow->sites.items[*site].unit;
-        if (at > before && at < unit && stands_between (l, step, *site))
+        if (at > before && at < unit)
             add_replicated_segment (l, &l->p->steps.items[step], *site);
     }
 }
@@ -90,8 +135,9 @@ link_segments (struct linking *l, int step)
     struct vec_int *sites = &l->replicated[step];
     int before = -1;
     vec_int_sort (sites);
+    const struct vec_int between = standing_between (l, step);
     vec_foreach (site, sites)
-        if (!stands_between (l, step, *site))
+        if (!vec_int_has (&between, *site))
             add_replicated_segment (l, s, *site);
     vec_foreach (d, &l->deleted[step])
         if (!link_find_input (l, step, link_name (l, d->name)) && !is_repeated (l, step, d->name)) {
@@ -100,7 +146,7 @@ link_segments (struct linking *l, int step)
         }
     vec_foreach (unit, &l->g->groups.items[step].units) {
         const struct unit *u = &l->flow->program->units.items[*unit];
-        add_between (l, step, before, *unit);
+        add_between (l, step, &between, before, *unit);
         before = *unit;
         add_segment (l, s, u, 1, u->text->run, false);
         vec_push (l->arena, &s->cells, u->cell->index);

@@ -320,9 +320,29 @@ facts_of (struct collecting *c, const char *text, size_t len)
     return facts;
 }
 
+/* What libraries import when a method is called that can't do without. */
+static const struct {
+    const char *method, *module;
+} lazily[] = {
+    { "to_parquet", "pyarrow" }, { "read_parquet", "pyarrow" }, { "to_feather", "pyarrow" }, { "read_feather", "pyarrow" },
+    { "to_excel", "openpyxl" },  { "read_excel", "openpyxl" },  { "to_hdf", "tables" },      { "read_hdf", "tables" },
+    { "read_html", "lxml" },     { "read_xml", "lxml" },        { "to_markdown", "tabulate" },
+};
+
+/* Only where the environment has it: there may be other ways (engine="fastparquet"). */
+static void
+collect_lazy (struct collecting *c, const char *text, size_t len)
+{
+    static const struct import guarded = { .guarded = true };
+    for (size_t i = 0; i < sizeof lazily / sizeof *lazily; i++)
+        if (memmem (text, len, lazily[i].method, strlen (lazily[i].method)))
+            add_installed (c, lazily[i].module, &guarded, PLACE_NOTEBOOK, NULL);
+}
+
 static void
 collect_text (struct collecting *c, const char *text, size_t len, struct place at)
 {
+    collect_lazy (c, text, len);
     if (!memmem (text, len, "import", 6))
         return;
     const struct facts *facts = facts_of (c, text, len);

@@ -4,6 +4,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/interpreter.h"
 
+#include "base/words.h"
+#include "compiler/requirement.h"
+
 #include <string.h>
 
 /* `uses`: a set of enum special_use; `signs`: first characters of the operators that mean it (`in`, `is`, `not` by their letter),
@@ -103,6 +106,7 @@ special_note (struct interpreter *in, int class_object)
     for (const struct special *s = specials; s->name; s++)
         if (class_member (in, class_object, symbol_of_str (in->symbols, s->name)))
             uses |= s->uses;
+    in->classes = true;
     heap_get (in->heap, class_object)->specials = uses;
     in->specials |= uses;
 }
@@ -178,4 +182,66 @@ iterate (struct interpreter *in, const struct set *iterable)
         if (!is_instance (in, id)) /* what a loader gives comes from the data set that it holds */
             special_run (in, heap_reach (in->heap, set_one (in->arena, id)), SPECIAL_ELEMENT | SPECIAL_ITERATION, NULL);
     return set_union (in->arena, elements_of (in, iterable), set_union (in->arena, given, elements_of (in, given)));
+}
+
+/* ---- methods that a library calls -------------------------------------------------------------------------------- */
+
+/* What is done with the whole of a value, and not with its elements only, is told by the table for these. */
+static bool
+calls_methods (struct interpreter *in, const char *path)
+{
+    static const char *const known[] = { "numpy", "pandas", "matplotlib", "polars", "tqdm", "IPython", NULL };
+    const char *top = arena_strndup (in->arena, path, strcspn (path, "."));
+    return path[strlen (top)] && !words_have (known, top) && requirement_distribution (in->arena, top);
+}
+
+/* On a copy: what they do to the instance itself is told by the call that was written, `pipe.predict (x)` or `pipe.fit (x)`. */
+static void
+run_methods (struct interpreter *in, int id, int class_object, int depth)
+{
+    const struct set *const self[] = { heap_copy (in->heap, set_one (in->arena, id), in->site, false) };
+    for (size_t i = 0; i < heap_get (in->heap, class_object)->fields.len; i++) {
+        struct field f = heap_get (in->heap, class_object)->fields.items[i];
+        if (f.name && strncmp (symbol_text (in->symbols, f.name), "__", 2) != 0)
+            set_foreach (m, f.value)
+                if (heap_get (in->heap, m)->kind == OBJECT_FUNCTION && heap_get (in->heap, m)->binds == BINDS_INSTANCE)
+                    call_value (in, set_one (in->arena, m), self, 1);
+    }
+    set_foreach (base, heap_field (in->heap, class_object, in->s_bases))
+        if (heap_get (in->heap, base)->kind == OBJECT_CLASS && depth < 4)
+            run_methods (in, id, base, depth + 1);
+}
+
+/* Of an instance whose class is derived from a library's: a method that it inherits calls its own. */
+static const char *
+library_base (struct interpreter *in, int class_object, int depth)
+{
+    set_foreach (base, heap_field (in->heap, class_object, in->s_bases)) {
+        const struct object *o = heap_get (in->heap, base);
+        const char *path = o->kind == OBJECT_LIBRARY ? symbol_text (in->symbols, o->type)
+                           : o->kind == OBJECT_CLASS && depth < 4 ? library_base (in, base, depth + 1) : "";
+        if (*path)
+            return path;
+    }
+    return "";
+}
+
+void
+special_lend_receiver (struct interpreter *in, int receiver, const struct set *values)
+{
+    const struct object *o = heap_get (in->heap, receiver);
+    const char *path = o->class_object >= 0 ? library_base (in, o->class_object, 0)
+                       : o->type ? symbol_text (in->symbols, o->type) : "";
+    special_lend (in, path, set_union (in->arena, set_one (in->arena, receiver), values));
+}
+
+void
+special_lend (struct interpreter *in, const char *path, const struct set *values)
+{
+    if (!in->classes || in->depth > 3 || !calls_methods (in, path))
+        return;
+    const struct set *reach = heap_reach (in->heap, values);
+    set_foreach (id, reach)
+        if (is_instance (in, id) && vec_int_add_once (in->arena, &in->lent, heap_get (in->heap, id)->class_object))
+            run_methods (in, id, heap_get (in->heap, id)->class_object, 0);
 }

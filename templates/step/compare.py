@@ -40,7 +40,7 @@ class _Comparison:
         kind = type(a)
         if kind in (list, tuple):
             return self.sequences
-        if kind is dict:
+        if kind is dict or kind is types.MappingProxyType:
             return self.dicts
         if kind in (set, frozenset):
             return self.sets
@@ -230,17 +230,21 @@ def _told(v):
     return ("%s %s" % (_type_name(v), _short(v, 200))) if not isinstance(v, str) else _short(v, 200)
 
 
+_of_functools = ("dispatch_cache", "cache_token", "_clear_cache")   # what singledispatch has looked up already
+
+
 def _function_state(f):
-    cells = []
-    for cell in f.__closure__ or ():
+    cells, library = [], f.__code__.co_filename.endswith("functools.py")
+    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
         try:
-            cells.append(cell.cell_contents)
+            cells.append(None if library and name in _of_functools else cell.cell_contents)
         except ValueError:
             cells.append(None)
     code = []
     _code_print(f.__code__, code)
     return (f.__qualname__, repr(code), f.__defaults__, f.__kwdefaults__, cells,
-            {k: v for k, v in f.__dict__.items() if k != "__wrapped__"}, f.__dict__.get("__wrapped__"))
+            {k: v for k, v in f.__dict__.items() if k != "__wrapped__" and not (library and k in _of_functools)},
+            f.__dict__.get("__wrapped__"))
 
 
 _volatile = ("_abc_impl", "__weakref__")

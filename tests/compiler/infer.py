@@ -102,6 +102,14 @@ class Elsewhere(Inference):
         self.assertEqual(found, {"db": [], "put": [], "get": ["put"]})
 
 
+class Definitions(Inference):
+    def test_one_made_anew_has_its_place_between_the_cells(self):
+        self.write(code("def f(x):\n    return x", "functions"), code("y = f(1)", "step:a"),
+                   code("def f(x):\n    return -x\ng = f", "functions"), code("print(y, f(1), g(1))", "step:a"))
+        document = json.loads(self.chard("compile"))
+        self.assertEqual([s["cell"] for s in document["steps"][0]["segments"]], [0, 1, 2, 2, 3])
+
+
 class Headings(Inference):
     def test_a_title_and_sections(self):
         self.assertEqual(

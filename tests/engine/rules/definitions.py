@@ -48,3 +48,39 @@ a = double(1)
 
 # %%
 print(a, double(2), double.__name__)
+
+# %%
+from functools import singledispatch
+
+@singledispatch
+def kind(x):
+    return "object"
+
+# %%
+@kind.register
+def _(x: int):
+    return "int"
+
+# %%
+kinds = [kind(1), kind("a")]
+
+# %%
+@kind.register(str)
+def _of_text(x):
+    return "text"
+
+# %%
+print(kinds, kind("a"))
+
+# %%
+from collections import defaultdict
+
+# %%
+places = defaultdict(list)
+places["a"].append(1)
+
+# %%
+places["b"]
+
+# %%
+print(places)

@@ -113,3 +113,33 @@ print(model.w.data, model.b.data, random.random())
 
 # %%
 print(history)
+
+# %%
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import Pipeline
+
+# %%
+fitted = []
+SCALE = [2.0]
+
+class Scaled(BaseEstimator, TransformerMixin):
+    def fit(self, X, y=None):
+        fitted.append(len(X))
+        return self
+
+    def transform(self, X):
+        return X * SCALE[0]
+
+# %%
+scaled = Pipeline([("scaled", Scaled()), ("again", Scaled())])
+
+# %%
+SCALE[0] = 3.0
+
+# %%
+out = scaled.fit_transform(np.ones((4, 2)))
+alone = Scaled().fit_transform(np.ones((3, 2)))
+
+# %%
+print(fitted, out.sum(), alone.sum())
