@@ -2,10 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/assist.h"
 
+#include "base/fs.h"
 #include "cli/option.h"
+#include "doc/json_value.h"
 #include "kernel/own.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <string.h>
 
 /* ---- candidates ------------------------------------------------------------------------------------------------- */
@@ -76,40 +79,70 @@ offer_choices (struct arena *a, const char *choices, const char *word, struct ve
 /* Which call tells the names of a kind; `kind` is also what a usage line calls them. */
 static const struct {
     const char *kind, *ask;
-} told_by[] = { { "STEP", "compile --to=ir -o -" }, { "NAME=VALUE", "compile --to=ir -o -" }, { "RUN", "runs list --format=json" } };
+} told_by[] = {
+    { "STEP", "compile --to=ir -o -" },
+    { "STEP.NAME", "compile --to=ir -o -" },
+    { "NAME=VALUE", "compile --to=ir -o -" },
+    { "RUN", "runs list --format=json" },
+};
 
 static void
-ask_for (const char *kind, const char **ask, const char **asked)
+ask_for (const char *kind, struct assist_question *q)
 {
     for (size_t i = 0; kind && i < sizeof told_by / sizeof *told_by; i++)
         if (strcmp (told_by[i].kind, kind) == 0) {
-            *ask = told_by[i].ask;
-            *asked = told_by[i].kind;
+            q->ask = told_by[i].ask;
+            q->kind = told_by[i].kind;
         }
 }
 
 static void
-offer_values (struct arena *a, const struct option *o, const char *word, struct vec_str *matches, const char **ask,
-              const char **kind)
+offer_values (struct arena *a, const struct option *o, const char *word, struct vec_str *matches, struct assist_question *q)
 {
     if (o->choices)
         offer_choices (a, o->choices, word, matches);
     else
-        ask_for (o->argument, ask, kind);
+        ask_for (o->argument, q);
+}
+
+static bool
+is_notebook (const char *name)
+{
+    const char *dot = strrchr (name, '.');
+    return dot && dot > name && (strcmp (dot, ".ipynb") == 0 || strcmp (dot, ".py") == 0);
+}
+
+/* Notebooks, and folders that may hold some, of the one that the word names. Those with blanks would need quotes. */
+static void
+offer_files (struct arena *a, const char *cwd, const char *word, struct vec_str *matches)
+{
+    const char *slash = strrchr (word, '/'), *folder = slash ? arena_strndup (a, word, (size_t) (slash + 1 - word)) : "";
+    const char *dir = *folder == '/' ? folder : fs_join (a, cwd ? cwd : ".", folder);
+    DIR *d = opendir (dir);
+    for (struct dirent *e; d && (e = readdir (d));) {
+        bool inside = e->d_name[0] != '.' && fs_is_dir (fs_join (a, dir, e->d_name));
+        if (e->d_name[0] != '.' && (inside || is_notebook (e->d_name)) && !strpbrk (e->d_name, " \t\"'\\"))
+            offer (a, matches, arena_printf (a, "%s%s%s", folder, e->d_name, inside ? "/" : ""), word);
+    }
+    if (d)
+        closedir (d);
+    vec_str_sort (matches);
 }
 
 /* Operands: of "[RUN] [STEP]" the first is a run, the second a step; of "bash|zsh|fish" one of these. */
 static void
-offer_operands (struct arena *a, const struct command *c, size_t before, const char *word, struct vec_str *matches,
-                const char **ask, const char **kind)
+offer_operands (struct arena *a, const struct command *c, size_t before, const char *cwd, const char *word,
+                struct vec_str *matches, struct assist_question *q)
 {
     const char *step = strstr (c->operands, "STEP"), *run = strstr (c->operands, "RUN");
     if (strchr (c->operands, '|'))
         offer_choices (a, c->operands, word, matches);
     else if (step && (before > 0 || !run))
-        ask_for ("STEP", ask, kind);
+        ask_for (begins (step, "STEP.NAME") ? "STEP.NAME" : "STEP", q);
     else if (run)
-        ask_for ("RUN", ask, kind);
+        ask_for ("RUN", q);
+    else if (strstr (c->operands, "NOTEBOOK"))
+        offer_files (a, cwd, word, matches);
 }
 
 /* Splits what stands before the cursor at blanks; the last word is the one that is being typed, perhaps "". */
@@ -128,11 +161,11 @@ split (struct arena *a, const char *text, struct vec_str *words, size_t *from)
 }
 
 void
-assist_complete (struct arena *a, const char *text, struct vec_str *matches, size_t *from, const char **ask,
-                 const char **kind)
+assist_complete (struct arena *a, const char *text, const char *cwd, struct vec_str *matches, size_t *from,
+                 struct assist_question *q)
 {
     struct vec_str words = { 0 };
-    *ask = *kind = NULL;
+    *q = (struct assist_question){ 0 };
     split (a, text, &words, from);
     size_t typed = words.len - 1;
     const char *word = words.items[typed], *last = typed > 0 ? words.items[typed - 1] : "";
@@ -146,6 +179,9 @@ assist_complete (struct arena *a, const char *text, struct vec_str *matches, siz
             offer_commands (a, own_commands, first, word, matches);
         return;
     }
+    vec_foreach (w, &before)
+        if ((*w)[0] != '-' && is_notebook (*w) && strstr (c->operands, "NOTEBOOK"))
+            q->notebook = *w;
     const char *equals = begins (word, "--") ? strchr (word, '=') : NULL;
     const struct option *o = equals ? option_of (c->options, word, (size_t) (equals - word)) : option_of (c->options, last, strlen (last));
     if (equals && !o)
@@ -155,13 +191,23 @@ assist_complete (struct arena *a, const char *text, struct vec_str *matches, siz
         word = equals + 1;
     }
     if (o)
-        offer_values (a, o, word, matches, ask, kind);
+        offer_values (a, o, word, matches, q);
     else if (*word == '-') {
         offer_options (a, c->options, word, matches);
         offer_options (a, option_common_table, word, matches);
         offer (a, matches, "--background", word);
     } else
-        offer_operands (a, c, typed - (strchr (c->name, ' ') ? 2 : 1), word, matches, ask, kind);
+        offer_operands (a, c, typed - (strchr (c->name, ' ') ? 2 : 1), cwd, word, matches, q);
+}
+
+/* "train.model": what the steps leave for others. */
+static void
+pick_outputs (struct arena *a, const json_t *step, const char *word, struct vec_str *matches)
+{
+    const json_t *output;
+    size_t i;
+    json_array_foreach (json_object_get (step, "outputs"), i, output)
+        offer (a, matches, arena_printf (a, "%s.%s", json_text (step, "name"), json_string_value (output)), word);
 }
 
 void
@@ -172,7 +218,9 @@ assist_pick (struct arena *a, const json_t *answer, const char *kind, const char
     size_t i;
     json_array_foreach (list, i, one) {
         const char *name = json_string_value (json_object_get (one, runs ? "run" : "name"));
-        if (name)
+        if (name && strcmp (kind, "STEP.NAME") == 0)
+            pick_outputs (a, one, word, matches);
+        else if (name)
             offer (a, matches, arena_printf (a, "%s%s", name, parameters ? "=" : ""), word);
     }
 }
@@ -230,7 +278,8 @@ struct pending_answer {
     struct origin origin;
     struct call *call;
     struct vec_str matches;
-    const char *code, *word, *kind;
+    const char *code, *word;
+    struct assist_question question;
     size_t start, end; /* bytes of `code` that are replaced */
 };
 
@@ -275,8 +324,19 @@ on_told (void *arg, const json_t *told)
     struct pending_answer *p = arg;
     p->call = NULL;
     if (told)
-        assist_pick (p->arena, told, p->kind, p->word, &p->matches);
+        assist_pick (p->arena, told, p->question.kind, p->word, &p->matches);
     finish (p);
+}
+
+static struct call *
+ask (const struct assist *s, struct arena *a, const struct assist_question *q, struct pending_answer *p)
+{
+    struct vec_str words = { 0 };
+    struct error ignored;
+    cell_parts_words (a, q->ask, &words, &ignored);
+    if (q->notebook)
+        vec_push (a, &words, q->notebook);
+    return call_ask_words (s->context, &words, NULL, on_told, p);
 }
 
 static void
@@ -284,18 +344,17 @@ complete (struct assist *s, const struct wire_message *m, const char *code, size
 {
     struct arena *a = arena_create ();
     struct pending_answer *p = arena_new (a, struct pending_answer);
-    const char *ask;
     *p = (struct pending_answer){ .next = s->pending, .assist = s, .arena = a, .origin = origin_copy (m),
                                   .code = arena_strdup (a, code), .end = cursor };
     s->pending = p;
     const char *text = arena_strndup (a, code + call, cursor - call);
-    assist_complete (a, text, &p->matches, &p->start, &ask, &p->kind);
+    assist_complete (a, text, call_directory (a, s->context), &p->matches, &p->start, &p->question);
     p->word = text + p->start;
     p->start += call;
-    struct call *c = ask ? call_ask (s->context, ask, on_told, p) : NULL;
+    struct call *c = p->question.ask ? ask (s, a, &p->question, p) : NULL;
     if (c)
         p->call = c;
-    else if (!ask)
+    else if (!p->question.ask)
         finish (p);
 }
 

@@ -18,11 +18,16 @@ void assist_destroy (struct assist *s);
 /* Answers a complete_request or an inspect_request whose cursor stands in a %chard line; false for all others. */
 bool assist_take (struct assist *s, const struct wire_message *m);
 
-/* What can stand at the end of `text`, the part of a call before the cursor (behind "%chard "). `*from` is where the word
- * begins that would be replaced, in bytes. Names that only a command knows are left out; `*ask` is then the call that tells
- * them (else NULL), whose JSON assist_pick understands. Everything lies in `a`. */
-void assist_complete (struct arena *a, const char *text, struct vec_str *matches, size_t *from, const char **ask,
-                      const char **kind);
+/* Names that only a command knows: the call that tells them, or NULL, on the notebook that was named, or NULL. */
+struct assist_question {
+    const char *ask, *kind, *notebook;
+};
+
+/* What can stand at the end of `text`, the part of a call before the cursor (behind "%chard "), in a session that is in
+ * directory `cwd`. `*from` is where the word begins that would be replaced, in bytes. What is to be asked of a command goes
+ * into `q`; assist_pick understands the JSON of its answer. Everything lies in `a`. */
+void assist_complete (struct arena *a, const char *text, const char *cwd, struct vec_str *matches, size_t *from,
+                      struct assist_question *q);
 void assist_pick (struct arena *a, const json_t *answer, const char *kind, const char *word, struct vec_str *matches);
 
 #endif

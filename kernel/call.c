@@ -230,10 +230,10 @@ fail (call_done_fn done, void *arg, const char *text)
     done (arg, error);
 }
 
-/* The directory that a process is in, or NULL. */
-static const char *
-directory_of (struct arena *a, pid_t pid)
+const char *
+call_directory (struct arena *a, const struct call_context *context)
 {
+    const pid_t pid = context->session;
     char path[PATH_MAX];
     ssize_t n = pid > 0 ? readlink (arena_printf (a, "/proc/%d/cwd", (int) pid), path, sizeof path) : -1;
     return n > 0 && n < (ssize_t) sizeof path ? arena_strndup (a, path, (size_t) n) : NULL;
@@ -257,7 +257,7 @@ prepare (struct call *c, struct wanted *w, struct error *err)
 {
     const struct command *command = find_command (&w->words);
     c->name = xasprintf ("chard %s", command ? command->name : w->words.items[0]);
-    w->cwd = directory_of (w->arena, w->context->session);
+    w->cwd = call_directory (w->arena, w->context);
     if (command && add_the_obvious (c, w, command, err) < 0)
         return -1;
     if (w->outlet)

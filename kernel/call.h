@@ -52,6 +52,9 @@ const void *call_settings (struct arena *a, const struct vec_str *words, struct 
 /* Where such settings keep an option's value, by the option's name; it must be one of theirs. */
 const void *call_setting (const struct vec_str *words, const void *settings, const char *option);
 
+/* The directory that the session is in, where commands run; NULL if that isn't known. */
+const char *call_directory (struct arena *a, const struct call_context *context);
+
 /* Asks the calls in the background to end; how many there are. call_destroy_background ends them at once. */
 int call_stop_background (const struct call_context *context);
 void call_destroy_background (const struct call_context *context);

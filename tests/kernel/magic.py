@@ -314,54 +314,6 @@ class Own(Magic):
         self.assertIn("a %chard line must begin at the cell's left edge", told.reply["evalue"])
 
 
-class Typing(Magic):
-    """What helps while a line is typed."""
-
-    def complete(self, code):
-        """The matches, and the code with the first of them put in."""
-        reply = self.kc.complete(code, len(code), reply=True, timeout=60)["content"]
-        self.assertEqual(reply["status"], "ok")
-        matches = reply["matches"]
-        return matches, code[:reply["cursor_start"]] + (matches or [""])[0] + code[reply["cursor_end"]:]
-
-    def test_commands(self):
-        self.assertEqual(self.complete("ä = 1\n%chard che"), (["check"], "ä = 1\n%chard check"))
-        self.assertTrue({"check", "run", "runs", "graph"} <= set(self.complete("%chard ")[0]))
-        self.assertIn("logs", self.complete("%chard runs ")[0])
-
-    def test_options_and_their_values(self):
-        self.assertEqual(self.complete("%chard run --no-c"), (["--no-cache"], "%chard run --no-cache"))
-        self.assertIn("--verbose", self.complete("%chard run --v")[0])
-        self.assertEqual(self.complete("%chard graph --to=sv"), (["svg"], "%chard graph --to=svg"))
-        self.assertEqual(self.complete("%chard graph --to sv"), (["svg"], "%chard graph --to svg"))
-        self.assertEqual(self.complete("%%chard run\n--no")[1], "%%chard run\n--no-cache")
-
-    def test_names_in_the_notebook_and_past_runs(self):
-        self.run_cell("#| pipeline-parameters\nrate = 1")
-        self.run_cell("#| step: prepare\nx = rate")
-        self.run_cell("#| step: show\nprint(x)")
-        self.assertEqual(self.complete("%chard run --only pre"), (["prepare"], "%chard run --only prepare"))
-        self.assertEqual(set(self.complete("%chard run --from=")[0]), {"prepare", "show"})
-        self.assertEqual(self.complete("%chard run -p ra"), (["rate="], "%chard run -p rate="))
-        self.assertEqual(self.complete("%chard runs show ")[0], [])
-        self.run_cell("%chard run")
-        run, = self.complete("%chard runs show ")[0]
-        self.assertRegex(run, r"^\d{8}-\d{6}-")
-        self.assertEqual(self.complete("%chard runs logs latest sh")[0], ["show"])
-
-    def test_other_lines_are_the_inner_kernels(self):
-        self.run_cell("%config Completer.use_jedi = False")
-        self.assertIn("print", self.complete("%chard check\nprin")[0])
-        self.assertIn("%run", self.complete("x = '%chard ru")[0])
-
-    def test_inspection(self):
-        def inspect(code):
-            return self.kc.inspect(code, len(code), reply=True, timeout=60)["content"]
-        self.assertIn("--only", inspect("%chard run --jobs 2")["data"]["text/plain"])
-        self.assertIn("Run a notebook", inspect("%chard")["data"]["text/plain"])
-        self.assertIn("Print the values", inspect("x = 1\nprint")["data"]["text/plain"].replace("Prints", "Print"))
-
-
 class Open(Magic):
     """Which notebook a command sees."""
 
