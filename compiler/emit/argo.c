@@ -33,6 +33,9 @@
 #define PARAMETERS_PATH "/tmp/chard-parameters.json"
 /* Whose result it is, of two tasks of which one has been started. */
 #define CHOICE "inputs.parameters.when == 'true' ? tasks['%s'].outputs.artifacts.result : tasks['%s'].outputs.artifacts.result"
+/* A ConfigMap holds 1 MiB, some 2000 steps' results; a step whose result doesn't fit fails. So they lie in 16. */
+#define MEMO_KEY "{{=sprig.sha256sum(inputs.parameters.memo)}}"
+#define MEMO_SHELF "{{=sprig.trunc(1, sprig.sha256sum(inputs.parameters.memo))}}"
 #define MEMO_AGE "2160h" /* 90 days */
 
 struct argo {
@@ -285,8 +288,8 @@ step_template (struct argo *argo, int step, size_t pieces)
     put_running (argo->plan->arena, t, s);
     if (is_memoized (argo, step))
         put (t, "memoize",
-             json_pack ("{s:s,s:s,s:{s:{s:s}}}", "key", "{{=sprig.sha256sum(inputs.parameters.memo)}}", "maxAge", MEMO_AGE,
-                        "cache", "configMap", "name", arena_printf (argo->plan->arena, "chard-%s", argo->plan->name)));
+             json_pack ("{s:s,s:s,s:{s:{s:s}}}", "key", MEMO_KEY, "maxAge", MEMO_AGE, "cache", "configMap", "name",
+                        arena_printf (argo->plan->arena, "chard-%s-" MEMO_SHELF, argo->plan->name)));
     return t;
 }
 
@@ -532,9 +535,9 @@ emit_argo_argument (const struct emit_plan *plan, const char *name, const json_t
     if (as_json || !text || !pod_string_needs_json (text))
         return json_string (parameter_text (plan->arena, value, as_json));
     for (const char *c = text; *c; c++)
-        if (((unsigned char) *c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f || strncmp (c, "{{", 2) == 0) {
-            error_set (err, ERROR_USAGE, "parameter %s: Argo takes no “{{” or control characters in text, but as the value in "
-                                         "the notebook's parameters cell", name);
+        if (((unsigned char) *c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f || pod_is_reference (c)) {
+            error_set (err, ERROR_USAGE, "parameter %s: Argo takes no “{{”, “$$”, “$(” or control characters in text, but as the "
+                                         "value in the notebook's parameters cell", name);
             return NULL;
         }
     return json_string (text);

@@ -215,7 +215,7 @@ static bool
 is_known_reference (const char *tag, size_t len)
 {
     static const char *const beginnings[] = { "inputs.parameters.", "inputs.artifacts.", "workflow.parameters.", "tasks.",
-                                              "=sprig.sha256sum(inputs.parameters.",
+                                              "=sprig.sha256sum(inputs.parameters.", "=sprig.trunc(1, sprig.sha256sum(inputs.parameters.",
                                               "=sprig.sha256sum(workflow.parameters." };
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
         size_t n = strlen (beginnings[i]);

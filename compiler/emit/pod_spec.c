@@ -120,10 +120,16 @@ pod_layout_name (enum pod_layout layout)
 }
 
 bool
+pod_is_reference (const char *s)
+{
+    return strncmp (s, "{{", 2) == 0 || strncmp (s, "$$", 2) == 0 || strncmp (s, "$(", 2) == 0;
+}
+
+bool
 pod_string_needs_json (const char *s)
 {
     for (; s && *s; s++)
-        if ((unsigned char) *s < 0x20 || (unsigned char) *s >= 0x7f || strncmp (s, "{{", 2) == 0)
+        if ((unsigned char) *s < 0x20 || (unsigned char) *s >= 0x7f || pod_is_reference (s))
             return true;
     return false;
 }

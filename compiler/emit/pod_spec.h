@@ -26,6 +26,10 @@ void pod_spec_append (json_t *args, const struct emit_plan *plan, int step, enum
 /* Folder of the specifications below EMIT_SPECS: "kfp" or "argo". */
 const char *pod_layout_name (enum pod_layout layout);
 
+/* Whether a text begins with what Argo takes for a template, or Kubernetes for a variable: the former hands parameters on in
+ * a pod's environment, where `$$` becomes `$`. */
+bool pod_is_reference (const char *s);
+
 /* True for a text that Argo's parameters would not leave as it is: it travels as JSON (in a specification: "json"). */
 bool pod_string_needs_json (const char *s);
 

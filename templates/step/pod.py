@@ -116,9 +116,11 @@ class _Pod:
     def _copy_written(self, cwd, target):
         """All that has been written below the notebook's directory since the step began; how many bytes."""
         import stat
-        size = 0
+        size, device = 0, os.lstat(cwd).st_dev
         for folder, folders, names in os.walk(cwd):
-            folders[:] = [f for f in folders if f not in (".chard", "__pycache__", ".ipynb_checkpoints")]
+            folders[:] = [f for f in folders if f not in (".chard", "__pycache__", ".ipynb_checkpoints")
+                          and not (folder == "/" and f in SYSTEM_FOLDERS)
+                          and os.lstat(os.path.join(folder, f)).st_dev == device]
             for path in (os.path.join(folder, name) for name in names):
                 about = os.lstat(path)
                 if stat.S_ISREG(about.st_mode) and about.st_ctime_ns >= self.began:
@@ -201,6 +203,7 @@ class _Pod:
         _write_json(outputs["outputFile"], {"artifacts": told})
 
 
+SYSTEM_FOLDERS = "bin boot chard dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split()
 ALL_FILES = "*"             # in place of a path (compiler/pipeline.h)
 METADATA_TEXT = 500         # characters of one entry: KFP hands all of them to each reader in one argument of its command
 

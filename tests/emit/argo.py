@@ -67,10 +67,10 @@ def replace(template, known):
         tag = match.group(1).strip()
         if tag in known:
             return go_quote(known[tag])
-        digest = re.fullmatch(r"=sprig\.sha256sum\((.*)\)", tag)
-        if digest and digest.group(1) in known:
+        digest = re.fullmatch(r"=(sprig\.trunc\(1, )?sprig\.sha256sum\((.*?)\)\)?", tag)
+        if digest and digest.group(2) in known:
             import hashlib
-            return hashlib.sha256(known[digest.group(1)].encode()).hexdigest()
+            return hashlib.sha256(known[digest.group(2)].encode()).hexdigest()[:1 if digest.group(1) else None]
         if re.fullmatch(r"(tasks\.[a-z0-9-]+\.outputs|inputs)\.artifacts\.[a-z0-9-]+", tag):
             return match.group(0)
         raise AssertionError("Argo can't resolve {{%s}}" % tag)
@@ -135,6 +135,8 @@ class Pod:
             assert re.fullmatch(r"[-._a-zA-Z0-9]+", key), key
             assert key not in self.memos, "%s and %s have one key" % (task["name"], self.memos[key])
             self.memos[key] = task["name"]
+            name = template["memoize"]["cache"]["configMap"]["name"]
+            assert re.fullmatch("chard-[-a-z0-9]+-" + key[0], name), name
         root = os.path.join(self.pods, task["name"])
         os.makedirs(root)
         given = {a["name"]: a for a in arguments.get("artifacts", ())}
@@ -232,7 +234,7 @@ class Pod:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if "raw" in artifact:
             with open(path, "w", encoding="utf-8") as f:
-                f.write(artifact["raw"]["data"])
+                f.write(expand(artifact["raw"]["data"], {}))     # it comes in a variable of the pod's environment
             return
         producer = re.fullmatch(r"\{\{tasks\.(.*)\.outputs\.artifacts\.result\}\}", given["from"]).group(1)
         with tarfile.open(fileobj=io.BytesIO(self.results[producer])) as tar:
