@@ -4,6 +4,8 @@
 
 #include "base/nap.h"
 
+#include <time.h>
+
 enum { LOOKS = 4 }; /* for a run whose reply was lost */
 
 /* ---- a run ------------------------------------------------------------------------------------------------------ */
@@ -104,7 +106,7 @@ kfp_retry (struct arena *a, const struct auth *auth, const json_t *record, struc
 static int
 read_log (struct kfp *k, const char *address, struct strbuf *out, struct error *err)
 {
-    const struct http_request rq = { .method = "GET", .url = address };
+    const struct http_request rq = { .method = "GET", .url = address, .once = true }; /* there are other places */
     struct http_reply reply;
     int status = http_ask (k->http, &rq, &reply, err);
     if (status == 0 && strncmp (strbuf_str (&reply.body), "{\"error_message\"", 16) == 0)
@@ -131,6 +133,16 @@ cluster_address (const struct kfp *k, const char *pod, int lines)
                          pod, lines);
 }
 
+/* The day on which the run began: logs of pods that are gone are kept below it. */
+static const char *
+day_of (struct arena *a, const json_t *record)
+{
+    time_t began = (time_t) json_number_value (json_object_get (record, "began"));
+    struct tm utc;
+    gmtime_r (&began, &utc);
+    return arena_printf (a, "%04d-%02d-%02d", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
+}
+
 /* Who may have a pod's log. The API server alone finds it only where there are users, in whose namespace it looks. */
 static int
 kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines, struct strbuf *out,
@@ -148,8 +160,8 @@ kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const j
     const char *const places[] = {
         cluster_address (&k, pod, lines),
         /* the user interface's server (frontend/server/handlers/pod-logs.ts) */
-        arena_printf (a, "%s/k8s/pod/logs?podname=%s&runid=%s%s%s", auth->endpoint, pod, run, ns ? "&podnamespace=" : "",
-                      ns ? http_escape (a, ns) : ""),
+        arena_printf (a, "%s/k8s/pod/logs?podname=%s&runid=%s&createdat=%s%s%s", auth->endpoint, pod, run, day_of (a, record),
+                      ns ? "&podnamespace=" : "", ns ? http_escape (a, ns) : ""),
         arena_printf (a, "%s/apis/v1alpha1/runs/%s/nodes/%s/log", auth->endpoint, run, pod),
     };
     int status = -1;

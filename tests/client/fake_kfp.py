@@ -9,6 +9,7 @@ that v1beta1 hands out, and nowhere else.
 SPDX-License-Identifier: Apache-2.0
 """
 import base64
+import datetime
 import email.parser
 import email.policy
 import functools
@@ -263,7 +264,8 @@ class FakeKfp:
             if self.ui is None:
                 raise Refused(404, "Not Found")
             asked = dict(urllib.parse.parse_qsl(query))
-            assert set(asked) == {"podname", "runid"} | ({"podnamespace"} if self.multi_user else set()), asked
+            assert set(asked) == {"podname", "runid", "createdat"} | ({"podnamespace"} if self.multi_user else set()), asked
+            datetime.date.fromisoformat(asked["createdat"])
             return (200, self.ui[asked["podname"]]) if asked["podname"] in self.ui else (404, "pod not found")
         run, pod = re.fullmatch("/apis/v1alpha1/runs/([^/]+)/nodes/([^/]+)/log", path).groups()
         assert run in self.runs
