@@ -178,6 +178,8 @@ refresh_by (struct invocation *inv, const struct service *service, const struct 
         return -1;
     json_object_set (record, "status", json_object_get (news, "status"));
     json_object_set (record, "error", json_object_get (news, "error"));
+    if (json_object_get (news, "uid"))
+        json_object_set (record, "uid", json_object_get (news, "uid"));
     if (json_object_get (news, "steps_note"))
         json_object_set (record, "steps_note", json_object_get (news, "steps_note"));
     else

@@ -11,7 +11,8 @@
 #include "doc/yaml.h"
 
 /* What is asked of a workflow: its spec may be large. */
-#define FIELDS "metadata.name,metadata.annotations,metadata.labels,spec.shutdown,status.phase,status.message,status.nodes"
+#define FIELDS                                                                                                         \
+    "metadata.name,metadata.uid,metadata.annotations,metadata.labels,spec.shutdown,status.phase,status.message,status.nodes"
 #define RUN_LABEL "chard.dev/run"
 #define ON_EXIT ".onExit" /* behind the workflow's name: the node of what runs at the end */
 #define NAME_MAX_LENGTH 63 /* of workflows and templates: pods carry them as labels */
@@ -259,8 +260,10 @@ argo_status (struct arena *a, const struct auth *auth, const json_t *record, str
     const char *state = workflow_state (json_text (stands, "phase"), true);
     if (*json_text (json_object_get (workflow, "spec"), "shutdown") && strcmp (state, "failed") == 0)
         state = "canceled";
-    return json_pack ("{s:s,s:o,s:o,s:s*}", "status", state, "error", workflow_message (stands), "steps", steps_of (a, workflow),
-                      "steps_note", known ? NULL : arena_printf (a, "how its steps stand argo-server can tell: %s", why.text));
+    const char *uid = json_text (json_object_get (workflow, "metadata"), "uid"); /* its name in the archive, when it is gone */
+    return json_pack ("{s:s,s:o,s:o,s:s*,s:s*}", "status", state, "error", workflow_message (stands), "steps", steps_of (a, workflow),
+                      "steps_note", known ? NULL : arena_printf (a, "how its steps stand argo-server can tell: %s", why.text),
+                      "uid", *uid ? uid : NULL);
 }
 
 /* ---- what is done about it -------------------------------------------------------------------------------------- */
@@ -294,7 +297,7 @@ read_log (struct arena *a, const struct auth *auth, const json_t *record, const 
         return -1;
     if (!*json_text (step, "pod"))
         return error_set (err, ERROR_NOTEBOOK, "step %s has no pod (%s)", json_text (step, "step"), json_text (step, "status"));
-    return argo_log (&argo, json_text (record, "run_id"), step, lines, out, err);
+    return argo_log (&argo, record, step, lines, out, err);
 }
 
 static int
@@ -307,7 +310,7 @@ fetch (struct arena *a, const struct auth *auth, const json_t *record, const jso
         return -1;
     if (!*json_text (step, "node"))
         return error_set (err, ERROR_NOTEBOOK, "step %s has no result there (%s)", json_text (step, "step"), json_text (step, "status"));
-    return argo_fetch (&argo, json_text (record, "run_id"), json_text (step, "node"), "result", to, err);
+    return argo_fetch (&argo, record, json_text (step, "node"), "result", to, err);
 }
 
 const struct service service_argo = {

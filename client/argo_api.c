@@ -258,22 +258,34 @@ pod_log (struct argo *argo, const char *workflow, const char *pod, int lines, st
     return status;
 }
 
-static const char *
-artifact_url (const struct argo *argo, const char *workflow, const char *node, const char *artifact)
+/* Sends `rq` to where argo-server has an artifact: by the workflow's name, and if that is gone by its uid in the archive. */
+static int
+ask_artifact (struct argo *argo, const json_t *record, const char *node, const char *artifact, struct http_request *rq,
+              struct http_reply *reply, struct error *err)
 {
     struct arena *a = argo->arena;
-    return arena_printf (a, "%s/artifact-files/%s/workflows/%s/%s/outputs/%s", argo->auth->endpoint, argo->namespace,
-                         http_escape (a, workflow), http_escape (a, node), http_escape (a, artifact));
+    const char *uid = json_text (record, "uid"), *of[] = { json_text (record, "run_id"), uid };
+    static const char *const kinds[] = { "workflows", "archived-workflows" };
+    struct error why = { 0 };
+    for (size_t i = 0; i < (*uid ? 2 : 1); i++) {
+        rq->url = arena_printf (a, "%s/artifact-files/%s/%s/%s/%s/outputs/%s", argo->auth->endpoint, argo->namespace, kinds[i],
+                                http_escape (a, of[i]), http_escape (a, node), http_escape (a, artifact));
+        if (i > 0)
+            http_reply_clear (reply);
+        if (http_ask (argo->http, rq, reply, i == 0 ? err : &why) == 0)
+            return 0;
+    }
+    return -1;
 }
 
 /* What is kept of a pod that is gone. */
 static int
-kept_log (struct argo *argo, const char *workflow, const char *node, int lines, struct strbuf *out)
+kept_log (struct argo *argo, const json_t *record, const char *node, int lines, struct strbuf *out)
 {
-    const struct http_request rq = { .method = "GET", .url = artifact_url (argo, workflow, node, "main-logs"), .once = true };
+    struct http_request rq = { .method = "GET", .once = true };
     struct error why = { 0 };
     struct http_reply reply;
-    int status = http_ask (argo->http, &rq, &reply, &why);
+    int status = ask_artifact (argo, record, node, "main-logs", &rq, &reply, &why);
     const char *text = strbuf_str (&reply.body), *from = text + reply.body.len;
     while (status == 0 && from > text && (from[-1] != '\n' || from == text + reply.body.len || --lines > 0))
         from--;
@@ -284,13 +296,13 @@ kept_log (struct argo *argo, const char *workflow, const char *node, int lines, 
 }
 
 int
-argo_log (struct argo *argo, const char *workflow, const json_t *step, int lines, struct strbuf *out, struct error *err)
+argo_log (struct argo *argo, const json_t *record, const json_t *step, int lines, struct strbuf *out, struct error *err)
 {
     const char *node = json_text (step, "node");
     size_t before = out->len;
     struct error why = { 0 };
-    int status = pod_log (argo, workflow, json_text (step, "pod"), lines, out, &why);
-    if (out->len > before || (!argo->auth->kubernetes && *node && kept_log (argo, workflow, node, lines, out) == 0))
+    int status = pod_log (argo, json_text (record, "run_id"), json_text (step, "pod"), lines, out, &why);
+    if (out->len > before || (!argo->auth->kubernetes && *node && kept_log (argo, record, node, lines, out) == 0))
         return 0;
     if (status < 0 && err)
         *err = why;
@@ -300,15 +312,14 @@ argo_log (struct argo *argo, const char *workflow, const json_t *step, int lines
 /* ---- artifacts -------------------------------------------------------------------------------------------------- */
 
 int
-argo_fetch (struct argo *argo, const char *workflow, const char *node, const char *artifact, FILE *to, struct error *err)
+argo_fetch (struct argo *argo, const json_t *record, const char *node, const char *artifact, FILE *to, struct error *err)
 {
     if (argo->auth->kubernetes)
         return error_set (err, ERROR_USAGE, "the Kubernetes API has no artifacts, argo-server has: make a context with its "
-                                            "--endpoint, or argo cp %s . -n %s", workflow, argo->namespace);
-    const struct http_request rq = { .method = "GET", .sink = to, .timeout = FETCH_SECONDS,
-                                     .url = artifact_url (argo, workflow, node, artifact) };
+                                            "--endpoint, or argo cp %s . -n %s", json_text (record, "run_id"), argo->namespace);
+    struct http_request rq = { .method = "GET", .sink = to, .timeout = FETCH_SECONDS };
     struct http_reply reply;
-    int status = http_ask (argo->http, &rq, &reply, err);
+    int status = ask_artifact (argo, record, node, artifact, &rq, &reply, err);
     if (status < 0 && reply.status == 500)
         error_wrap (err, "argo-server can't give the artifact, whose storage it must reach");
     http_reply_clear (&reply);

@@ -53,11 +53,11 @@ int argo_act (struct argo *argo, enum argo_kind kind, const char *name, const ch
 
 int argo_delete (struct argo *argo, enum argo_kind kind, const char *name, struct error *err);
 
-/* The last `lines` that a workflow's step (its "pod" and "node", as in struct service's status) printed. Of pods that are gone
+/* The last `lines` that a step of the record's run printed (its "pod" and "node", as in struct service's status) printed. Of pods that are gone
  * argo-server has what is kept beside the results. */
-int argo_log (struct argo *argo, const char *workflow, const json_t *step, int lines, struct strbuf *out, struct error *err);
+int argo_log (struct argo *argo, const json_t *record, const json_t *step, int lines, struct strbuf *out, struct error *err);
 
-/* An output artifact of a workflow's node, which only argo-server hands out. */
-int argo_fetch (struct argo *argo, const char *workflow, const char *node, const char *artifact, FILE *to, struct error *err);
+/* An output artifact of a node of the record's run, which only argo-server hands out. */
+int argo_fetch (struct argo *argo, const json_t *record, const char *node, const char *artifact, FILE *to, struct error *err);
 
 #endif

@@ -42,7 +42,8 @@ struct service {
     /* How the run in `record` stands: {"status": "submitted|running|ok|failed|canceled", "error": text or null,
      * "steps": [{"step", "status": "waiting|running|ok|cached|failed|canceled|skipped", "error", "pod", "node"}]}, where pod and
      * node are what the service calls what ran last, or null, with the step's "metrics" {name: value} where the service has them at
-     * hand. "steps_note" tells people why steps aren't known, if so. A step that is repeated is told once each time. The caller owns it; NULL on failure. */
+     * hand. "steps_note" tells people why steps aren't known, if so. A "uid" is
+     * kept in the record. A step that is repeated is told once each time. The caller owns it; NULL on failure. */
     json_t *(*status) (struct arena *a, const struct auth *auth, const json_t *record, struct error *err);
 
     int (*cancel) (struct arena *a, const struct auth *auth, const json_t *record, struct error *err);

@@ -76,6 +76,7 @@ class FakeArgo:
         self.delay = 2
         self.files = {}         # of artifacts: (node, artifact, file) -> bytes
         self.before = None      # (request) -> a reply in place of the real one, or NotImplemented
+        self.archived = False   # workflows are gone, and in the archive
         self.after = None       # (request, reply) -> the reply: the work is done by then
         self.wrong = []         # what broke the API's rules
         self.version = 0
@@ -231,7 +232,7 @@ class FakeArgo:
 
     def store(self, path, thing):
         self.version += 1
-        thing["metadata"].update(resourceVersion=str(self.version), namespace=self.namespace)
+        thing["metadata"].update(resourceVersion=str(self.version), namespace=self.namespace, uid="uid-%d" % self.version)
         self.things[path][thing["metadata"]["name"]] = thing
         return thing
 
@@ -282,8 +283,14 @@ class FakeArgo:
 
     def artifact(self, parts):
         namespace, kind, name, node, way, artifact, *file = parts
-        assert (namespace, kind, way) == (self.namespace, "workflows", "outputs"), parts
-        self.get("workflows", name)
+        assert (namespace, way) == (self.namespace, "outputs"), parts
+        if kind == "archived-workflows":        # by its uid
+            assert name == next(iter(self.workflows.values()))["metadata"]["uid"], parts
+        else:
+            assert kind == "workflows", parts
+            self.get("workflows", name)
+            if self.archived:
+                raise Refused(500, "Internal Server Error")
         if (node, artifact, "/".join(file)) not in self.files:
             raise Refused(500, "Internal Server Error")
         return 200, self.files[node, artifact, "/".join(file)], {"Content-Type": "application/octet-stream"}

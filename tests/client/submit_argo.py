@@ -301,7 +301,9 @@ class Server:
         self.chard("runs", "get", "make.made.txt", "-o", "file.txt")
         with open(os.path.join(self.folder, "file.txt"), encoding="utf-8") as f:
             self.assertEqual(f.read(), "hi")
+        self.argo.archived = True
         self.assertIn("made.txt", self.chard("runs", "get", "make").stdout)
+        self.argo.archived = False
         # What is cut short, leads elsewhere or is no archive leaves nothing behind.
         for bad in archive.getvalue()[:3000], b"junk", self.evil():
             self.argo.files[self.argo.node("make"), "result", ""] = bad
