@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "compiler/emit/pod_spec.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* How many bytes at `p` are a character that KFP's server loses a document by: YAML's readers refuse DEL, C1 and U+FFFE, its
@@ -63,6 +64,8 @@ is_beyond_kfp (const json_t *value)
     json_t *member;
     if (json_is_integer (value))
         return llabs (json_integer_value (value)) > 1LL << 53;
+    if (json_is_real (value))
+        return json_real_value (value) == 0 && signbit (json_real_value (value));
     if (json_is_string (value))
         return kfp_param_is_json (json_string_value (value));
     json_object_foreach ((json_t *) value, key, member)

@@ -1,6 +1,6 @@
 /* How a parameter's value travels through Kubeflow Pipelines. What KFP would change on the way goes as JSON text that holds
  * nothing to change, in a parameter of type STRING:
- *  - integers beyond the doubles' 53 bits, and null within a list or struct, which its values can't hold;
+ *  - integers beyond the doubles' 53 bits, and null within a list or struct, which its values can't hold; -0.0, which comes as 0.0;
  *  - texts with `$$` or `$(`, which Kubernetes expands where they stand in a pod's arguments, with `{{`, which Argo takes for a
  *    template, and with `[[`, which KFP takes for a macro (backend/src/common/util/parameter_formatter.go), wherever in the
  *    value they are;

@@ -25,6 +25,7 @@ control = "bell \x07 del \x7f"
 empty = ""
 large = 1152921504606846977
 negative = -3
+zero = -0.0
 tiny = 1e-300
 whole = 2.0
 truth = True
