@@ -452,6 +452,9 @@ find_place (struct submitting *s, struct error *err)
         || auth_prepare (s->inv->arena, &s->context, &s->auth, err) < 0)
         return -1;
     s->target = target_find (s->context.target);
+    if (s->settings->experiment && strcmp (s->context.target, "kfp") != 0)
+        return error_set (err, ERROR_USAGE, "context %s: --experiment is for Kubeflow Pipelines; %s has none", s->context.name,
+                          s->context.target);
     if (s->target && s->target->service)
         return 0;
     return error_set (err, ERROR_USAGE, "context %s: submitting to %s isn't supported yet; chard compile --to %s writes what "

@@ -84,9 +84,24 @@ plugin_path (const struct reader *r, const char *command)
     return strchr (command, '/') ? fs_join (r->arena, r->dir, command) : command;
 }
 
-static void
-plugin_call (const struct reader *r, const json_t *exec, struct vec_str *argv, struct vec_str *env)
+/* What the plugin is told of what is wanted (client.authentication.k8s.io/v1): the cluster, if it asks. */
+static char *
+plugin_request (const struct reader *r, const json_t *exec, const struct kubeconfig *k)
 {
+    const char *version = text (exec, "apiVersion");
+    const char *ca = k->ca ? base64_encode (r->arena, k->ca, strlen (k->ca)) : NULL;
+    json_auto_t *info = json_pack ("{s:s,s:s,s:{s:b}}", "apiVersion", version ? version : "client.authentication.k8s.io/v1", "kind",
+                                   "ExecCredential", "spec", "interactive", false);
+    if (json_is_true (json_object_get (exec, "provideClusterInfo")))
+        json_object_set_new (json_object_get (info, "spec"), "cluster",
+                             json_pack ("{s:s,s:s*}", "server", k->server, "certificate-authority-data", ca));
+    return json_dumps (info, JSON_COMPACT);
+}
+
+static void
+plugin_call (const struct reader *r, const json_t *exec, const struct kubeconfig *k, struct vec_str *argv, struct vec_str *env)
+{
+    cleanup_free char *request = plugin_request (r, exec, k);
     size_t i;
     json_t *e;
     vec_push (r->arena, argv, plugin_path (r, text (exec, "command")));
@@ -96,10 +111,7 @@ plugin_call (const struct reader *r, const json_t *exec, struct vec_str *argv, s
     json_array_foreach (json_object_get (exec, "env"), i, e)
         if (text (e, "name"))
             vec_push (r->arena, env, arena_printf (r->arena, "%s=%s", text (e, "name"), text (e, "value") ? text (e, "value") : ""));
-    const char *version = text (exec, "apiVersion");
-    vec_push (r->arena, env, arena_printf (r->arena, "KUBERNETES_EXEC_INFO={\"apiVersion\":\"%s\",\"kind\":\"ExecCredential\","
-                                                     "\"spec\":{\"interactive\":false}}",
-                                           version ? version : "client.authentication.k8s.io/v1"));
+    vec_push (r->arena, env, arena_printf (r->arena, "KUBERNETES_EXEC_INFO=%s", request ? request : "{}"));
     vec_push (r->arena, env, NULL);
 }
 
@@ -110,7 +122,7 @@ run_plugin (const struct reader *r, const json_t *exec, struct kubeconfig *k, st
     cleanup_strbuf struct strbuf out = { 0 };
     if (!text (exec, "command"))
         return error_set (err, ERROR_ENVIRONMENT, "%s: exec names no command", r->file);
-    plugin_call (r, exec, &argv, &env);
+    plugin_call (r, exec, k, &argv, &env);
     const struct proc_options o = { .argv = argv.items, .env = env.items, .in = -1, .err = STDERR_FILENO, .three = -1 };
     if (proc_capture (&o, PLUGIN_SECONDS, &out, err) < 0)
         return error_wrap (err, "the credentials plugin that %s names", r->file);

@@ -265,6 +265,7 @@ class Credentials(Case):
         self.assertEqual(self.sent(plain), ("Basic " + base64.b64encode(("me:" + SECRET).encode()).decode(), None))
         plugin = self.write("kube/plugin", "#!/bin/sh\ntest \"$A\" = 'b c' || exit 5\n"
                             "case $KUBERNETES_EXEC_INFO in *'\"interactive\":false'*) ;; *) exit 6 ;; esac\n"
+                            "case $KUBERNETES_EXEC_INFO in *'\"cluster\":{\"server\":\"http'*) exit 7 ;; esac\n"
                             "echo '{\"kind\": \"ExecCredential\", \"status\": {\"token\": \"'$1'\"}}'\n")
         os.chmod(plugin, 0o755)
         exec_ = {"apiVersion": "client.authentication.k8s.io/v1", "command": "./plugin", "args": [SECRET + "p"],
@@ -275,6 +276,7 @@ class Credentials(Case):
         # What can't be.
         for user, cluster, told in (
                 ({"exec": dict(exec_, env=[])}, {}, "failed with exit status 5"),
+                ({"exec": dict(exec_, provideClusterInfo=True)}, {}, "failed with exit status 7"),
                 ({"exec": dict(exec_, command="./nowhere")}, {}, "No such file"),
                 ({"exec": dict(exec_, command="true")}, {}, "printed no ExecCredential"),
                 ({"auth-provider": {"name": "gcp"}}, {}, "given up: use exec"),

@@ -124,6 +124,9 @@ class Server:
         self.assertEqual(wf["spec"]["serviceAccountName"], "runner")
         self.assertEqual(self.argo.crons["train"]["spec"]["workflowSpec"]["serviceAccountName"], "runner")
 
+    def test_what_argo_has_not(self):
+        self.assertIn("--experiment is for Kubeflow Pipelines", self.submit("--experiment", "x", status=2))
+
     def test_a_list_that_asks(self):
         self.submit()
         self.argo.set_states("Succeeded", load_data="Succeeded", sum="Succeeded")
