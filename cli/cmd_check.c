@@ -39,8 +39,9 @@ text_or_null (const char *s)
     return s ? json_string (s) : json_null ();
 }
 
+/* `whole` is the notebook that was checked: `d` may be of one that it brings in. */
 static json_t *
-diag_to_json (const struct diag *d)
+diag_to_json (const struct diag *d, const char *whole)
 {
     json_t *o = json_object ();
     json_object_set_new (o, "notebook", text_or_null (d->notebook));
@@ -51,14 +52,16 @@ diag_to_json (const struct diag *d)
     json_object_set_new (o, "rule", json_string (d->rule));
     json_object_set_new (o, "message", text_or_null (d->message));
     json_object_set_new (o, "hint", text_or_null (d->hint));
+    if (d->at.notebook)
+        json_object_set_new (o, "part_of", json_string (whole));
     return o;
 }
 
 /* As an element of the list that batch_run puts together: on a line of its own, without the end of that line. */
 static void
-print_json (FILE *out, const struct diag *d, bool first)
+print_json (FILE *out, const struct diag *d, const char *whole, bool first)
 {
-    json_t *o = diag_to_json (d);
+    json_t *o = diag_to_json (d, whole);
     char *text = json_dumps (o, JSON_INDENT (2));
     json_decref (o);
     fputs (first ? "\n  " : ",\n  ", out);
@@ -76,7 +79,7 @@ print_all (struct invocation *inv, const struct diag_list *list)
     cleanup_strbuf struct strbuf text = { 0 };
     vec_foreach (d, &list->all)
         if (inv->json)
-            print_json (inv->out, d, d == list->all.items);
+            print_json (inv->out, d, list->notebook, d == list->all.items);
         else
             diag_print (d, inv->color_out, &text);
     fputs (strbuf_str (&text), inv->out);
@@ -89,7 +92,7 @@ print_instead (struct invocation *inv, const char *path, const char *rule, const
     const struct diag d = { .notebook = path, .at = PLACE_NOTEBOOK, .severity = SEVERITY_ERROR, .rule = rule,
                             .message = err->text };
     if (inv->json)
-        print_json (inv->out, &d, true);
+        print_json (inv->out, &d, path, true);
 }
 
 static void

@@ -80,7 +80,8 @@ are_of_several (const json_t *list)
     size_t i;
     const json_t *d;
     json_array_foreach (list, i, d)
-        if (strcmp (json_text (d, "notebook"), json_text (json_array_get (list, 0), "notebook")) != 0)
+        if (json_object_get (d, "part_of")
+            || strcmp (json_text (d, "notebook"), json_text (json_array_get (list, 0), "notebook")) != 0)
             return true;
     return false;
 }

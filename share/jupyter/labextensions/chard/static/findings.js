@@ -19,7 +19,7 @@ class Findings {
   constructor(panel) {
     this.panel = panel;
     this.problem = null; // why there is nothing to know, for people
-    this.steps = []; // {name, title, cells: [index], inferred, after: [name]}
+    this.steps = []; // {name, title, cells: [index], notebook if another, inferred, after: [name]}
     this.diagnostics = []; // {cell, line, column, severity, rule, message, hint}
     this.listeners = new Set();
     this.timer = null;
@@ -42,11 +42,16 @@ class Findings {
 
   /** The step that a cell belongs to, or null. */
   stepOfCell(index) {
-    return this.steps.find(step => step.cells.includes(index)) ?? null;
+    return this.steps.find(step => !step.notebook && step.cells.includes(index)) ?? null;
   }
 
   diagnosticsOfCell(index) {
-    return this.diagnostics.filter(found => found.cell === index);
+    return this.diagnostics.filter(found => found.cell === index && !found.part_of);
+  }
+
+  /** Those that no cell here can show: of the notebook as a whole, and of notebooks that it brings in. */
+  diagnosticsOfNoCell() {
+    return this.diagnostics.filter(found => found.cell === null || found.part_of);
   }
 
   refreshSoon() {

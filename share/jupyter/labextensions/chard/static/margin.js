@@ -55,13 +55,15 @@ function list(node, diagnostics) {
   box?.replaceChildren(...diagnostics.map(diagnosticRow));
 }
 
-/** A diagnostic as an element; one of the whole notebook has no line. */
+/** A diagnostic as an element; one of the whole notebook has no line, one of a notebook that it brings in tells which. */
 export function diagnosticRow(found) {
   const row = document.createElement('div');
   row.className = `chard-diagnostic chard-${found.severity}`;
   const where = document.createElement('span');
   where.className = 'chard-where';
-  where.textContent = found.line ? `${found.severity}, line ${found.line}:${found.column}` : found.severity;
+  const foreign = found.part_of ? `${found.notebook}, cell ${found.cell}` : '';
+  const line = found.line ? `line ${found.line}:${found.column}` : '';
+  where.textContent = [found.severity, foreign, line].filter(Boolean).join(', ');
   const what = document.createElement('span');
   what.textContent = ` ${found.message}`;
   row.append(where, what);

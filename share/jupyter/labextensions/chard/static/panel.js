@@ -85,7 +85,7 @@ class Panel {
     const { findings } = this;
     this.status.textContent = findings ? findings.problem ?? summary(findings) : 'Open a notebook.';
     this.status.classList.toggle('chard-problem', Boolean(findings?.problem || findings?.diagnostics.some(isError)));
-    this.whole.replaceChildren(...(findings?.diagnosticsOfCell(null) ?? []).map(diagnosticRow));
+    this.whole.replaceChildren(...(findings?.diagnosticsOfNoCell() ?? []).map(diagnosticRow));
   }
 
   redraw() {
