@@ -347,6 +347,11 @@ fill_fields (struct interpreter *in, int id, int class_object, struct call *c)
     for (int k = 0; k < c->keywords; k++)
         if (vec_int_has (&names, c->keyword[k].name))
             heap_store (in->heap, id, c->keyword[k].name, c->keyword[k].value, false);
+    vec_foreach (name, &names) { /* the class's own default, which all instances without another have */
+        const struct set *kept = heap_field (in->heap, id, *name) ? NULL : class_member (in, class_object, *name);
+        if (kept && !is_field (in, kept))
+            heap_store (in->heap, id, *name, kept, false);
+    }
     struct call rest = { .rest = c->all, .all = c->all };
     call_with_self (in, set_one (in->arena, id), class_member (in, class_object, in->s_post_init), &rest);
 }

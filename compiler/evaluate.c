@@ -77,6 +77,9 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
         if (o->kind == OBJECT_VALUE && library_element (in->library, o->type)->flags & EFFECT_MUTATES)
             objects_change (in, set_one (in->arena, id), false); /* a defaultdict makes what is asked for */
     }
+    set_foreach (id, base)
+        if (heap_get (in->heap, id)->kind == OBJECT_CLASS && !heap_get (in->heap, id)->enumeration)
+            all = set_union (in->arena, all, set_one (in->arena, id)); /* Stack[int] makes what Stack does */
     if (!slice)
         return set_union (in->arena, all,
                           item_at (in, base, constant_place (in->text, n)));

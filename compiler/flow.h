@@ -104,6 +104,9 @@ struct flow {
  * bound again. */
 void flow_settle_kept (struct flow *flow);
 
+/* After that: definitions that keep a value which others have too, and which is changed, are values themselves: SITE_PLAIN. */
+void flow_settle_keepers (struct flow *flow);
+
 /* Edges between code cells as `chard graph --cells` prints them; an end that lies in a notebook that is brought in is
  * counted there and told by "from_notebook" or "to_notebook". The caller owns the result. */
 json_t *flow_cell_edges (const struct flow *flow);

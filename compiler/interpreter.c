@@ -419,6 +419,7 @@ walk (struct program *program, const bool *working, struct stateful *stateful)
     for (size_t i = 0; i < program->units.len; i++)
         run_unit (&in, (int) i);
     flow_settle_kept (flow);
+    flow_settle_keepers (flow);
     return flow;
 }
 

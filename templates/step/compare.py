@@ -50,6 +50,8 @@ class _Comparison:
             return self.functions
         if isinstance(a, type):
             return self.classes
+        if kind is weakref.ref:
+            return lambda a, b, path: self.differ(a(), b(), path)
         if isinstance(a, types.ModuleType):
             return lambda a, b, path: self.differ(a.__name__, b.__name__, path)
         root = kind.__module__.partition(".")[0]

@@ -235,5 +235,13 @@ def _make_weak(kind, items):
     return made
 
 
+_referred = []     # what only weak references mean here: where they were made, names hold it
+
+
+def _make_ref(target):
+    _referred.append(target)
+    return weakref.ref(target)
+
+
 def _std_stream(name):
     return getattr(sys, name)

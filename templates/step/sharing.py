@@ -240,18 +240,19 @@ def _children(value):
         yield ".keywords", value.keywords
 
 
-def _find_culprit(value, path, deadline, depth=0):
+def _find_culprit(value, path, deadline, depth=0, seen=()):
     """Follows what can't be pickled down to the innermost object: (path, object)."""
     if depth < 60:
+        seen = (*seen, id(value))
         for k, (step, child) in enumerate(_children(value)):
             if time.monotonic() > deadline or k > 100000:
                 break
-            if isinstance(child, (str, bytes, int, float, complex, type(None))):
+            if isinstance(child, (str, bytes, int, float, complex, type(None))) or id(child) in seen:
                 continue
             try:
                 Writer().dump(child)
             except Exception:
-                return _find_culprit(child, path + step, deadline, depth + 1)
+                return _find_culprit(child, path + step, deadline, depth + 1, seen)
     return path, value
 
 

@@ -295,6 +295,11 @@ def _reduce_weak(w, obj):
     return _make_weak, (kind, items)
 
 
+def _reduce_ref(w, ref):
+    target = ref()
+    return (_make_ref, (target,)) if target is not None and type(ref) is weakref.ref and not ref.__callback__ else NotImplemented
+
+
 def _reduce_stream(w, stream):
     return _std_stream, (stream.name_,)
 
@@ -383,6 +388,7 @@ _kinds = {
     property: _reduce_property, classmethod: _reduce_classmethod, staticmethod: _reduce_classmethod,
     types.MethodType: _reduce_method, types.MappingProxyType: _reduce_mappingproxy, types.CodeType: _reduce_code,
     weakref.WeakKeyDictionary: _reduce_weak, weakref.WeakValueDictionary: _reduce_weak, weakref.WeakSet: _reduce_weak,
+    weakref.ref: _reduce_ref,
 }
 
 

@@ -15,3 +15,50 @@ def grow(p: Part, by=Part.size):
 
 # %%
 print(grow(parts[0]).size, parts[0].size)
+
+# %%
+from typing import Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+# %%
+def kept(rows=[]):
+    return rows
+
+class Point(NamedTuple):
+    x: int
+    tags: list = []
+
+class Stack(Generic[T]):
+    def __init__(self):
+        self.items = []
+
+    def push(self, item):
+        self.items.append(item)
+
+# %%
+rows, point, stack = kept(), Point(1), Stack[int]()
+
+# %%
+rows.append("r")
+point.tags.append("t")
+stack.push(4)
+
+# %%
+print(rows, kept(), point, Point(5), stack.items)
+
+# %%
+import weakref
+
+# %%
+class Owner:
+    parent = None
+
+# %%
+owner, owned = Owner(), Owner()
+
+# %%
+owned.parent = weakref.ref(owner)
+
+# %%
+print(owned.parent() is owner)
