@@ -16,6 +16,16 @@ class _TooLong(BaseException):
     pass
 
 
+def _drop_orphans():
+    """Modules whose package isn't there any more, since its import failed: they would be no attributes of the next one."""
+    for name in list(sys.modules):
+        package = name.rpartition(".")[0]
+        while package and package in sys.modules:
+            package = package.rpartition(".")[0]
+        if package:
+            del sys.modules[name]
+
+
 class Zygote:
     """Imports, then forks; never runs a line of a notebook itself."""
 
@@ -77,6 +87,7 @@ class Zygote:
         except (Exception, SystemExit, _TooLong, KeyboardInterrupt) as e:
             sys.stderr.write("chard: import %s: %s: %s\n" % (name, type(e).__name__, e))
             sys.stderr.flush()
+            _drop_orphans()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
