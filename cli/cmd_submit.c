@@ -11,6 +11,7 @@
 #include "cli/snapshot.h"
 #include "cli/sweep.h"
 #include "cli/target.h"
+#include "compiler/emit/kfp_param.h"
 #include "doc/json_value.h"
 #include "engine/params.h"
 #include "engine/runlog.h"
@@ -149,7 +150,7 @@ experiment (const struct submitting *s)
     const char *const wishes[] = { s->settings->experiment, s->context.experiment, s->pipeline->experiment };
     for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++)
         if (wishes[i] && *wishes[i])
-            return wishes[i];
+            return kfp_text (s->inv->arena, wishes[i]);
     return "Default";
 }
 
@@ -157,8 +158,8 @@ static const char *
 description (const struct submitting *s)
 {
     const char *commit = json_text (s->origin.record, "commit"), *dirty = origin_dirty_text (s->inv->arena, s->origin.record);
-    return arena_printf (s->inv->arena, "%s by Chard%s%s%s", fs_basename (s->pipeline->notebook), *commit ? ", commit " : "",
-                         commit, *dirty ? " with changes" : "");
+    return arena_printf (s->inv->arena, "%s by Chard%s%s%s", kfp_text (s->inv->arena, fs_basename (s->pipeline->notebook)),
+                         *commit ? ", commit " : "", commit, *dirty ? " with changes" : "");
 }
 
 /* ---- Git -------------------------------------------------------------------------------------------------------- */
