@@ -7,6 +7,7 @@
 #include "cli/image.h"
 #include "cli/load.h"
 #include "cli/remote.h"
+#include "cli/remote_steps.h"
 #include "cli/schedule.h"
 #include "cli/snapshot.h"
 #include "cli/sweep.h"
@@ -208,55 +209,16 @@ keep_sources (struct submitting *s, struct error *err)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
-static void
-add_artifact (json_t *all, const char *name, const char *key, const char *kind)
-{
-    json_object_set_new (all, name, json_pack ("{s:s,s:s}", "key", key, "kind", kind));
-}
-
-/* What a step hands on, by what the document calls it: for chard runs get. */
-static json_t *
-artifacts (const struct submitting *s, size_t i)
-{
-    const struct step *step = &s->pipeline->steps.items[i];
-    json_t *all = json_object ();
-    vec_foreach (o, &step->outputs)
-        if (o->name[0] != '%')
-            add_artifact (all, o->name, emit_value_key (s->plan, o->name), "value");
-    vec_foreach (path, &s->plan->steps[i].files)
-        add_artifact (all, *path, emit_file_key (s->plan, *path), "file");
-    if (step->metrics.len)
-        add_artifact (all, "metrics", emit_metrics_key (s->plan), "plain");
-    if (step->settings.report != 0)
-        add_artifact (all, "report", emit_report_key (s->plan), "plain");
-    return all;
-}
-
-/* What the document calls the steps that help this one. */
-static json_t *
-helpers (const struct submitting *s, int step)
-{
-    json_t *all = json_array ();
-    for (size_t i = 0; i < s->plan->pipeline->steps.len; i++)
-        if (s->plan->steps[i].of == step)
-            json_array_append_new (all, json_string (s->plan->steps[i].name));
-    return all;
-}
-
 static json_t *
 make_record (const struct submitting *s, const json_t *params)
 {
     char hex[HASH_HEX_SIZE] = "";
-    json_t *steps = json_array ();
     hash_file (s->pipeline->notebook, hex, NULL);
-    for (size_t i = 0; i < s->pipeline->steps.len; i++)
-        json_array_append_new (steps, json_pack ("{s:s,s:s,s:o,s:o}", "step", s->pipeline->steps.items[i].name, "key",
-                                                 s->plan->steps[i].name, "parts", helpers (s, (int) i), "artifacts", artifacts (s, i)));
     return json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s?,s:s,s:O?,s:O,s:O,s:f,s:o,s:s}", "run", s->id, "target", s->target->name, "context",
                       s->context.name, "notebook", fs_absolute (s->inv->arena, s->pipeline->notebook), "name",
                       s->pipeline->name ? s->pipeline->name : "", "digest", s->pipeline->notebook_digest, "sha256", hex, "commit",
                       json_object_get (s->origin.record, "commit"), "git", s->origin.record, "parameters", params, "began",
-                      s->since, "steps", steps, "status", "submitted");
+                      s->since, "steps", remote_steps (s->pipeline, s->plan), "status", "submitted");
 }
 
 /* Sends it: to be there, to run at the schedule, or now. */
