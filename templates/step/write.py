@@ -137,7 +137,7 @@ def _is_code(value):
         return _is_importable(value)
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, type)):
         return True
-    return hasattr(value, "__wrapped__") and callable(value)
+    return callable(value) and hasattr(value, "__wrapped__")     # a dict with __getattr__ may raise KeyError
 
 
 def _is_importable(module):

@@ -199,3 +199,23 @@ answers.append(9)
 
 # %%
 print(answers.index(9), answers._target)
+
+# %%
+class Settings(dict):
+    def __getattr__(self, name):        # KeyError, where Python would like AttributeError
+        return self[name]
+
+
+class Run:
+    known = []
+
+    def __init__(self):
+        self.rate = settings.rate
+        Run.known.append(self)
+
+# %%
+settings = Settings(rate=2)
+run = Run()
+
+# %%
+print(Run.known[0].rate, settings.rate)
