@@ -38,13 +38,18 @@ class Watch:
     that isn't to be remembered. Of values only the type is looked at, and no code of theirs is run."""
 
     def __init__(self):
-        self.shell, self.cells, self.ids = get_ipython(), [], None
+        self.shell, self.cells, self.ids, self.hidden = get_ipython(), [], None, set()
         if self.shell.execution_count == 1:
             self.ids = self.look()
             self.shell.events.register("post_run_cell", self.after)
 
     def look(self):
-        return {name: id(value) for name, value in self.shell.user_ns.items()}
+        """This stands between a cell and its reply, and IPython makes several names with an underscore a cell: those that were
+        seen are left out by the set, not one by one."""
+        values = self.shell.user_ns
+        names = values.keys() - self.hidden
+        self.hidden.update(name for name in names if name.startswith("_"))
+        return {name: id(values[name]) for name in names - self.hidden}
 
     def end(self):
         if self.ids is not None:
@@ -66,7 +71,7 @@ class Watch:
             return
         now = self.look()
         types = {name: type_of(names[name]) for name, where in now.items()
-                 if self.ids.get(name) != where and not name.startswith("_")}
+                 if self.ids.get(name) != where}
         self.cells.append({"source": source, "values": {n: {"type": t} for n, t in types.items() if t},
                            "unserializable": [n for n, t in types.items() if t in NEVER_TRAVELS]})
         self.ids = now
