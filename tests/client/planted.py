@@ -193,10 +193,8 @@ class Planted(unittest.TestCase):
 
     def test_logins_at_the_registry(self):
         """As docker keeps them, or its helper; the registry's token is one too. Git has another address by a setting."""
-        subprocess.run(["git", "config", "url.https://me:%s@127.0.0.1:1/.insteadOf" % TOKEN, "https://127.0.0.1:1/"], check=True,
-                       cwd=self.path("project"), env=self.env)
-        subprocess.run(["git", "remote", "set-url", "origin", "https://127.0.0.1:1/x.git"], cwd=self.path("project"), env=self.env,
-                       check=True)
+        self.write("project/.git/config", '[remote "origin"]\nurl = https://127.0.0.1:1/x.git\n'
+                   '[url "https://me:%s@127.0.0.1:1/"]\ninsteadOf = https://127.0.0.1:1/\n' % TOKEN)
         wanted = ["Basic " + base64.b64encode(b"me:" + TOKEN.encode()).decode(), "Bearer " + TOKEN]
 
         def answer(request):
