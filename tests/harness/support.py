@@ -129,7 +129,7 @@ class Zygote:
     """The engine's end of a zygote."""
 
     def __init__(self, case, preload="", python=sys.executable):
-        self.case, self.answers, self.buffer = case, [], b""
+        self.case, self.ended, self.buffer = case, {}, b""
         self.socket, theirs = socket.socketpair()
         fd = theirs.fileno()
 
@@ -168,10 +168,12 @@ class Zygote:
         return answer["pid"]
 
     def end_of(self, ident, timeout=30):
-        while True:
+        """Steps end in any order: what is told of others is kept for those who ask later."""
+        while ident not in self.ended:
             answer = self.read(timeout)
-            if answer.get("id") == ident and ("exit" in answer or "signal" in answer):
-                return answer
+            if "exit" in answer or "signal" in answer:
+                self.ended[answer["id"]] = answer
+        return self.ended.pop(ident)
 
     def run(self, ident, spec, timeout=30):
         self.start(ident, spec)

@@ -65,8 +65,10 @@ arguments_hold_nothing_that_expands (void **state)
     assert_string_equal (pod_escape (a, "{\"a\":\"{{x}} {{{ $(HOME) $$\"}"),
                          "{\"a\":\"{\\u007bx}} {\\u007b\\u007b \\u0024(HOME) \\u0024\\u0024\"}");
     assert_string_equal (pod_escape (a, "\x7f"), "\\u007f");
-    assert_false (pod_string_needs_json ("plain $(X) { { }}"));
+    assert_false (pod_string_needs_json ("plain $X) { { }}"));
     assert_true (pod_string_needs_json ("a{{b"));
+    assert_true (pod_string_needs_json ("a$(HOME)"));
+    assert_true (pod_string_needs_json ("a$$b"));
     assert_true (pod_string_needs_json ("\x01"));
     arena_destroy (a);
 }
