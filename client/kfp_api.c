@@ -79,6 +79,18 @@ kfp_each (struct kfp *k, const char *path, const char *list, bool (*visit) (cons
     return 0;
 }
 
+json_t *
+kfp_list (struct kfp *k, const char *collection, const char *list, bool (*add) (const json_t *element, void *all),
+          struct error *err)
+{
+    json_t *all = json_array ();
+    const char *path = arena_printf (k->arena, "%s%s", collection, kfp_namespace_query (k, "?"));
+    if (kfp_each (k, path, list, add, all, err) == 0)
+        return all;
+    json_decref (all);
+    return NULL;
+}
+
 /* The first element of a reply's list that counts as an answer. */
 static bool
 take_first (const json_t *element, void *arg)

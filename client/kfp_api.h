@@ -35,6 +35,11 @@ const char *kfp_member (const struct kfp *k, const json_t *reply, const char *ke
 int kfp_each (struct kfp *k, const char *path, const char *list, bool (*visit) (const json_t *element, void *arg), void *arg,
               struct error *err);
 
+/* All of a collection ("experiments") of the context's namespace, each added by `add`, which returns false. The caller's; NULL if
+ * it can't be read. */
+json_t *kfp_list (struct kfp *k, const char *collection, const char *list, bool (*add) (const json_t *element, void *all),
+                  struct error *err);
+
 /* The list's element with that display name, as the server compares names: its database may find “Ex” and “ex” the same, and
  * then makes no second one. *found is NULL if there is none, else the caller's. -1 if the list can't be read. */
 int kfp_find (struct kfp *k, const char *path, const char *list, const char *name, json_t **found, struct error *err);

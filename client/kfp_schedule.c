@@ -184,12 +184,7 @@ json_t *
 kfp_schedules (struct arena *a, const struct auth *auth, struct error *err)
 {
     scoped_kfp struct kfp k = kfp_open (a, auth);
-    json_t *all = json_array ();
-    const char *path = arena_printf (a, "recurringruns%s", kfp_namespace_query (&k, "?"));
-    if (kfp_each (&k, path, "recurringRuns", describe, all, err) == 0)
-        return all;
-    json_decref (all);
-    return NULL;
+    return kfp_list (&k, "recurringruns", "recurringRuns", describe, err);
 }
 
 int

@@ -28,12 +28,7 @@ offers_experiments (struct arena *a, const struct context *c, struct error *err)
     if (auth_prepare (a, c, &auth, err) < 0)
         return NULL;
     scoped_kfp struct kfp k = kfp_open (a, &auth);
-    json_t *names = json_array ();
-    const char *path = arena_printf (a, "experiments%s", kfp_namespace_query (&k, "?"));
-    if (kfp_each (&k, path, "experiments", add_experiment, names, err) == 0)
-        return names;
-    json_decref (names);
-    return NULL;
+    return kfp_list (&k, "experiments", "experiments", add_experiment, err);
 }
 
 static json_t *
