@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/draw.h"
 
-#include "base/utf8.h"
 #include "compiler/markup.h"
 
 #include <stdlib.h>
@@ -27,6 +26,18 @@ draw_state_name (enum draw_state s)
 {
     static const char *const names[] = { "", "waiting", "running", "done", "cached", "failed", "skipped" };
     return names[s];
+}
+
+struct draw_color
+draw_state_color (enum draw_state s)
+{
+    static const struct draw_color colors[] = {
+        [DRAW_STATE_NONE] = { "#f6f8fa", "#8c98a8" },    [DRAW_STATE_WAITING] = { "#f6f8fa", "#b8c0cc" },
+        [DRAW_STATE_RUNNING] = { "#fff6dd", "#c48a12" }, [DRAW_STATE_DONE] = { "#e9f6ee", "#3c9a61" },
+        [DRAW_STATE_CACHED] = { "#e8f1fb", "#4a86c5" },  [DRAW_STATE_FAILED] = { "#fdecea", "#cf4a3f" },
+        [DRAW_STATE_SKIPPED] = { "#f3f3f4", "#b5b8be" },
+    };
+    return colors[s];
 }
 
 static int
@@ -285,245 +296,4 @@ draw_cells (struct arena *a, const char *name, const json_t *edges, int n, const
     sort_links (&l);
     join_links (&l, d);
     return d;
-}
-
-/* ---- text ------------------------------------------------------------------------------------------------------ */
-
-/* The wave of each box: one more than the latest of those it waits for. Boxes come in topological order; an edge
- * that leads back (cells of a notebook that was never ordered) is passed over. */
-static int *
-find_waves (const struct drawing *d, int *count)
-{
-    int *waves = arena_alloc (d->arena, (d->nodes.len + 1) * sizeof *waves);
-    *count = 0;
-    for (size_t pass = 0, changed = 1; changed && pass <= d->nodes.len; pass++) {
-        changed = 0;
-        vec_foreach (e, &d->edges)
-            if (e->from < e->to && waves[e->to] < waves[e->from] + 1) {
-                waves[e->to] = waves[e->from] + 1;
-                changed = 1;
-            }
-    }
-    for (size_t i = 0; i < d->nodes.len; i++)
-        if (waves[i] + 1 > *count)
-            *count = waves[i] + 1;
-    return waves;
-}
-
-/* One line, whatever line breaks or control characters a name holds. */
-static const char *
-printable (struct arena *a, const char *text)
-{
-    cleanup_strbuf struct strbuf b = { 0 };
-    for (; *text; text++)
-        if (*text == '\n')
-            strbuf_adds (&b, "\\n");
-        else if ((unsigned char) *text < 0x20 || *text == 0x7f)
-            strbuf_addf (&b, "\\x%02x", (unsigned char) *text);
-        else
-            strbuf_addc (&b, *text);
-    return arena_strdup (a, strbuf_str (&b));
-}
-
-static void
-add_padded (struct strbuf *out, const char *text, size_t columns)
-{
-    strbuf_adds (out, text);
-    for (size_t n = utf8_columns (text); n < columns; n++)
-        strbuf_addc (out, ' ');
-}
-
-static const char *
-text_name (const struct drawing *d, const struct draw_node *n)
-{
-    return printable (d->arena, n->name ? n->name : n->title);
-}
-
-static void
-add_sources (const struct drawing *d, int to, const struct vec_int *incoming, struct strbuf *out)
-{
-    vec_foreach (i, incoming) {
-        const struct draw_edge *e = &d->edges.items[*i];
-        if (e->to != to)
-            continue;
-        strbuf_addf (out, "%s%s", i == incoming->items ? "  ← " : " · ", text_name (d, &d->nodes.items[e->from]));
-        if (e->names.len == 0)
-            strbuf_addf (out, " (%s)", e->kind);
-        vec_foreach (n, &e->names)
-            strbuf_addf (out, "%s%s", n == e->names.items ? ": " : ", ", printable (d->arena, *n));
-    }
-}
-
-static size_t
-widest (const struct drawing *d, bool detail)
-{
-    size_t width = 0;
-    vec_foreach (n, &d->nodes) {
-        const char *text = detail ? n->detail : text_name (d, n);
-        size_t columns = text ? utf8_columns (text) : 0;
-        if (columns > width)
-            width = columns;
-    }
-    return width;
-}
-
-static void
-trim_right (struct strbuf *b)
-{
-    while (b->len && b->data[b->len - 1] == ' ')
-        b->data[--b->len] = '\0';
-}
-
-void
-draw_text (const struct drawing *d, struct strbuf *out)
-{
-    int count;
-    const int *waves = find_waves (d, &count);
-    size_t titles = widest (d, false), details = widest (d, true);
-    struct vec_int *incoming = arena_alloc (d->arena, (d->nodes.len + 1) * sizeof *incoming);
-    for (size_t i = 0; i < d->edges.len; i++)
-        vec_push (d->arena, &incoming[d->edges.items[i].to], (int) i);
-    for (size_t i = 0; i < d->nodes.len; i++) {
-        const struct draw_node *n = &d->nodes.items[i];
-        strbuf_addf (out, "%4d  ", waves[i] + 1);
-        add_padded (out, text_name (d, n), titles);
-        if (details) {
-            strbuf_adds (out, "  ");
-            add_padded (out, n->detail ? n->detail : "", details);
-        }
-        if (n->state)
-            strbuf_addf (out, "  %s", draw_state_name (n->state));
-        add_sources (d, (int) i, &incoming[i], out);
-        trim_right (out);
-        strbuf_addc (out, '\n');
-    }
-}
-
-/* ---- Graphviz -------------------------------------------------------------------------------------------------- */
-
-/* Within "…" of the dot language only the quote is special to its reader; a backslash is special to labels. */
-static void
-add_dot (struct strbuf *out, const char *text)
-{
-    for (size_t i = 0, n = strlen (text), len; i < n; i += len) {
-        uint32_t c = utf8_decode (text + i, n - i, &len);
-        if (c == '"' || c == '\\')
-            strbuf_addf (out, "\\%c", (char) c);
-        else if (c == '\n')
-            strbuf_adds (out, "\\n");
-        else if (c < 0x20 || (c == 0xfffd && len == 1))
-            strbuf_adds (out, "\xef\xbf\xbd");
-        else
-            strbuf_add (out, text + i, len);
-    }
-}
-
-static const struct {
-    const char *fill, *stroke;
-} dot_colors[] = {
-    [DRAW_STATE_NONE] = { "#f6f8fa", "#8c98a8" },    [DRAW_STATE_WAITING] = { "#f6f8fa", "#b8c0cc" },
-    [DRAW_STATE_RUNNING] = { "#fff6dd", "#c48a12" }, [DRAW_STATE_DONE] = { "#e9f6ee", "#3c9a61" },
-    [DRAW_STATE_CACHED] = { "#e8f1fb", "#4a86c5" },  [DRAW_STATE_FAILED] = { "#fdecea", "#cf4a3f" },
-    [DRAW_STATE_SKIPPED] = { "#f3f3f4", "#b5b8be" },
-};
-
-static const char *
-dot_style (const char *kind)
-{
-    return strcmp (kind, "data") == 0 ? "solid" : strcmp (kind, "file") == 0 ? "dashed" : "dotted";
-}
-
-void
-draw_dot (const struct drawing *d, struct strbuf *out)
-{
-    strbuf_adds (out, "digraph \"");
-    add_dot (out, d->name ? d->name : "pipeline");
-    strbuf_adds (out, "\" {\n"
-                      "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=12,"
-                      " fillcolor=\"#f6f8fa\", color=\"#8c98a8\"];\n"
-                      "  edge [fontname=\"Helvetica\", fontsize=10, color=\"#8c98a8\", fontcolor=\"#586274\","
-                      " arrowsize=0.7];\n");
-    for (size_t i = 0; i < d->nodes.len; i++) {
-        const struct draw_node *n = &d->nodes.items[i];
-        strbuf_addf (out, "  n%zu [label=\"", i);
-        add_dot (out, n->title);
-        if (n->detail) {
-            strbuf_adds (out, "\\n");
-            add_dot (out, n->detail);
-        }
-        strbuf_adds (out, "\"");
-        if (n->state)
-            strbuf_addf (out, ", fillcolor=\"%s\", color=\"%s\"", dot_colors[n->state].fill,
-                         dot_colors[n->state].stroke);
-        strbuf_adds (out, "];\n");
-    }
-    vec_foreach (e, &d->edges) {
-        strbuf_addf (out, "  n%d -> n%d [style=%s", e->from, e->to, dot_style (e->kind));
-        vec_foreach (n, &e->names) {
-            strbuf_adds (out, n == e->names.items ? ", label=\"" : ", ");
-            add_dot (out, *n);
-        }
-        strbuf_adds (out, e->names.len ? "\"];\n" : "];\n");
-    }
-    strbuf_adds (out, "}\n");
-}
-
-/* ---- Mermaid --------------------------------------------------------------------------------------------------- */
-
-/* Mermaid's entity codes, #35; and the like: whatever could end a quoted label or start Markdown or HTML in it. */
-static void
-add_mermaid (struct strbuf *out, const char *text)
-{
-    for (size_t i = 0, n = strlen (text), len; i < n; i += len) {
-        uint32_t c = utf8_decode (text + i, n - i, &len);
-        if (c == '\n')
-            strbuf_adds (out, "<br/>");
-        else if (c < 0x20)
-            strbuf_addc (out, ' ');
-        else if (c < 0x80 && strchr ("\"#&<>`\\{}|;*", (int) c))
-            strbuf_addf (out, "#%u;", (unsigned) c);
-        else if (c == 0xfffd && len == 1)
-            strbuf_adds (out, "\xef\xbf\xbd");
-        else
-            strbuf_add (out, text + i, len);
-    }
-}
-
-static void
-add_mermaid_states (const struct drawing *d, struct strbuf *out)
-{
-    for (int s = DRAW_STATE_WAITING; s <= DRAW_STATE_SKIPPED; s++) {
-        size_t members = 0;
-        for (size_t i = 0; i < d->nodes.len; i++)
-            if (d->nodes.items[i].state == (enum draw_state) s)
-                strbuf_addf (out, members++ ? ",n%zu" : "    class n%zu", i);
-        if (members)
-            strbuf_addf (out, " %s\n    classDef %s fill:%s,stroke:%s,color:#1f2733\n",
-                         draw_state_name ((enum draw_state) s), draw_state_name ((enum draw_state) s),
-                         dot_colors[s].fill, dot_colors[s].stroke);
-    }
-}
-
-void
-draw_mermaid (const struct drawing *d, struct strbuf *out)
-{
-    strbuf_adds (out, "flowchart TD\n");
-    for (size_t i = 0; i < d->nodes.len; i++) {
-        strbuf_addf (out, "    n%zu(\"", i);
-        add_mermaid (out, d->nodes.items[i].title);
-        if (d->nodes.items[i].detail) {
-            strbuf_adds (out, "<br/>");
-            add_mermaid (out, d->nodes.items[i].detail);
-        }
-        strbuf_adds (out, "\")\n");
-    }
-    vec_foreach (e, &d->edges) {
-        strbuf_addf (out, "    n%d %s", e->from, strcmp (e->kind, "data") == 0 ? "-->" : "-.->");
-        vec_foreach (n, &e->names) {
-            strbuf_adds (out, n == e->names.items ? "|\"" : ", ");
-            add_mermaid (out, *n);
-        }
-        strbuf_addf (out, "%s n%d\n", e->names.len ? "\"|" : "", e->to);
-    }
-    add_mermaid_states (d, out);
 }

@@ -52,7 +52,8 @@ json_t *draw_pipeline_json (const struct pipeline *p);
 struct drawing *draw_pipeline (struct arena *a, const struct pipeline *p);
 
 /* Cells as a drawing: `edges` is the array of {"from", "to", "names", "kind"} that compile_cell_graph makes, among `n`
- * code cells of the main notebook (edges from or to others are left out); `cells` are their indices in the notebook (or NULL), used for the titles. */
+ * code cells of the main notebook (edges from or to others are left out); `cells` are their indices in the notebook (or
+ * NULL), used for the titles. */
 struct drawing *draw_cells (struct arena *a, const char *name, const json_t *edges, int n, const int *cells);
 
 /* "cell 3", "cells 3–5, 8", and if that gets long "10 cells, 33–52". */
@@ -61,14 +62,14 @@ const char *draw_cell_list (struct arena *a, const struct vec_int *cells);
 /* The same of a step, behind the notebook's name if it is of another one: "prepare.ipynb, cells 3–5". */
 const char *draw_step_cells (struct arena *a, const struct step *s);
 
-/* For terminals: a line per box with the wave in which it can start and what it waits for. Boxes are told by the names
+/* For terminals (draw_text.c): a line per box with the wave in which it can start and what it waits for. Boxes are told by the names
  * that other commands take. */
 void draw_text (const struct drawing *d, struct strbuf *out);
 
-/* Graphviz's language, to be laid out elsewhere. */
+/* Graphviz's language, to be laid out elsewhere (draw_dot.c). */
 void draw_dot (const struct drawing *d, struct strbuf *out);
 
-/* A Mermaid flowchart, as GitHub, GitLab and JupyterLab show it within Markdown. */
+/* A Mermaid flowchart, as GitHub, GitLab and JupyterLab show it within Markdown (draw_mermaid.c). */
 void draw_mermaid (const struct drawing *d, struct strbuf *out);
 
 /* A self-contained <svg> element (draw_svg.c), fit for a file of its own and to be put into HTML. Follows the reader's
@@ -76,5 +77,12 @@ void draw_mermaid (const struct drawing *d, struct strbuf *out);
 int draw_svg (const struct drawing *d, struct strbuf *out, struct error *err);
 
 const char *draw_state_name (enum draw_state s); /* "waiting", "running", "done", … ; "" for NONE */
+
+/* A state's colours as #rrggbb, for languages that know no colour scheme of the reader's. */
+struct draw_color {
+    const char *fill, *stroke;
+};
+
+struct draw_color draw_state_color (enum draw_state s);
 
 #endif
