@@ -1,7 +1,7 @@
 /* Sections under Markdown headings as steps. Chapters and sections (# and ##) are steps, as people write notebooks: a
  * title, and below it ## for each thing that is done. Deeper headings stay within their section, unless the first two
- * levels don't part the work: then the first level that does counts. Headings are ATX (`## Load`), setext (underlined) and HTML (`<h2>`), as
- * CommonMark has them; those within fenced code are none. See step.h.
+ * levels don't part the work: then the first level that does counts. Headings are ATX (`## Load`), setext (underlined)
+ * and HTML (`<h2>`), as CommonMark has them; those within fenced code are none. See step.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/step.h"
 
@@ -22,10 +22,36 @@ struct headings {
 
 /* ---- reading headings ------------------------------------------------------------------------------------------- */
 
+/* Emphasis and code: a star or underscore that stands alone is text, and so is an underscore within a word. */
 static bool
-is_mark (const char *p)
+is_mark (const char *start, const char *p, const char *end)
 {
-    return *p == '*' || *p == '`' || *p == '#' || (*p == '_' && !isalnum ((unsigned char) p[1]));
+    bool blank_before = p == start || isspace ((unsigned char) p[-1]);
+    bool blank_behind = p + 1 == end || isspace ((unsigned char) p[1]);
+    bool within_word = p > start && isalnum ((unsigned char) p[-1]) && p + 1 < end && isalnum ((unsigned char) p[1]);
+    return *p == '`' || (*p == '*' && !(blank_before && blank_behind))
+           || (*p == '_' && !within_word && !(blank_before && blank_behind));
+}
+
+/* "[text](address)" at its "[": the byte of "](", else NULL. */
+static const char *
+link_close (const char *p, const char *end)
+{
+    const char *close = memchr (p, ']', (size_t) (end - p));
+    return close && close + 1 < end && close[1] == '(' ? close : NULL;
+}
+
+/* "## Load ##": the end of the text before the closing marks. */
+static const char *
+without_closing_marks (const char *p, const char *end)
+{
+    const char *text = end;
+    while (text > p && isspace ((unsigned char) text[-1]))
+        text--;
+    const char *marks = text;
+    while (marks > p && marks[-1] == '#')
+        marks--;
+    return marks < text && (marks == p || isspace ((unsigned char) marks[-1])) ? marks : text;
 }
 
 /* The text as it is shown: without tags, emphasis, closing marks and where links lead. */
@@ -33,17 +59,17 @@ static const char *
 plain_text (struct arena *a, const char *p, size_t len)
 {
     char *out = arena_alloc (a, len + 1);
-    const char *end = p + len;
+    const char *start = p, *end = without_closing_marks (p, p + len), *link = NULL;
     size_t n = 0;
     while (p < end) {
-        const char *close = *p == '<' ? memchr (p, '>', (size_t) (end - p)) : NULL;
-        if (*p == ']' && p + 1 < end && p[1] == '(')
-            close = memchr (p, ')', (size_t) (end - p));
+        const char *close = *p == '<' || p == link ? memchr (p, *p == '<' ? '>' : ')', (size_t) (end - p)) : NULL;
         if (close) {
             p = close + 1;
             continue;
         }
-        if (!is_mark (p) && *p != '[' && *p != ']' && (n || !isspace ((unsigned char) *p)))
+        const char *opened = *p == '[' ? link_close (p, end) : NULL;
+        link = opened ? opened : link;
+        if (!opened && !is_mark (start, p, end) && (n || !isspace ((unsigned char) *p)))
             out[n++] = *p;
         p++;
     }
