@@ -26,9 +26,26 @@ add_segment (struct linking *l, struct step *s, const struct unit *u, int line, 
     vec_push (l->arena, &s->segments, seg);
 }
 
-/* The lines of `run` text that a site spans: whole lines, so that line numbers stay true. */
+/* Whether a statement that the step does not repeat stands on a line with this one: `a = load (); f = lambda: 1`. */
+static bool
+has_neighbour (const struct linking *l, const struct vec_int *repeated, int site, int first, int last)
+{
+    const struct site *x = &l->flow->sites.items[site];
+    for (size_t i = 0; i < l->flow->sites.len; i++) {
+        const struct site *y = &l->flow->sites.items[i];
+        if (y->unit != x->unit || !y->statement || y->statement == x->statement || vec_int_has (repeated, (int) i))
+            continue;
+        if (program_place (l->flow->program, y->unit, y->statement->start).line <= last
+            && program_place (l->flow->program, y->unit, y->statement->end).line >= first)
+            return true;
+    }
+    return false;
+}
+
+/* The lines of `run` text that a site spans: whole lines, so that line numbers stay true; its own text where others stand on
+ * these lines, which can't have what IPython rewrites. */
 static void
-add_replicated_segment (struct linking *l, struct step *s, int site)
+add_replicated_segment (struct linking *l, struct step *s, const struct vec_int *repeated, int site)
 {
     const struct site *x = &l->flow->sites.items[site];
     const struct unit *u = &l->flow->program->units.items[x->unit];
@@ -38,6 +55,12 @@ add_replicated_segment (struct linking *l, struct step *s, int site)
     }
     int first = program_place (l->flow->program, x->unit, x->statement->start).line;
     int last = program_place (l->flow->program, x->unit, x->statement->end).line;
+    if (has_neighbour (l, repeated, site, first, last)) {
+        const size_t len = x->statement->end - x->statement->start;
+        add_segment (l, s, u, first, arena_strndup (l->arena, u->text->code + x->statement->start, len), true);
+        add_imports (l, s, x->statement);
+        return;
+    }
     const char *p = u->text->run;
     for (int line = 1; line < first && p; line++)
         p = strchr (p, '\n') ? strchr (p, '\n') + 1 : NULL;
@@ -114,7 +137,7 @@ add_between (struct linking *l, int step, const struct vec_int *between, int bef
     vec_foreach (site, between) {
         int at = l->flow->sites.items[*site].unit;
         if (at > before && at < unit)
-            add_replicated_segment (l, &l->p->steps.items[step], *site);
+            add_replicated_segment (l, &l->p->steps.items[step], &l->replicated[step], *site);
     }
 }
 
@@ -138,7 +161,7 @@ link_segments (struct linking *l, int step)
     const struct vec_int between = standing_between (l, step);
     vec_foreach (site, sites)
         if (!vec_int_has (&between, *site))
-            add_replicated_segment (l, s, *site);
+            add_replicated_segment (l, s, sites, *site);
     vec_foreach (d, &l->deleted[step])
         if (!link_find_input (l, step, link_name (l, d->name)) && !is_repeated (l, step, d->name)) {
             /* It need not travel to be deleted: anything will do. */

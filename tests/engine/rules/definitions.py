@@ -84,3 +84,33 @@ places["b"]
 
 # %%
 print(places)
+
+# %%
+import enum
+import os
+from collections import namedtuple
+from typing import Dict, List
+
+# %%
+class Color(enum.Enum):
+    RED = 1
+
+
+Pair = namedtuple("Pair", "a b")
+Row = Dict[str, List[int]]
+
+# %%
+# What is repeated is the definition, and not what stands on a line with it.
+size = len(os.environ); color = Color.RED; pair = Pair(size - size, "b")
+
+# %%
+print(color is Color.RED, Row, pair.b)
+
+# %%
+# An element of what the process has is a value, no name for a type: it travels.
+os.environ["CHARD_MODE"] = "one"
+mode = os.environ["CHARD_MODE"]
+os.environ["CHARD_MODE"] = "two"
+
+# %%
+print(mode)
