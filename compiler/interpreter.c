@@ -73,6 +73,15 @@ is_constant (const struct ast *n)
     return n->kind == AST_ASSIGN && is_literal (n->kids[n->nkids - 1]);
 }
 
+/* What may have [] behind it to name a type: List, Dict, list, np.ndarray. os.environ["MODE"] is a value, which another step's
+ * settings would make another. */
+static bool
+is_generic (const struct interpreter *in, const struct ast *n)
+{
+    const char *name = n->kind == AST_NAME || n->kind == AST_ATTRIBUTE ? symbol_text (in->symbols, n->name) : "";
+    return isupper ((unsigned char) *name) || (n->kind == AST_NAME && builtins_has (name)) || strcmp (name, "ndarray") == 0;
+}
+
 /* Made of nothing but modules, what is in them, classes, and other such names. */
 static bool
 is_library_value (const struct interpreter *in, const struct ast *n)
@@ -89,6 +98,8 @@ is_library_value (const struct interpreter *in, const struct ast *n)
     }
     if (n->kind != AST_ATTRIBUTE && n->kind != AST_SUBSCRIPT && n->kind != AST_TUPLE && n->kind != AST_LIST
         && n->kind != AST_OPERATION)
+        return false;
+    if (n->kind == AST_SUBSCRIPT && !is_generic (in, n->kids[0]))
         return false;
     ast_foreach (kid, n)
         if (!*kid || !is_library_value (in, *kid))
