@@ -59,12 +59,18 @@ static const struct shape output_artifact[] = {
     MUST ("name", NAME),
     MAY ("path", NAME), /* or, of a graph: */
     MAY ("fromExpression", NAME),
+    MAY ("from", NAME),
     MAY_HOLD ("s3", OBJECT, stored),
     MAY_HOLD ("archive", OBJECT, archive),
     { 0 },
 };
 
-static const struct shape read_from[] = { MUST ("path", NAME), MAY ("default", TEXT), { 0 } };
+static const struct shape read_from[] = {
+    MAY ("path", NAME),
+    MAY ("default", TEXT),
+    MAY ("parameter", NAME), /* of a graph */
+    { 0 },
+};
 
 static const struct shape output_parameter[] = {
     MUST ("name", NAME),

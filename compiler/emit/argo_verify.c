@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/emit/argo_verify.h"
 
+#include "compiler/emit/argo_build.h"
 #include "compiler/emit/argo_shape.h"
 #include "doc/json_value.h"
 
@@ -270,14 +271,34 @@ check_choice (const struct check *c, const json_t *output)
     return 0;
 }
 
-/* What a graph leaves is chosen from what its tasks do. */
+/* "{{tasks.NAME.outputs.KIND.KEY}}" of a task of the graph */
+static int
+check_left (const struct check *c, const char *kind, const char *reference)
+{
+    char task[80], of[16], key[80];
+    int end = 0;
+    if (sscanf (reference, "{{tasks.%79[^.].outputs.%15[a-z].%79[^}]}}%n", task, of, key, &end) != 3 || !end || strcmp (of, kind) != 0)
+        return wrong (c, "template %s leaves '%s'", json_text (c->graph, "name"), reference);
+    const json_t *template = json_object_get (c->templates, json_text (json_object_get (c->tasks, task), "template"));
+    return find (json_object_get (json_object_get (template, "outputs"), kind), key)
+               ? 0
+               : wrong (c, "template %s leaves '%s', which isn't there", json_text (c->graph, "name"), reference);
+}
+
+/* What a graph leaves is chosen from what its tasks do, or the same. */
 static int
 check_outputs (const struct check *c)
 {
+    const json_t *outputs = json_object_get (c->graph, "outputs");
     size_t i;
     json_t *output;
-    json_array_foreach (json_object_get (json_object_get (c->graph, "outputs"), "artifacts"), i, output)
-        if (json_object_get (c->graph, "dag") && check_choice (c, output) < 0)
+    if (!json_object_get (c->graph, "dag"))
+        return 0;
+    json_array_foreach (json_object_get (outputs, "artifacts"), i, output)
+        if ((json_object_get (output, "from") ? check_left (c, "artifacts", json_text (output, "from")) : check_choice (c, output)) < 0)
+            return -1;
+    json_array_foreach (json_object_get (outputs, "parameters"), i, output)
+        if (check_left (c, "parameters", json_text (json_object_get (output, "valueFrom"), "parameter")) < 0)
             return -1;
     return 0;
 }
@@ -288,6 +309,8 @@ check_graph (const struct check *c, const json_t *template)
     json_auto_t *tasks = json_object ();
     struct check inner = { .spec = c->spec, .templates = c->templates, .graph = template, .tasks = tasks, .err = c->err };
     const json_t *all = json_object_get (json_object_get (template, "dag"), "tasks");
+    if (json_array_size (all) > ARGO_MOST_TASKS)
+        return wrong (c, "template %s has more tasks than Argo takes", json_text (template, "name"));
     return index_names (&inner, all, tasks, "tasks") < 0 || check_tasks (&inner) < 0 ? -1 : check_outputs (&inner);
 }
 

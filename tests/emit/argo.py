@@ -100,6 +100,7 @@ class Pod:
         self.known["workflow.parameters.json"] = json.dumps(parameters, ensure_ascii=False)
 
     def run(self):
+        self.flatten()
         for metric in replace(self.spec["metrics"], {"workflow.status": "Succeeded", "workflow.duration": "1.5"})["prometheus"]:
             assert re.fullmatch(r"[a-z_]+", metric["name"]), metric
         todo = self.templates[self.spec["entrypoint"]]["dag"]["tasks"]
@@ -112,6 +113,30 @@ class Pod:
                 if self.is_started(task):
                     self.run_task(task)
             todo = [t for t in todo if t not in ready]
+
+    def flatten(self):
+        """The graph of parts that a large one is, as one graph: what goes through the borders comes from where it is made."""
+        parts = {t["name"]: t for t in self.templates[self.spec["entrypoint"]]["dag"]["tasks"] if t["template"].startswith("part-")}
+        if not parts:
+            return
+        tasks = []
+        for part in parts.values():
+            template = self.templates[part["template"]]
+            given = {"inputs.%s.%s" % (kind, a["name"]): a["from" if kind == "artifacts" else "value"]
+                     for kind in ("artifacts", "parameters") for a in part.get("arguments", {}).get(kind, ())}
+            for reference in given.values():
+                other, kind, name = re.fullmatch(r"\{\{tasks\.(part-\d+)\.outputs\.(\w+)\.(.*)\}\}", reference).groups()
+                assert other in part["dependencies"], reference
+                left = self.templates[parts[other]["template"]]["outputs"][kind]
+                [inside] = [o.get("from") or o["valueFrom"]["parameter"] for o in left if o["name"] == name]
+                given = {k: inside if v == reference else v for k, v in given.items()}
+            text = json.dumps(template["dag"]["tasks"])
+            for name, inside in given.items():
+                text = text.replace("{{%s}}" % name, inside)
+            first = [t["name"] for other in part.get("dependencies", ()) for t in self.templates[parts[other]["template"]]["dag"]["tasks"]]
+            for task in json.loads(text):
+                tasks.append(dict(task, dependencies=first + task.get("dependencies", [])))
+        self.templates[self.spec["entrypoint"]]["dag"]["tasks"] = tasks
 
     def is_started(self, task):
         what, how = re.fullmatch("(true|false) ([!=]=) true", task.get("when", "true == true")).groups()
@@ -284,6 +309,34 @@ class Argo(unittest.TestCase):
                 if "container" in template:
                     self.assertLess(len(json.dumps(template)), 128 << 10)
             self.assertLess(len(document["spec"]["templates"]), 10)
+            self.check_sizes(document)
+
+    def check_sizes(self, document):
+        """Argo 4's custom resources take no more of each."""
+        self.assertLessEqual(len(document["spec"]["templates"]), 200)
+        for template in document["spec"]["templates"]:
+            self.assertLessEqual(len(template.get("dag", {}).get("tasks", ())), 200)
+            self.assertLessEqual(len(template.get("inputs", {}).get("parameters", ())), 500)
+
+    def test_hundreds_of_steps_in_parts(self):
+        """What goes from part to part is what went from task to task: results, guards' answers, ranges of loops."""
+        cells = [(["step:load"], "base, items = [1], [1, 2]\nflag = len(base) > 0"),
+                 *((["step:w%d" % i], "v%d = base[0] + %d" % (i, i)) for i in range(201)),
+                 (["step:start", "when:flag"], "if flag:\n    v0 += 1000"),
+                 (["step:idle", "when:v1 > 5"], "if v1 > 5:\n    print('no')"),
+                 (["step:loop", "foreach:items"], "sq = []\nfor x in items:\n    sq.append(x + v0)"),
+                 (["step:read"], "print('RESULT=%%s' %% [sum([%s]), sq])" % ", ".join("v%d" % i for i in range(201)))]
+        with Folder(text=notebook(*cells)) as folder:
+            document = self.check_documents(folder)
+            self.check_sizes(document)
+            tasks = {t["name"]: t for t in document["spec"]["templates"][0]["dag"]["tasks"]}
+            self.assertEqual(set(tasks), {"part-1", "part-2", "part-3", "part-4"})
+            self.assertEqual({tuple(tasks[p]["dependencies"]) for p in ("part-2", "part-3")}, {("part-1",)})
+            if os.environ.get("CHARD_TESTS") == "all":
+                pod = Pod(folder, document["spec"])
+                pod.run()
+                self.assertEqual(notebooks.result_of(pod.printed), notebooks.result_of(notebooks.plain([([], ""), *cells])))
+                self.assertEqual(pod.skipped, ["idle"])
 
     def test_schedule_is_needed(self):
         with Folder(text=notebook(([], "x = 1"))) as folder:

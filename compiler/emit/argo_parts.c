@@ -1,0 +1,195 @@
+/* Argo Workflows: a graph of more tasks than Argo takes becomes a graph of parts, each a graph of its own. What a task takes from
+ * a task of another part goes through the borders of both:
+ *
+ *     part-1 (DAG): outputs.artifacts.NAME-result, from task NAME
+ *        └──> part-2 (DAG): inputs.artifacts.NAME-result ──> its tasks
+ *
+ * See argo_build.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/emit/argo_build.h"
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "compiler/emit/graph_parts.h"
+#include "doc/json_value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct parts {
+    struct arena *arena;
+    json_t *tasks;    /* all of them */
+    json_t *index;    /* of each by its name */
+    size_t *part;     /* by task */
+    json_t **graphs;  /* by part: its template, … */
+    json_t **callers; /* … and the task that stands for it */
+};
+
+/* `list` of `object`, which is made if it isn't there. */
+static json_t *
+list_of (json_t *object, const char *key)
+{
+    if (!json_object_get (object, key))
+        json_object_set_new (object, key, json_array ());
+    return json_object_get (object, key);
+}
+
+static json_t *
+object_of (json_t *object, const char *key)
+{
+    if (!json_object_get (object, key))
+        json_object_set_new (object, key, json_object ());
+    return json_object_get (object, key);
+}
+
+/* Adds {"name": name, …rest}, unless the list has that name. `rest` is taken over. */
+static void
+add_named (json_t *list, const char *name, json_t *rest)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach (list, i, one)
+        if (strcmp (json_text (one, "name"), name) == 0) {
+            json_decref (rest);
+            return;
+        }
+    json_t *named = json_pack ("{s:s}", "name", name);
+    json_object_update (named, rest);
+    json_decref (rest);
+    json_array_append_new (list, named);
+}
+
+static size_t
+part_of (const struct parts *p, const char *task)
+{
+    return p->part[json_integer_value (json_object_get (p->index, task))];
+}
+
+static void
+add_dependency (struct parts *p, size_t part, size_t on)
+{
+    json_t *all = list_of (p->callers[part], "dependencies");
+    const char *name = json_text (p->callers[on], "name");
+    if (!json_has_string (all, name))
+        json_array_append_new (all, json_string (name));
+}
+
+/* Lets `part` have the output KEY (of `kind`: "artifacts" or "parameters") of a task of another part. What it is called there. */
+static const char *
+bring (struct parts *p, size_t part, const char *task, const char *kind, const char *key)
+{
+    struct arena *a = p->arena;
+    const size_t from = part_of (p, task);
+    const bool is_artifact = strcmp (kind, "artifacts") == 0;
+    const char *name = arena_printf (a, "%s-%s", task, key);
+    const char *inside = arena_printf (a, "{{tasks.%s.outputs.%s.%s}}", task, kind, key);
+    const char *outside = arena_printf (a, "{{tasks.%s.outputs.%s.%s}}", json_text (p->callers[from], "name"), kind, name);
+    add_named (list_of (object_of (p->graphs[from], "outputs"), kind), name,
+               is_artifact ? json_pack ("{s:s}", "from", inside) : json_pack ("{s:{s:s}}", "valueFrom", "parameter", inside));
+    add_named (list_of (object_of (p->graphs[part], "inputs"), kind), name, json_object ());
+    add_named (list_of (object_of (p->callers[part], "arguments"), kind), name,
+               json_pack ("{s:s}", is_artifact ? "from" : "value", outside));
+    return arena_printf (a, "{{inputs.%s.%s}}", kind, name);
+}
+
+/* The text with other parts' outputs as what the part itself is given; NULL: there are none in it. */
+static json_t *
+redirected (struct parts *p, size_t part, const char *text)
+{
+    cleanup_strbuf struct strbuf out = { 0 };
+    const char *copied = text;
+    char task[80], kind[16], key[80];
+    for (const char *at = text; (at = strstr (at, "{{tasks.")); at += 2) {
+        int end = 0;
+        if (sscanf (at, "{{tasks.%79[^.}].outputs.%15[a-z].%79[^.}]}}%n", task, kind, key, &end) != 3 || !end
+            || part_of (p, task) == part)
+            continue;
+        strbuf_add (&out, copied, (size_t) (at - copied));
+        strbuf_adds (&out, bring (p, part, task, kind, key));
+        copied = at + end;
+    }
+    if (copied == text)
+        return NULL;
+    strbuf_adds (&out, copied);
+    return json_string (strbuf_str (&out));
+}
+
+static void
+redirect (struct parts *p, size_t part, json_t *object, const char *key)
+{
+    const char *text = json_string_value (json_object_get (object, key));
+    json_t *other = text ? redirected (p, part, text) : NULL;
+    if (other)
+        json_object_set_new (object, key, other);
+}
+
+/* Those of other parts are waited for by the task that stands for the part. */
+static void
+divide_dependencies (struct parts *p, size_t part, json_t *task)
+{
+    json_t *own = json_array (), *one;
+    size_t i;
+    json_array_foreach (json_object_get (task, "dependencies"), i, one)
+        if (part_of (p, json_string_value (one)) == part)
+            json_array_append (own, one);
+        else
+            add_dependency (p, part, part_of (p, json_string_value (one)));
+    json_object_del (task, "dependencies");
+    json_put_unless_empty (task, "dependencies", own);
+}
+
+static void
+move_task (struct parts *p, size_t part, json_t *task)
+{
+    const json_t *arguments = json_object_get (task, "arguments");
+    size_t i;
+    json_t *one;
+    divide_dependencies (p, part, task);
+    redirect (p, part, task, "when");
+    json_array_foreach (json_object_get (arguments, "parameters"), i, one)
+        redirect (p, part, one, "value");
+    json_array_foreach (json_object_get (arguments, "artifacts"), i, one)
+        redirect (p, part, one, "from");
+    json_array_append (json_object_get (json_object_get (p->graphs[part], "dag"), "tasks"), task);
+}
+
+static struct vec_int *
+waiting (struct arena *a, const json_t *tasks, const json_t *index)
+{
+    struct vec_int *after = arena_alloc (a, (json_array_size (tasks) + 1) * sizeof *after);
+    size_t i, k;
+    json_t *task, *one;
+    json_array_foreach (tasks, i, task)
+        json_array_foreach (json_object_get (task, "dependencies"), k, one)
+            vec_push (a, &after[i], (int) json_integer_value (json_object_get (index, json_string_value (one))));
+    return after;
+}
+
+json_t *
+argo_split_tasks (struct arena *a, json_t *tasks, json_t *graphs)
+{
+    const size_t n = json_array_size (tasks);
+    if (n <= ARGO_MOST_TASKS)
+        return tasks;
+    json_auto_t *index = json_object ();
+    size_t i;
+    json_t *task;
+    json_array_foreach (tasks, i, task)
+        json_object_set_new (index, json_text (task, "name"), json_integer ((json_int_t) i));
+    struct parts p = { .arena = a, .tasks = tasks, .index = index, .part = arena_alloc (a, n * sizeof *p.part) };
+    const size_t parts = graph_parts (a, waiting (a, tasks, index), n, ARGO_MOST_TASKS, p.part);
+    p.graphs = arena_alloc (a, parts * sizeof *p.graphs);
+    p.callers = arena_alloc (a, parts * sizeof *p.callers);
+    json_t *callers = json_array ();
+    for (size_t k = 0; k < parts; k++) {
+        const char *name = arena_printf (a, "part-%zu", k + 1);
+        p.graphs[k] = json_pack ("{s:s,s:{s:[]}}", "name", name, "dag", "tasks");
+        p.callers[k] = json_pack ("{s:s,s:s}", "name", name, "template", name);
+        json_array_append_new (graphs, p.graphs[k]);
+        json_array_append_new (callers, p.callers[k]);
+    }
+    json_array_foreach (tasks, i, task)
+        move_task (&p, p.part[i], task);
+    json_decref (tasks);
+    return callers;
+}

@@ -1,0 +1,51 @@
+/* See graph_parts.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/emit/graph_parts.h"
+
+#include "base/arena.h"
+
+/* Into level[i] how long the longest way to task i is. Steps may stand behind those that wait for them, so it is looked for until
+ * nothing changes; as a rule the first look finds it all. */
+static size_t
+find_levels (const struct vec_int *after, size_t n, size_t *level)
+{
+    size_t deepest = 0;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t i = 0; i < n; i++)
+            vec_foreach (before, &after[i])
+                if (level[*before] >= level[i]) {
+                    level[i] = level[*before] + 1;
+                    deepest = level[i] > deepest ? level[i] : deepest;
+                    changed = true;
+                }
+    }
+    return deepest;
+}
+
+size_t
+graph_parts (struct arena *a, const struct vec_int *after, size_t n, size_t most, size_t *part)
+{
+    size_t *level = arena_alloc (a, (n + 1) * sizeof *level);
+    size_t parts = 0, fill = most; /* of the last part: none is begun */
+    for (size_t l = 0, deepest = find_levels (after, n, level); l <= deepest; l++) {
+        size_t wide = 0;
+        for (size_t i = 0; i < n; i++)
+            wide += level[i] == l;
+        if (fill + wide > most)
+            fill = most;
+        for (size_t i = 0; i < n; i++) {
+            if (level[i] != l)
+                continue;
+            if (fill == most) {
+                parts++;
+                fill = 0;
+            }
+            part[i] = parts - 1;
+            fill++;
+        }
+        if (wide > most)
+            fill = most; /* what is next would wait for a piece of this level only by chance */
+    }
+    return parts;
+}
