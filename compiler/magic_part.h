@@ -1,5 +1,5 @@
 /* What the files magic_*.c share: they rewrite one cell's source as magic.h tells. magic.c walks through its logical
- * lines, magic_scan.c tells what a line is, magic_cell.c takes cell magics, magic_text.c writes both texts.
+ * lines, magic_scan.c tells what a line is, magic_cell.c takes cell magics, magic_write.c writes both texts.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_MAGIC_PART_H
 #define CHARD_COMPILER_MAGIC_PART_H
@@ -46,7 +46,7 @@ const char *magic_assigned_mark (const struct logical *l);
 /* Shell-like commands that IPython's automagic takes without a mark, where a cell is nothing but that line. */
 bool magic_is_automagic (const struct logical *l, const char *end);
 
-/* ---- magic_text.c ---- */
+/* ---- magic_write.c ---- */
 
 /* Fills code[from..to) with blanks, newlines kept, and puts `filler` at its start. */
 void magic_blank (struct rewriting *r, const char *from, const char *to, const char *filler);
