@@ -118,7 +118,7 @@ take_help (struct rewriting *r, const struct logical *l)
         from++;
     const char *object = magic_joined (r, from, to);
     magic_add (r, MAGIC_HELP, "", object);
-    if (*object == '%' && magic_take_call (r)) {
+    if (magic_take_call (r)) {
         leave_out (r, l);
         return;
     }

@@ -37,7 +37,7 @@ const char *magic_escaped_end (const char *p, const char *end);
 
 int magic_count_lines (const char *p, const char *end);
 
-/* a.b.c? or ?a.b or %magic?: nothing but a name and question marks. */
+/* ?anything; or a.b.c? or %magic?: nothing but a name and question marks. */
 bool magic_is_help (const struct logical *l);
 
 /* Within "targets = !cmd" or "targets = %magic": the byte of the mark, else NULL. */
@@ -68,7 +68,7 @@ const char *magic_split_name (struct rewriting *r, const char *text, const char 
 /* Notes a magic of the logical line being looked at. */
 struct magic *magic_add (struct rewriting *r, enum magic_kind kind, const char *name, const char *arguments);
 
-/* %chard, and what makes it known: if the last magic is one, it becomes a call. */
+/* %chard, help on it, and what makes it known: if the last magic is one, it becomes a call. */
 bool magic_take_call (struct rewriting *r);
 
 /* ---- magic_cell.c ---- */

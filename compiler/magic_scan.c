@@ -83,13 +83,13 @@ bool
 magic_is_help (const struct logical *l)
 {
     const char *from = l->text, *to = l->end;
+    if (from < to && *from == '?')
+        return true;
     while (to > from && (isspace ((unsigned char) to[-1]) || to[-1] == ';'))
         to--;
-    bool marked = to > from && (to[-1] == '?' || *from == '?');
+    bool marked = to > from && to[-1] == '?';
     while (to > from && to[-1] == '?')
         to--;
-    while (from < to && *from == '?')
-        from++;
     if (!marked || from == to)
         return false;
     for (const char *p = from; p < to; p++)

@@ -82,13 +82,22 @@ magic_split_name (struct rewriting *r, const char *text, const char **arguments)
     return arena_strndup (r->arena, text, n);
 }
 
-/* %chard, and what makes it known: the last magic becomes a call. */
+/* Whether it is %chard, help on it (?%chard run), or what makes it known. */
+static bool
+is_call (const struct magic *m)
+{
+    if (m->kind == MAGIC_HELP) {
+        const char *name = m->arguments + strspn (m->arguments, "%");
+        return name > m->arguments && strncmp (name, "chard", 5) == 0 && (!name[5] || isspace ((unsigned char) name[5]));
+    }
+    return strcmp (m->name, "chard") == 0 || (strcmp (m->name, "load_ext") == 0 && strcmp (m->arguments, "chard") == 0);
+}
+
 bool
 magic_take_call (struct rewriting *r)
 {
     const struct magic *m = &r->out->magics.items[r->out->magics.len - 1];
-    bool extension = strcmp (m->name, "load_ext") == 0 && strcmp (m->arguments, "chard") == 0;
-    if (strcmp (m->kind == MAGIC_HELP ? m->arguments + strspn (m->arguments, "%") : m->name, "chard") != 0 && !extension)
+    if (!is_call (m))
         return false;
     vec_push (r->arena, &r->out->calls, *m);
     r->out->magics.len--;

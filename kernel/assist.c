@@ -246,20 +246,22 @@ character_of (const char *text, size_t byte)
     return n;
 }
 
-/* The byte behind "%chard" if the cursor stands behind it in its line, or in a cell that begins with %%chard; else 0. */
+/* The byte behind the "%chard" of the line in which the cursor stands, or of a cell that begins with %%chard; else 0.
+ * Question marks may stand in front of it. */
 static size_t
 find_call (const char *code, size_t cursor)
 {
     static const char mark[] = "%chard";
-    size_t line = cursor;
+    size_t line = cursor, first = strspn (code, "?"), behind = first + sizeof mark;
     while (line > 0 && code[line - 1] != '\n')
         line--;
-    if (begins (code, "%%chard"))
-        return cursor >= sizeof mark ? sizeof mark : 0;
-    size_t behind = line + sizeof mark - 1;
-    if (!begins (code + line, mark) || cursor < behind || (code[behind] && !strchr (" \t\n?", code[behind])))
-        return 0;
-    return behind;
+    line += strspn (code + line, "?");
+    if (code[first] != '%' || !begins (code + first + 1, mark)) {
+        if (!begins (code + line, mark))
+            return 0;
+        behind = line + sizeof mark - 1;
+    }
+    return !code[behind] || strchr (" \t\n?", code[behind]) ? behind : 0;
 }
 
 /* ---- answering -------------------------------------------------------------------------------------------------- */
@@ -390,9 +392,7 @@ assist_take (struct assist *s, const struct wire_message *m)
         return false;
     size_t cursor = byte_of (code, json_integer_value (json_object_get (content, "cursor_pos")));
     size_t call = find_call (code, cursor);
-    if (!call && !completes && begins (code, "%chard") && !strchr (code, '\n'))
-        call = strlen ("%chard"); /* the cursor stands in the word itself */
-    if (!call || (completes && cursor == call)) /* %chard itself is the inner kernel's to complete */
+    if (!call || (completes && cursor <= call)) /* %chard itself is the inner kernel's to complete */
         return false;
     if (completes)
         complete (s, m, code, call, cursor);

@@ -55,10 +55,13 @@ void
 call_help (const struct vec_str *words, struct strbuf *out)
 {
     const struct command *c = own_find (words);
-    if (c)
+    if (c) {
         option_help (c, true, HELP_WIDTH, out);
-    else
-        add_overview (out);
+        return;
+    }
+    if (words->len)
+        strbuf_addf (out, "There is no command %s.\n\n", words->items[0]);
+    add_overview (out);
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */

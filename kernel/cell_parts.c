@@ -56,7 +56,8 @@ find_python (struct arena *a, const char *source, size_t len, found_list *calls)
         if (m->kind == MAGIC_CELL)
             add_call (a, calls, 1, 1 << 30, arena_printf (a, "%s\n%s", m->arguments, m->body));
         else if (m->kind == MAGIC_HELP)
-            add_call (a, calls, m->line, m->lines, "?");
+            add_call (a, calls, m->line, m->lines,
+                      arena_printf (a, "%s?", m->arguments + strspn (m->arguments, "%") + strlen (&MARK[1])));
         else if (!m->indented && strcmp (m->name, &MARK[1]) == 0)
             add_call (a, calls, m->line, m->lines, m->arguments);
 }

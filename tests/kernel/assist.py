@@ -59,8 +59,11 @@ class Typing(Magic):
         self.assertIn("%run", self.complete("x = '%chard ru")[0])
 
     def test_inspection(self):
-        def inspect(code):
-            return self.kc.inspect(code, len(code), reply=True, timeout=60)["content"]
+        def inspect(code, back=0):
+            return self.kc.inspect(code, len(code) - back, reply=True, timeout=60)["content"]
         self.assertIn("--only", inspect("%chard run --jobs 2")["data"]["text/plain"])
-        self.assertIn("Run a notebook", inspect("%chard")["data"]["text/plain"])
+        for code, back in ("%chard", 0), ("x\n%chard", 3), ("%%chard", 3), ("?%%chard", 0):
+            self.assertIn("Run a notebook", inspect(code, back)["data"]["text/plain"])
+        for code, back in ("?%chard run", 0), ("x\n%chard run?", 0), ("%%chard run\n--jobs 2", 3), ("%%chard run", 9):
+            self.assertIn("--only", inspect(code, back)["data"]["text/plain"])
         self.assertIn("Print the values", inspect("x = 1\nprint")["data"]["text/plain"].replace("Prints", "Print"))

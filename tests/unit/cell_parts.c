@@ -80,7 +80,8 @@ a_question_mark_asks_for_help (void **state)
 {
     static const struct {
         const char *source, *text;
-    } cells[] = { { "%chard?", "" }, { "%chard run?", "run" }, { "?%chard", "" }, { "%chard runs list ??", "runs list " } };
+    } cells[] = { { "%chard?", "" }, { "%chard run?", "run" }, { "?%chard", "" }, { "?%chard run ", " run" },
+                  { "??%%chard runs", " runs" }, { "%chard runs list ??", "runs list " } };
     (void) state;
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
         struct cell_parts p = split (cells[i].source, "python");

@@ -56,7 +56,9 @@ chards_own_lines_are_left_out (void **state)
                   { "x = 1\n%chard check \\\n  --strict\nprint(x)", "x = 1\n\n\nprint(x)" },
                   { "if x:\n    %chard check\n", "if x:\n    pass\n" },
                   { "%load_ext chard\ny", "\ny" },
-                  { "%chard?", "" } };
+                  { "%chard?", "" },
+                  { "?%chard run", "" },
+                  { "??%%chard", "" } };
     (void) state;
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
         struct magic_text *t = rewrite (cells[i].source);
@@ -162,8 +164,9 @@ static void
 help_is_no_code (void **state)
 {
     (void) state;
-    struct magic_text *t = rewrite ("?print\nlen?\n");
-    assert_int_equal (t->magics.len, 2);
+    struct magic_text *t = rewrite ("?print\nlen?\n?%chardonnay x\n");
+    assert_int_equal (t->magics.len, 3);
+    assert_string_equal (t->code, "0     \nlen \n0             \n");
     assert_int_equal (t->magics.items[0].kind, MAGIC_HELP);
     assert_int_equal (t->magics.items[1].kind, MAGIC_HELP);
 }
