@@ -30,13 +30,22 @@ tell (struct linting *l, int unit, uint32_t offset, enum severity severity, cons
 
 /* ---- execution counts ------------------------------------------------------------------------------------------- */
 
+/* %chard lines and nothing else: it computes nothing, and is run at any time. */
+static bool
+only_calls (const struct unit *u)
+{
+    const char *code = u->text->code;
+    return u->text->calls.len > 0 && code[strspn (code, " \t\r\n")] == '\0';
+}
+
 /* The first cell that was last run before one above it; only one is told, since the rest follows from it. */
 static void
 lint_order (struct linting *l)
 {
     const struct cell *last = NULL;
-    vec_foreach (c, &l->program->notebook->cells) {
-        if (c->kind != CELL_CODE || c->execution_count <= 0)
+    vec_foreach (u, &l->program->units) {
+        const struct cell *c = u->cell;
+        if (c->notebook != l->program->notebook || c->execution_count <= 0 || only_calls (u))
             continue;
         if (last && c->execution_count < last->execution_count) {
             struct place at = { .cell = c->index };
