@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define DAG_MAX 150 /* steps; laying out more takes longer than a moment, and nobody reads it */
+#define SHRUNK_MAX 12 /* steps; a larger graph made to fit a cell's width is too small to be read */
 
 /* Colours are JupyterLab's where it sets them, so that its dark theme is followed. */
 static const char style[] =
@@ -16,9 +17,10 @@ static const char style[] =
     ".chard-run .bar{height:4px;border-radius:2px;background:#8884;overflow:hidden;margin:4px 0 8px;max-width:640px}"
     ".chard-run .bar i{display:block;height:100%;background:#3c9a61}.chard-run .bar.failed i{background:#cf4a3f}"
     ".chard-run .bar.canceled i{background:#c48a12}"
-    ".chard-run svg{max-width:100%;height:auto}"
+    ".chard-run .dag{overflow:auto;max-height:600px}.chard-run svg{max-width:100%;height:auto}"
+    ".chard-run .large svg{max-width:none}"
     ".chard-run table{border-collapse:collapse;margin:6px 0}.chard-run td{text-align:left!important;padding:1px 14px 1px 0;"
-    "vertical-align:top;border:0}.chard-run tr{background:none!important}"
+    "vertical-align:top;border:0;overflow-wrap:anywhere}.chard-run td.brief{white-space:nowrap}.chard-run tr{background:none!important}"
     ".chard-run .dim{opacity:.65}.chard-run .running{color:#c48a12}.chard-run .done{color:#3c9a61}"
     ".chard-run .cached{color:#4a86c5}.chard-run .failed{color:#cf4a3f}"
     ".chard-run pre{text-align:left;margin:2px 0 4px;max-height:260px;overflow:auto;white-space:pre-wrap}"
@@ -51,6 +53,22 @@ count (const struct picture *p, enum draw_state state)
     return n;
 }
 
+static int
+count_canceled (const struct picture *p)
+{
+    int n = 0;
+    vec_foreach (s, &p->steps)
+        n += s->canceled;
+    return n;
+}
+
+/* What became of a step, or becomes. */
+static const char *
+word_of (const struct picture_step *s)
+{
+    return s->canceled ? "canceled" : draw_state_name (s->state);
+}
+
 static void
 add_count (struct strbuf *out, int n, const char *word)
 {
@@ -68,7 +86,8 @@ headline (const struct picture *p)
     add_count (&b, cached, "cached");
     add_count (&b, count (p, DRAW_STATE_RUNNING), "running");
     add_count (&b, count (p, DRAW_STATE_FAILED), "failed");
-    add_count (&b, count (p, DRAW_STATE_SKIPPED), "skipped");
+    add_count (&b, count_canceled (p), "canceled");
+    add_count (&b, count (p, DRAW_STATE_SKIPPED) - count_canceled (p), "skipped");
     strbuf_addf (&b, ", %s", time_text (p->arena, p->seconds < 0 ? p->now - p->began : p->seconds));
     return arena_strdup (p->arena, strbuf_str (&b));
 }
@@ -108,7 +127,9 @@ add_dag (const struct picture *p, struct strbuf *out)
         n->tooltip = s->error ? s->error : s->note;
         n->detail = arena_printf (p->arena, "%s%s%s", n->detail ? n->detail : "", *time ? " · " : "", time);
     }
+    strbuf_addf (out, "<div class=\"dag%s\">", d->nodes.len > SHRUNK_MAX ? " large" : "");
     draw_svg (d, out, NULL);
+    strbuf_adds (out, "</div>\n");
 }
 
 static void
@@ -147,8 +168,8 @@ add_row (const struct picture *p, const struct picture_step *s, struct strbuf *o
 {
     strbuf_adds (out, "<tr><td>");
     strbuf_add_html (out, s->name);
-    strbuf_addf (out, "</td><td class=\"%s\">%s</td><td class=\"dim\">%s</td><td>", draw_state_name (s->state),
-                 draw_state_name (s->state), time_text (p->arena, seconds_of (p, s)));
+    strbuf_addf (out, "</td><td class=\"brief %s\">%s</td><td class=\"brief dim\">%s</td><td>", word_of (s), word_of (s),
+                 time_text (p->arena, seconds_of (p, s)));
     if (s->note) {
         strbuf_adds (out, "<span class=\"dim\">");
         strbuf_add_html (out, s->note);
@@ -198,7 +219,7 @@ picture_text (const struct picture *p, struct strbuf *out)
 {
     strbuf_addf (out, "%s: %s\n", p->notebook, headline (p));
     vec_foreach (s, &p->steps) {
-        strbuf_addf (out, "  %-20s %-8s %s", s->name, draw_state_name (s->state), time_text (p->arena, seconds_of (p, s)));
+        strbuf_addf (out, "  %-20s %-8s %s", s->name, word_of (s), time_text (p->arena, seconds_of (p, s)));
         if (s->note)
             strbuf_addf (out, "  %s", s->note);
         strbuf_addc (out, '\n');

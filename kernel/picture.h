@@ -11,6 +11,7 @@
 struct picture_step {
     const char *name;
     enum draw_state state;
+    bool canceled;         /* it is skipped because the run was ended while it ran */
     double began, seconds; /* loop_now when it began; how long it took, -1: not known */
     const char *note;      /* why it was skipped, that it is tried again; or NULL */
     const char *printed;   /* the end of what it printed, or NULL */

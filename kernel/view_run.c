@@ -188,8 +188,7 @@ on_step_end (struct run *r, const json_t *e)
             s->state = states[i].state;
     s->seconds = json_is_number (seconds) ? json_number_value (seconds) : -1;
     s->note = s->state == DRAW_STATE_SKIPPED ? text_of (r, e, "why") : NULL;
-    if (strcmp (status, "canceled") == 0)
-        s->note = "canceled";
+    s->canceled = strcmp (status, "canceled") == 0;
     s->printed = tail_of (r, text_of (r, e, "log"));
     if (error)
         take_error (r, s, error);
@@ -261,7 +260,7 @@ finish (struct view *v, bool well)
         if (s->state == DRAW_STATE_RUNNING) {
             s->seconds = loop_now () - s->began;
             s->state = DRAW_STATE_SKIPPED;
-            s->note = "canceled";
+            s->canceled = true;
         }
     draw (r);
     vec_foreach (s, &r->picture.steps)

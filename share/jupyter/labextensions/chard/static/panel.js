@@ -114,7 +114,7 @@ class Panel {
     const edited = readTags(tagsOf(model));
     const change = part => this.change(model, { ...edited, ...part });
     const rows = [
-      element('h3', { textContent: `Cell ${index + 1}` }),
+      element('h3', { textContent: `Cell ${index}` }),
       field('Cell type', choice(ROLES, edited.role, role => change(this.roleChange(role, edited, findings, index))))
     ];
     const step = findings.stepOfCell(index);
@@ -137,7 +137,7 @@ class Panel {
     if (edited.step || (role !== 'step' && role !== 'notebook')) {
       return { role };
     }
-    return { role, step: (role === 'step' && findings.stepOfCell(index)?.name) || `${role}-${index + 1}` };
+    return { role, step: (role === 'step' && findings.stepOfCell(index)?.name) || `${role}-${index}` };
   }
 
   /** Everything but tags that others have a use for. */
