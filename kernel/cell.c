@@ -178,7 +178,8 @@ begin (struct cell *c)
 static void
 note_notebook (struct cell *c, const char *path)
 {
-    if (path && access (path, R_OK) == 0 && !session_path (c->setting->session)) {
+    const char *known = session_path (c->setting->session);
+    if (path && access (path, R_OK) == 0 && (!known || access (known, F_OK) < 0)) {
         session_set_path (c->setting->session, path);
         c->outlet.text_only = false;
     }

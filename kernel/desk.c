@@ -143,8 +143,10 @@ enqueue (struct desk *d, enum channel channel, const struct wire_message *m, str
 static void
 note_cell (struct desk *d, const struct wire_message *m)
 {
-    json_auto_t *content = wire_parse (m, WIRE_CONTENT), *metadata = wire_parse (m, WIRE_METADATA);
-    session_note (d->setting.session, content, metadata);
+    bool small = m->parts[WIRE_CONTENT].len <= SESSION_CELL_MAX;
+    json_auto_t *content = small ? wire_parse (m, WIRE_CONTENT) : NULL, *metadata = wire_parse (m, WIRE_METADATA);
+    if (content || !small)
+        session_note (d->setting.session, content, metadata);
 }
 
 static bool

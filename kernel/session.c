@@ -11,18 +11,20 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CELLS_MAX 10000 /* the oldest go first */
 #define NO_FILE "session.ipynb"
 
 struct executed {
     char *id;             /* cellId, or NULL */
-    json_t *source, *tags; /* a string; an array or NULL */
+    json_t *source, *tags; /* a string, NULL if it was too large; an array or NULL */
     struct timespec when;
 };
 
 struct session {
     char *path, *language; /* or NULL */
+    char *root;            /* the folder from which clients count their paths, or NULL */
     struct executed *cells;
     size_t n, cap;
 };
@@ -52,6 +54,7 @@ session_destroy (struct session *s)
         clear_cell (&s->cells[i]);
     free (s->cells);
     free (s->language);
+    free (s->root);
     free (s->path);
     free (s);
 }
@@ -68,6 +71,47 @@ const char *
 session_path (const struct session *s)
 {
     return s->path;
+}
+
+static const char *
+client_path (const json_t *metadata)
+{
+    return json_string_value (json_object_get (json_object_get (metadata, "chard"), "path"));
+}
+
+/* Where the client's notebook is; NULL if we can't tell. */
+static const char *
+resolve (const struct session *s, struct arena *a, const json_t *metadata)
+{
+    const char *relative = client_path (metadata), *path = relative && s->root ? fs_join (a, s->root, relative) : NULL;
+    return path && access (path, R_OK) == 0 ? path : NULL;
+}
+
+const char *
+session_path_for (const struct session *s, struct arena *a, const json_t *metadata)
+{
+    const char *path = resolve (s, a, metadata);
+    return path ? path : s->path;
+}
+
+/* Learns the client's folder, and where a notebook is that has been moved. */
+static void
+follow (struct session *s, const json_t *metadata)
+{
+    const char *relative = client_path (metadata);
+    size_t n = relative ? strlen (relative) : 0, len = s->path ? strlen (s->path) : 0;
+    if (n == 0 || len == 0)
+        return;
+    if (len > n && s->path[len - n - 1] == '/' && strcmp (s->path + len - n, relative) == 0) {
+        free (s->root);
+        s->root = xasprintf ("%.*s", (int) (len - n), s->path);
+    } else if (access (s->path, F_OK) < 0) {
+        struct arena *a = arena_create ();
+        const char *moved = resolve (s, a, metadata);
+        if (moved)
+            session_set_path (s, moved);
+        arena_destroy (a);
+    }
 }
 
 void
@@ -107,16 +151,17 @@ session_note (struct session *s, const json_t *content, const json_t *metadata)
 {
     json_t *code = json_object_get (content, "code"), *tags = json_object_get (metadata, "tags");
     const char *id = json_string_value (json_object_get (metadata, "cellId"));
-    if (!json_is_string (code) || json_string_length (code) == 0 || json_is_true (json_object_get (content, "silent"))
-        || json_is_false (json_object_get (content, "store_history")))
+    follow (s, metadata);
+    if (content && (!json_is_string (code) || json_string_length (code) == 0 || json_is_true (json_object_get (content, "silent"))
+                    || json_is_false (json_object_get (content, "store_history"))))
         return;
     struct executed *c = find (s, id);
     if (c)
         clear_cell (c);
     else
         c = add (s);
-    *c = (struct executed){ id ? xstrdup (id) : NULL, json_incref (code), json_is_array (tags) ? json_incref (tags) : NULL,
-                            { 0 } };
+    *c = (struct executed){ .id = id ? xstrdup (id) : NULL, .source = content ? json_incref (code) : NULL,
+                            .tags = json_is_array (tags) ? json_incref (tags) : NULL };
     clock_gettime (CLOCK_REALTIME, &c->when);
 }
 
@@ -128,13 +173,16 @@ print (const json_t *notebook)
     return json_dumps (notebook, JSON_COMPACT | JSON_REAL_PRECISION (17));
 }
 
-/* Whether the cell was executed after the file was saved, and differs. */
 static bool
-is_newer (const struct executed *c, const json_t *cell, const struct stat *st)
+is_before (const struct timespec *a, const struct timespec *b)
 {
-    if (c->when.tv_sec < st->st_mtim.tv_sec
-        || (c->when.tv_sec == st->st_mtim.tv_sec && c->when.tv_nsec <= st->st_mtim.tv_nsec))
-        return false;
+    return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec <= b->tv_nsec);
+}
+
+/* Whether a cell was executed as something else than what the file has. */
+static bool
+differs (const struct executed *c, const json_t *cell)
+{
     const json_t *source = json_object_get (cell, "source"), *tags = json_object_get (json_object_get (cell, "metadata"), "tags");
     cleanup_strbuf struct strbuf text = { 0 };
     size_t i;
@@ -147,15 +195,21 @@ is_newer (const struct executed *c, const json_t *cell, const struct stat *st)
            || (c->tags && !json_equal (c->tags, tags) && json_array_size (c->tags) + json_array_size (tags) > 0);
 }
 
+/* How many cells were taken as they ran; -1 if one can't be. */
 static int
-merge (const struct session *s, json_t *notebook, const struct stat *st)
+merge (const struct session *s, json_t *notebook, const struct stat *st, struct error *err)
 {
     int newer = 0;
     size_t i;
     json_t *cell;
     json_array_foreach (json_object_get (notebook, "cells"), i, cell) {
         const struct executed *c = find (s, json_string_value (json_object_get (cell, "id")));
-        if (!c || !is_newer (c, cell, st))
+        if (!c || is_before (&c->when, &st->st_mtim))
+            continue;
+        if (!c->source)
+            return error_set (err, ERROR_USAGE, "cell %zu ran since the notebook was saved, and is too large to be kept here: "
+                                                "save the notebook first", i);
+        if (!differs (c, cell))
             continue;
         json_object_set (cell, "source", c->source);
         json_t *metadata = json_object_get (cell, "metadata");
@@ -168,20 +222,26 @@ merge (const struct session *s, json_t *notebook, const struct stat *st)
 
 /* The file with what is newer in the session; `nb->text` stays NULL where the file is as good, or can't be read: then the
  * command will say so. */
-static void
-merge_file (const struct session *s, struct session_notebook *nb)
+static int
+merge_file (const struct session *s, struct session_notebook *nb, struct error *err)
 {
     static const char *const skip[] = { "outputs", NULL };
     cleanup_free char *data = NULL;
-    size_t len, n = strlen (s->path);
+    size_t len, n = strlen (nb->path);
     struct stat st;
-    if (n < 6 || strcmp (s->path + n - 6, ".ipynb") != 0 || stat (s->path, &st) < 0
-        || fs_read (s->path, &data, &len, NULL) < 0)
-        return;
+    if (stat (nb->path, &st) < 0)
+        return error_set (err, ERROR_USAGE, "the notebook that was open here is gone: %s was renamed, moved or deleted; name the "
+                                            "one you mean, or shut the kernel down and start it anew there", nb->path);
+    if (n < 6 || strcmp (nb->path + n - 6, ".ipynb") != 0 || fs_read (nb->path, &data, &len, NULL) < 0)
+        return 0;
     json_auto_t *notebook = json_text_parse (data, len, skip, NULL);
-    nb->newer = notebook ? merge (s, notebook, &st) : 0;
-    if (nb->newer > 0)
+    int newer = notebook ? merge (s, notebook, &st, err) : 0;
+    if (newer < 0)
+        return -1;
+    nb->newer = newer;
+    if (newer > 0)
         nb->text = print (notebook);
+    return 0;
 }
 
 static json_t *
@@ -197,22 +257,31 @@ notebook_of_cells (const struct session *s)
                       s->language ? s->language : "python", "nbformat", 4, "nbformat_minor", 4);
 }
 
+/* What this session executed, where no file says more. */
+static int
+take_cells (const struct session *s, struct session_notebook *nb, struct error *err)
+{
+    if (s->n == 0)
+        return error_set (err, ERROR_USAGE, "there is no notebook open and no cell was executed; name a notebook");
+    for (size_t i = 0; i < s->n; i++)
+        if (!s->cells[i].source)
+            return error_set (err, ERROR_USAGE, "a cell that ran here is too large to be kept; write the cells into a notebook "
+                                                "and name it");
+    json_auto_t *notebook = notebook_of_cells (s);
+    nb->text = print (notebook);
+    return 0;
+}
+
 int
 session_get_notebook (const struct session *s, struct arena *a, const json_t *metadata, const char *cwd,
                       struct session_notebook *nb, struct error *err)
 {
     const json_t *sent = json_object_get (json_object_get (metadata, "chard"), "notebook");
-    const char *there = arena_printf (a, "%s/" NO_FILE, cwd ? cwd : ".");
-    *nb = (struct session_notebook){ .path = s->path ? arena_strdup (a, s->path) : there };
-    if (json_is_array (json_object_get (sent, "cells")))
+    const char *path = session_path_for (s, a, metadata), *there = arena_printf (a, "%s/" NO_FILE, cwd ? cwd : ".");
+    *nb = (struct session_notebook){ .path = path ? arena_strdup (a, path) : there };
+    if (json_is_array (json_object_get (sent, "cells"))) {
         nb->text = print (sent);
-    else if (s->path)
-        merge_file (s, nb);
-    else if (s->n == 0)
-        return error_set (err, ERROR_USAGE, "there is no notebook open and no cell was executed; name a notebook");
-    else {
-        json_auto_t *notebook = notebook_of_cells (s);
-        nb->text = print (notebook);
+        return 0;
     }
-    return 0;
+    return path ? merge_file (s, nb, err) : take_cells (s, nb, err);
 }

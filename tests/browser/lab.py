@@ -208,6 +208,24 @@ class Lab(Submitting):
                              text=True)
         self.assertEqual(log.stdout, "sum %s\n" % (21 + 160 ** .5), log.stderr)
 
+    def test_a_cell_means_the_notebook_on_the_screen_whatever_it_is_called(self):
+        page, path = self.lab("first.ipynb", BRANCHES[1:3] + ["%chard run --no-cache"])
+        labels(page, 2)
+        page.get_by_role("menuitem", name="File", exact=True).click()
+        page.get_by_text("Rename Notebook…").click()
+        page.locator(".jp-Dialog input").fill("second.ipynb")
+        page.locator(".jp-Dialog .jp-mod-accept").click()
+        page.get_by_role("tab", name="second.ipynb").first.wait_for()
+        page.locator(".jp-Cell", has_text="left = base").locator(".cm-content").click()
+        page.keyboard.press("Control+End")
+        page.keyboard.type("\nprint('left is', left)")  # and not saved
+        page.locator(".jp-Cell", has_text="%chard run").locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        page.locator(".jp-OutputArea-output", has_text="second.ipynb · ok, 2 of 2 steps").wait_for()
+        log = subprocess.run([CHARD, "runs", "logs", "latest", "left"], cwd=os.path.dirname(path), capture_output=True,
+                             text=True)
+        self.assertEqual(log.stdout, "left is 3\n", log.stderr)
+
 
 @needed
 class Notebook7(Submitting):

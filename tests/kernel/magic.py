@@ -258,6 +258,7 @@ class Pictures(Magic):
         text, _ = self.pictures(self.hear(request))
         self.assertRegex(text[-1], r"^slow\.ipynb: canceled")
         self.assertNotIn("running", text[-1])
+        self.assertRegex(text[-1], r"(?m)^ +total +canceled")
 
     def test_check_is_a_table(self):
         write_notebook(self.path("odd.ipynb"), cell("x = undefined_one"), cell("y = (", "step:a"))
@@ -370,6 +371,27 @@ class Open(Magic):
         told = self.run_as("c9", [], "%chard graph --format=json", chard={"notebook": sent, "path": "open.ipynb"})
         self.assertEqual(self.steps(told), ["sent"])
         self.assertEqual([f for d in self.session.directories() for f in os.listdir(d) if f.startswith("notebook")], [])
+
+    def test_a_notebook_that_was_renamed(self):
+        self.begin(JPY_SESSION_NAME=self.file)
+        os.makedirs(self.path("sub"), exist_ok=True)
+        write_notebook(self.path("other.ipynb"), cell("y = 3", "step:other"))
+        named = "%chard graph --format=json"
+        self.assertEqual(self.steps(self.run_as("c9", [], named, chard={"path": "open.ipynb"})), ["one", "two"])
+        self.assertEqual(self.steps(self.run_as("c9", [], named, chard={"path": "other.ipynb"})), ["other"])
+        self.assertEqual(self.steps(self.run_cell(named)), ["one", "two"])  # who doesn't say means the one that was opened
+        os.rename(self.file, self.path("sub/moved.ipynb"))
+        told = self.run_cell(named)
+        self.assertRegex(told.reply["evalue"], "open.ipynb was renamed, moved or deleted; name the one you mean")
+        self.assertEqual(self.steps(self.run_as("c9", [], named, chard={"path": "sub/moved.ipynb"})), ["one", "two"])
+        self.assertEqual(self.steps(self.run_cell(named)), ["one", "two"])
+
+    def test_a_cell_too_large_to_be_kept(self):
+        self.begin(JPY_SESSION_NAME=self.file)
+        self.run_as("c1", ["step:one"], "x = 1 #" + "x" * (5 << 20))
+        self.assertIn("cell 0 ran since the notebook was saved", self.run_cell("%chard graph").reply["evalue"])
+        self.run_as("c1", ["step:small"], "x = 1")
+        self.assertEqual(self.steps(self.run_cell("%chard graph --format=json")), ["small", "two"])
 
     def test_without_a_file_the_executed_cells_are_the_notebook(self):
         self.begin()

@@ -1,7 +1,7 @@
 // What Chard knows of an open notebook: its steps, what passes between them, its diagnostics. Asked again, a moment after
 // the last change, whenever the notebook changes; whoever shows something listens.
 // SPDX-License-Identifier: Apache-2.0
-import { askJson, kernelProblem } from './kernel.js';
+import { askJson, kernelProblem, sendNotebookAlong } from './kernel.js';
 
 const QUIET = 800; // ms without a change before the kernel is asked
 
@@ -30,6 +30,7 @@ class Findings {
     panel.content.model?.contentChanged.connect(soon);
     panel.content.modelChanged.connect(() => panel.content.model?.contentChanged.connect(soon));
     panel.sessionContext.kernelChanged.connect(soon);
+    panel.context.pathChanged.connect(soon);
     panel.sessionContext.statusChanged.connect((_, status) => status === 'idle' && this.waiting && this.refreshSoon());
     panel.disposed.connect(() => clearTimeout(this.timer));
     this.refreshSoon();
@@ -99,6 +100,7 @@ class Findings {
     try {
       this.problem = await kernelProblem(this.panel);
       if (!this.problem) {
+        sendNotebookAlong(this.panel);
         this.diagnostics = (await askJson(this.panel, 'check')) ?? [];
         this.steps = stepsOf(await this.askGraph());
       }

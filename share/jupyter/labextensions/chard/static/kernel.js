@@ -10,7 +10,23 @@ function requestMetadata(panel) {
       cell.outputs = [];
     }
   }
-  return { chard: { notebook, path: panel.context.path } };
+  return { chard: { notebook, path: panel.context.localPath ?? panel.context.path } };
+}
+
+const taught = new WeakSet(); // connections whose requests are sent with the notebook
+
+/** Sends the notebook along with `%chard` lines that the user executes in cells of it, too. */
+export function sendNotebookAlong(panel) {
+  const kernel = kernelOf(panel);
+  if (!kernel || taught.has(kernel)) {
+    return;
+  }
+  taught.add(kernel);
+  const plain = kernel.requestExecute.bind(kernel);
+  kernel.requestExecute = (content, disposeOnDone, metadata) => {
+    const needed = content.code.includes('%chard') && !metadata?.chard && !panel.isDisposed;
+    return plain(content, disposeOnDone, needed ? { ...metadata, ...requestMetadata(panel) } : metadata);
+  };
 }
 
 function kernelOf(panel) {
