@@ -203,7 +203,7 @@ compile_file (struct compilation *c, const char *path, const struct compile_opti
     c->pipeline = pipeline_create (c->arena);
     c->pipeline->name = c->notebook->name;
     const char *stop = options ? options->stop_after : NULL;
-    if (strcmp (c->notebook->language, "python") != 0 && strcmp (c->notebook->language, "ipython") != 0)
+    if (strcmp (c->notebook->language, "python") != 0)
         diag_add (&c->diags, SEVERITY_ERROR, "language", PLACE_NOTEBOOK, NULL,
                   "pipelines are compiled from Python notebooks", "the notebook's language is %s", c->notebook->language);
     for (size_t i = 0; i < PASSES && !(stop && strcmp (stop, "notebook") == 0); i++) {

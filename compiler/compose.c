@@ -101,7 +101,7 @@ compose_read (struct arena *a, struct notebook *root, const struct cell *cell, c
         return NULL;
     }
     enter (a, root, nb, cell, alias);
-    if (strcmp (nb->language, "python") != 0 && strcmp (nb->language, "ipython") != 0) {
+    if (strcmp (nb->language, "python") != 0) {
         diag_add (diags, SEVERITY_ERROR, rule, at, NULL, "pipelines are compiled from Python notebooks",
                   "the language of %s is %s", path, nb->language);
         return NULL;

@@ -88,15 +88,18 @@ changes_later (const struct linking *l, int step, int site, symbol name)
 }
 
 /* Whether the step itself binds or changes the name in a cell above `site`, which is another's: all that comes from
- * others is there before its first cell, so it would undo that. */
+ * others is there before its first cell, so it would undo that. Not so an import: it gives what was changed, and an
+ * import of the same thing gives the same. */
 static bool
 changes_earlier (const struct linking *l, int step, int site, symbol name)
 {
     const struct group *g = &l->g->groups.items[step];
     if (g->units.items[0] > l->flow->sites.items[site].unit)
         return false;
+    bool import = l->flow->sites.items[site].kind == SITE_IMPORT;
     vec_foreach (c, &l->flow->changes)
-        if (c->name == name && c->site < site && link_owner (l, c->site) == step)
+        if (c->name == name && c->site < site && link_owner (l, c->site) == step
+            && !(import && (c->kind == WRITE_CHANGE || link_is_same_import (l, c->site, site, name))))
             return true;
     return false;
 }

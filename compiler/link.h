@@ -1,5 +1,6 @@
-/* What the files of pass link share: link.c (what each step needs and leaves), link_order.c (what waits for what), and
- * link_segment.c (the code that each step runs). Nobody else includes it.
+/* What the files of pass link share: link.c (what each step needs and leaves), link_import.c (imports that are made again),
+ * link_files.c (files that steps hand on), link_order.c (what waits for what), and link_segment.c (the code that each step
+ * runs). Nobody else includes it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_LINK_H
 #define CHARD_COMPILER_LINK_H
@@ -53,6 +54,9 @@ void link_after (struct linking *l, int step, int before);
 
 /* Two steps are at odds that would not be if they were one. */
 void link_conflict (struct linking *l, int step, int other);
+
+/* link_import.c: whether two statements are imports that bind `name` to the same thing. */
+bool link_is_same_import (const struct linking *l, int x, int y, symbol name);
 
 /* link_order.c: by files, by tags; what is told as a metric; then the steps into topological order. */
 void link_files (struct linking *l);

@@ -77,17 +77,6 @@ add_replicated_segment (struct linking *l, struct step *s, const struct vec_int 
     add_imports (l, s, x->statement);
 }
 
-static bool
-is_same_import (const struct linking *l, const struct site *x, const struct site *y)
-{
-    if (x->kind != SITE_IMPORT || y->kind != SITE_IMPORT || !x->statement || !y->statement)
-        return false;
-    size_t n = x->statement->end - x->statement->start;
-    const struct unit *units = l->flow->program->units.items;
-    return n == y->statement->end - y->statement->start
-           && memcmp (units[x->unit].text->code + x->statement->start, units[y->unit].text->code + y->statement->start, n) == 0;
-}
-
 /* Whether an earlier one among `sites` binds what `site` binds, to something else. */
 static bool
 binds_again (const struct linking *l, const struct vec_int *sites, int site)
@@ -96,7 +85,7 @@ binds_again (const struct linking *l, const struct vec_int *sites, int site)
     vec_foreach (earlier, sites) {
         const struct site *y = &l->flow->sites.items[*earlier];
         for (size_t i = 0; *earlier < site && i < x->binds.len; i++)
-            if (vec_int_has (&y->binds, x->binds.items[i]) && !is_same_import (l, x, y))
+            if (vec_int_has (&y->binds, x->binds.items[i]) && !link_is_same_import (l, site, *earlier, x->binds.items[i]))
                 return true;
     }
     return false;

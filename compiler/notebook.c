@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A source is a string or a list of strings (nbformat "multiline_string"). */
 static void
@@ -114,6 +115,20 @@ read_cells (struct arena *a, struct notebook *nb, const json_t *list)
             read_cell (a, nb, cell);
 }
 
+/* "python" for whatever writers of notebooks call Python 3 or IPython: `python3`, `Python`, `Python 3.11`, `ipython`. */
+static const char *
+language_name (const char *written)
+{
+    const char *rest = written;
+    rest += *rest == 'i' || *rest == 'I';
+    if (strncasecmp (rest, "python", 6) != 0)
+        return written;
+    rest += 6;
+    rest += *rest == ' ';
+    rest += *rest == '3';
+    return rest[strspn (rest, ".0123456789")] ? written : "python";
+}
+
 void
 notebook_set_metadata (struct arena *a, struct notebook *nb, const json_t *metadata)
 {
@@ -121,7 +136,7 @@ notebook_set_metadata (struct arena *a, struct notebook *nb, const json_t *metad
     const char *language = copy_string (a, json_object_get (spec, "language"));
     if (!language)
         language = copy_string (a, json_object_get (json_object_get (metadata, "language_info"), "name"));
-    nb->language = language ? language : "python";
+    nb->language = language ? language_name (language) : "python";
     nb->kernel = copy_string (a, json_object_get (spec, "name"));
     json_t *kubeflow = json_object_get (metadata, "kubeflow_notebook");
     nb->kubeflow = json_is_object (kubeflow) ? json_incref (kubeflow) : NULL;
