@@ -33,7 +33,7 @@ enum ast_kind {
     AST_DICT,          /* key, value, … alternating; AST_DOUBLE_STARRED stands alone with a NULL behind it */
     AST_COMPREHENSION, /* element, generator…; a scope of its own */
     AST_GENERATOR,     /* target, iterable, condition… */
-    AST_LAMBDA,        /* parameters, body; a scope */
+    AST_LAMBDA,        /* parameters, body (an expression; a block where timed.h made it); a scope */
     AST_NAMED,         /* target, value: `:=` */
     AST_AWAIT,         /* value */
     AST_YIELD,         /* [value] */

@@ -41,7 +41,8 @@ take_shell (struct rewriting *r, const struct logical *l)
     run_call (r, l, twice ? "getoutput" : "system", command, NULL);
 }
 
-/* `%time statement` and its like run the statement where it stands: kept as `if 1: statement`, of the same length. */
+/* `%time statement` and its like run the statement where it stands: kept as `if 1: statement`, of the same length. A
+ * statement with a block stays where it is, behind a form feed, from where Python counts indentation anew. */
 static bool
 is_statement_magic (const char *name)
 {
@@ -52,8 +53,14 @@ is_statement_magic (const char *name)
     return false;
 }
 
-static const char *
-skip_options (const char *p, const char *end)
+bool
+magic_encloses (const char *name)
+{
+    return strcmp (name, "timeit") == 0 || strcmp (name, "memit") == 0;
+}
+
+const char *
+magic_skip_options (const char *p, const char *end)
 {
     for (;;) {
         while (p < end && (*p == ' ' || *p == '\t'))
@@ -72,15 +79,35 @@ skip_options (const char *p, const char *end)
     }
 }
 
+/* Whether the statement has a block of its own, which cannot stand behind `if 1:`. */
+static bool
+is_compound (const char *statement, const char *end)
+{
+    static const char *const words[] = { "for", "while", "if", "with", "try", "def", "class", "async", NULL };
+    size_t n = 0;
+    while (statement + n < end && isalpha ((unsigned char) statement[n]))
+        n++;
+    for (const char *const *w = words; *w; w++)
+        if (strlen (*w) == n && strncmp (statement, *w, n) == 0)
+            return true;
+    return false;
+}
+
 static bool
 take_statement_magic (struct rewriting *r, const struct logical *l, struct magic *m)
 {
-    const char *statement = skip_options (l->text + 1 + strlen (m->name), l->end);
+    const char *statement = magic_skip_options (l->text + 1 + strlen (m->name), l->end);
     if (statement >= l->end || *statement == '%' || *statement == '!'
         || memchr (l->text, '\n', (size_t) (statement - l->text))) /* a continuation before it: no room for "if 1:" */
         return false;
+    bool compound = is_compound (statement, l->end);
+    if (compound && r->indented)
+        return false; /* it would be a block within a block that nothing opens */
     m->transparent = true;
-    magic_blank (r, l->text, statement, "if 1:");
+    m->encloses = magic_encloses (m->name);
+    magic_blank (r, l->text, statement, compound ? "" : "if 1:");
+    if (compound)
+        r->code[statement - r->source - 1] = '\f';
     if (strcmp (m->name, "time") != 0) { /* it runs often, in a scope of its own: leave that to the magic */
         run_call (r, l, "run_line_magic", m->name, m->arguments);
         return true;

@@ -25,6 +25,7 @@ struct magic {
     const char *arguments; /* the rest of the line; for shell lines the command */
     const char *body;      /* of cell magics: the lines behind; else NULL */
     bool transparent;      /* the statement or cell behind it is plain code and stays in `code` */
+    bool encloses;         /* what the statement or cell binds, nobody else sees (timed.h) */
     bool assigned;         /* its value is bound: `x = !cmd` */
 };
 

@@ -49,16 +49,27 @@ bound_names (struct rewriting *r, const struct magic *m)
     return arena_strndup (r->arena, strbuf_str (&b), b.len);
 }
 
+/* `%%timeit -n 10 setup`, and what is timed: looked at like code. */
+static void
+show_timed (struct rewriting *r, const struct logical *l, const struct magic *m)
+{
+    const char *setup = magic_skip_options (l->text + 2 + strlen (m->name), l->end);
+    if (setup < l->end) {
+        memcpy (r->code + (setup - r->source), setup, (size_t) (l->end - setup));
+        memcpy (r->code + (l->text - r->source), "if 1:", 5);
+    }
+    memcpy (r->code + (l->end - r->source), l->end, (size_t) (r->end - l->end));
+}
+
 /* The whole cell belongs to the magic: one call, and as many empty lines as the cell has. */
 static void
-take_cell_magic (struct rewriting *r, const struct magic *m)
+take_cell_magic (struct rewriting *r, const struct logical *l, struct magic *m)
 {
     magic_blank (r, r->source, r->end, "");
     magic_put_first (r, r->source, bound_names (r, m));
-    if (strcmp (m->name, "timeit") == 0) { /* reads names, binds none: its text is looked at like code */
-        const char *body = magic_line_end (r->source, r->end);
-        memcpy (r->code + (body - r->source), body, (size_t) (r->end - body));
-    }
+    m->encloses = magic_encloses (m->name);
+    if (m->encloses)
+        show_timed (r, l, m);
     strbuf_adds (&r->run, "get_ipython().run_cell_magic(");
     magic_run_literal (r, m->name);
     strbuf_adds (&r->run, ", ");
@@ -119,7 +130,7 @@ magic_take_cell (struct rewriting *r, const char **rest)
         return true;
     }
     if (!m->transparent) {
-        take_cell_magic (r, m);
+        take_cell_magic (r, &l, m);
         return true;
     }
     open_transparent_cell (r, &l, m);

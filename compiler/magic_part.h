@@ -71,6 +71,14 @@ struct magic *magic_add (struct rewriting *r, enum magic_kind kind, const char *
 /* %chard, help on it, and what makes it known: if the last magic is one, it becomes a call. */
 bool magic_take_call (struct rewriting *r);
 
+/* ---- magic.c ---- */
+
+/* Whether the line or cell magic runs its code in a function of its own. */
+bool magic_encloses (const char *name);
+
+/* Behind the options `-n 10 -r3` of %time and its like. */
+const char *magic_skip_options (const char *p, const char *end);
+
 /* ---- magic_cell.c ---- */
 
 /* Looks at the first line that holds anything. True if it was a cell magic to which the whole cell belongs, dealt with;

@@ -6,6 +6,7 @@
 #include "compiler/front.h"
 #include "compiler/scope.h"
 #include "compiler/syntax.h"
+#include "compiler/timed.h"
 
 #include <string.h>
 
@@ -68,6 +69,7 @@ add_unit (struct building *b, const struct cell *c, const struct cell_tags *tags
     u->tags = *tags;
     u->text = magic_rewrite (p->arena, c->source, c->len);
     u->tree = syntax_parse (b->syntax, p->arena, p->symbols, u->text->code, c->len, &error);
+    timed_enclose (p->arena, u->tree, u->text);
     scope_build (p->arena, p->symbols, u->tree);
     if (c->nul_line)
         diagnose_nul (p, u, b->diags);

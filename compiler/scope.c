@@ -203,10 +203,11 @@ build_function (const struct building *w, struct ast *n, struct scope *outer)
     if (n->kind == AST_FUNCTION) {
         build_in (w, n->kids[2], outer);
         build_in (w, n->kids[3], types);
-        scope_visit_bindings (n->kids[1], add_local, &b);
-    } else {
-        visit_walrus_only (n->kids[1], add_local, &b);
     }
+    if (n->kids[1]->kind == AST_BLOCK)
+        scope_visit_bindings (n->kids[1], add_local, &b);
+    else
+        visit_walrus_only (n->kids[1], add_local, &b);
     build_in (w, n->kids[1], b.scope);
 }
 
