@@ -4,12 +4,14 @@
     %%chard run                    longer settings: each line of the cell is more words of the command
     --jobs 2
     --param rate=0.1
+    %chard run?                    what can be given
 
 A command that fails is an error of its cell. With the kernel "Python 3 (Chard)" the same lines work without this module, and
 show more.
 SPDX-License-Identifier: Apache-2.0
 """
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -40,9 +42,14 @@ def find_program():
 
 def open_notebook(shell):
     """The path of the notebook that is open, as VS Code and Jupyter tell it, or None."""
-    for path in (shell.user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
-        if path and path.endswith((".ipynb", ".py")) and os.path.isfile(path):
+    told = [path for path in (shell.user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME"))
+            if path and path.endswith((".ipynb", ".py")) and os.path.isabs(path)]
+    for path in told:
+        if os.path.isfile(path):
             return path
+    if told:
+        raise CommandFailed("the notebook that was open here is gone: %s was renamed, moved or deleted; name the one you mean, "
+                            "or shut the kernel down and start it anew there" % told[0])
     return None
 
 
@@ -51,13 +58,15 @@ def is_own(line):
 
 
 def write_session(shell, folder):
-    """Where no notebook is open, the cells that this session ran are the notebook."""
+    """Where no notebook is open, the cells that this session ran are the notebook: its path, and the environment in which
+    the command takes its text from elsewhere."""
     cells = ["\n".join(line for line in cell.splitlines() if not is_own(line))
              for cell in shell.history_manager.input_hist_raw if not cell.startswith("%%chard")]
     path = os.path.join(folder, "session.py")
     with open(path, "w", encoding="utf-8") as f:
         f.write("".join("# %%%%\n%s\n\n" % cell for cell in cells if cell.strip()))
-    return path
+    called = os.path.abspath("session.py")
+    return called, {**os.environ, "CHARD_UNSAVED": called, "CHARD_UNSAVED_TEXT": path}
 
 
 def behind_command(words):
@@ -72,19 +81,19 @@ def names_notebook(words):
     return any(w.endswith((".ipynb", ".py")) or os.path.isdir(w) for w in words if not w.startswith("-"))
 
 
-def show_graph(program, words):
+def show_graph(program, words, env):
     """A picture, unless another form was asked for."""
-    made = subprocess.run([program, *words, "--to", "svg"], capture_output=True, text=True)
+    made = subprocess.run([program, *words, "--to", "svg"], capture_output=True, text=True, env=env)
     if made.returncode != 0 or "<svg" not in made.stdout:
         return False
     display(SVG(made.stdout))
     return True
 
 
-def stream(program, words):
+def stream(program, words, env):
     """Prints what the command prints while it runs; interrupting the cell interrupts the command."""
     with subprocess.Popen([program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace") as command:
+                          text=True, errors="replace", env=env) as command:
         try:
             for line in command.stdout:
                 print(line, end="", flush=True)
@@ -101,18 +110,35 @@ def run(shell, words):
     if own:
         raise CommandFailed("%s is there with the kernel “Python 3 (Chard)” only: choose it for this notebook" % min(own))
     with tempfile.TemporaryDirectory() as folder:
-        rest = behind_command(words)
+        rest, env = behind_command(words), None
         if rest is not None and not names_notebook(rest) and not {"-h", "--help"} & set(words):
-            words = [*words, open_notebook(shell) or write_session(shell, folder)]
+            path = open_notebook(shell)
+            if not path:
+                path, env = write_session(shell, folder)
+            words = [*words, path]
         chosen = any(w.startswith(("--to", "--format", "--why", "-o", "--output", "-h", "--help")) for w in words)
-        if words[:1] == ["graph"] and not chosen and show_graph(program, words):
+        if words[:1] == ["graph"] and not chosen and show_graph(program, words, env):
             return
-        stream(program, words or ["--help"])
+        stream(program, words or ["--help"], env)
+
+
+def words_of(line, cell):
+    try:
+        return shlex.split(line) + shlex.split(cell or "", comments=True)
+    except ValueError as e:
+        raise CommandFailed("%s in %s" % (str(e).lower(), line)) from None
+
+
+def ask_for_help(lines):
+    """A cell that is `%chard run?` or `?%chard run`: IPython would take `run` for the object."""
+    asked = re.match(r"(\?*)%%?chard(?=[\s?]|$)([^?\n]*)(\?*)\s*$", lines[0]) if len(lines) == 1 else None
+    return ["%%chard%s --help" % asked[2].rstrip()] if asked and (asked[1] or asked[3]) else lines
 
 
 def load_ipython_extension(shell):
     def chard(line, cell=""):
-        """chard COMMAND …: `%chard` alone lists the commands."""
-        run(shell, shlex.split(line) + shlex.split(cell or "", comments=True))
+        """chard COMMAND …: `%chard` alone lists the commands, `%chard COMMAND?` tells of one."""
+        run(shell, words_of(line, cell))
 
+    shell.input_transformers_cleanup.append(ask_for_help)
     shell.register_magic_function(chard, "line_cell", "chard")
