@@ -257,14 +257,39 @@ is_private (struct relay *r, const struct parcel *p)
 }
 
 static void
+publish_error (struct relay *r, const json_t *cell, const char *text)
+{
+    cleanup_strbuf struct strbuf line = { 0 };
+    strbuf_addf (&line, "%s\n", text);
+    json_auto_t *content = json_pack ("{s:s, s:s}", "name", "stderr", "text", strbuf_str (&line));
+    relay_publish (r, "stream", cell, content);
+}
+
+/* An output is left out: where it was written, somebody should know. */
+static void
+excuse (struct relay *r, const struct parcel *p)
+{
+    struct wire_message m;
+    const char *why, *text = backlog_excuse (&r->backlog);
+    if (!text || !wire_read (&m, p->frames, p->len, NULL, &why))
+        return;
+    json_auto_t *cell = wire_parse (&m, WIRE_PARENT);
+    publish_error (r, cell, text);
+    wire_clear (&m);
+}
+
+static void
 on_published (void *arg, enum channel channel, struct parcel *p)
 {
     struct relay *r = arg;
     bool private = (!r->ready || r->questions.silent > 0) && is_private (r, p);
     r->heard = true;
-    if (!private && !is_taken_by_hook (r, channel, p) && backlog_admits (&r->backlog, p)) {
-        voice_welcome (&r->voice);
-        socket_forward_counted (r->ports.out[channel], p);
+    if (!private && !is_taken_by_hook (r, channel, p)) {
+        if (backlog_admits (&r->backlog, p)) {
+            voice_welcome (&r->voice);
+            socket_forward_counted (r->ports.out[channel], p);
+        } else
+            excuse (r, p);
     }
     backlog_trim (&r->backlog);
     note_ready (r);
@@ -276,15 +301,6 @@ const json_t *
 relay_cell (const struct relay *r)
 {
     return pending_cell (&r->pending);
-}
-
-static void
-publish_error (struct relay *r, const json_t *cell, const char *text)
-{
-    cleanup_strbuf struct strbuf line = { 0 };
-    strbuf_addf (&line, "%s\n", text);
-    json_auto_t *content = json_pack ("{s:s, s:s}", "name", "stderr", "text", strbuf_str (&line));
-    relay_publish (r, "stream", cell, content);
 }
 
 void

@@ -16,12 +16,13 @@
 /* Bytes queued from which on a client counts as slow, so that its messages are packed; the largest frames that are. */
 #define SLOW (1 << 20)
 #define PINNING 8192
+#define LARGE (1 << 20) /* bytes of a message */
 /* ms between attempts to connect: the inner kernel opens its sockets one after the other. */
 #define RETRY 5
 
 struct socket_context {
     void *zmq;
-    atomic_size_t queued; /* changed by ZeroMQ's own threads too */
+    atomic_size_t queued[2]; /* of small and of large messages; changed by ZeroMQ's own threads too */
 };
 
 struct socket {
@@ -282,17 +283,31 @@ unpin (struct parcel *p)
     }
 }
 
+static size_t
+size_of (const struct parcel *p)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < p->len; i++)
+        bytes += p->frames[i].len + 2 * sizeof (zmq_msg_t);
+    return bytes;
+}
+
+bool
+parcel_is_large (const struct parcel *p)
+{
+    return size_of (p) > LARGE;
+}
+
 void
 socket_forward_counted (struct socket *s, struct parcel *p)
 {
     if (p->len == 0)
         return;
-    if (socket_context_queued (s->context) > SLOW)
+    if (socket_context_queued (s->context, false) > SLOW)
         unpin (p);
     struct ticket *t = xcalloc (1, sizeof *t);
-    t->queued = &s->context->queued;
-    for (size_t i = 0; i < p->len; i++)
-        t->bytes += p->frames[i].len + 2 * sizeof (zmq_msg_t);
+    t->queued = &s->context->queued[parcel_is_large (p)];
+    t->bytes = size_of (p);
     zmq_msg_t *last = (zmq_msg_t *) p->messages + p->len - 1;
     zmq_msg_init (&t->message);
     zmq_msg_move (&t->message, last);
@@ -303,9 +318,9 @@ socket_forward_counted (struct socket *s, struct parcel *p)
 }
 
 size_t
-socket_context_queued (const struct socket_context *c)
+socket_context_queued (const struct socket_context *c, bool large)
 {
-    return atomic_load (&c->queued);
+    return atomic_load (&c->queued[large]);
 }
 
 static void

@@ -57,8 +57,11 @@ void socket_forward (struct socket *s, struct parcel *p);
 /* The same for what any number of clients get, at their own pace: until all have it, it counts as queued. */
 void socket_forward_counted (struct socket *s, struct parcel *p);
 
-/* About how many bytes of such messages are queued. */
-size_t socket_context_queued (const struct socket_context *c);
+/* About how many bytes of such messages are queued: of those that parcel_is_large, or of the others. */
+size_t socket_context_queued (const struct socket_context *c, bool large);
+
+/* Whether a message is large for an output: a picture, a table, a long text. */
+bool parcel_is_large (const struct parcel *p);
 
 /* Sends copies: identities, the delimiter, and the draft's frames. */
 void socket_send (struct socket *s, const wire_frame *identities, size_t n, const struct wire_draft *d);
