@@ -120,11 +120,11 @@ is_set_up (struct interpreter *in, int id)
 
 /* os.environ[...] = …, plt.rcParams[...] = …, pd.options.display.width = …, logging.getLogger ().disabled = … */
 static void
-set_up_member (struct interpreter *in, int id, symbol name)
+set_up_member (struct interpreter *in, int id, symbol name, const struct set *value)
 {
     if (heap_get (in->heap, id)->kind != OBJECT_LIBRARY && !is_set_up (in, id))
         return;
-    if (module_change (in, id) || process_stored (in, id, name))
+    if (module_change (in, id) || process_stored (in, id, name, value))
         return;
     const struct effect *e = member_effect (in, id);
     set_up (in, e->flags & EFFECT_SETUP ? e->state : 0);
@@ -201,12 +201,14 @@ store_member (struct interpreter *in, const struct set *base, symbol name, const
         call_setter (in, id, name, value);
         if (is_stdout (in, id, name) && sink_set (in, SINK_STDOUT, value))
             continue;
-        set_up_member (in, id, name);
+        set_up_member (in, id, name, value);
         heap_store (in->heap, id, name, value, name && base->len == 1 && in->branches == 0);
     }
     set_foreach (id, base)
-        if (!is_set_up (in, id))
+        if (!is_set_up (in, id)) {
             objects_change (in, set_one (in->arena, id), false);
+            observer_tell (in, id);
+        }
 }
 
 static void
@@ -232,7 +234,7 @@ store_element (struct interpreter *in, const struct ast *target, const struct se
         evaluate (in, target->kids[i]);
     special_run (in, base, SPECIAL_STORE, value);
     set_foreach (id, base) {
-        set_up_member (in, id, 0);
+        set_up_member (in, id, 0, value);
         heap_store (in->heap, id, 0, value, false);
     }
     objects_change (in, base, false);

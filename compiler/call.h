@@ -1,5 +1,5 @@
 /* What the files about calls share: the evaluated arguments of one. Included by call.c, call_library.c, chance.c,
- * class.c, enumeration.c, meaning.c, outside.c, process.c, sink.c and statement.c only.
+ * class.c, enumeration.c, meaning.c, observer.c, outside.c, process.c, sink.c and statement.c only.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_CALL_H
 #define CHARD_COMPILER_CALL_H
@@ -70,8 +70,9 @@ const struct set *instantiate (struct interpreter *in, int class_object, struct 
 /* enumeration.c: the class has just been made: if it is an enum, what its body binds are its members. */
 void enumeration_made (struct interpreter *in, int id, const struct env *body);
 
-/* process.c: what the call does to the state of the process. `changed`: functions that it was given change values. */
-void process_called (struct interpreter *in, const struct effect *e, const struct call *c, bool changed);
+/* process.c: what the call does to the state of the process. `on`: a method's receiver, or NULL; `changed`: functions that it was
+ * given, or has, change values. */
+void process_called (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c, bool changed);
 
 /* chance.c: what a call draws from random generators. `constructor`: its result draws later, chance_note says what. */
 void chance_of_function (struct interpreter *in, const struct effect *e, const struct call *c, bool constructor);

@@ -381,14 +381,19 @@ call_library (struct interpreter *in, int callee, struct call *c)
         return set_one (in->arena, callee);
     if (e->flags & EFFECT_PURE_DECORATOR)
         return c->all;
-    size_t changes = in->flow->changes.len;
+    long changes = in->changes;
     if (!(e->flags & EFFECT_MAPS) && !in->decorating)
         call_back (in, c->all);
-    process_called (in, e, c, in->flow->changes.len > changes);
+    process_called (in, e, NULL, c, in->changes > changes);
     if (!in->decorating && !is_class_name (text))
         special_lend (in, text, c->all);
     const struct set *known = text_of_call (in, text, c->positional, c->count);
-    return known ? known : result_of (in, e, call_argument (c, 0), c, path);
+    if (known)
+        return known;
+    given = result_of (in, e, call_argument (c, 0), c, path);
+    if (e->observes)
+        observer_link (in, given, c->all);
+    return given;
 }
 
 static bool
@@ -462,11 +467,16 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
         objects_change (in, on, e->flags & EFFECT_KNOWN ? (e->flags & EFFECT_MUTATES_DEEP) != 0 : true);
     if (e->flags & EFFECT_HOLDS)
         heap_store (in->heap, receiver, 0, c->all, false);
+    if (e->observes)
+        observer_add (in, on, c->all);
     chance_of_method (in, receiver, name, e, c);
-    process_called (in, e, c, false);
     mutate_arguments (in, e, c);
+    long changes = in->changes;
     call_back (in, set_union (in->arena, c->all, has_function (in, c->all) ? cells_held (in, on) : NULL));
     call_held_functions (in, on);
+    if (e->process == PROCESS_HANDLED || e->process == PROCESS_ENDS)
+        call_back (in, heap_field (in->heap, receiver, 0)); /* Timer (1, rows.append), stack.callback (rows.append) */
+    process_called (in, e, on, c, in->changes > changes);
     special_lend_receiver (in, receiver, c->all);
     return result_of (in, e, on, c, 0);
 }

@@ -107,12 +107,13 @@ is_library_value (const struct interpreter *in, const struct ast *n)
     return true;
 }
 
-/* Word = str, Grid = Dict[Square, Word]: a name for a type, repeated wherever it is needed as definitions are. */
+/* Word = str, Grid = Dict[Square, Word]: a name for a type, repeated wherever it is needed as definitions are. Where libraries have
+ * state that travels (old = os.environ["MODE"], n = pd.options.display.width) it may be something else elsewhere. */
 static bool
-is_alias (const struct interpreter *in, const struct ast *n)
+is_alias (struct interpreter *in, const struct ast *n)
 {
     const struct ast *value = n->kind == AST_ASSIGN && n->nkids == 2 ? n->kids[1] : NULL;
-    return value && n->kids[0]->kind == AST_NAME
+    return value && n->kids[0]->kind == AST_NAME && !in->ambient.len && !process_is_seen (in)
            && (value->kind == AST_NAME || value->kind == AST_ATTRIBUTE || value->kind == AST_SUBSCRIPT)
            && is_library_value (in, value);
 }
@@ -170,7 +171,7 @@ reads_definitions_only (const struct interpreter *in, const struct site *s)
 }
 
 static enum site_kind
-kind_of (const struct interpreter *in, const struct site *s)
+kind_of (struct interpreter *in, const struct site *s)
 {
     const struct ast *n = s->statement;
     if (!n)
@@ -223,6 +224,8 @@ end_site (struct interpreter *in)
     struct site *s = &in->flow->sites.items[in->site];
     s->effect = in->effect;
     s->kind = kind_of (in, s);
+    if (s->kind == SITE_CONSTANT && process_is_seen (in))
+        s->kind = SITE_PLAIN; /* a line that is traced, a cell at whose end a function is called */
     if (s->kind == SITE_PLAIN) {
         use_ambient (in);
         process_seen (in);
@@ -409,6 +412,7 @@ walk (struct program *program, const bool *working, struct stateful *stateful)
     in.s_source = symbol_of_str (s, "[source]");
     in.s_post_init = symbol_of_str (s, "__post_init__");
     in.s_self = symbol_of_str (s, "[self]");
+    in.s_told = symbol_of_str (s, "[told]");
     in.s_view = symbol_of_str (s, "[view]");
     in.s_setattr = symbol_of_str (s, "__setattr__");
     in.s_class = symbol_of_str (s, "__class__");

@@ -2,7 +2,7 @@
  * objects for values. Functions of the notebook are followed where they are called, so that what they read and change
  * counts where it happens. Its state is shared by interpreter.c (the walk), statement.c, evaluate.c (expressions), part.c
  * (parts of values), assign.c (names and targets), class.c, call.c and call_library.c, meaning.c (functions of which the
- * table can't say enough), special.c (methods that nothing names), namespace.c (globals ()),
+ * table can't say enough), special.c (methods that nothing names), observer.c (functions that are told), namespace.c (globals ()),
  * text.c (known text) and names.c (module names and their writes); nobody else includes this header but for
  * interpreter_run.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -91,9 +91,13 @@ struct interpreter {
     struct stateful *stateful;   /* functions whose caches are seen to matter; outlives a walk */
     struct vec_int everywhere; /* states of the process that whatever runs sees: process.c */
     struct vec_int added_builtins; /* symbols */
+    struct vec_int replaced;     /* paths of libraries' functions (symbols) in whose place some stand that change values */
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
     bool ambient_read;           /* by a site of this unit */
     bool classes;                /* the notebook defines some */
+    bool observed;               /* some object is: see observer.c */
+    long changes;                /* of names, so far */
+    struct vec_int telling;      /* objects whose observers run */
     struct vec_int lent;         /* classes whose methods were run since a library may call them, at this site */
     unsigned specials;           /* what special methods of the notebook's classes are for */
     const bool *working;         /* by site: what it sets up can't be repeated elsewhere; NULL: not known yet */
@@ -107,6 +111,7 @@ struct interpreter {
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
     symbol s_cache, s_cells, s_source, s_post_init;
     symbol s_shared, s_self, s_view, s_class, s_setattr, s_dict, s_new, s_init, s_call, s_forward, s_bases, s_metaclass;
+    symbol s_told;
     symbol s_inplace, s_mode, s_out;
 };
 
@@ -137,9 +142,11 @@ const struct set *cached_end (struct interpreter *in, int function, const struct
 /* The cache is asked for, or what is in it changes. */
 void cached_change (struct interpreter *in, int function);
 
-/* state of the process: process.c. process_stored: `name` of library object `id`, if that is builtins; process_seen: by the
- * current site, which does some work; process_traced: any statement may change it from now on, in the next walk. */
-bool process_stored (struct interpreter *in, int id, symbol name);
+/* state of the process: process.c. process_stored: `name` of library object `id`, if that is builtins, or `value` a function that
+ * changes something; process_is_seen: there is some that whatever runs sees; process_seen: by the current site, which does some
+ * work; process_traced: any statement may change it from now on, in the next walk. */
+bool process_stored (struct interpreter *in, int id, symbol name, const struct set *value);
+bool process_is_seen (struct interpreter *in);
 void process_seen (struct interpreter *in);
 void process_traced (struct interpreter *in, symbol state);
 
@@ -247,6 +254,7 @@ enum special_use {
     SPECIAL_BLOCK = 128,    /* with x */
     SPECIAL_TEXT = 256,     /* print (x), f"{x}", shown as a cell's result */
     SPECIAL_ATTRIBUTE = 512, /* one that nothing else gives */
+    SPECIAL_OBSERVED = 1024, /* x.name = value, of which methods are told by what decorates them: see observer.c */
 };
 
 /* What code that isn't the notebook's may do with a value that it is given. */
@@ -273,6 +281,14 @@ void special_run_held (struct interpreter *in, const struct set *values);
  * instances that they are or hold. */
 void special_lend (struct interpreter *in, const char *path, const struct set *values);
 void special_lend_receiver (struct interpreter *in, int receiver, const struct set *values); /* its method is called */
+
+/* observers: observer.c. observer_add: from now on the functions among `arguments` are called when `receiver` changes; observer_link:
+ * when `result`, or objects that the arguments hold, do, which change with one another. observer_tell: an attribute of object `id`
+ * is set. observer_in: whether methods of the class are told. */
+void observer_add (struct interpreter *in, const struct set *receiver, const struct set *arguments);
+void observer_link (struct interpreter *in, const struct set *result, const struct set *arguments);
+void observer_tell (struct interpreter *in, int id);
+bool observer_in (struct interpreter *in, int class_object);
 
 /* What a loop over `iterable` gives, element by element. */
 const struct set *iterate (struct interpreter *in, const struct set *iterable);

@@ -106,6 +106,7 @@ name_bind (struct interpreter *in, symbol name, const struct set *value)
     b->writes = writes_bind (in);
     remember_names (in, name, value);
     add_change (in, name, WRITE_BIND);
+    in->changes++;
     if (in->depth > 0)
         in->effect = in->watch.acts = true;
     vec_int_add_once (in->arena, &in->flow->sites.items[in->site].binds, name);
@@ -224,6 +225,7 @@ change_name (struct interpreter *in, symbol name)
     if (!b->writes)
         return;
     const struct write *last = &b->writes->items[b->writes->len - 1];
+    in->changes++;
     if (last->site == in->site)
         return; /* made or changed by this very statement: nobody else has seen it in between */
     add_event (in, EVENT_HOLD, name, b, NULL);

@@ -66,7 +66,11 @@ library_member (struct interpreter *in, int id, symbol name)
     char path[512];
     snprintf (path, sizeof path, "%s.%s", symbol_text (in->symbols, heap_get (in->heap, id)->type),
               symbol_text (in->symbols, name));
-    return set_one (in->arena, library_object (in, symbol_of_str (in->symbols, path)));
+    const struct set *own = heap_get (in->heap, id)->fields.len ? heap_field (in->heap, id, name) : NULL, *put = NULL;
+    set_foreach (f, own) /* json.dumps = f: a function of the notebook stands there */
+        if (heap_get (in->heap, f)->kind == OBJECT_FUNCTION)
+            put = set_union (in->arena, put, set_one (in->arena, f));
+    return set_union (in->arena, put, set_one (in->arena, library_object (in, symbol_of_str (in->symbols, path))));
 }
 
 static const struct set *

@@ -107,6 +107,7 @@ special_note (struct interpreter *in, int class_object)
         if (class_member (in, class_object, symbol_of_str (in->symbols, s->name)))
             uses |= s->uses;
     in->classes = true;
+    uses |= observer_in (in, class_object) ? SPECIAL_OBSERVED : 0;
     heap_get (in->heap, class_object)->specials = uses;
     in->specials |= uses;
 }

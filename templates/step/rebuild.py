@@ -166,6 +166,12 @@ def _set_state(obj, state):
         object.__setattr__(obj, name, value)
 
 
+def _set_observed(obj, state):
+    obj.__setstate__(state[0])
+    for handler, name, kind in state[1]:
+        obj._add_notifiers(handler, name, kind)
+
+
 def _make_attribute(module, name):
     return getattr(_import_module(module), name)
 

@@ -89,11 +89,13 @@ def _run_segments(spec, cells, inputs, asked):
         _run_replicated(cells, runs[lead][2])
         lead += 1
     _set_parameters(spec)
+    collects = gc.isenabled()
     gc.disable()
     try:
         inputs.load()
     finally:
-        gc.enable()
+        if collects:
+            gc.enable()
     cells.watch(asked)
     inputs.watch_classes()
     cells.modules = ModuleWatch()

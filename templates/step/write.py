@@ -300,6 +300,38 @@ def _reduce_ref(w, ref):
     return (_make_ref, (target,)) if target is not None and type(ref) is weakref.ref and not ref.__callback__ else NotImplemented
 
 
+def _is_own(function):
+    """A function of the notebook's, or a method of a value of its: not one of a library's."""
+    if getattr(function, "__self__", None) is not None:
+        return type(function.__self__).__module__ in ("__main__", "builtins", "collections")
+    return getattr(function, "__globals__", None) is _space.ns
+
+
+def _reduce_observed(w, obj):
+    """An object with traits (traitlets, widgets) forgets who observes it when it is pickled: they are sent along. What its class
+    says is there again by itself."""
+    own = sys.modules["traitlets.traitlets"].EventHandler
+    told = [(handler, name, kind) for name, kinds in obj._trait_notifiers.items() for kind, handlers in kinds.items()
+            for handler in handlers if not isinstance(handler, own)]
+    reduced = obj.__reduce_ex__(5) if told else None
+    if not isinstance(reduced, tuple) or len(reduced) < 3 or any(part is not None for part in reduced[3:]):
+        return NotImplemented
+    state = reduced[2], told
+    w.keep += [state, reduced]
+    return reduced[0], reduced[1], state, None, None, _set_observed
+
+
+def _reduce_callbacks(w, registry):
+    """Matplotlib's table of who is called when something happens to a figure or to axes: it forgets those of the notebook."""
+    own = {signal: {cid: f() for cid, f in told.items() if _is_own(f())} for signal, told in registry.callbacks.items()}
+    if not any(own.values()):
+        return NotImplemented
+    function, arguments, state = registry.__reduce_ex__(5)[:3]
+    state = dict(state, callbacks={signal: {**told, **own[signal]} for signal, told in state["callbacks"].items()})
+    w.keep.append(state)
+    return function, arguments, state
+
+
 def _reduce_stream(w, stream):
     return _std_stream, (stream.name_,)
 
@@ -415,6 +447,10 @@ def _find_reducer(kind):
         return _reduce_matrix
     if issubclass(kind, types.ModuleType):
         return _reduce_module
+    if module == "matplotlib.cbook" and name == "CallbackRegistry":
+        return _reduce_callbacks
+    if hasattr(kind, "_add_notifiers") and "traitlets.traitlets" in sys.modules:
+        return _reduce_observed
     if kind is Stream:
         return _reduce_stream
     if kind is Shell:

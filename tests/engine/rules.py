@@ -1,6 +1,7 @@
 """Rules of the analysis, each seen on small notebooks: tests/engine/rules/*.py, percent scripts of which every cell is a
 step of its own (cells of imports alone are tagged `imports`). `chard verify` must find them equal to the straight run,
-in that form and (with CHARD_TESTS=all) with no tags at all.
+in that form and (with CHARD_TESTS=all) with no tags at all. Where cells share what can't travel, so that tags would be refused, a
+script says `# form: untagged` above its first cell.
 
     rules.py FILE…      the same for scripts of your own, with what verify says
 
@@ -20,13 +21,18 @@ PYTHON = os.environ.get("CHARD_TEST_PYTHON") or os.environ.get("PYTHON") or sys.
 HERE = os.path.join(os.environ.get("TOP", "."), "tests", "engine", "rules")
 ALL = os.environ.get("CHARD_TESTS") == "all" or __name__ == "__main__"
 FORMS = ("tagged", "untagged") if ALL else ("tagged",)
-LIBRARIES = ("PIL", "joblib", "lightgbm", "matplotlib", "networkx", "numpy", "pandas", "scipy", "sklearn", "tqdm")
+LIBRARIES = ("PIL", "joblib", "lightgbm", "matplotlib", "networkx", "numpy", "pandas", "scipy", "sklearn", "tqdm", "traitlets")
 
 
 def cells(path):
     """The texts of a percent script's cells; what stands above the first `# %%` is for people."""
     with open(path, encoding="utf-8") as f:
         return [part.split("\n", 1)[1].strip("\n") for part in f.read().split("\n# %%")[1:]]
+
+
+def forms(path):
+    with open(path, encoding="utf-8") as f:
+        return ("untagged",) if "# form: untagged" in f.read().split("\n# %%")[0] else FORMS
 
 
 def only_imports(source):
@@ -80,10 +86,10 @@ def add_test(path, form):
 
 if __name__ == "__main__":
     for script in sys.argv[1:]:
-        for shape in FORMS:
+        for shape in forms(script):
             good, text = verify(cells(script), shape)
             print("%s %s: %s\n%s" % (script, shape, "equal" if good else "DIFFERS", "" if good else text), flush=True)
 else:
     for script in sorted(glob.glob(os.path.join(HERE, "*.py"))):
-        for shape in FORMS:
+        for shape in forms(script):
             add_test(script, shape)
