@@ -160,6 +160,7 @@ run_function (struct interpreter *in, int function, const struct call *c)
     int id = new_value (in);
     heap_get (in->heap, id)->iterator = heap_get (in->heap, id)->unpicklable = true;
     heap_store (in->heap, id, 0, set_union (in->arena, running->yielded, c->all), true);
+    suspended_call (in, id, function, c);
     return set_one (in->arena, id);
 }
 

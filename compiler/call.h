@@ -1,5 +1,6 @@
 /* What the files about calls share: the evaluated arguments of one. Included by call.c, call_library.c, chance.c,
- * class.c, enumeration.c, meaning.c, observer.c, outside.c, process.c, sink.c and statement.c only.
+ * class.c, enumeration.c, meaning.c, observer.c, outside.c, process.c, sink.c, statement.c and
+ * suspended.c only.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_CALL_H
 #define CHARD_COMPILER_CALL_H

@@ -81,15 +81,26 @@ note_sources (struct interpreter *in, int made, const struct set *arguments)
             heap_store (in->heap, made, in->s_source, set_one (in->arena, id), false);
 }
 
+static bool
+has_function (struct interpreter *in, const struct set *s)
+{
+    set_foreach (id, s)
+        if (heap_get (in->heap, id)->kind == OBJECT_FUNCTION)
+            return true;
+    return false;
+}
+
 static const struct set *
-sequence_of (struct interpreter *in, const struct set *elements, const struct effect *e, const struct set *arguments)
+sequence_of (struct interpreter *in, const struct set *elements, const struct effect *e, const struct call *c)
 {
     int id = new_value (in);
     struct object *o = heap_get (in->heap, id);
     o->iterator = o->unpicklable = (e->flags & EFFECT_ITERATOR) != 0;
     heap_store (in->heap, id, 0, elements, false);
     if (o->iterator)
-        note_sources (in, id, arguments);
+        note_sources (in, id, c->all);
+    if (o->iterator && has_function (in, c->all))
+        suspended_call (in, id, -1, c);
     return set_one (in->arena, id);
 }
 
@@ -229,7 +240,7 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
     if (e->flags & EFFECT_RETURNS_ELEMENT)
         return elements_of (in, on);
     if (e->flags & (EFFECT_ZIPS | EFFECT_NUMBERS | EFFECT_TUPLES | EFFECT_MAPS))
-        return sequence_of (in, elements_given (in, e, on, c), e, c->all);
+        return sequence_of (in, elements_given (in, e, on, c), e, c);
     if (given_out (in, e, c))
         return given_out (in, e, c);
     if (e->flags & (EFFECT_SHALLOW | EFFECT_DEEP) && on)
@@ -254,6 +265,8 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         heap_store (in->heap, id, 0, c->all, false);
     if (heap_get (in->heap, id)->iterator)
         note_sources (in, id, c->all);
+    if (heap_get (in->heap, id)->iterator && has_function (in, c->all))
+        suspended_call (in, id, -1, c);
     keep_cells (in, id, on, c, !path);
     if (e->flags & EFFECT_GATHERS)
         heap_store (in->heap, id, 0, objects_gathered (in, set_union (in->arena, on, c->all), holds_objects (in, c), 0), false);
@@ -281,15 +294,6 @@ static bool
 is_given_sink (struct interpreter *in, const char *path, const struct call *c)
 {
     return is_of_loggers (path) && c->all && sink_set (in, SINK_LOGGERS, c->all);
-}
-
-static bool
-has_function (struct interpreter *in, const struct set *s)
-{
-    set_foreach (id, s)
-        if (heap_get (in->heap, id)->kind == OBJECT_FUNCTION)
-            return true;
-    return false;
 }
 
 static void

@@ -243,6 +243,8 @@ evaluate_comprehension (struct interpreter *in, const struct ast *n)
     o->unpicklable = o->iterator;
     o->type = o->iterator ? 0 : symbol_of_str (in->symbols, "list");
     heap_store (in->heap, id, 0, element, true);
+    if (n->flags & AST_LAZY)
+        suspended_expression (in, id, n);
     return set_one (in->arena, id);
 }
 

@@ -32,6 +32,7 @@ enum binding_kind {
 };
 
 struct env;
+struct suspended;
 
 struct field {
     symbol name; /* 0: elements, held arguments, parts without a name */
@@ -58,6 +59,7 @@ struct object {
     symbol draws;                 /* hidden state that it draws from when it is put to work: a model without a seed; or 0 */
     bool immutable;
     bool iterator;    /* reading it uses it up */
+    struct suspended *suspended; /* … and runs this: suspended.c; or NULL */
     bool positional;  /* a tuple: its parts are known by their places, as fields "[0]", "[1]", … */
     bool view;        /* shares memory with what stands where other values have their elements */
     bool enumeration; /* an enum, or a member of one: that exists once, wherever it is */

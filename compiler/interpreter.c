@@ -198,7 +198,7 @@ begin_site (struct interpreter *in, int unit, const struct ast *statement)
     vec_push (in->arena, &in->flow->sites, s);
     in->site = (int) in->flow->sites.len - 1;
     in->effect = in->setup = in->singleton = false;
-    in->states.len = in->skimmed.len = in->lent.len = 0;
+    in->states.len = in->skimmed.len = in->lent.len = in->resumed.len = 0;
     in->first_change = in->flow->changes.len;
     in->first_file = in->flow->files.len;
 }

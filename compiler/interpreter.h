@@ -98,6 +98,7 @@ struct interpreter {
     bool observed;               /* some object is: see observer.c */
     long changes;                /* of names, so far */
     struct vec_int telling;      /* objects whose observers run */
+    struct vec_int resumed;      /* iterators that were moved on, at this site */
     struct vec_int lent;         /* classes whose methods were run since a library may call them, at this site */
     unsigned specials;           /* what special methods of the notebook's classes are for */
     const bool *working;         /* by site: what it sets up can't be repeated elsewhere; NULL: not known yet */
@@ -310,6 +311,14 @@ const struct set *text_of_method (struct interpreter *in, const char *text, cons
 const struct set *evaluate_call (struct interpreter *in, const struct ast *n);
 const struct set *call_value (struct interpreter *in, const struct set *callee, const struct set *const *arguments,
                               int count);
+
+/* iterators that compute as they are read: suspended.c. suspended_call: iterator `id` is what calling object `function` gave, or (-1) a
+ * library's function that calls its arguments later; suspended_expression: it is that generator expression. suspended_resume: the
+ * current site moves it on. */
+struct call;
+void suspended_call (struct interpreter *in, int id, int function, const struct call *c);
+void suspended_expression (struct interpreter *in, int id, const struct ast *expression);
+void suspended_resume (struct interpreter *in, int id);
 
 /* The module's namespace as a dict: namespace.c. namespace_is: whether `n` is globals () or its like; namespace_item and
  * namespace_store: `n[key]`; namespace_call: `n.method (…)`, false for methods of which nothing is known. */

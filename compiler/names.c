@@ -253,8 +253,10 @@ change_object (struct interpreter *in, int id)
     if (o->immutable || o->kind == OBJECT_LIBRARY)
         return;
     o->changed_at = in->site;
-    if (o->iterator) /* what it is made of is used up with it */
+    if (o->iterator) { /* what it is made of is used up with it */
         objects_change (in, heap_field (in->heap, id, in->s_source), false);
+        suspended_resume (in, id);
+    }
     heap_holders (in->heap, id, &holders);
     vec_foreach (h, &holders) {
         const struct object *holder = heap_get (in->heap, *h);
