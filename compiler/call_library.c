@@ -195,6 +195,7 @@ make_view (struct interpreter *in, int id, const struct set *of)
 static const struct set *
 copy_with (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
 {
+    special_run (in, e->flags & EFFECT_DEEP ? heap_reach (in->heap, on) : on, SPECIAL_COPY, NULL);
     elements_of (in, on); /* made up now, so that both have them */
     const struct set *copies = heap_copy (in->heap, on, in->site, (e->flags & EFFECT_DEEP) != 0);
     set_foreach (id, copies)

@@ -356,6 +356,23 @@ fill_fields (struct interpreter *in, int id, int class_object, struct call *c)
     call_with_self (in, set_one (in->arena, id), class_member (in, class_object, in->s_post_init), &rest);
 }
 
+/* An object whose end does something (`__del__` says so, or changes what the notebook has) has no copy: that would end too. */
+static void
+note_end (struct interpreter *in, int id, int class_object)
+{
+    if (!(heap_get (in->heap, class_object)->specials & SPECIAL_END))
+        return;
+    long changes = in->changes;
+    bool acts = in->watch.acts;
+    in->watch.acts = false;
+    special_run (in, set_one (in->arena, id), SPECIAL_END, NULL);
+    if (in->watch.acts || in->changes > changes) {
+        heap_get (in->heap, id)->unpicklable = true;
+        heap_get (in->heap, id)->type = symbol_of_str (in->symbols, "an object with __del__");
+    }
+    in->watch.acts |= acts;
+}
+
 const struct set *
 instantiate (struct interpreter *in, int class_object, struct call *c)
 {
@@ -380,5 +397,7 @@ instantiate (struct interpreter *in, int class_object, struct call *c)
             call_with_self (in, set_one (in->arena, id), init, c);
         else
             fill_fields (in, id, class_object, c);
+    set_foreach (id, made)
+        note_end (in, id, class_object);
     return made;
 }

@@ -77,9 +77,13 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
         if (o->kind == OBJECT_VALUE && library_element (in->library, o->type)->flags & EFFECT_MUTATES)
             objects_change (in, set_one (in->arena, id), false); /* a defaultdict makes what is asked for */
     }
-    set_foreach (id, base)
-        if (heap_get (in->heap, id)->kind == OBJECT_CLASS && !heap_get (in->heap, id)->enumeration)
-            all = set_union (in->arena, all, set_one (in->arena, id)); /* Stack[int] makes what Stack does */
+    set_foreach (id, base) {
+        const struct set *const class[] = { set_one (in->arena, id) };
+        if (heap_get (in->heap, id)->kind != OBJECT_CLASS || heap_get (in->heap, id)->enumeration)
+            continue;
+        call_value (in, class_member (in, id, symbol_of_str (in->symbols, "__class_getitem__")), class, 1);
+        all = set_union (in->arena, all, class[0]); /* Stack[int] makes what Stack does */
+    }
     if (!slice)
         return set_union (in->arena, all,
                           item_at (in, base, constant_place (in->text, n)));
@@ -157,6 +161,17 @@ evaluate_fstring (struct interpreter *in, const struct ast *n)
     return text_value (in, path_of_fstring (in->arena, n, in->text, known));
 }
 
+/* a is b: who asks must have both from one step, if they may be the same. */
+static void
+note_identity (struct interpreter *in, const struct ast *n, const struct set *first, const struct set *last)
+{
+    const char *p = in->text + n->kids[0]->end;
+    if (strncmp (p + strspn (p, " \t\n\\)]"), "is", 2) == 0)
+        set_foreach (id, first)
+            if (set_has (last, id))
+                heap_get (in->heap, id)->compared = true;
+}
+
 static const struct set *
 evaluate_operation (struct interpreter *in, const struct ast *n)
 {
@@ -175,6 +190,8 @@ evaluate_operation (struct interpreter *in, const struct ast *n)
     }
     if (!all)
         return NULL;
+    if (n->nkids == 2)
+        note_identity (in, n, first, last);
     const struct set *given = special_operate (in, all, SPECIAL_OPERATOR, n->nkids <= 2 ? operator_of (in, n) : 0, all);
     const struct set *text = n->nkids == 2 ? text_joined (in, operator_of (in, n), first, last) : NULL;
     if (text)

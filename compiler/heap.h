@@ -63,6 +63,7 @@ struct object {
     bool positional;  /* a tuple: its parts are known by their places, as fields "[0]", "[1]", … */
     bool view;        /* shares memory with what stands where other values have their elements */
     bool enumeration; /* an enum, or a member of one: that exists once, wherever it is */
+    bool compared;    /* `is` compares it with what may be the same */
     bool unpicklable; /* can't travel between steps, by what the library table says */
     symbol cache;     /* of OBJECT_FUNCTION: hidden state that it keeps what it gave in, to give that again; or 0 */
     int called_at;    /* site of such a function's first call; -1 none */

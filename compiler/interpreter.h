@@ -255,6 +255,8 @@ enum special_use {
     SPECIAL_BLOCK = 128,    /* with x */
     SPECIAL_TEXT = 256,     /* print (x), f"{x}", shown as a cell's result */
     SPECIAL_ATTRIBUTE = 512, /* one that nothing else gives */
+    SPECIAL_COPY = 2048,     /* copy.copy (x) */
+    SPECIAL_END = 4096,      /* nothing means it any more */
     SPECIAL_OBSERVED = 1024, /* x.name = value, of which methods are told by what decorates them: see observer.c */
 };
 
@@ -271,6 +273,9 @@ const struct set *special_run (struct interpreter *in, const struct set *values,
 /* The same of those methods only that an operator means which begins with `sign`; 0: any. */
 const struct set *special_operate (struct interpreter *in, const struct set *values, unsigned uses, char sign,
                                    const struct set *other);
+
+/* Whether one of them is an instance of a class with such methods. */
+bool special_has (struct interpreter *in, const struct set *values, unsigned uses);
 
 /* The first character of what stands between two operands, or ahead of the only one. */
 char operator_of (const struct interpreter *in, const struct ast *n);

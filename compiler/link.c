@@ -378,7 +378,7 @@ share (const struct linking *l, const struct need *x, const struct need *y)
     set_foreach (id, a) {
         const struct object *o = heap_get (h, id);
         if (!o->immutable && (o->kind == OBJECT_VALUE || o->kind == OBJECT_FUNCTION)
-            && (o->changed_at >= since || (o->kind == OBJECT_VALUE && o->class_object >= 0 && !o->enumeration))
+            && (o->changed_at >= since || o->compared || (o->kind == OBJECT_VALUE && o->class_object >= 0 && !o->enumeration))
             && set_has (b, id))
             return true;
     }

@@ -98,9 +98,19 @@ remember_names (struct interpreter *in, symbol name, const struct set *value)
         vec_int_add_once (in->arena, &heap_get (in->heap, id)->names, name);
 }
 
+/* What the name means may end here, and run code of the notebook's. */
+static void
+let_go (struct interpreter *in, symbol name)
+{
+    const struct set *old = in->specials & SPECIAL_END ? binding_of (in, name)->value : NULL;
+    if (old && special_has (in, old, SPECIAL_END))
+        special_run (in, name_read (in, name, NULL), SPECIAL_END, NULL);
+}
+
 void
 name_bind (struct interpreter *in, symbol name, const struct set *value)
 {
+    let_go (in, name);
     struct binding *b = modify (in, name);
     b->value = value;
     b->writes = writes_bind (in);
@@ -128,6 +138,7 @@ name_may_change (struct interpreter *in, symbol name)
 void
 name_delete (struct interpreter *in, symbol name)
 {
+    let_go (in, name);
     if (name_is_bound (in, name))
         add_event (in, EVENT_DELETE, name, binding_of (in, name), NULL);
     struct binding *b = modify (in, name);

@@ -96,6 +96,13 @@ static const struct special {
     { "__array__", SPECIAL_ITERATION, NULL },
     { "__getattr__", SPECIAL_ATTRIBUTE, NULL },
     { "__getattribute__", SPECIAL_ATTRIBUTE, NULL },
+    { "__copy__", SPECIAL_COPY, NULL },
+    { "__deepcopy__", SPECIAL_COPY, NULL },
+    { "__reduce__", SPECIAL_COPY, NULL },
+    { "__reduce_ex__", SPECIAL_COPY, NULL },
+    { "__getstate__", SPECIAL_COPY, NULL },
+    { "__setstate__", SPECIAL_COPY, NULL },
+    { "__del__", SPECIAL_END, NULL },
     { NULL, 0, NULL },
 };
 
@@ -138,6 +145,15 @@ run_one (struct interpreter *in, int id, unsigned uses, char sign, const struct 
             all = set_union (in->arena, all, call_value (in, methods, arguments, 2));
     }
     return all;
+}
+
+bool
+special_has (struct interpreter *in, const struct set *values, unsigned uses)
+{
+    set_foreach (id, values)
+        if (is_instance (in, id) && heap_get (in->heap, heap_get (in->heap, id)->class_object)->specials & uses)
+            return true;
+    return false;
 }
 
 const struct set *

@@ -122,3 +122,21 @@ second = 2
 
 # %%
 print(len(cells))
+
+# %%
+gone = []
+
+class Ending:
+    def __del__(self):
+        gone.append("gone")
+
+ending = Ending()
+
+# %%
+still = list(gone)
+
+# %%
+ending = None
+
+# %%
+print(still, gone)
