@@ -173,7 +173,7 @@ print_remote (struct invocation *inv, const json_t *record)
         fprintf (inv->out, "  %-24s %s%-11s%s\n", past_one_line (inv->arena, json_text (step, "step")), c,
                  *stands ? stands : "waiting", *c ? "\033[0m" : "");
         if (strcmp (stands, "failed") == 0)
-            remote_print_failure (inv, record, step, inv->out);
+            remote_print_failure (inv, record, step, false, inv->out);
     }
     json_array_foreach (json_object_get (record, "steps"), i, step)
         print_metrics (inv, json_object_get (step, "metrics"), json_text (step, "step"));

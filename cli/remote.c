@@ -212,8 +212,9 @@ on_interrupt (int signal)
     interrupted = 1;
 }
 
+/* `printed`: the steps whose logs have been followed; what they printed last isn't told again. */
 static void
-tell_steps (struct invocation *inv, const json_t *record, json_t *told)
+tell_steps (struct invocation *inv, const json_t *record, json_t *told, const json_t *printed)
 {
     size_t i;
     json_t *step;
@@ -229,7 +230,7 @@ tell_steps (struct invocation *inv, const json_t *record, json_t *told)
         json_object_set_new (told, name, json_string (status));
         fprintf (inv->err, "%s: %s\n", past_one_line (inv->arena, name), status);
         if (strcmp (status, "failed") == 0)
-            remote_print_failure (inv, record, step, inv->err);
+            remote_print_failure (inv, record, step, json_object_get (printed, name) != NULL, inv->err);
     }
 }
 
@@ -261,7 +262,7 @@ poll_run (struct invocation *inv, const struct state *state, json_t *record, boo
                 remote_save (state, inv->arena, record, NULL);
             if (follow)
                 remote_follow (inv, record, printed);
-            tell_steps (inv, record, told);
+            tell_steps (inv, record, told, printed);
             if (remote_is_over (record))
                 return conclude (inv, record, err);
         } else if ((silence += delay) > PATIENCE || why.kind != ERROR_ENVIRONMENT) {

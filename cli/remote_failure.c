@@ -52,6 +52,12 @@ is_of_runner (const char *line)
     return n > 0;
 }
 
+bool
+remote_is_printed (const char *line)
+{
+    return !is_of_runner (line) && strncmp (line, MARK, sizeof MARK - 1) != 0;
+}
+
 /* The step's last lines before `end`, but for empty ones at the end. */
 static json_t *
 lines_before (struct arena *a, const char *log, const char *end)
@@ -139,12 +145,12 @@ has_changed (const json_t *record)
 }
 
 void
-remote_print_failure (struct invocation *inv, const json_t *record, const json_t *step, FILE *f)
+remote_print_failure (struct invocation *inv, const json_t *record, const json_t *step, bool seen, FILE *f)
 {
-    const json_t *failure = json_object_get (step, "failure");
+    const json_t *failure = json_object_get (step, "failure"), *log = seen ? NULL : json_object_get (failure, "log");
     size_t i;
     json_t *line;
-    json_array_foreach (json_object_get (failure, "log"), i, line)
+    json_array_foreach (log, i, line)
         fprintf (f, "    | %s\n", json_string_value (line));
     if (json_text (step, "error")[0])
         fprintf (f, "  %s\n", past_one_line (inv->arena, json_text (step, "error")));

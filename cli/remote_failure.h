@@ -12,8 +12,12 @@
  * and the error stays what the service says. Whether anything was found. */
 bool remote_explain (struct invocation *inv, json_t *record);
 
-/* Prints to `f` what is known of a step's failure: the end of its log, then the error; nothing if it has none. */
-void remote_print_failure (struct invocation *inv, const json_t *record, const json_t *step, FILE *f);
+/* Prints to `f` what is known of a step's failure: the end of its log, unless that has been `seen`, then the error; nothing if
+ * it has none. */
+void remote_print_failure (struct invocation *inv, const json_t *record, const json_t *step, bool seen, FILE *f);
+
+/* Whether a line of a pod's log (up to its end or a newline) is what the step printed, and not what runs it or reports on it. */
+bool remote_is_printed (const char *line);
 
 /* The log of a step of the record, from the service; at least its last `lines`. */
 int remote_log (struct invocation *inv, const json_t *record, const json_t *step, int lines, struct strbuf *out,

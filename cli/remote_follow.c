@@ -10,7 +10,7 @@
 
 enum { LINES = 100000 }; /* of a step's log, at most */
 
-/* Whole lines only, until there will be no more. */
+/* Whole lines only, until there will be no more. How many bytes of the text are done with. */
 static size_t
 print_lines (struct invocation *inv, const char *step, const char *text, bool over)
 {
@@ -19,6 +19,8 @@ print_lines (struct invocation *inv, const char *step, const char *text, bool ov
         n = strcspn (at, "\n");
         if (!at[n] && !over)
             break;
+        if (!remote_is_printed (at))
+            continue;
         const char *line = utf8_repair (inv->arena, arena_strndup (inv->arena, at, n));
         fprintf (inv->err, "%s | %s\n", step, past_one_line (inv->arena, line));
     }
