@@ -148,6 +148,7 @@ use_kubeconfig (struct preparing *p, struct error *err)
     p->auth->settings.cert = k.cert;
     p->auth->settings.key = k.key;
     p->auth->settings.proxy = k.proxy;
+    p->auth->settings.tls_name = k.tls_name;
     if (k.token)
         return add_header (p, "Authorization: Bearer ", k.token);
     if (k.user) {

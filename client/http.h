@@ -29,6 +29,7 @@ struct http_settings {
     const char *ca;         /* PEM text of certificates to trust besides the machine's; or NULL */
     const char *cert, *key; /* PEM text of a client's certificate and its key; or NULL */
     const char *proxy;      /* URL; "" for none at all; NULL: the environment's */
+    const char *tls_name;   /* that the servers' certificates have, instead of the URL's host; or NULL */
     struct vec_str headers; /* "Authorization: Bearer …": credentials, sent with each request */
 
     /* As a browser: redirects are followed wherever they lead (but not from https to http), cookies are kept and sent to whom

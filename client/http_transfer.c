@@ -251,10 +251,34 @@ default_timeout (void)
     return seconds > 0 && seconds < 86400 ? seconds : TIMEOUT;
 }
 
-static void
-set_request (CURL *c, const struct http_request *rq, const char *url, struct transfer *t)
+/* libcurl asks a certificate for the URL's host: where it has another name that one stands in the URL, and the connection goes to the
+ * host all the same (curl_slist "NAME:PORT:HOST:PORT"). The list is the caller's to free. */
+static struct curl_slist *
+set_url (const struct http *h, CURL *c, const char *url)
 {
-    lib.curl_easy_setopt (c, CURLOPT_URL, url);
+    static const char tls[] = "https://";
+    const char *name = h->settings.tls_name, *host = url + sizeof tls - 1;
+    cleanup_strbuf struct strbuf renamed = { 0 }, way = { 0 };
+    if (!name || strncmp (url, tls, sizeof tls - 1) != 0) {
+        lib.curl_easy_setopt (c, CURLOPT_URL, url);
+        return NULL;
+    }
+    const char *colon = host + (*host == '[' ? strcspn (host, "]") : 0), *path = host + strcspn (host, "/?#");
+    colon += strcspn (colon, ":/?#");
+    strbuf_addf (&renamed, "%s%s%s", tls, name, colon);
+    lib.curl_easy_setopt (c, CURLOPT_URL, strbuf_str (&renamed));
+    if (*colon == ':')
+        strbuf_addf (&way, "%s%.*s:%.*s", name, (int) (path - colon), colon, (int) (path - host), host);
+    else
+        strbuf_addf (&way, "%s:443:%.*s:443", name, (int) (path - host), host);
+    struct curl_slist *ways = lib.curl_slist_append (NULL, strbuf_str (&way));
+    lib.curl_easy_setopt (c, CURLOPT_CONNECT_TO, ways);
+    return ways;
+}
+
+static void
+set_request (CURL *c, const struct http_request *rq, struct transfer *t)
+{
     lib.curl_easy_setopt (c, CURLOPT_TIMEOUT_MS, (long) (fmax (rq->timeout, default_timeout ()) * 1000));
     lib.curl_easy_setopt (c, CURLOPT_WRITEFUNCTION, on_body);
     lib.curl_easy_setopt (c, CURLOPT_WRITEDATA, t);
@@ -324,13 +348,13 @@ http_transfer (struct http *h, const struct http_request *rq, const char *url, c
     }
     lib.curl_easy_reset (h->curl);
     lib.curl_easy_setopt (h->curl, CURLOPT_ERRORBUFFER, details);
-    struct curl_slist *headers = make_headers (h, rq);
+    struct curl_slist *headers = make_headers (h, rq), *ways = set_url (h, h->curl, url);
     curl_mime *form = rq->file_part ? make_form (h->curl, rq) : NULL;
     set_connection (h, h->curl);
     lib.curl_easy_setopt (h->curl, CURLOPT_HTTPHEADER, headers);
     if (form)
         lib.curl_easy_setopt (h->curl, CURLOPT_MIMEPOST, form);
-    set_request (h->curl, rq, url, &t);
+    set_request (h->curl, rq, &t);
     if (h->settings.browse) {
         start_cookies (h);
         set_browsing (h->curl, rq);
@@ -344,6 +368,7 @@ http_transfer (struct http *h, const struct http_request *rq, const char *url, c
     enum outcome outcome = code == CURLE_OK ? OUTCOME_REPLY : explain_failure (h->curl, code, &t, name, details, err);
     lib.curl_mime_free (form);
     lib.curl_slist_free_all (headers);
+    lib.curl_slist_free_all (ways);
     return outcome;
 }
 

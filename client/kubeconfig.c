@@ -149,6 +149,7 @@ read_cluster (const struct reader *r, const json_t *cluster, struct kubeconfig *
                                                   "give certificate-authority instead", r->file);
     k->server = copy (r, cluster, "server");
     k->proxy = copy (r, cluster, "proxy-url");
+    k->tls_name = copy (r, cluster, "tls-server-name");
     if (!k->server)
         return error_set (err, ERROR_ENVIRONMENT, "%s: the cluster has no server", r->file);
     return read_pem (r, cluster, "certificate-authority", &k->ca, err);

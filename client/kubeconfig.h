@@ -14,6 +14,7 @@ struct kubeconfig {
     const char *token;            /* or NULL */
     const char *user, *password;  /* both or neither */
     const char *proxy;            /* or NULL */
+    const char *tls_name;         /* that the server's certificate has, if not its URL's; or NULL */
 };
 
 /* Reads `file` (NULL: the first of $KUBECONFIG that is there, else ~/.kube/config) and its context `name` (NULL: its

@@ -251,6 +251,12 @@ class Credentials(Case):
         self.assertEqual(self.checks()["permission"], "namespace from-kube can be looked at")
         self.kubeconfig(server.url, {}, **{"certificate-authority": "../ca.pem"})
         self.checks(status=3)
+        # A certificate of another name, as behind a tunnel: only that name is taken, and the connection goes where the URL says.
+        named = self.serve(api, service.tls(*issue("named", "kubernetes.default.svc"), client_ca=ca))
+        for url, name, status in ((named.url, "kubernetes.default.svc", 0), (named.url, "other.svc", 3), (named.url, None, 3)):
+            self.kubeconfig(url, {"client-certificate-data": data(cert), "client-key-data": data(key)},
+                            **{"certificate-authority": "../ca.pem", "tls-server-name": name})
+            self.checks(status=status)
         # Tokens, plugins, passwords.
         plain = self.serve(api)
         self.kubeconfig(plain.url, {"token": SECRET})

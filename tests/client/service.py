@@ -142,7 +142,8 @@ def authority(folder, name="ca"):
 
     def issue(who, address="127.0.0.1"):
         key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+        names = x509.SubjectAlternativeName([x509.DNSName(address) if address[-1:].isalpha()
+                                             else x509.IPAddress(ipaddress.ip_address(address))])
         certificate = make(called(who), ca.subject, key, ca_key, [(names, False)])
         return (write("%s/%s.pem" % (folder, who), certificate.public_bytes(pem)),
                 write("%s/%s.key" % (folder, who), key.private_bytes(
