@@ -171,58 +171,94 @@ is_of (const char *uri, const char *task, const char *name)
            && salt[-(ptrdiff_t) n - 1] == '/';
 }
 
-/* The URI of a task's artifact, the last that there is: a task may have been tried again. */
+/* Where an artifact lies, and what the user interface's server has to be told to get there: which of the namespace's secrets
+ * hold the store's credentials. */
+struct place {
+    uint64_t id;
+    const char *uri, *store; /* "": nothing is to be told */
+};
+
 static const char *
-find_uri (struct kfp *k, const char *run, const char *task, const char *name, struct error *err)
+text_of (struct kfp *k, struct span bytes)
+{
+    return arena_strndup (k->arena, (const char *) bytes.at, (size_t) (bytes.end - bytes.at));
+}
+
+/* A member of the map custom_properties: what KFP's launcher notes of the store (backend/src/v2/metadata/client.go). */
+static void
+read_property (struct kfp *k, struct span entry, struct place *p)
+{
+    struct field f, value;
+    const char *key = "";
+    while (read_field (&entry, &f)) {
+        if (f.number == 1)
+            key = text_of (k, f.bytes);
+        while (f.number == 2 && read_field (&f.bytes, &value))
+            if (value.number == 3 && strcmp (key, "store_session_info") == 0)
+                p->store = text_of (k, value.bytes);
+    }
+}
+
+static struct place
+read_artifact (struct kfp *k, struct span message)
+{
+    struct place p = { .uri = "", .store = "" };
+    struct field f;
+    while (read_field (&message, &f))
+        switch (f.number) {
+        case 1: p.id = f.value; break;
+        case 3: p.uri = text_of (k, f.bytes); break;
+        case 5: read_property (k, f.bytes, &p); break;
+        default: break;
+        }
+    return p;
+}
+
+/* Finds a task's artifact, the last that there is: a task may have been tried again. */
+static int
+find_artifact (struct kfp *k, const char *run, const char *task, const char *name, struct place *found, struct error *err)
 {
     cleanup_strbuf struct strbuf asked = { 0 }, body = { 0 };
     struct span message;
-    struct field artifact, member;
-    uint64_t context, newest = 0;
-    const char *found = NULL;
+    struct field artifact;
+    uint64_t context;
+    *found = (struct place){ 0 };
     if (find_context (k, run, &context, err) < 0)
-        return NULL;
+        return -1;
     add_number (&asked, 1, context);
     if (context && call_store (k, "GetArtifactsByContext", &asked, &body, &message, err) < 0)
-        return NULL;
+        return -1;
     while (context && read_field (&message, &artifact)) {
-        uint64_t id = 0;
-        const char *uri = "";
-        while (artifact.number == 1 && read_field (&artifact.bytes, &member)) {
-            if (member.number == 1)
-                id = member.value;
-            else if (member.number == 3)
-                uri = arena_strndup (k->arena, (const char *) member.bytes.at, (size_t) (member.bytes.end - member.bytes.at));
-        }
-        if (id >= newest && is_of (uri, task, name)) {
-            newest = id;
-            found = uri;
-        }
+        const struct place p = artifact.number == 1 ? read_artifact (k, artifact.bytes) : (struct place){ .uri = "" };
+        if (p.id >= found->id && is_of (p.uri, task, name))
+            *found = p;
     }
-    if (!found)
-        error_set (err, ERROR_NOTEBOOK, "ML Metadata knows no artifact %s of step %s yet", name, task);
-    return found;
+    return found->uri ? 0 : error_set (err, ERROR_NOTEBOOK, "ML Metadata knows no artifact %s of step %s yet", name, task);
 }
 
 /* ---- the bytes -------------------------------------------------------------------------------------------------- */
 
 static int
-fetch_uri (struct kfp *k, const char *uri, FILE *to, struct error *err)
+fetch_from (struct kfp *k, const struct place *p, FILE *to, struct error *err)
 {
     struct arena *a = k->arena;
-    const char *mark = strstr (uri, "://"), *bucket = mark ? mark + 3 : uri, *key = strchr (bucket, '/');
+    const char *uri = p->uri, *mark = strstr (uri, "://"), *bucket = mark ? mark + 3 : uri, *key = strchr (bucket, '/');
     if (!mark || !key)
         return error_set (err, ERROR_ENVIRONMENT, "the artifact lies at %s, which is no object store", uri);
     const char *source = arena_strndup (a, uri, (size_t) (mark - uri));
+    const char *store = *p->store ? arena_printf (a, "&providerInfo=%s", http_escape (a, p->store)) : "";
     const struct http_request rq = {
         .method = "GET", .sink = to, .timeout = FETCH_SECONDS,
-        .url = arena_printf (a, "%s/artifacts/get?source=%s&bucket=%s&key=%s%s", k->auth->endpoint,
+        .url = arena_printf (a, "%s/artifacts/get?source=%s&bucket=%s&key=%s%s%s", k->auth->endpoint,
                              strcmp (source, "gs") == 0 ? "gcs" : source,
                              http_escape (a, arena_strndup (a, bucket, (size_t) (key - bucket))), http_escape (a, key + 1),
-                             kfp_namespace_query (k, "&")) };
+                             kfp_namespace_query (k, "&"), store) };
     struct http_reply reply;
     int status = http_ask (k->http, &rq, &reply, err);
     http_reply_clear (&reply);
+    if (status < 0 && *store)
+        error_wrap (err, "the store at %s has credentials of its own, which the user interface's server takes from the secret that "
+                         "KFP's launcher is configured with, if it may", uri);
     return status;
 }
 
@@ -233,12 +269,13 @@ kfp_fetch (struct arena *a, const struct auth *auth, const json_t *record, const
     scoped_kfp struct kfp k = kfp_open (a, auth);
     const char *run = json_string_value (json_object_get (record, "run_id"));
     const char *task = json_string_value (json_object_get (step, "key"));
-    const char *uri = find_uri (&k, run ? run : "", task ? task : "", artifact, err);
+    struct place place;
+    bool found = find_artifact (&k, run ? run : "", task ? task : "", artifact, &place, err) == 0;
     size_t i;
     json_t *part;
     json_array_foreach (json_object_get (step, "parts"), i, part) /* what took the step's place may have left it */
-        uri = uri ? uri : find_uri (&k, run ? run : "", json_string_value (part), artifact, NULL);
-    int status = uri ? fetch_uri (&k, uri, to, err) : -1;
+        found = found || find_artifact (&k, run ? run : "", json_string_value (part), artifact, &place, NULL) == 0;
+    int status = found ? fetch_from (&k, &place, to, err) : -1;
     return status == 0 || err->kind != ERROR_ENVIRONMENT
                ? status
                : error_wrap (err, "Kubeflow Pipelines hands artifacts out at its user interface only, which must be "

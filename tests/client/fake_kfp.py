@@ -38,7 +38,10 @@ def mlmd_messages():
     kinds = {"int64": field.TYPE_INT64, "string": field.TYPE_STRING}
     described = {
         "Context": {"id": (1, "int64"), "type_id": (2, "int64"), "name": (3, "string")},
-        "Artifact": {"id": (1, "int64"), "type_id": (2, "int64"), "uri": (3, "string"), "name": (7, "string")},
+        "Artifact": {"id": (1, "int64"), "type_id": (2, "int64"), "uri": (3, "string"), "name": (7, "string"),
+                     "custom_properties": (5, "*Property")},
+        "Property": {"key": (1, "string"), "value": (2, "Value")},      # what a map<string, Value> is on the wire
+        "Value": {"int_value": (1, "int64"), "string_value": (3, "string")},
         "GetContextByTypeAndNameRequest": {"type_name": (1, "string"), "context_name": (2, "string"), "type_version": (3, "string")},
         "GetContextByTypeAndNameResponse": {"context": (1, "Context")},
         "GetArtifactsByContextRequest": {"context_id": (1, "int64")},
@@ -164,6 +167,7 @@ class FakeKfp:
         self.swagger = Swagger()
         self.pipelines, self.versions, self.experiments, self.runs, self.documents, self.recurring = {}, {}, {}, {}, {}, {}
         self.objects = {}               # by URI, in the order in which they were made
+        self.stores = {}                # by URI: where the credentials of its store are, if these are its own
         self.ui, self.logs = {}, {}     # logs by pod, of either server; None: there is no user interface
         self.workflows = {}             # by the run's id; None: the server has no v1beta1 any more
         self.before = None      # (request) -> a reply in place of the real one, or NotImplemented
@@ -238,14 +242,18 @@ class FakeKfp:
             assert asked.context_id == 300
             reply = m["GetArtifactsByContextResponse"]()
             for i, uri in enumerate(self.objects):
-                reply.artifacts.add(id=1000 + i, type_id=2, uri=uri, name="n%d" % i)
+                one = reply.artifacts.add(id=1000 + i, type_id=2, uri=uri, name="n%d" % i)
+                one.custom_properties.add(key="rows").value.int_value = 5
+                if uri in self.stores:
+                    one.custom_properties.add(key="store_session_info").value.string_value = self.stores[uri]
         data, trailer = reply.SerializeToString(), b"grpc-status:0\r\ngrpc-message:\r\n"
         return 200, (struct.pack(">BI", 0, len(data)) + data + struct.pack(">BI", 128, len(trailer)) + trailer), {
             "Content-Type": "application/grpc-web+proto"}
 
     def object(self, asked):
-        assert set(asked) == {"source", "bucket", "key"} | ({"namespace"} if self.multi_user else set()), asked
         uri = "%s://%s/%s" % (asked["source"], asked["bucket"], asked["key"])
+        assert asked.pop("providerInfo", None) == self.stores.get(uri), asked
+        assert set(asked) == {"source", "bucket", "key"} | ({"namespace"} if self.multi_user else set()), asked
         if uri not in self.objects:
             return 404, "No objects found at %s" % uri
         return 200, self.objects[uri], {"Content-Type": "application/octet-stream"}
