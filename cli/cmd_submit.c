@@ -23,7 +23,7 @@
 struct submit_settings {
     struct vec_str parameters, sweep;
     const char *params_file, *context, *experiment, *push;
-    const char *schedule, *timezone; /* not the emitters': what is sent is the same whenever it runs */
+    const char *schedule, *timezone;  /* as they were said */
     struct target_settings target;
     bool follow, force, no_build, now, require_clean, upload, wait;
 };
@@ -116,6 +116,7 @@ make_documents (struct submitting *s, struct error *err)
     struct target_settings settings = s->settings->target;
     char digest[HASH_HEX_SIZE];
     settings.emit.registry = s->context.registry;
+    settings.emit.schedule = s->schedule;
     s->plan = target_plan (s->inv, s->pipeline, &settings, err);
     s->emission = (struct emission){ .arena = s->inv->arena };
     if (!s->plan || provide_images (s, err) < 0 || s->target->emit (s->plan, &s->emission, err) < 0)

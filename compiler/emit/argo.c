@@ -65,7 +65,7 @@ mark_sources (struct argo *argo, int step)
     bool *used = argo->used[step] = arena_alloc (argo->plan->arena, p->params.len + 1);
     vec_foreach (name, &s->parameters)
         used[pipeline_find_param (p, *name)] = true;
-    argo->fixed[step] = s->settings.cache != 0;
+    argo->fixed[step] = emit_is_cached (argo->plan, step);
     for (size_t k = 0; k < s->after.len; k++) {
         argo->fixed[step] &= argo->fixed[s->after.items[k]];
         for (size_t i = 0; i < p->params.len; i++)

@@ -116,6 +116,10 @@ const char *emit_part_key (const struct emit_plan *plan);  /* of what some round
  * the result. */
 json_t *emit_limits (const struct emit_plan *plan, int step);
 
+/* Whether the service may take the step's result from an earlier run. What runs at a schedule does so to see what has changed
+ * meanwhile: there only cache:enabled says that nothing has. */
+bool emit_is_cached (const struct emit_plan *plan, int step);
+
 /* The steps whose values or files step `step` takes, ascending, each once. */
 void emit_producers (const struct emit_plan *plan, int step, struct vec_int *producers);
 

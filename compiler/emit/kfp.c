@@ -435,7 +435,7 @@ task_of (const struct emit_plan *plan, int step, bool within)
         put (one, "triggerPolicy",
              json_pack ("{s:o}", "condition", json_sprintf ("inputs.parameter_values['%s'] %s 'true'", guard_input (plan, step),
                                                             plan->steps[step].role == EMIT_OTHERWISE ? "!=" : "==")));
-    put (one, "cachingOptions", s->settings.cache == 0 ? json_object () : json_pack ("{s:b}", "enableCache", 1));
+    put (one, "cachingOptions", emit_is_cached (plan, step) ? json_pack ("{s:b}", "enableCache", 1) : json_object ());
     if (s->settings.retries > 0)
         put (one, "retryPolicy", retry_policy (s->settings.retries));
     return one;

@@ -251,6 +251,13 @@ emit_limits (const struct emit_plan *plan, int step)
     return limits;
 }
 
+bool
+emit_is_cached (const struct emit_plan *plan, int step)
+{
+    const int cache = plan->pipeline->steps.items[step].settings.cache;
+    return plan->options->schedule ? cache == 1 : cache != 0;
+}
+
 void
 emit_producers (const struct emit_plan *plan, int step, struct vec_int *producers)
 {

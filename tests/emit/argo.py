@@ -280,12 +280,14 @@ class Argo(unittest.TestCase):
 
     def check_documents(self, folder):
         found = {}
-        for text in [*folder.emit("argo").values(),
-                     *folder.emit("cron", "--schedule", "5 4 * * 1-5", "--timezone", "Europe/Berlin").values()]:
+        at = ("--schedule", "5 4 * * 1-5", "--timezone", "Europe/Berlin")
+        for text in [*folder.emit("argo").values(), *folder.emit("cron", *at).values()]:
             document = self.check_schema(text)
             found[document["kind"]] = document
         self.assertEqual(found["Workflow"]["spec"], found["WorkflowTemplate"]["spec"])
-        self.assertEqual(found["Workflow"]["spec"], found["CronWorkflow"]["spec"]["workflowSpec"])
+        [text] = [t for name, t in folder.emit("argo", *at).items() if name.endswith(".workflow.yaml")]
+        self.assertEqual(yaml.safe_load(text)["spec"], found["CronWorkflow"]["spec"]["workflowSpec"])
+        self.assertNotIn("memoize", text)      # at a schedule it runs to see what has changed
         self.assertEqual(found["CronWorkflow"]["spec"]["schedules"], ["5 4 * * 1-5"])
         return found["Workflow"]
 
