@@ -6,6 +6,7 @@
 #include "cli/past_run.h"
 #include "cli/progress.h"
 #include "cli/remote.h"
+#include "cli/target.h"
 #include "doc/json_value.h"
 #include "engine/index.h"
 
@@ -18,6 +19,8 @@ static const struct option list_options[] = {
       .help = "show the last N runs (default: 20); 0 shows all" },
     { .name = "refresh", .letter = 'r', .kind = OPTION_FLAG, PAST_FIELD (refresh),
       .help = "ask the services how the runs elsewhere that were not over stand now" },
+    { .name = "context", .letter = 'c', .kind = OPTION_STRING, PAST_FIELD (context), .argument = "NAME",
+      .help = "ask this context what has run there: what schedules and other people have started, too" },
     { 0 },
 };
 
@@ -71,7 +74,7 @@ static int
 compare_runs (const void *x, const void *y)
 {
     const struct index_run *a = x, *b = y;
-    return strcmp (b->id, a->id);
+    return a->began < b->began ? 1 : a->began > b->began ? -1 : strcmp (b->id, a->id);
 }
 
 /* A context that can't be reached is told, and not asked again. */
@@ -107,6 +110,61 @@ merge_remote (struct invocation *inv, const struct past_settings *s, const struc
         runs->len = (size_t) limit;
 }
 
+/* ---- what has run at one place, whoever started it ---------------------------------------------------------------- */
+
+/* The record of the run that the service calls so; NULL if it wasn't started here. The caller's. */
+static json_t *
+find_record (struct invocation *inv, const struct state *state, const char *context, const char *run_id)
+{
+    struct vec_str ids = { 0 };
+    remote_list (state, inv->arena, &ids);
+    vec_foreach (id, &ids) {
+        json_t *record = remote_load (state, inv->arena, *id);
+        if (strcmp (json_text (record, "context"), context) == 0 && strcmp (json_text (record, "run_id"), run_id) == 0)
+            return record;
+        json_decref (record);
+    }
+    return NULL;
+}
+
+static void
+add_there (struct invocation *inv, const struct state *state, const char *context, const json_t *run, struct index_runs *runs)
+{
+    struct arena *a = inv->arena;
+    json_auto_t *record = find_record (inv, state, context, json_text (run, "run_id"));
+    const char *schedule = json_text (run, "schedule"), *commit = json_text (record, "commit");
+    const char *pipeline = *json_text (record, "notebook") ? json_text (record, "notebook") : json_text (run, "pipeline");
+    struct index_run r = {
+        .id = arena_strdup (a, record ? json_text (record, "run") : json_text (run, "name")),
+        .notebook = *schedule ? arena_printf (a, "%s (schedule)", schedule) : arena_strdup (a, *pipeline ? pipeline : json_text (run, "name")),
+        .name = arena_strdup (a, json_text (run, "name")),
+        .commit = *commit ? arena_strdup (a, commit) : NULL,
+        .status = arena_strdup (a, json_text (run, "status")),
+        .began = json_number_value (json_object_get (run, "began")),
+        .seconds = json_number_value (json_object_get (run, "seconds")),
+        .place = context,
+    };
+    vec_push (a, runs, r);
+}
+
+static int
+list_there (struct invocation *inv, const struct past_settings *s, const struct state *state, struct index_runs *runs,
+            struct error *err)
+{
+    struct context c;
+    struct auth auth;
+    size_t i;
+    json_t *run;
+    if (context_read (inv->arena, s->context, &c, err) < 0 || auth_prepare (inv->arena, &c, &auth, err) < 0)
+        return -1;
+    json_auto_t *all = target_find (c.target)->service->runs (inv->arena, &auth, s->limit, err);
+    if (!all)
+        return -1;
+    json_array_foreach (all, i, run)
+        add_there (inv, state, c.name, run, runs);
+    return 0;
+}
+
 /* ---- the command ------------------------------------------------------------------------------------------------ */
 
 static void
@@ -117,19 +175,34 @@ print_list (struct invocation *inv, const struct index_runs *runs)
         char time[32];
         cleanup_strbuf struct strbuf steps = { 0 };
         const char *color = past_status_color (inv, r->status);
-        if (r->place)
+        if (r->place && r->seconds <= 0)
             snprintf (time, sizeof time, "-");
         else
             progress_format_seconds (r->seconds, time);
-        strbuf_addf (&steps, "%d run, %d cached", r->ran, r->cached);
+        if (r->ran || r->cached || !r->place)
+            strbuf_addf (&steps, "%d run, %d cached", r->ran, r->cached);
         if (r->failed)
             strbuf_addf (&steps, ", %d failed", r->failed);
         if (r->place)
-            strbuf_addf (&steps, " on %s", r->place);
+            strbuf_addf (&steps, "%son %s", steps.len ? " " : "", r->place);
         fprintf (inv->out, "%-21s %s%-12s%s %-9s %-24s %-9.8s %s\n", r->id, color, r->status, *color ? "\033[0m" : "",
                  time, strbuf_str (&steps), r->commit ? r->commit : "-",
                  r->notebook ? past_one_line (inv->arena, fs_basename (r->notebook)) : "?");
     }
+}
+
+static int
+list_here (struct invocation *inv, const struct past_settings *s, const struct state *state, const char *notebook,
+           struct index_runs *runs, struct error *err)
+{
+    struct index *ix = fs_is_dir (state->runs) ? index_open (state, err) : NULL;
+    if (!ix && fs_is_dir (state->runs))
+        return -1;
+    index_refresh (ix, state);
+    index_list (ix, inv->arena, notebook, s->limit, runs);
+    index_close (ix);
+    merge_remote (inv, s, state, notebook, runs);
+    return 0;
 }
 
 static int
@@ -145,18 +218,16 @@ run (struct invocation *inv, const void *settings, struct error *err)
     if (past_state_open (inv, &s, &state, err) < 0)
         return -1;
     const char *notebook = s.of && !fs_is_dir (s.of) ? fs_absolute (inv->arena, s.of) : NULL;
-    struct index *ix = fs_is_dir (state.runs) ? index_open (&state, err) : NULL;
-    if (!ix && fs_is_dir (state.runs))
+    if (s.context && notebook)
+        return error_set (err, ERROR_USAGE, "with --context all that has run there is listed: name no notebook");
+    if ((s.context ? list_there (inv, &s, &state, &runs, err) : list_here (inv, &s, &state, notebook, &runs, err)) < 0)
         return -1;
-    index_refresh (ix, &state);
-    index_list (ix, inv->arena, notebook, s.limit, &runs);
-    index_close (ix);
-    merge_remote (inv, &s, &state, notebook, &runs);
     if (!inv->json) {
         if (runs.len)
             print_list (inv, &runs);
         else
-            fprintf (inv->err, "no runs of %s in %s\n", notebook ? fs_basename (notebook) : "any notebook", state.dir);
+            fprintf (inv->err, s.context ? "no runs of %s on %s\n" : "no runs of %s in %s\n", notebook ? fs_basename (notebook) : "any notebook",
+                     s.context ? s.context : state.dir);
         return 0;
     }
     json_t *all = json_array ();
@@ -172,7 +243,8 @@ const struct command command_runs_list = {
     .summary = "List past runs, the last one first",
     .examples = "chard runs list                  # of the notebooks in this directory\n"
                 "chard runs list train.ipynb -n5  # the last five of one notebook\n"
-                "chard runs list --refresh        # and how those elsewhere stand now",
+                "chard runs list --refresh        # and how those elsewhere stand now\n"
+                "chard runs list --context lab    # what has run there, by schedules too",
     .options = list_options,
     PAST_COMMAND,
     .run = run,

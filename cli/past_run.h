@@ -9,7 +9,7 @@
 
 /* Settings of all these commands; each reads those that it has an option for. */
 struct past_settings {
-    const char *of, *max_size, *output;
+    const char *of, *max_size, *output, *context;
     int limit, keep;
     bool refresh, follow;
 };

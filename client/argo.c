@@ -326,4 +326,5 @@ const struct service service_argo = {
     .schedule = argo_schedule,
     .schedules = argo_schedules,
     .change_schedule = argo_change_schedule,
+    .runs = argo_runs,
 };

@@ -24,6 +24,7 @@ const char *argo_link (const struct argo *argo, const char *path, const char *pl
 /* The functions of struct service. */
 int argo_schedule (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err);
 json_t *argo_schedules (struct arena *a, const struct auth *auth, struct error *err);
+json_t *argo_runs (struct arena *a, const struct auth *auth, int limit, struct error *err);
 int argo_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change,
                           struct error *err);
 

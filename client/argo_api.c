@@ -90,15 +90,31 @@ argo_get (struct argo *argo, enum argo_kind kind, const char *name, const char *
     return NULL;
 }
 
-json_t *
-argo_list (struct argo *argo, enum argo_kind kind, struct error *err)
+static json_t *
+list_by (struct argo *argo, enum argo_kind kind, const char *query, struct error *err)
 {
-    struct http_call call = { .method = "GET", .url = url_of (argo, kind, NULL, "") };
+    struct http_call call = { .method = "GET", .url = url_of (argo, kind, NULL, query) };
     json_auto_t *list = http_json (argo->http, &call, err);
     if (!list)
         return NULL;
     json_t *items = json_object_get (list, "items"); /* null if there are none */
     return json_is_array (items) ? json_incref (items) : json_array ();
+}
+
+json_t *
+argo_list (struct argo *argo, enum argo_kind kind, struct error *err)
+{
+    return list_by (argo, kind, "", err);
+}
+
+json_t *
+argo_list_ours (struct argo *argo, enum argo_kind kind, const char *fields, struct error *err)
+{
+    const char *label = http_escape (argo->arena, ARGO_MANAGED_BY "=chard");
+    if (argo->auth->kubernetes)
+        return list_by (argo, kind, arena_printf (argo->arena, "?labelSelector=%s", label), err);
+    return list_by (argo, kind, arena_printf (argo->arena, "?listOptions.labelSelector=%s&fields=%s", label,
+                                              http_escape (argo->arena, fields)), err);
 }
 
 static json_t *

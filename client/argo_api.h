@@ -38,8 +38,9 @@ json_t *argo_object (enum argo_kind kind, const char *name, json_t *labels, json
 json_t *argo_get (struct argo *argo, enum argo_kind kind, const char *name, const char *fields, int *status,
                   struct error *err);
 
-/* The items of a list. */
+/* The items of a list; and of those that carry our label. `fields` as above. */
 json_t *argo_list (struct argo *argo, enum argo_kind kind, struct error *err);
+json_t *argo_list_ours (struct argo *argo, enum argo_kind kind, const char *fields, struct error *err);
 
 /* Makes one; 409 if there is one of that name, so that it may be repeated. `call` tells how it went. */
 json_t *argo_create (struct argo *argo, enum argo_kind kind, const json_t *object, struct http_call *call,

@@ -183,4 +183,5 @@ const struct service service_kfp = {
     .schedule = kfp_schedule,
     .schedules = kfp_schedules,
     .change_schedule = kfp_change_schedule,
+    .runs = kfp_runs,
 };

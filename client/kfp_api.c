@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 
 #include <stdlib.h>
+#include "doc/json_value.h"
 
 enum { PAGES = 100 }; /* of lists, at most */
 
@@ -77,6 +78,12 @@ kfp_each (struct kfp *k, const char *path, const char *list, bool (*visit) (cons
         token = arena_strdup (k->arena, next);
     }
     return 0;
+}
+
+bool
+kfp_is_ours (const json_t *made)
+{
+    return strstr (json_text (made, "description"), " by Chard");
 }
 
 json_t *

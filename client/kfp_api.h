@@ -61,6 +61,12 @@ int kfp_prepare (struct kfp *k, const struct submission *s, struct kfp_ids *ids,
  * without one. */
 const char *kfp_link (const struct kfp *k, const char *page, const char *id);
 
+/* Whether we have made a run or a recurring run: its description says so (cli/cmd_submit.c). */
+bool kfp_is_ours (const json_t *made);
+
+/* A run's "state" as struct service's status has it. */
+const char *kfp_run_state (const json_t *run);
+
 /* The path of a record's run below /apis/v2beta1/, with a verb (":retry" or ""). */
 const char *kfp_run_path (struct arena *a, const json_t *record, const char *verb);
 
@@ -69,6 +75,7 @@ int kfp_fetch (struct arena *a, const struct auth *auth, const json_t *record, c
                struct error *err);
 json_t *kfp_status (struct arena *a, const struct auth *auth, const json_t *record, struct error *err);
 int kfp_schedule (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err);
+json_t *kfp_runs (struct arena *a, const struct auth *auth, int limit, struct error *err);
 json_t *kfp_schedules (struct arena *a, const struct auth *auth, struct error *err);
 int kfp_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change,
                          struct error *err);

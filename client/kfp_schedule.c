@@ -9,15 +9,7 @@
 #include "base/nap.h"
 #include "doc/json_value.h"
 
-#define OURS " by Chard" /* in the description of what we make: see cmd_submit */
-
 enum { LOOKS = 4 };
-
-static bool
-is_ours (const json_t *recurring)
-{
-    return strstr (json_text (recurring, "description"), OURS);
-}
 
 static const char *
 cron_of (const json_t *recurring)
@@ -64,7 +56,7 @@ note_own (const json_t *there, void *arg)
 {
     struct own *own = arg;
     const char *id = arena_strdup (own->arena, json_text (there, "recurring_run_id"));
-    if (strcmp (json_text (there, "display_name"), json_text (own->wanted, "display_name")) != 0 || !is_ours (there))
+    if (strcmp (json_text (there, "display_name"), json_text (own->wanted, "display_name")) != 0 || !kfp_is_ours (there))
         return false;
     if (!own->same && is_same (there, own->wanted))
         own->same = id;
@@ -176,7 +168,7 @@ describe (const json_t *r, void *arg)
     bool paused = strcmp (json_text (r, "status"), "DISABLED") == 0;
     json_array_append_new (arg, json_pack ("{s:s,s:s,s:o,s:n,s:s,s:n,s:b}", "name", json_text (r, "display_name"), "id",
                                            json_text (r, "recurring_run_id"), "schedule", when, "timezone", "status",
-                                           paused ? "paused" : "active", "last", "ours", is_ours (r)));
+                                           paused ? "paused" : "active", "last", "ours", kfp_is_ours (r)));
     return false;
 }
 

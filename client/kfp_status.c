@@ -130,6 +130,12 @@ state_of (const json_t *o, bool run)
     return run ? "submitted" : "waiting";
 }
 
+const char *
+kfp_run_state (const json_t *run)
+{
+    return state_of (run, true);
+}
+
 static json_t *
 tasks_of_run (const json_t *run)
 {
@@ -153,7 +159,7 @@ kfp_status (struct arena *a, const struct auth *auth, const json_t *record, stru
     if (!run)
         return NULL;
     json_auto_t *workflow = read_workflow (&k, record);
-    const char *status = state_of (run, true);
+    const char *status = kfp_run_state (run);
     if (strcmp (status, "failed") == 0 && was_ended (workflow))
         status = "canceled";
     json_t *error = workflow ? workflow_message (json_object_get (workflow, "status"))

@@ -71,6 +71,11 @@ struct service {
     /* Of one of these. */
     int (*change_schedule) (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change,
                             struct error *err);
+
+    /* The last `limit` runs there (0: all) that are Chard's, by whatever they were started, the newest first: [{"run_id", "name",
+     * "pipeline", "status" as a run's, "began" (seconds since 1970), "seconds", "schedule": what started it, or null, "link"?}]. The
+     * caller owns it. */
+    json_t *(*runs) (struct arena *a, const struct auth *auth, int limit, struct error *err);
 };
 
 extern const struct service service_argo, service_kfp;

@@ -145,9 +145,9 @@ class FakeArgo:
             self.get(path, name)
             del self.things[path][name]
             return {}
-        assert request.method == "GET" and set(query) <= {"fields", "listOptions.limit"}, request.path
+        assert request.method == "GET" and set(query) <= {"fields", "listOptions.limit", "listOptions.labelSelector"}, request.path
         if name is None:
-            return {"metadata": {}, "items": list(self.things[path].values()) or None}
+            return {"metadata": {}, "items": self.selected(path, query.get("listOptions.labelSelector")) or None}
         if path == "workflow-templates" and self.hidden.get(name):
             self.hidden[name] -= 1
             raise Refused(404, 'workflowtemplate.argoproj.io "%s" not found' % name)
@@ -179,7 +179,12 @@ class FakeArgo:
             del self.things[path][name]
             return {"kind": "Status", "status": "Success"}
         assert request.method == "GET"
-        return self.packed(self.get(path, name)) if name else {"items": list(self.things[path].values())}
+        return self.packed(self.get(path, name)) if name else {"items": self.selected(path, query.get("labelSelector"))}
+
+    def selected(self, path, selector):
+        """Those whose labels are as the selector, one NAME=VALUE, says."""
+        wanted = [selector.split("=")] if selector else []
+        return [t for t in self.things[path].values() if all(t["metadata"].get("labels", {}).get(k) == v for k, v in wanted)]
 
     @staticmethod
     def packed(thing):

@@ -224,6 +224,8 @@ class Server:
         self.assertRegex(told, r"bad: failed\n(    \| .*\n)+  train.py, cell 1, line 3: ValueError: no\?such “thing”\n$")
         self.assertIn("    | so far\n", told)
         self.assertNotIn("chard-error", told)
+        followed = self.chard("runs", "wait", "--follow", status=1).stderr      # what was seen isn't told again
+        self.assertEqual((followed.count("so far"), followed.count("chard-error")), (1, 0), followed)
         shown = json.loads(self.chard("runs", "show", run, "--format=json").stdout)
         failure = shown["steps"][1]["failure"]
         self.assertEqual((failure["cell"], failure["line"], failure["message"]), (1, 3, "no\nsuch “thing”"))
@@ -358,6 +360,14 @@ class Server:
         record = self.submit("--upload")
         self.assertEqual((len(self.argo.templates), len(self.argo.workflows), len(self.argo.crons)), (3, 0, 1))
         self.assertIn(record["template"], record["link"])
+        # What it has started is listed, and nothing that isn't ours.
+        ours = self.argo.crons["train"]["spec"]["workflowMetadata"]["labels"]
+        for name, labels in (("train-1", dict(ours, **{"workflows.argoproj.io/cron-workflow": "train"})), ("other", {})):
+            self.argo.workflows[name] = {"metadata": {"name": name, "labels": labels, "creationTimestamp": "2026-11-25T20:00:00Z"},
+                                         "status": {"phase": "Failed", "finishedAt": "2026-11-25T20:00:09Z"}}
+        listed, = json.loads(self.chard("runs", "list", "--context", "lab", "--format=json").stdout)
+        self.assertEqual({k: listed[k] for k in ("run", "notebook", "status", "seconds", "context")}, {
+            "run": "train-1", "notebook": "train (schedule)", "status": "failed", "seconds": 9, "context": "lab"})
         self.chard("schedules", "delete", "train")
         self.assertEqual(self.argo.crons, {})
         self.assertIn("no schedules on lab", self.chard("schedules", "list").stderr)

@@ -346,6 +346,7 @@ class Results(Case):
         self.kfp.objects.update({root + "/make/s4lt/%s" % known["x"]: b"of a try before", root + "/read/s4lt/%s" % known["x"]: b"other"})
         for name, data in self.pod("make", known.values()).items():
             self.kfp.objects[root + "/make/5alt/" + name] = data
+        self.kfp.stores[root + "/make/5alt/" + known["x"]] = '{"Provider":"minio","Params":{"fromEnv":"false","secretName":"s & t"}}'
         self.chard("runs", "get", "make.x", "-o", "x.json", "--python", sys.executable)
         self.chard("runs", "get", record["run"], "make.made.txt", "-o", "file.txt")
         for name, content in ("x.json", {"ä": [1, 2]}), ("file.txt", "hi"):
@@ -406,6 +407,16 @@ class Schedules(Case):
         self.chard("schedules", "pause", ours["recurring_run_id"])
         self.assertEqual(ours["status"], "DISABLED")
         self.assertIn("paused", self.chard("schedules", "list").stdout)
+        # The runs that it has started are listed among those that were started here, and nobody else's.
+        known = self.submit()
+        for i, (schedule, at) in enumerate(((ours["recurring_run_id"], "2030-01-01"), ("o1", "2030-01-02"), (ours["recurring_run_id"], "2030-01-03"))):
+            self.kfp.runs["r%d" % i] = {"run_id": "r%d" % i, "display_name": "x-%d" % i, "experiment_id": "", "recurring_run_id": schedule,
+                                        "state": "FAILED", "created_at": at + "T02:00:00Z", "finished_at": at + "T02:00:07Z"}
+        listed = json.loads(self.chard("runs", "list", "--context", "lab", "--format=json").stdout)
+        self.assertEqual([(r["run"], r["status"], r["seconds"]) for r in listed],
+                         [("x-2", "failed", 7), ("x-0", "failed", 7), (known["run"], "submitted", 0)])
+        self.assertIn("train (schedule)", self.chard("runs", "list", "--context", "lab", "-n1").stdout)
+        self.assertIn("name no notebook", self.chard("runs", "list", "--context", "lab", "train.py", status=2).stderr)
         self.chard("schedules", "resume", ours["recurring_run_id"])
         self.assertEqual(ours["status"], "ENABLED")
         self.chard("schedules", "delete", "other")
