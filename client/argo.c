@@ -17,7 +17,11 @@
 #define ON_EXIT ".onExit" /* behind the workflow's name: the node of what runs at the end */
 #define NAME_MAX_LENGTH 63 /* of workflows and templates: pods carry them as labels */
 
-enum { LOOKS = 10 }; /* for a template that was just made: argo-server reads them from a cache */
+enum {
+    LOOKS = 10,      /* for a template that was just made: argo-server reads them from a cache */
+    RUN_LOOKS = 6,   /* for a run's first state */
+    RUN_STARTS = 5,  /* of a run whose template the controller doesn't know yet */
+};
 
 /* ---- the pipeline ----------------------------------------------------------------------------------------------- */
 
@@ -133,13 +137,45 @@ start_run (struct argo *argo, const struct submission *s, const char *template, 
                            : -1;
 }
 
+/* Whether the controller, which reads templates from a cache of its own, has failed the run since it didn't know the new one yet: seen
+ * on a machine with much to do. None of its steps has been started then. */
+static bool
+has_missed (struct argo *argo, const char *template, const char *name)
+{
+    const char *missed = arena_printf (argo->arena, "workflowtemplates.argoproj.io \"%s\" not found", template);
+    for (int i = 1; i <= RUN_LOOKS; i++) {
+        int code;
+        nap (0.2 * i);
+        json_auto_t *run = argo_get (argo, ARGO_WORKFLOW, name, FIELDS, &code, NULL);
+        const json_t *status = json_object_get (run, "status");
+        if (*json_text (status, "phase"))
+            return strcmp (workflow_state (json_text (status, "phase"), true), "failed") == 0
+                   && json_object_size (json_object_get (status, "nodes")) == 0 && strstr (json_text (status, "message"), missed);
+    }
+    return false;
+}
+
+static int
+start_known (struct argo *argo, const struct submission *s, const char *template, const char *name, struct error *err)
+{
+    for (int i = 1;; i++) {
+        if (start_run (argo, s, template, name, err) < 0)
+            return -1;
+        if (i == RUN_STARTS || !has_missed (argo, template, name))
+            return 0;
+        if (argo_delete (argo, ARGO_WORKFLOW, name, err) < 0)
+            return error_wrap (err, "Argo's controller didn't know the new template %s yet; submit again. Removing the run that failed "
+                                    "for that", template);
+    }
+}
+
 static int
 argo_submit (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err)
 {
     scoped_argo struct argo argo;
     const char *template = argo_template_name (a, s), *name = suffixed (a, s->name, s->id);
     if (argo_open (&argo, a, auth, err) < 0 || argo_send_template (&argo, s, template, err) < 0
-        || start_run (&argo, s, template, name, err) < 0)
+        || start_known (&argo, s, template, name, err) < 0)
         return -1;
     json_auto_t *ids = json_pack ("{s:s,s:s,s:s,s:s}", "run_id", name, "template", template, "namespace", argo.namespace, "link",
                                   argo_link (&argo, "workflows", "workflow", name));

@@ -72,6 +72,7 @@ class FakeArgo:
         self.kubernetes, self.namespace, self.schema = kubernetes, namespace, Schema()
         self.things = {path: {} for path in KINDS}
         self.logs = {}          # by pod
+        self.unknown = 0        # so many workflows fail, since the controller doesn't know their template yet
         self.hidden = {}        # templates that argo-server's cache doesn't know yet: how often they are asked for in vain
         self.delay = 2
         self.files = {}         # of artifacts: (node, artifact, file) -> bytes
@@ -248,6 +249,12 @@ class FakeArgo:
             raise Refused(409, '%s.argoproj.io "%s" already exists' % (KINDS[path][0].lower() + "s", name))
         if path == "workflow-templates":
             self.hidden[name] = self.delay
+        if path == "workflows":
+            template = thing["spec"]["workflowTemplateRef"]["name"]
+            thing["status"] = {"phase": "Pending"}
+            if self.unknown:        # by the controller's own cache
+                self.unknown -= 1
+                thing["status"] = {"phase": "Error", "message": 'workflowtemplates.argoproj.io "%s" not found' % template}
         return self.store(path, thing)
 
     def update(self, path, name, thing):

@@ -147,6 +147,13 @@ class Server:
         os.rename(os.path.join(self.folder, "train.py"), os.path.join(self.folder, "x" * 90 + ".py"))
         self.chard("submit", "--image", "x:1", "--python", sys.executable, "x" * 90 + ".py")
 
+    def test_a_controller_that_lags_behind(self):
+        """The run that has failed since the controller didn't know its template yet is started again; one that has begun never is."""
+        self.argo.unknown = 2
+        record = self.submit()
+        self.assertEqual([(n, w["status"]["phase"]) for n, w in self.argo.workflows.items()], [(record["run_id"], "Pending")])
+        self.assertEqual(sum(r.method == "DELETE" for r in self.argo.requests), 2)
+
     def test_text_that_argo_would_change(self):
         self.write("train.py", '# %% tags=["parameters"]\ns = "a"\n\n# %% tags=["step:a"]\nprint (s)\n')
         self.submit("-p", "s=Köln\n2")
