@@ -26,6 +26,10 @@ json_t *argo_value (const char *name, const char *value);
 /* Pieces of a step's specification are parameters spec, spec-2, … */
 const char *argo_piece_name (struct arena *a, size_t k);
 
+/* What gives `{{` where Argo looks for references: an expression. What comes of it is looked at once more when the pod is made, so
+ * behind it may stand nothing that Argo knows (argo_verify). */
+#define ARGO_BRACES "{{='{{'}}"
+
 /* Whether Argo keeps the step's result for the next run. Rounds' it doesn't: what they did lies in a folder of this run. */
 bool argo_is_memoized (const struct argo *argo, int step);
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/emit/argo_build.h"
 
+#include "base/strbuf.h"
 #include "compiler/emit/kubernetes.h"
 #include "compiler/emit/names.h"
 #include "compiler/emit/pod_spec.h"
@@ -197,13 +198,29 @@ container (struct argo *argo, int step, size_t pieces)
     return c;
 }
 
+/* Texts of the user's, whose double braces are no references. */
+static json_t *
+escaped_texts (const json_t *texts)
+{
+    json_t *all = json_object (), *value;
+    const char *key;
+    json_object_foreach ((json_t *) texts, key, value) {
+        cleanup_strbuf struct strbuf text = { 0 };
+        const char *from = json_string_value (value);
+        for (const char *at; (at = strstr (from, "{{")); from = at + 2)
+            strbuf_addf (&text, "%.*s" ARGO_BRACES, (int) (at - from), from);
+        strbuf_adds (&text, from);
+        put (all, key, json_string (strbuf_str (&text)));
+    }
+    return all;
+}
+
 static void
 put_running (struct arena *a, json_t *template, const struct step *s)
 {
     json_t *metadata = json_object ();
     json_put_unless_empty (metadata, "labels", s->settings.labels ? json_incref (s->settings.labels) : json_object ());
-    json_put_unless_empty (metadata, "annotations",
-                      s->settings.annotations ? json_incref (s->settings.annotations) : json_object ());
+    json_put_unless_empty (metadata, "annotations", escaped_texts (s->settings.annotations));
     json_put_unless_empty (template, "metadata", metadata);
     json_put_unless_empty (template, "nodeSelector", s->settings.nodes ? json_incref (s->settings.nodes) : json_object ());
     json_put_unless_empty (template, "tolerations", kubernetes_tolerations (s));

@@ -230,6 +230,30 @@ is_known_reference (const char *tag, size_t len)
     return false;
 }
 
+/* Whether what stands behind escaped braces would be a reference or an expression again once they are braces. */
+static bool
+is_meant_by_argo (const char *inside)
+{
+    static const char *const beginnings[] = { "=", "artifacts", "cronworkflow", "inputs", "item", "lastRetry", "node", "outputs",
+                                              "pod", "retries", "steps", "tasks", "workflow" };
+    inside += strspn (inside, " \t\r\n{");
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (strncmp (inside, beginnings[i], strlen (beginnings[i])) == 0)
+            return true;
+    return false;
+}
+
+/* How long the reference at `p` is; 0: Argo would not take it, or take it for what it isn't. */
+static size_t
+reference_length (const char *p)
+{
+    static const char escaped[] = ARGO_BRACES;
+    if (strncmp (p, escaped, sizeof escaped - 1) == 0)
+        return is_meant_by_argo (p + sizeof escaped - 1) ? 0 : sizeof escaped - 1;
+    const char *end = strstr (p, "}}");
+    return end && is_known_reference (p + 2, (size_t) (end - p - 2)) ? (size_t) (end - p) + 2 : 0;
+}
+
 /* Argo looks for references everywhere, so a text of the user's that looks like one must not get through. */
 static int
 check_references (const struct check *c, const json_t *value)
@@ -237,9 +261,10 @@ check_references (const struct check *c, const json_t *value)
     const char *key, *s = json_string_value (value);
     size_t i;
     json_t *member;
-    for (const char *p = s ? strstr (s, "{{") : NULL; p; p = strstr (p + 2, "{{")) {
-        const char *end = strstr (p, "}}");
-        if (!end || !is_known_reference (p + 2, (size_t) (end - p - 2)))
+    for (const char *p = s ? strstr (s, "{{") : NULL; p; p = strstr (p, "{{")) {
+        const size_t len = reference_length (p);
+        p += len;
+        if (len == 0)
             return error_set (c->err, ERROR_NOTEBOOK, "Argo takes what stands in double braces for a reference of its own, and "
                                                       "would not start this: %.200s", s);
     }

@@ -67,6 +67,8 @@ def replace(template, known):
         tag = match.group(1).strip()
         if tag in known:
             return go_quote(known[tag])
+        if tag == "='{{'":
+            return "{{"
         digest = re.fullmatch(r"=(sprig\.trunc\(1, )?sprig\.sha256sum\((.*?)\)\)?", tag)
         if digest and digest.group(2) in known:
             import hashlib
@@ -498,6 +500,20 @@ class Argo(unittest.TestCase):
                 "toleration:example.com/dedicated=ml:NoExecute"]
         with Folder(text=notebook((["step:a", *tags], "x = 1"))) as folder:
             self.check_documents(folder)
+
+    def test_double_braces_in_annotations(self):
+        """They reach the pod, unless Argo would see something of its own in them."""
+        refused = ("{{workflow.name}}", "{{ =1 + 1}}", "{{{{item}}")
+        with Folder(text=notebook((["step:a", "annotation:a:{{y}} $$ {{ z", "cache:disabled"], "x = 1"))) as folder:
+            paths = [os.path.join(folder.work, "nb%d.ipynb" % i) for i in range(len(refused))]
+            for path, text in zip(paths, refused):
+                with open(path, "w", encoding="utf-8") as f:
+                    f.write(notebook((["step:a", "annotation:a:x " + text], "x = 1")))
+            run = folder.chard("compile", "--to", "argo", "-o", folder.out, *paths)
+            self.assertEqual(run.stderr.count("Argo takes what stands in double braces for a reference of its own"), 3, run.stderr)
+            template = self.check_schema(folder.emit("argo")["nb.workflow.yaml"])["spec"]["templates"][1]
+            self.assertEqual(replace(template["metadata"], {})["annotations"]["a"], "{{y}} $$ {{ z")
+
 
 
 for case, wanted in notebooks.sample(notebooks.tricky().items()):
