@@ -91,6 +91,17 @@ binds_again (const struct linking *l, const struct vec_int *sites, int site)
     return false;
 }
 
+/* Whether it binds a name that the step is handed as others left it above: its cells in between are to see that. */
+static bool
+binds_what_is_handed (const struct linking *l, int step, int site)
+{
+    const struct site *x = &l->flow->sites.items[site];
+    vec_foreach (n, &l->needs[step])
+        if (n->version < site && n->read < site && vec_int_has (&x->binds, n->name))
+            return true;
+    return false;
+}
+
 /* Whether it is made of what one of `sites` binds. */
 static bool
 is_made_of (const struct linking *l, const struct vec_int *sites, int site)
@@ -104,7 +115,7 @@ is_made_of (const struct linking *l, const struct vec_int *sites, int site)
 }
 
 /* What is repeated stands ahead of the step's own cells; but between them where these need what is above it to be without:
- * set-up, and a function that is defined a second time. */
+ * set-up, and a name that is bound a second time. */
 static struct vec_int
 standing_between (struct linking *l, int step)
 {
@@ -113,7 +124,8 @@ standing_between (struct linking *l, int step)
     vec_foreach (site, sites) {
         const struct site *x = &l->flow->sites.items[*site];
         if (x->unit > l->g->groups.items[step].units.items[0]
-            && (x->kind == SITE_SETUP || binds_again (l, sites, *site) || is_made_of (l, &between, *site)))
+            && (x->kind == SITE_SETUP || binds_again (l, sites, *site) || binds_what_is_handed (l, step, *site)
+                || is_made_of (l, &between, *site)))
             vec_push (l->arena, &between, *site);
     }
     return between;

@@ -195,7 +195,8 @@ try_linking (struct stepping *s)
     return t;
 }
 
-static void
+/* Whether there was anything to merge: then what is whole now may be at odds with others. */
+static bool
 merge_groups (struct stepping *s, const struct graph *g)
 {
     struct grouping *all = s->g;
@@ -211,7 +212,9 @@ merge_groups (struct stepping *s, const struct graph *g)
     for (int i = 0; i < (int) g->n; i++)
         if (root_of (g, i) == i)
             all->groups.items[kept++] = all->groups.items[i];
+    bool merged = kept < all->groups.len;
     all->groups.len = kept;
+    return merged;
 }
 
 /* A cell that only defines, between the cells of a group, becomes one of them; unless its tag says otherwise. */
@@ -283,7 +286,7 @@ step_join (struct stepping *s, const struct vec_int *cells)
         if (round == 0 && cells->len && !t.cyclic)
             join_cells (s, &g, &t, cells);
         joined = join_conflicts (s, &g, &t.conflicts);
-        merge_groups (s, &g);
+        joined |= merge_groups (s, &g);
     }
     vec_foreach (group, &s->g->groups)
         if (!*group->name)

@@ -170,6 +170,17 @@ def _xdel(shell, line):
     _space.ns.pop(line.strip(), None)
 
 
+def _plain_python(source, path):
+    """A cell's text with its IPython syntax as calls, by IPython itself; a cell without any needs none."""
+    if not re.search(r"^\s*[%!?]|[=?]\s*[%!]|\?\s*$", source, re.M):
+        return source
+    try:
+        from IPython.core.inputtransformer2 import TransformerManager
+    except ImportError:
+        raise MagicError("%%run %s: it holds IPython syntax, and IPython isn't installed" % path) from None
+    return TransformerManager().transform_cell(source)
+
+
 @_line("run")
 def _run(shell, line):
     """%run [-i] [-n] FILE [ARGUMENTS]: a script's names are in the notebook's namespace afterwards."""
@@ -188,9 +199,7 @@ def _run(shell, line):
             cells = [c for c in json.load(f)["cells"] if c["cell_type"] == "code"]
         for i, c in enumerate(cells):
             source = c["source"] if isinstance(c["source"], str) else "".join(c["source"])
-            if re.search(r"^\s*[%!]", source, re.M):
-                raise MagicError("%%run %s: IPython syntax in the notebook that it runs" % path)
-            _run_source(source, "%s, cell %d" % (os.path.basename(path), i), False)
+            _run_source(_plain_python(source, path), "%s, cell %d" % (os.path.basename(path), i), False)
         return
     with open(path, "rb") as f:
         code = compile(f.read(), path, "exec", dont_inherit=True)
