@@ -20,7 +20,7 @@ static const char style[] =
     ".chard-run .dag{overflow:auto;max-height:600px}.chard-run svg{max-width:100%;height:auto}"
     ".chard-run .large svg{max-width:none}"
     ".chard-run table{border-collapse:collapse;margin:6px 0}.chard-run td{text-align:left!important;padding:1px 14px 1px 0;"
-    "vertical-align:top;border:0;overflow-wrap:anywhere}.chard-run td.brief{white-space:nowrap}.chard-run tr{background:none!important}"
+    "vertical-align:top;border:0}.chard-run td.brief{white-space:nowrap}.chard-run tr{background:none!important}"
     ".chard-run .dim{opacity:.65}.chard-run .running{color:#c48a12}.chard-run .done{color:#3c9a61}"
     ".chard-run .cached{color:#4a86c5}.chard-run .failed{color:#cf4a3f}"
     ".chard-run pre{text-align:left;margin:2px 0 4px;max-height:260px;overflow:auto;white-space:pre-wrap}"
@@ -142,12 +142,13 @@ add_printed (const struct picture_step *s, struct strbuf *out)
     strbuf_adds (out, "</pre></details>");
 }
 
+/* In a row of its own: a traceback is wider than the last column of a narrow table. */
 static void
 add_error (const struct picture_step *s, struct strbuf *out)
 {
     if (!s->error)
         return;
-    strbuf_adds (out, "<details open=\"\"><summary class=\"failed\">");
+    strbuf_adds (out, "<tr><td colspan=\"4\"><details open=\"\"><summary class=\"failed\">");
     strbuf_add_html (out, s->error);
     strbuf_adds (out, "</summary>");
     if (s->trace) {
@@ -160,7 +161,7 @@ add_error (const struct picture_step *s, struct strbuf *out)
         strbuf_add_html (out, s->hint);
         strbuf_adds (out, "</div>");
     }
-    strbuf_adds (out, "</details>");
+    strbuf_adds (out, "</details></td></tr>\n");
 }
 
 static void
@@ -175,9 +176,9 @@ add_row (const struct picture *p, const struct picture_step *s, struct strbuf *o
         strbuf_add_html (out, s->note);
         strbuf_adds (out, "</span>");
     }
-    add_error (s, out);
     add_printed (s, out);
     strbuf_adds (out, "</td></tr>\n");
+    add_error (s, out);
 }
 
 void
