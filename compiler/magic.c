@@ -183,25 +183,39 @@ take_assignment (struct rewriting *r, const struct logical *l, const char *mark)
 
 /* ---- the walk --------------------------------------------------------------------------------------------------- */
 
-/* IPython's leading_indent: the indentation of the first line that holds anything is taken off every line that begins
- * with it. */
+/* The blanks that all lines which hold anything begin with. */
+static size_t
+common_margin (const char *text)
+{
+    const char *margin = NULL;
+    size_t n = 0;
+    for (const char *line = text; *line && (!margin || n); line += strcspn (line, "\n"), line += *line == '\n') {
+        size_t blanks = strspn (line, " \t");
+        if (!line[blanks] || strchr ("\r\n", line[blanks]))
+            continue;
+        if (!margin)
+            margin = line, n = blanks;
+        size_t same = 0;
+        while (same < n && same < blanks && line[same] == margin[same])
+            same++;
+        n = same;
+    }
+    return n;
+}
+
+/* IPython's leading_indent: the margin is taken off every line that has it. */
 static const char *
 without_indentation (struct arena *a, const char *text)
 {
-    const char *first = text, *p = text;
-    for (; isspace ((unsigned char) *p); p++)
-        if (*p == '\n')
-            first = p + 1;
-    size_t indent = (size_t) (p - first);
-    if (!indent || !*p)
+    size_t margin = common_margin (text);
+    if (!margin)
         return text;
     cleanup_strbuf struct strbuf b = { 0 };
     for (const char *line = text; *line;) {
-        const char *next = strchr (line, '\n');
-        next = next ? next + 1 : line + strlen (line);
-        bool begins = (size_t) (next - line) >= indent && memcmp (line, first, indent) == 0;
-        strbuf_add (&b, line + (begins ? indent : 0), (size_t) (next - line) - (begins ? indent : 0));
-        line = next;
+        size_t n = strcspn (line, "\n"), skipped = strspn (line, " \t") >= margin ? margin : 0;
+        n += line[n] == '\n';
+        strbuf_add (&b, line + skipped, n - skipped);
+        line += n;
     }
     return arena_strndup (a, strbuf_str (&b), b.len);
 }

@@ -40,7 +40,8 @@ diagnose_syntax (struct program *p, int unit, const struct syntax_error *e, stru
     }
     diag_add (diags, SEVERITY_ERROR, "syntax", at, cell_line (p->arena, u->cell, at.line),
               "mend the cell, or tag it `skip` to leave it out of the pipeline",
-              e->expected ? "this is no Python: %s is missing" : "this is no Python%s", e->expected ? e->expected : "");
+              e->expected ? "this is no Python: %s is missing" : e->problem ? "this is no Python: %s" : "this is no Python%s",
+              e->expected ? e->expected : e->problem ? e->problem : "");
 }
 
 /* What stands there instead would be another text, without anybody's noticing. */

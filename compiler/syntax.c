@@ -22,7 +22,7 @@ static const struct rule rules[] = {
     { "concatenated_string", lower_string, AST_STRING },
     { "attribute", lower_attribute, AST_ATTRIBUTE },
     { "member_type", lower_inner, AST_TUPLE },
-    { "subscript", lower_kids, AST_SUBSCRIPT },
+    { "subscript", lower_starrable, AST_SUBSCRIPT },
     { "slice", lower_kids, AST_SLICE },
     { "call", lower_call, AST_CALL },
     { "keyword_argument", lower_keyword_argument, AST_KEYWORD },
@@ -32,7 +32,7 @@ static const struct rule rules[] = {
     { "dictionary_splat", lower_kids, AST_DOUBLE_STARRED },
     { "dictionary_splat_pattern", lower_kids, AST_DOUBLE_STARRED },
     { "parenthesized_list_splat", lower_inner, AST_STARRED },
-    { "binary_operator", lower_kids, AST_OPERATION },
+    { "binary_operator", lower_starrable, AST_OPERATION },
     { "unary_operator", lower_kids, AST_OPERATION },
     { "not_operator", lower_kids, AST_OPERATION },
     { "comparison_operator", lower_kids, AST_OPERATION },
@@ -129,13 +129,13 @@ static bool
 find_error (TSNode n, struct syntax_error *e, int depth)
 {
     if (ts_node_is_missing (n)) {
-        *e = (struct syntax_error){ ts_node_start_byte (n), ts_node_start_byte (n), ts_node_type (n), false };
+        *e = (struct syntax_error){ .start = ts_node_start_byte (n), .end = ts_node_start_byte (n), .expected = ts_node_type (n) };
         return true;
     }
     if (!ts_node_has_error (n))
         return false;
     if (ts_node_is_error (n) || depth > SYNTAX_MAX_DEPTH) {
-        *e = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), NULL, false };
+        *e = (struct syntax_error){ .start = ts_node_start_byte (n), .end = ts_node_end_byte (n) };
         return true;
     }
     for (uint32_t i = 0; i < ts_node_child_count (n); i++)
@@ -189,7 +189,7 @@ struct ast *
 syntax_parse (struct syntax *s, struct arena *a, struct symbols *symbols, const char *text, size_t len,
               struct syntax_error *error)
 {
-    *error = (struct syntax_error){ UINT32_MAX, 0, NULL, false };
+    *error = (struct syntax_error){ .start = UINT32_MAX };
     TSTree *tree = ts_parser_parse_string (s->parser, NULL, text, (uint32_t) len);
     TSNode root = ts_tree_root_node (tree);
     struct lowering l = { .arena = a, .symbols = symbols, .syntax = s, .text = text, .error = error };
@@ -199,6 +199,8 @@ syntax_parse (struct syntax *s, struct arena *a, struct symbols *symbols, const 
     if (block->kind != AST_BLOCK) { /* the whole text is one ERROR node */
         block->kind = AST_BLOCK;
     }
+    if (error->start == UINT32_MAX)
+        lower_judge (&l, block, len);
     ts_tree_delete (tree);
     return block;
 }

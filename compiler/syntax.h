@@ -11,6 +11,7 @@ struct syntax_error {
     uint32_t start, end;  /* bytes within the text; start == end for something missing */
     const char *expected; /* what is missing, or NULL */
     bool too_deep;        /* it may well be Python, but nested deeper than is followed */
+    const char *problem;  /* what is wrong with it, in CPython's words, or NULL */
 };
 
 /* Levels of nesting that are followed. CPython itself gives up at some more (200 parentheses, about 3,000 operators). */

@@ -4,6 +4,27 @@
 
 #include <string.h>
 
+/* `*a.b` and `*f (x) + y`, where they aren't within parentheses, are a star around it all; to tree-sitter the star binds to
+ * the first name alone. */
+static struct ast *
+with_star_outside (struct ast *x)
+{
+    struct ast *star = x->nkids ? x->kids[0] : NULL;
+    if (!star || star->kind != AST_STARRED || !star->nkids)
+        return x;
+    x->kids[0] = star->kids[0];
+    x->start = star->kids[0]->start;
+    star->kids[0] = x;
+    star->end = x->end;
+    return star;
+}
+
+struct ast *
+lower_starrable (struct lowering *l, TSNode n)
+{
+    return with_star_outside (lower_kids (l, n));
+}
+
 struct ast *
 lower_attribute (struct lowering *l, TSNode n)
 {
@@ -12,7 +33,7 @@ lower_attribute (struct lowering *l, TSNode n)
     x->name = lower_symbol (l, lower_get_field (n, l->syntax->f_attribute));
     if (!x->kids[0])
         x->nkids = 0;
-    return x;
+    return with_star_outside (x);
 }
 
 struct ast *
@@ -28,7 +49,7 @@ lower_call (struct lowering *l, TSNode n)
         vec_push (l->arena, &kids, lower (l, arguments));
     else if (!ts_node_is_null (arguments))
         lower_add_children (l, arguments, &kids);
-    return lower_with_kids (lower_make (l, AST_CALL, n), &kids);
+    return with_star_outside (lower_with_kids (lower_make (l, AST_CALL, n), &kids));
 }
 
 struct ast *

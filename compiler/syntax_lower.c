@@ -11,7 +11,7 @@ lower_enter_level (struct lowering *l, TSNode n)
     if (++l->depth <= SYNTAX_MAX_DEPTH)
         return true;
     if (l->error->start == UINT32_MAX)
-        *l->error = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), NULL, true };
+        *l->error = (struct syntax_error){ .start = ts_node_start_byte (n), .end = ts_node_end_byte (n), .too_deep = true };
     return false;
 }
 
@@ -147,17 +147,39 @@ indentation (const char *text, uint32_t at)
     return width;
 }
 
-/* Statements. tree-sitter lets the first of them decide nothing: all that begin a line must begin where it does. */
+/* How far in every line of a cell begins at least, which IPython takes off all of them. */
+static int
+common_indentation (const char *text)
+{
+    int least = -1;
+    for (const char *line = text; *line; line += *line == '\n') {
+        const char *p = line + strspn (line, " \t\r\f");
+        int width = *p && *p != '\n' ? indentation (text, (uint32_t) (p - text)) : -1;
+        if (width >= 0 && (least < 0 || width < least))
+            least = width;
+        if (least == 0)
+            break;
+        line = p + strcspn (p, "\n");
+    }
+    return least;
+}
+
+/* Statements. tree-sitter lets the first of them decide nothing: all that begin a line must begin where it does; those of
+ * a whole cell at its left. */
 struct ast *
 lower_block (struct lowering *l, TSNode n)
 {
     struct ast *block = lower_kids (l, n);
-    int wanted = block->nkids ? indentation (l->text, block->kids[0]->start) : -1;
-    for (uint32_t i = 1; i < block->nkids && wanted >= 0 && l->error->start == UINT32_MAX; i++) {
+    TSNode owner = ts_node_parent (n);
+    bool whole = ts_node_is_null (owner);
+    int wanted = whole ? common_indentation (l->text) : block->nkids ? indentation (l->text, block->kids[0]->start) : -1;
+    if (!whole && wanted >= 0 && wanted <= indentation (l->text, ts_node_start_byte (owner)))
+        lower_refuse (l, block->start, block->end, "an indented block is missing");
+    for (uint32_t i = 0; i < block->nkids && wanted >= 0; i++) {
         int found = indentation (l->text, block->kids[i]->start);
         if (found >= 0 && found != wanted)
-            *l->error = (struct syntax_error){ block->kids[i]->start, block->kids[i]->end,
-                                                  "the indentation of the lines above", false };
+            lower_refuse (l, block->kids[i]->start, block->kids[i]->end,
+                          found > wanted ? "unexpected indent" : "the indentation of the lines above is missing");
     }
     return block;
 }
@@ -170,8 +192,8 @@ lower_old_statement (struct lowering *l, TSNode n)
     bool chevron = ts_node_named_child_count (n) == 1 && lower_has_type (ts_node_named_child (n, 0), "chevron");
     if (chevron)
         vec_push (l->arena, &kids, lower (l, ts_node_child (n, 0)));
-    else if (l->error->start == UINT32_MAX)
-        *l->error = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), NULL, false };
+    else
+        lower_refuse (l, ts_node_start_byte (n), ts_node_end_byte (n), NULL);
     lower_add_children (l, n, &kids);
     if (chevron) {
         kids.items[0]->kind = AST_NAME;
@@ -218,8 +240,8 @@ lower_name (struct lowering *l, TSNode n)
 {
     struct ast *x = lower_make (l, AST_NAME, n);
     x->name = lower_symbol (l, n);
-    if (l->error->start == UINT32_MAX && is_keyword (l->text + x->start, x->end - x->start))
-        *l->error = (struct syntax_error){ x->start, x->end, NULL, false };
+    if (is_keyword (l->text + x->start, x->end - x->start))
+        lower_refuse (l, x->start, x->end, NULL);
     return x;
 }
 

@@ -2,6 +2,7 @@
  * syntax.c from the node's type. Only the syntax files include this.
  *
  *     syntax.c (table, parser) ── syntax_lower.c (what all share) ── syntax_expression.c · _statement.c · _match.c
+ *                              ── syntax_judge.c (what the grammar lets pass, though it is no Python)
  *
  * To lower a new type of node: a row in the table, and a function here if no shape that is there fits.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -72,13 +73,24 @@ void lower_add_children (struct lowering *l, TSNode n, struct kids *kids);
 lower_fn lower;
 struct ast *lower_field (struct lowering *l, TSNode n, TSFieldId f);
 
+/* ---- syntax_judge.c ---- */
+
+/* Notes an error of syntax unless there is one already; `problem` is a literal, or NULL. */
+void lower_refuse (struct lowering *l, uint32_t start, uint32_t end, const char *problem);
+
+/* Looks through a whole tree of `len` bytes of text for what CPython refuses. */
+void lower_judge (struct lowering *l, const struct ast *tree, size_t len);
+
+/* The order of parameters, `/` and `*` among them: `n` holds them, `parameters` are the lowered ones. */
+void lower_judge_parameters (struct lowering *l, TSNode n, const struct kids *parameters);
+
 /* ---- the rules' functions ---- */
 
 /* syntax_lower.c: shapes that serve many types */
 lower_fn lower_kids, lower_leaf, lower_block, lower_old_statement, lower_inner, lower_nothing, lower_name, lower_dotted_name;
 
 /* syntax_expression.c */
-lower_fn lower_attribute, lower_call, lower_keyword_argument, lower_string, lower_comprehension, lower_pair,
+lower_fn lower_starrable, lower_attribute, lower_call, lower_keyword_argument, lower_string, lower_comprehension, lower_pair,
     lower_dictionary, lower_named, lower_lambda;
 
 /* syntax_statement.c */

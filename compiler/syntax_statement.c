@@ -32,6 +32,8 @@ lower_assignment (struct lowering *l, TSNode n)
             vec_push (l->arena, &kids, value ? value : lower_make (l, AST_CONSTANT, at));
             return lower_with_kids (lower_make (l, AST_ASSIGN, n), &kids);
         }
+        if (!ts_node_is_null (lower_get_field (right, l->syntax->f_type)))
+            lower_refuse (l, ts_node_start_byte (right), ts_node_end_byte (right), NULL); /* a = b: c */
         at = right;
     }
 }
@@ -112,6 +114,7 @@ lower_parameters (struct lowering *l, TSNode n)
         if (p->name)
             vec_push (l->arena, &kids, p);
     }
+    lower_judge_parameters (l, n, &kids);
     return lower_with_kids (lower_make (l, AST_PARAMETERS, n), &kids);
 }
 
@@ -125,8 +128,8 @@ struct ast *
 lower_block_field (struct lowering *l, TSNode n, TSFieldId f)
 {
     struct ast *body = lower_field (l, n, f);
-    if ((!body || (body->kind == AST_BLOCK && !body->nkids)) && l->error->start == UINT32_MAX)
-        *l->error = (struct syntax_error){ ts_node_start_byte (n), ts_node_end_byte (n), "an indented block", false };
+    if (!body || (body->kind == AST_BLOCK && !body->nkids))
+        lower_refuse (l, ts_node_start_byte (n), ts_node_end_byte (n), "an indented block is missing");
     return body ? body : lower_make (l, AST_BLOCK, n);
 }
 

@@ -94,6 +94,50 @@ CASES = {
 }
 
 
+REFUSED = [
+    # lines that end too early, or not at all
+    "model = # TODO\nfit(model)", "x =\ny = 1", "x.\ny", "import\\\n os,", "if x ==\n  1: pass",
+    "for x in\\\n y\n: pass", "while x\n: y = 1", "a = 1 b = 2", "a = f()b", "def f(a)\n: pass", "return\n",
+    "a = b: c",
+    # indentation
+    "if x:\npass", "try:\n    f()\nexcept E:\npass", "try:\n    f()\nfinally:\npass", "match x:\npass",
+    "x = 1\n y = 2",
+    # arguments and parameters
+    "f(a=1, 2)", "f(**k, 1)", "f(**k, *a)", "f(a=1, a=2)", "f(,)", "f(x for x in y, 1)", "[x for x in y, z]",
+    "class C(metaclass=M, B): pass", "def f(a=1, b): pass", "def f(a, a): pass", "def f(*a, *b): pass",
+    "def f(**k, a): pass", "def f(a, /, b, /): pass", "def f(*a, /): pass", "def f(/, a): pass", "lambda a=1, b: 0",
+    "def f(a, (b, c)): pass", "lambda (a, b): a",
+    # targets
+    "f() = 1", "a, b += 1", "[a] += b", "*a = b", "*a, *b = c", "None = 1", "x.True = 1", "del f()", "del (a, b + 1)",
+    "with a as b(): pass", "for f() in x: pass", "(a, b): int", "(a,): int", "[a]: int", "def None(): pass",
+    # what can't stand there
+    "return 1", "class C:\n    return 1", "yield 1", "break", "if x:\n    continue",
+    "for x in y:\n    def f():\n        break", "while x:\n    pass\nelse:\n    break", "def f():\n    await g()",
+    "lambda: await_ if (await x) else 1", "def f():\n    from m import *", "from m import a,", "x = *a", "f(a + *b)",
+    "*print(x)", "x := 1", "x[*a:1]", "return_ = (yield)",
+    # names and scopes
+    "def f(x):\n    global x", "def f():\n    print(x)\n    global x", "x = 1\nglobal x", "nonlocal x",
+    "def f():\n    nonlocal x",
+    # Python 2
+    "raise E, 'text'", "try: f()\nexcept A, B: pass", "a <> b", "x = 010", "exec 'x'",
+    "try: f()\nexcept: pass\nexcept E: pass", "b'\u00e9'",
+]
+TAKEN = [
+    "a, b = *x.shape, 1\nc = 0, *f(x)[1:], *y + z", "x = (\n    1\n)", "x = 1 + \\\n    2", "s = '''a\nb'''; t = 1",
+    "f(*a, b=1, *c, **d, e=2)", "f(\n    # a, b\n)", "f((x for x in y), 1)", "[x for x in (1, 2)]",
+    "def f(a, /, b=1, *, c, d=2, **e): pass", "def f(a=1, *b, c): pass", "(a, b), *c = [d.e, f[0]] = x",
+    "for a, *b in c: break\nelse: pass", "with a as (b, c), d as e[0]: pass",
+    "while x:\n    for y in z: continue\n    else: break", "await f()\nasync def g():\n    await h()\n    yield 1",
+    "global x\nx = 1", "def f():\n    global x\n    x = 1\n    def g(x): return x",
+    "def f():\n    x = 1\n    def g():\n        nonlocal x\n        x = 2", "f = lambda: (yield)",
+    "x = 00 + 0_0 + 0.5 + 01.5 + 010j", "raise E('a, b') from F", "try: f()\nexcept (A, B): pass\nexcept: pass",
+    "(x := 1)\nif (y := x): pass", "print(*a, sep='')\nx = [*a, *b]\nreturn_ = {*a}", "if x: y = 1; z = 2",
+    "@d\n\ndef f(): pass", "class C(B, metaclass=M):\n    x = 1\n    del x", "from m import (a,\n  b,)",
+    "x: int\ny.z: int = 1\n(w): int = 2", "def f():\n    return (\n        a\n    )",
+    "match = 1\nmatch (match):\n    case 1: pass", "del (a, b), [c], d.e", "(x) += 1\n(x) = 2\ndel (x)", "b'\\xe9'",
+]
+
+
 def cell_facts(sources):
     """The facts that the compiler prints, a dictionary each."""
     cells = [{"cell_type": "code", "metadata": {}, "source": s, "outputs": [], "execution_count": None} for s in sources]
@@ -125,13 +169,30 @@ class Syntax(unittest.TestCase):
             return  # a newer Python's syntax, or an await that only a notebook may have
         self.assertEqual({k: found[k] for k in keys}, {k: reference[k] for k in keys}, "CPython says otherwise")
 
-    def test_broken_cells_are_told(self):
-        broken = ["x = = 1", "def f(:\n  pass", "print 'x'", "for x in y\n  pass", "a b", "x = (1,", "else: pass",
-                  "x = 1\n  y = 2", "f(a=1, 2 3)", "'unclosed"]
-        for source, found in zip(broken, cell_facts(broken)):
-            with self.assertRaises(SyntaxError):
-                ast.parse(source)
+    def check_broken(self, sources, flags=0):
+        for source, found in zip(sources, cell_facts(sources)):
+            with self.subTest(source), self.assertRaises(SyntaxError, msg="CPython takes it"):
+                compile(source, "cell", "exec", flags)
             self.assertFalse(found["parses"], source)
+
+    def test_broken_cells_are_told(self):
+        self.check_broken(["x = = 1", "def f(:\n  pass", "print 'x'", "for x in y\n  pass", "a b", "x = (1,", "else: pass",
+                           "x = 1\n  y = 2", "f(a=1, 2 3)", "'unclosed"])
+
+    def test_what_the_grammar_lets_pass_is_refused(self):
+        """All that tree-sitter takes for Python though it is none: syntax_judge.c."""
+        self.check_broken(REFUSED, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+    def test_what_looks_like_it_is_taken(self):
+        for source, found in zip(TAKEN, cell_facts(TAKEN)):
+            compile(source, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            self.assertTrue(found["parses"], source)
+
+    def test_the_margin_of_a_cell_is_none_of_its_code(self):
+        """IPython takes off what all lines begin with."""
+        for parses, source in ((True, "  x = 1\n  y = 2"), (True, "    # so\n    if x:\n        y = 1\n\n    z = 2"),
+                               (False, "# so\n  x = 1"), (False, "  x = 1\ny = 2")):
+            self.assertEqual(cell_facts([source])[0]["parses"], parses, source)
 
 
 def add_case(name):
