@@ -6,13 +6,22 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 
 CHARD = os.environ.get("CHARD", os.path.join(os.path.abspath(os.environ.get("TOP", ".")), "chard"))
 
 
 class SubmitCase(unittest.TestCase):
-    """Who derives from it sets `folder` and `env`, and writes train.py."""
+    """Who derives from it has a `folder` and an `env` (use_folder does that), and writes train.py."""
+
+    def use_folder(self):
+        """A folder that is gone behind the test, which is the home of an environment where this machine's settings say nothing."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = os.path.realpath(folder.name)
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "XDG_", "KUBE", "KF_", "CHARD_CONTEXT"))}
+        self.env.update(HOME=self.folder, no_proxy="127.0.0.1")
 
     def write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
 import unittest
 
@@ -42,11 +41,7 @@ class Server:
     kubernetes = False
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = os.path.realpath(folder.name)
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "XDG_", "KUBE", "KF_", "CHARD_CONTEXT"))}
-        self.env.update(HOME=self.folder, no_proxy="127.0.0.1")
+        self.use_folder()
         self.write("train.py", NOTEBOOK)
         self.argo = fake_argo.FakeArgo(self.kubernetes)
         self.addCleanup(self.argo.close)
