@@ -22,12 +22,14 @@
 #define CHECK_POLL 0.01  /* seconds between its looks */
 
 static const char usage[] =
-    "Usage: chard-kernel -f CONNECTION_FILE [--inner KERNELSPEC | -- COMMAND…]\n"
+    "Usage: chard-kernel -f CONNECTION_FILE [--inner KERNELSPEC] [WORD…]\n"
+    "       chard-kernel -f CONNECTION_FILE -- COMMAND…\n"
     "A Jupyter kernel that adds %chard to another one, which it starts and relays.\n"
     "\n"
     "  -f, --file FILE   the connection file that Jupyter wrote\n"
     "  --inner NAME      the kernel inside, by name or directory (default: ipykernel of the python3 in PATH)\n"
     "  -- COMMAND…       or its command; a word {} is replaced by the path of its connection file\n"
+    "  WORD…             more words for the command of the kernel inside\n"
     "  --check           only start the kernel inside, say what it is, and end\n"
     "  --version, --help\n"
     "\n"
@@ -51,6 +53,7 @@ struct session {
 struct arguments {
     const char *file, *inner;
     char *const *command;
+    char *const *more; /* words for the inner kernel: `jupyter run FILE` gives any kernel its own */
     bool check;
 };
 
@@ -211,6 +214,8 @@ start_inside (struct session *s, const struct arguments *args, struct error *err
 {
     if (inner_find (&s->inner, s->arena, args->inner, args->command, err) < 0 || watch_signals (s, err) < 0)
         return -1;
+    for (char *const *word = args->more; word && *word; word++)
+        vec_push (s->arena, &s->inner.argv, *word);
     return inner_start (&s->inner, s->arena, &s->connection, err);
 }
 
@@ -280,9 +285,8 @@ parse (struct arguments *args, int argc, char **argv, struct error *err)
         case 'V': puts ("chard-kernel " CHARD_VERSION); exit (0);
         default: return error_set (err, ERROR_USAGE, "`chard-kernel --help` tells what can be given");
         }
-    if (optind < argc && strcmp (argv[optind - 1], "--") != 0)
-        return error_set (err, ERROR_USAGE, "what shall “%s” be? A command comes behind --", argv[optind]);
-    args->command = optind < argc ? argv + optind : NULL;
+    bool command = optind < argc && strcmp (argv[optind - 1], "--") == 0;
+    *(command ? &args->command : &args->more) = argv + optind;
     if (args->command && args->inner)
         return error_set (err, ERROR_USAGE, "--inner and a command exclude each other");
     if (!args->file && !args->check)

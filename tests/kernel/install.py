@@ -99,6 +99,12 @@ class Install(Home):
         with open(made["lab"] + "/package.json", encoding="utf-8") as f:
             load = json.load(f)["jupyterlab"]["_build"]["load"]
         self.assertTrue(os.path.exists(os.path.join(made["lab"], load)))
+        with open(self.home + "/cell.py", "w", encoding="utf-8") as f:
+            f.write("print(6 * 7)")
+        ran = subprocess.run([self.interpreter, "-m", "jupyter_client.runapp", "--kernel=chard", "cell.py"], env=self.env,
+                             cwd=self.home, capture_output=True, text=True, timeout=200)  # gives the kernel its own words
+        self.assertIn("42", ran.stdout, ran.stderr)
+        os.remove(self.home + "/cell.py")
         self.assertIn(self.interpreter, self.run_in("chard", "import sys; print(sys.executable)"))
         told = self.call("doctor").stdout
         self.assertRegex(told, r"(?m)^ok +inner kernel +Python 3 \(ipykernel\): ipython \S+, python \S+, ready in")
