@@ -175,3 +175,20 @@ del kept
 # %%
 also.append(2)
 print(also)
+
+# %%
+import json
+
+# %%
+class Plot:
+    def __init__(self, x):
+        self.x = x
+
+    def _ipython_display_(self):
+        print(json.dumps(self.x), seen_by_plots)
+
+# %%
+seen_by_plots = [1] * 3
+
+# %%
+Plot([1, 2])
