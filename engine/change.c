@@ -88,6 +88,32 @@ add_held (json_t *changes, const struct pipeline *p, struct plan *plan, int i, c
     }
 }
 
+/* `name` came in one group with `with`, which step `i` was said to change, and changed with it: steps that stand behind it in the
+ * notebook and get it as it was. NULL: there are none. */
+static json_t *
+change_with (const struct pipeline *p, struct plan *plan, int i, const char *name, const struct input *with, json_t *cell)
+{
+    const struct result *r = plan_source (plan, with->from);
+    const json_t *held = json_object_get (json_object_get (r->values, "extras"), name);
+    const struct step *s = &p->steps.items[i];
+    json_t *users = json_array ();
+    int from = -1;
+    for (size_t k = (size_t) i + 1; k < p->steps.len; k++) {
+        const struct step *user = &p->steps.items[k];
+        const struct input *in = find_input (user, name);
+        bool behind = user->cells.len && s->cells.len && user->cells.items[user->cells.len - 1] > s->cells.items[0];
+        bool same = in && in->kind == INPUT_DATA
+                    && (held ? in->from < i && gets_group (p, plan, k, name, held) : in->from == with->from);
+        if (!behind || !same)
+            continue;
+        from = in->from;
+        json_array_append_new (users, json_string (user->name));
+    }
+    json_t *found = from >= 0 ? change (name, cell, p->steps.items[from].name, json_incref (users)) : NULL;
+    json_decref (users);
+    return found;
+}
+
 /* "%module.st": what a local module keeps, which every step has as it is when it is imported; else NULL. */
 static const char *
 module_of (const char *name)
@@ -152,7 +178,14 @@ change_find (const struct pipeline *p, struct plan *plan, int i)
             changes = changes ? changes : json_array ();
             json_array_append_new (changes, of_module);
         }
-        if (!in || module_of (name) || (in->kind == INPUT_CODE && in->mutated)) /* the plan knows: it goes by value */
+        const char *by = json_string_value (json_object_get (m, "by"));
+        const struct input *with = by ? find_input (&p->steps.items[i], by) : NULL;
+        json_t *together = with && with->kind == INPUT_DATA ? change_with (p, plan, i, name, with, cell) : NULL;
+        if (together) {
+            changes = changes ? changes : json_array ();
+            json_array_append_new (changes, together);
+        }
+        if (by || !in || module_of (name) || (in->kind == INPUT_CODE && in->mutated)) /* the plan knows: it goes by value */
             continue;
         const struct result *r = in->kind == INPUT_DATA ? plan_source (plan, in->from) : NULL;
         const json_t *group = r ? group_of (r, name) : NULL;

@@ -51,7 +51,8 @@ RESULT directory (made beside its place as RESULT.tmp-PID, renamed into place wh
     metrics.json  {"acc": 0.93}
     result.json   {"status": "ok"|"error", "error": {"type", "message", "cell", "line", "traceback", "hint"?,
                    "frames": [{"cell", "line", "function"}]}, "seconds", "peak_rss" (KiB),
-                   "mutated": [{"name": "x", "cell": 7 or null}], "notes": ["..."], "cells": [{"cell", "seconds"}]}
+                   "mutated": [{"name": "x", "cell": 7 or null, "by"?: "y"}], "notes": ["..."], "cells": [{"cell", "seconds"}]}
+                  "by": x came in y's group, and changed with y, which this step was said to change.
                   On an error there are outputs.ipynb and result.json only.
 Exit status: 0 ok, 1 the code raised (or was ended by SIGTERM), 2 an output can't be pickled, 3 the environment.
 

@@ -9,6 +9,7 @@ class Inputs:
         """`owning`: arrays have memory of their own (a.resize ()), not that of the file."""
         self.wanted, self.bundles, self.loaded, self.owning = wanted, {}, [], owning
         self.classes = None
+        self.together = {}      # (directory, place of a group of several names) -> {name: value}
 
     def load(self):
         by_name = {i["name"]: i for i in self.wanted}
@@ -39,6 +40,8 @@ class Inputs:
             _space.ns.setdefault(name, value)
         _space.wanted = {}
         for bundle in self.bundles.values():
+            self.together.update({(bundle.directory, place): values for (place, _), values in bundle.loaded.items()
+                                  if len(values) > 1})
             bundle.loaded = {}
 
     def _bundle(self, directory):
@@ -98,6 +101,27 @@ class Inputs:
                 continue
             mutated += changed
         return mutated
+
+    def find_touched(self, notes):
+        """{name: input} of values that came in one group with an input which this step was said to change, and that changed with
+        it, though nobody said so of them."""
+        declared = {item["name"] for item in self.wanted if item.get("mutated")}
+        touched, deadline = {}, time.monotonic() + 0.5
+        for item, bundle, _ in self.loaded:
+            values = self.together.pop((bundle.directory, bundle.groups[item["name"]]["pickle"][0]), {})
+            by = next((n for n in values if n in declared), None)
+            others = {n: v for n, v in values.items() if n not in declared and (not _is_immutable(v) or _may_hold(v))}
+            group = bundle.groups[item["name"]]
+            if by is None or not others or time.monotonic() > deadline:
+                continue
+            if group["pickle"][1] > CHECK_LIMIT or sum(n for _, n in group["buffers"]) > 32 * CHECK_LIMIT:
+                continue
+            try:
+                before = dict(zip(group["names"], _fresh(bundle, group)))
+                touched.update({n: by for n, v in others.items() if differ(before[n], v) is not None})
+            except Exception as e:
+                notes.append("not looked for undeclared changes (%s: %s): %s" % (type(e).__name__, e, ", ".join(sorted(others))))
+        return touched
 
     def close(self):
         for bundle in self.bundles.values():

@@ -203,7 +203,8 @@ def _mutated(spec, inputs, cells):
     own = {_place_of(s) for s in spec["segments"] if not s.get("replicated")}
     place = own.pop() if len(own) == 1 else None
     modules = [dict(_told_place(where), name=n) for n, where in cells.modules.changes if n not in said]
-    return [dict(_told_place(place), name=n) for n in names] + modules
+    touched = [dict(_told_place(place), name=n, by=by) for n, by in inputs.find_touched(cells.notes).items() if n not in said]
+    return [dict(_told_place(place), name=n) for n in names] + touched + modules
 
 
 def _write_result(output, cells, metrics, result, status):

@@ -13,6 +13,9 @@ BOX = """class Box:
     def poke(self):
         self.items.append(2)
         return 5
+    def keep(self, items):
+        self.items = items
+        return 5
     def __reduce__(self):
         if len(self.items) > 3:
             raise TypeError("too many to travel")
@@ -66,6 +69,20 @@ def test_a_change_that_no_text_shows():
         assert r.returncode == 0 and lab.log("read") == "[1, 2]\n", r.stderr
         assert run(lab).returncode == 0, "known no longer, since nothing is undeclared now"
         assert run(lab, "--no-learned").returncode == 1
+
+
+def test_a_change_of_what_a_changed_value_holds():
+    """`b` is known to change; that `rows` lies in it, no text shows: they came from one step, or rows from one before."""
+    make, keep = "from box import Box\nrows = []", "b = Box()\nb.keep(rows)\nn = len(rows)"
+    for first in (((["step:make"], make + "\n" + keep),), ((["step:make"], make), (["step:keep"], keep))):
+        with Lab() as lab:
+            write(lab, *first, (["step:poke"], "b.poke()\nn = 1"), (["step:read"], "print(rows)"))
+            assert producer_of(lab, "read", "rows") == "make"
+            r = run(lab)
+            assert r.returncode == 1 and "UndeclaredChange: it changed rows" in r.stderr, r.stderr
+            assert producer_of(lab, "read", "rows") == "poke"
+            r = run(lab)
+            assert r.returncode == 0 and lab.log("read") == "[2]\n", r.stderr
 
 
 def test_verify_teaches_too():
