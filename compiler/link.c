@@ -1,18 +1,20 @@
 /* Pass link: what each step needs and leaves. Every read of a step's sites is traced to the writes it may see; those
  * within the step settle it, definitions are replicated, values become inputs of it and outputs of the step that wrote
- * them. See front.h; what else makes steps wait is in link_order.c, the code that they run in link_segment.c.
+ * them. See front.h; names that share an object are in link_share.c, what else makes steps wait in link_order.c, the code that
+ * they run in link_segment.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/link.h"
 
 #include <string.h>
 
-void
+bool
 link_conflict (struct linking *l, int step, int other)
 {
     if (!l->conflicts)
-        return;
+        return false;
     vec_push (l->arena, l->conflicts, step);
     vec_push (l->arena, l->conflicts, other);
+    return true;
 }
 
 const char *
@@ -49,8 +51,8 @@ link_after (struct linking *l, int step, int before)
 
 /* ---- inputs and outputs ----------------------------------------------------------------------------------------- */
 
-static void
-add_output (struct linking *l, int step, const char *name, enum input_kind kind, bool optional)
+void
+link_add_output (struct linking *l, int step, const char *name, enum input_kind kind, bool optional)
 {
     struct step *s = &l->p->steps.items[step];
     vec_foreach (o, &s->outputs)
@@ -64,10 +66,11 @@ add_output (struct linking *l, int step, const char *name, enum input_kind kind,
     vec_push (l->arena, &s->outputs, o);
 }
 
-static void
-diagnose_split (struct linking *l, int step, int from, int site, const char *name)
+void
+link_split (struct linking *l, int step, int from, int site, const char *name)
 {
-    link_conflict (l, step, from);
+    if (link_conflict (l, step, from))
+        return;
     diag_add (l->diags, SEVERITY_ERROR, "split-step",
               place_of (l, site), NULL,
               "give the later cells of that step a name of their own",
@@ -111,7 +114,8 @@ check_overwritten (struct linking *l, int step, int site, const struct event *e)
         return;
     const char *name = link_name (l, e->name);
     int owner = link_owner (l, site);
-    link_conflict (l, step, owner >= 0 ? owner : ~l->flow->sites.items[site].unit);
+    if (link_conflict (l, step, owner >= 0 ? owner : ~l->flow->sites.items[site].unit))
+        return;
     diag_add (l->diags, SEVERITY_ERROR, "split-step", place_of (l, e->site), NULL,
               "give the later cells of that step a name of their own",
               "step \"%s\" binds or changes `%s` itself before it needs what cell %d made of it", l->p->steps.items[step].name,
@@ -131,7 +135,7 @@ link_find_input (struct linking *l, int step, const char *name)
 static void
 add_code_input (struct linking *l, int step, int from, symbol name, enum input_kind kind)
 {
-    add_output (l, from, link_name (l, name), kind, false);
+    link_add_output (l, from, link_name (l, name), kind, false);
     if (link_find_input (l, step, link_name (l, name)))
         return;
     struct input in = { .name = link_name (l, name), .from = from, .kind = kind };
@@ -148,21 +152,21 @@ find_need (struct linking *l, int step, symbol name)
 }
 
 /* `n` comes from where `other` comes from. */
-static void
-take_from (struct linking *l, int step, struct need *n, const struct need *other)
+void
+link_take_from (struct linking *l, int step, struct need *n, const struct need *other)
 {
     n->from = other->from;
     n->written = other->written;
     link_find_input (l, step, link_name (l, n->name))->from = n->from;
 }
 
-static void
-add_data_input (struct linking *l, int step, const struct need *new)
+void
+link_add_data (struct linking *l, int step, const struct need *new)
 {
     const char *name = link_name (l, new->name);
-    add_output (l, new->from, name, INPUT_DATA, new->optional);
+    link_add_output (l, new->from, name, INPUT_DATA, new->optional);
     if (changes_later (l, new->from, new->version, new->name))
-        diagnose_split (l, step, new->from, new->read, name);
+        link_split (l, step, new->from, new->read, name);
     struct need *old = find_need (l, step, new->name);
     if (!old) {
         vec_push (l->arena, &l->needs[step], *new);
@@ -175,11 +179,11 @@ add_data_input (struct linking *l, int step, const struct need *new)
         return;
     }
     if (link_owner (l, old->version) != link_owner (l, new->version))
-        diagnose_split (l, step, old->from > new->from ? old->from : new->from, new->read, name);
+        link_split (l, step, old->from > new->from ? old->from : new->from, new->read, name);
     old->value = set_union (l->arena, old->value, new->value);
     old->version = new->version > old->version ? new->version : old->version;
     if (new->written > old->written)
-        take_from (l, step, old, new);
+        link_take_from (l, step, old, new);
     old->read = new->read < old->read ? new->read : old->read;
 }
 
@@ -222,8 +226,8 @@ is_replicable (const struct linking *l, int site, int depth)
 }
 
 /* Classes and functions of the notebook that a value holds must be there when it is unpacked. */
-static void
-replicate_classes (struct linking *l, int step, const struct set *value)
+void
+link_classes (struct linking *l, int step, const struct set *value)
 {
     struct heap *h = l->flow->heap;
     const struct set *reach = heap_reach_ever (h, value);
@@ -267,7 +271,8 @@ diagnose_unpicklable (struct linking *l, int step, int from, const struct event 
         const struct object *o = heap_get (l->flow->heap, id);
         if (!o->unpicklable)
             continue;
-        link_conflict (l, step, from);
+        if (link_conflict (l, step, from))
+            return;
         const struct site *s = &l->flow->sites.items[e->site];
         const struct unit *u = &l->flow->program->units.items[e->at ? e->unit : s->unit];
         struct place at = e->at ? program_place (l->flow->program, e->unit, e->at->start)
@@ -329,9 +334,9 @@ trace (struct linking *l, int step, const struct event *e)
         }
         struct need n = { .name = e->name, .from = owner, .version = site, .written = site, .read = e->site, .value = e->value,
                           .optional = w->items[i].kind == WRITE_MAYBE || w->maybe_unbound };
-        add_data_input (l, step, &n);
+        link_add_data (l, step, &n);
         diagnose_unpicklable (l, step, owner, e, site);
-        replicate_classes (l, step, e->value);
+        link_classes (l, step, e->value);
         return;
     }
 }
@@ -344,7 +349,7 @@ check_early_reads (struct linking *l, int step)
     vec_foreach (r, &l->early_reads[step]) {
         const struct need *n = find_need (l, step, r->name);
         if (n && n->version > r->site)
-            diagnose_split (l, step, n->from, r->site, link_name (l, r->name));
+            link_split (l, step, n->from, r->site, link_name (l, r->name));
     }
 }
 
@@ -365,91 +370,7 @@ trace_step (struct linking *l, int step)
     check_early_reads (l, step);
 }
 
-/* ---- names that share an object ---------------------------------------------------------------------------------- */
-
-/* Whether it matters that the two are one: something changes it while or after the step runs, or it is compared by
- * identity. Library values that nobody changes may as well be copies. */
-static bool
-share (const struct linking *l, const struct need *x, const struct need *y)
-{
-    struct heap *h = l->flow->heap;
-    int since = x->read < y->read ? x->read : y->read;
-    const struct set *a = heap_reach_ever (h, x->value), *b = heap_reach_ever (h, y->value);
-    set_foreach (id, a) {
-        const struct object *o = heap_get (h, id);
-        if (!o->immutable && (o->kind == OBJECT_VALUE || o->kind == OBJECT_FUNCTION)
-            && (o->changed_at >= since || o->compared || (o->kind == OBJECT_VALUE && o->class_object >= 0 && !o->enumeration))
-            && set_has (b, id))
-            return true;
-    }
-    return false;
-}
-
-/* Whether, after `step` has read `older`, another step changes what it shares with `newer` before that is as `step` needs
- * it: then no one moment has both. */
-static bool
-is_changed_between (const struct linking *l, int step, const struct need *older, const struct need *newer)
-{
-    vec_foreach (c, &l->flow->changes)
-        if (c->site > older->read && c->site <= newer->written && link_owner (l, c->site) != step
-            && (c->name == older->name || (c->name == newer->name && c->kind == WRITE_CHANGE)))
-            return true;
-    return false;
-}
-
-/* Whether the step that is to hand `older` on binds or changes that name itself in a cell above the one that wrote it: what it
- * is given is there before its first cell, so it would undo that. */
-static bool
-is_bound_ahead (const struct linking *l, int step, const struct need *older)
-{
-    vec_foreach (c, &l->flow->changes)
-        if (c->site < older->written && c->name == older->name && link_owner (l, c->site) == step)
-            return true;
-    return false;
-}
-
-/* What `step` gets of two names that share an object comes from the step that was the last to write one of them: it is
- * handed the other one too, so that it can leave both together. Whether that made a change. */
-static bool
-join (struct linking *l, int step, struct need *x, struct need *y)
-{
-    struct need *older = x->written < y->written ? x : y, *newer = older == x ? y : x;
-    if (older->from == newer->from || newer->from == step || !share (l, x, y))
-        return false;
-    if (is_changed_between (l, step, older, newer) || is_bound_ahead (l, newer->from, older))
-        diagnose_split (l, step, newer->from, older->read, link_name (l, older->name));
-    struct need hand_on = *older;
-    add_data_input (l, newer->from, &hand_on);
-    replicate_classes (l, newer->from, hand_on.value);
-    add_output (l, newer->from, link_name (l, older->name), INPUT_DATA, older->optional);
-    take_from (l, step, older, newer);
-    return true;
-}
-
-static bool
-join_step (struct linking *l, int step)
-{
-    vec_foreach (y, &l->needs[step])
-        vec_foreach (x, &l->needs[step])
-            if (x < y && join (l, step, x, y))
-                return true; /* what a step needs may have grown, and moved */
-    return false;
-}
-
-/* Steps that hand names on stand before the one that needs them, so going backward settles nearly all at once. */
-static void
-join_shared (struct linking *l)
-{
-    for (bool more = true; more;) {
-        more = false;
-        for (int i = (int) l->p->steps.len; i-- > 0;)
-            while (join_step (l, i))
-                more = true;
-    }
-    for (size_t i = 0; i < l->p->steps.len; i++)
-        vec_foreach (n, &l->needs[i])
-            link_after (l, (int) i, n->from);
-}
+/* ---- what is left of it ------------------------------------------------------------------------------------------ */
 
 /* The site after which an output is what its readers want; -1: nobody takes it from there (any more). */
 static int
@@ -552,7 +473,7 @@ link_steps (struct pipeline *p, const struct flow *flow, const struct grouping *
     }
     for (size_t i = 0; i < p->steps.len; i++)
         trace_step (&l, (int) i);
-    join_shared (&l);
+    link_share (&l);
     settle_outputs (&l);
     note_types (&l);
     link_files (&l);

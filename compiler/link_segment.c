@@ -28,15 +28,17 @@ add_segment (struct linking *l, struct step *s, const struct unit *u, int line, 
 
 /* Whether a statement that the step does not repeat stands on a line with this one: `a = load (); f = lambda: 1`. */
 static bool
-has_neighbour (const struct linking *l, const struct vec_int *repeated, int site, int first, int last)
+has_neighbour (const struct linking *l, const struct vec_int *repeated, int site)
 {
     const struct site *x = &l->flow->sites.items[site];
+    const char *code = l->flow->program->units.items[x->unit].text->code;
     for (size_t i = 0; i < l->flow->sites.len; i++) {
         const struct site *y = &l->flow->sites.items[i];
         if (y->unit != x->unit || !y->statement || y->statement == x->statement || vec_int_has (repeated, (int) i))
             continue;
-        if (program_place (l->flow->program, y->unit, y->statement->start).line <= last
-            && program_place (l->flow->program, y->unit, y->statement->end).line >= first)
+        const struct site *upper = y->statement->start < x->statement->start ? y : x, *lower = upper == y ? x : y;
+        uint32_t from = upper->statement->end, to = lower->statement->start;
+        if (from >= to || !memchr (code + from, '\n', to - from))
             return true;
     }
     return false;
@@ -55,7 +57,7 @@ add_replicated_segment (struct linking *l, struct step *s, const struct vec_int 
     }
     int first = program_place (l->flow->program, x->unit, x->statement->start).line;
     int last = program_place (l->flow->program, x->unit, x->statement->end).line;
-    if (has_neighbour (l, repeated, site, first, last)) {
+    if (has_neighbour (l, repeated, site)) {
         const size_t len = x->statement->end - x->statement->start;
         add_segment (l, s, u, first, arena_strndup (l->arena, u->text->code + x->statement->start, len), true);
         add_imports (l, s, x->statement);
