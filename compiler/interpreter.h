@@ -89,7 +89,10 @@ struct interpreter {
     struct vec_int module_states; /* by symbol of a module's name: see module_state.c */
     bool modules_changed;        /* one of them is bound */
     struct stateful *stateful;   /* functions whose caches are seen to matter; outlives a walk */
-    struct vec_int everywhere; /* states of the process that whatever runs sees: process.c */
+    vec (struct seen_state {
+        symbol state;
+        const struct set *held; /* functions that may run at any time, threads that do */
+    }) everywhere; /* states of the process that whatever runs sees: process.c */
     struct vec_int added_builtins; /* symbols */
     struct vec_int replaced;     /* paths of libraries' functions (symbols) in whose place some stand that change values */
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */

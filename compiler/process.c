@@ -10,31 +10,41 @@
 
 static const char kind[] = "of the process";
 
-/* What is there is one with what is added: all who come after see both. `held`, or NULL: functions that may run at any time, threads
- * that do. */
+/* What is there is one with what is added: all who come after see both. */
 static void
-change (struct interpreter *in, symbol state, const struct set *held)
+change (struct interpreter *in, symbol state)
 {
     in->effect = true;
     if (name_is_bound (in, state)) {
-        const struct set *known = name_read (in, state, NULL);
-        objects_change (in, known, false);
-        set_foreach (id, known)
-            heap_store (in->heap, id, 0, held, false);
+        objects_change (in, name_read (in, state, NULL), false);
         return;
     }
     int id = new_value (in);
     heap_get (in->heap, id)->unpicklable = true;
     heap_get (in->heap, id)->type = symbol_of_str (in->symbols, kind);
-    heap_store (in->heap, id, 0, held, true);
     name_bind (in, state, set_one (in->arena, id));
+}
+
+static struct seen_state *
+find_seen (struct interpreter *in, symbol state)
+{
+    vec_foreach (s, &in->everywhere)
+        if (s->state == state)
+            return s;
+    return NULL;
 }
 
 static void
 change_everywhere (struct interpreter *in, symbol state, const struct set *held)
 {
-    change (in, state, held);
-    vec_int_add_once (in->arena, &in->everywhere, state);
+    struct seen_state *s = find_seen (in, state);
+    bool goes_on = name_is_bound (in, state);
+    if (!s) {
+        s = vec_add (in->arena, &in->everywhere);
+        s->state = state;
+    }
+    s->held = goes_on ? set_union (in->arena, s->held, held) : held;
+    change (in, state);
 }
 
 /* A query that changes nothing, by its first word. */
@@ -50,35 +60,25 @@ only_asks (const char *sql)
     return false;
 }
 
-/* What the state holds but `gone`; NULL if that is nothing, or none of `gone` was there: then all of it ends. */
-static const struct set *
-left (struct interpreter *in, symbol state, const struct set *gone)
-{
-    const struct set *rest = NULL;
-    bool found = false;
-    set_foreach (id, name_read (in, state, NULL))
-        set_foreach (held, heap_field (in->heap, id, 0))
-            if (set_has (gone, held))
-                found = true;
-            else if (heap_get (in->heap, held)->kind == OBJECT_VALUE)
-                rest = set_union (in->arena, rest, set_one (in->arena, held));
-    return found ? rest : NULL;
-}
-
-/* `gone`, or NULL: the thread that ended, the patch that is taken back. */
+/* `gone`, or NULL: the thread that ended, the patch that is taken back. Of others that are known the state goes on. */
 static void
 take_back (struct interpreter *in, symbol state, const struct set *gone)
 {
+    struct seen_state *s = find_seen (in, state);
+    const struct set *rest = NULL;
+    bool found = false;
     if (!name_is_bound (in, state))
         return;
-    change (in, state, NULL);
-    const struct set *rest = gone ? left (in, state, gone) : NULL;
-    if (!rest) {
+    change (in, state);
+    set_foreach (held, s ? s->held : NULL)
+        if (set_has (gone, held))
+            found = true;
+        else if (heap_get (in->heap, held)->kind == OBJECT_VALUE)
+            rest = set_union (in->arena, rest, set_one (in->arena, held));
+    if (found && rest)
+        s->held = rest;
+    else
         name_forget (in, state);
-        return;
-    }
-    set_foreach (id, name_read (in, state, NULL))
-        heap_store (in->heap, id, 0, rest, true);
 }
 
 /* sys.settrace (None) */
@@ -96,7 +96,7 @@ process_called (struct interpreter *in, const struct effect *e, const struct set
     case PROCESS_NOT: break;
     case PROCESS_ASKED:
         if (!sql || !only_asks (sql))
-            change (in, e->process_state, NULL);
+            change (in, e->process_state);
         else if (name_is_bound (in, e->process_state))
             name_read (in, e->process_state, NULL);
         break;
@@ -167,8 +167,8 @@ process_stored (struct interpreter *in, int id, symbol name, const struct set *v
 bool
 process_is_seen (struct interpreter *in)
 {
-    vec_foreach (state, &in->everywhere)
-        if (name_is_bound (in, *state))
+    vec_foreach (s, &in->everywhere)
+        if (name_is_bound (in, s->state))
             return true;
     return false;
 }
@@ -176,15 +176,15 @@ process_is_seen (struct interpreter *in)
 void
 process_seen (struct interpreter *in)
 {
-    vec_foreach (state, &in->everywhere)
-        if (name_is_bound (in, *state)) {
-            const struct set *held = NULL;
-            set_foreach (id, name_read (in, *state, NULL))
-                held = set_union (in->arena, held, heap_field (in->heap, id, 0));
-            call_back (in, held);
-            call_held_functions (in, held);
-            objects_change (in, held, true);
-        }
+    for (size_t i = 0; i < in->everywhere.len; i++) {
+        const struct seen_state s = in->everywhere.items[i];
+        if (!name_is_bound (in, s.state))
+            continue;
+        name_read (in, s.state, NULL);
+        call_back (in, s.held);
+        call_held_functions (in, s.held);
+        objects_change (in, s.held, true);
+    }
     vec_foreach (state, &in->stateful->traces) { /* travels, but any statement may change it */
         if (name_is_bound (in, *state))
             name_read (in, *state, NULL);
