@@ -409,7 +409,8 @@ def _reduce_pandas_manager(w, manager):
 
 def _reduce_pandas_index(w, index):
     """An index never changes: its memory is its own, whatever column it was made from."""
-    for owner in (index._data, getattr(index._data, "_ndarray", None)):
+    data = getattr(index, "_data", None) # a MultiIndex has none: it is made of others
+    for owner in (data, getattr(data, "_ndarray", None)):
         if owner is not None:
             w.private.append(owner)
     return NotImplemented

@@ -24,3 +24,15 @@ second = lgb.train(dict(settings, max_depth=2), data, 5, init_model=first)
 
 # %%
 print(first.predict(X)[:2], second.predict(X)[:2], folds["valid binary_logloss-mean"][-1], data.num_data(), history)
+
+# %%
+import pandas as pd
+
+# %%
+levels = pd.MultiIndex.from_product([["x", "y"], [1, 2]], names=["l", "n"])
+
+# %%
+by_levels = pd.DataFrame({"v": [1, 2, 3, 4]}, index=levels)
+
+# %%
+print(by_levels.unstack(), by_levels.loc["x"], levels.names)
