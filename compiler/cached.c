@@ -1,7 +1,8 @@
 /* Functions that keep what they gave (functools.lru_cache): called a second time with the same arguments they don't run. As
  * long as such a function only computes, each step may have it anew. If it does something else, if what it gave is changed, or if
- * what it read is, then its cache matters: it is hidden state, which every call changes and which can't be handed on, so that all
- * its calls are in one step, or the notebook is refused. See interpreter.h.
+ * what it read is, or if a run has shown that a function calls itself too often without, then its cache matters: it is hidden
+ * state, which every call changes and which can't be handed on, so that all its calls are in one step, or the notebook is
+ * refused. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/interpreter.h"
 
@@ -69,7 +70,7 @@ change_state (struct interpreter *in, symbol state)
     }
     int id = new_value (in);
     heap_get (in->heap, id)->unpicklable = true;
-    heap_get (in->heap, id)->type = symbol_of_str (in->symbols, "whose function does more than compute, or gave what is changed later");
+    heap_get (in->heap, id)->type = symbol_of_str (in->symbols, "whose function does more than compute, gave what is changed later, or calls itself too often");
     name_bind (in, state, set_one (in->arena, id));
 }
 
@@ -114,7 +115,7 @@ cached_end (struct interpreter *in, int function, const struct set *given, const
     in->watch.oldest = now.oldest < outer->oldest ? now.oldest : outer->oldest;
     in->watch.newest = now.newest > outer->newest ? now.newest : outer->newest;
     keep (in, function, given, now.first);
-    if (now.acts || now.oldest < now.first || stale || is_stateful (in, o->definition))
+    if (now.acts || now.oldest < now.first || stale || in->deep || is_stateful (in, o->definition))
         cached_change (in, function);
     return set_union (in->arena, given, heap_field (in->heap, function, in->s_cache));
 }

@@ -405,6 +405,7 @@ walk (struct program *program, const bool *working, struct stateful *stateful)
     in.library = library_create (a, s);
     flow->wrong_effect = library_add (in.library, program->effects);
     in.digests = program->learned ? learned_digests (program) : NULL;
+    in.deep = in.digests && learned_deep (program->learned, program, in.digests);
     in.budget = 2000000;
     in.room = 160000; /* 150 MB; of 1,020 real notebooks one makes more */
     in.s_cache = symbol_of_str (s, "[cache]");

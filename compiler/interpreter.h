@@ -111,6 +111,7 @@ struct interpreter {
     bool dynamic;                /* something before may have bound any name */
     const struct ast *statement; /* a call that is a statement of its own … */
     const struct code_digest *digests; /* of units; NULL: nothing has been learned */
+    bool deep;                         /* a run called deeper than Python allows: what caches hold matters */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
     symbol s_cache, s_cells, s_source, s_post_init;

@@ -63,3 +63,12 @@ learned_find (const json_t *learned, const char *digest)
     }
     return NULL;
 }
+
+bool
+learned_deep (const json_t *learned, const struct program *p, const struct code_digest *digests)
+{
+    for (size_t i = 0; learned && i < p->units.len; i++)
+        if (json_is_true (json_object_get (learned_find (learned, digests[i].hex), "deep")))
+            return true;
+    return false;
+}

@@ -176,6 +176,8 @@ take_over (struct observing *o, const json_t *known)
             json_array_foreach (json_object_get (old, lists[l]), k, name)
                 if (json_is_string (name))
                     add_name (json_object_get (facts, lists[l]), json_string_value (name));
+        if (json_is_true (json_object_get (old, "deep")))
+            json_object_set_new (facts, "deep", json_true ());
         if (json_is_object (json_object_get (old, "values")))
             json_object_update (json_object_get (facts, "values"), json_object_get (old, "values"));
     }
@@ -225,6 +227,18 @@ add_unserializable (struct observing *o, const struct step *s, const json_t *err
 }
 
 static void
+add_deep (struct observing *o, const struct step *s, const json_t *error)
+{
+    const char *type = json_string_value (json_object_get (error, "type"));
+    const json_t *cell = json_object_get (error, "cell");
+    if (!type || strcmp (type, "RecursionError") != 0)
+        return;
+    json_t *facts = facts_of (o, json_is_integer (cell) ? (int) json_integer_value (cell) : s->cells.items[0]);
+    if (facts)
+        json_object_set_new (facts, "deep", json_true ());
+}
+
+static void
 add_values (struct observing *o, const char *result)
 {
     json_auto_t *document = json_load_file (fs_join (o->arena, result, "values.json"), 0, NULL);
@@ -257,6 +271,7 @@ add_run (struct observing *o, const json_t *events)
         const char *result = json_string_value (json_object_get (e, "result"));
         add_changes (o, s, json_object_get (e, "changed"));
         add_unserializable (o, s, json_object_get (e, "error"));
+        add_deep (o, s, json_object_get (e, "error"));
         if (result)
             add_values (o, result);
     }

@@ -28,7 +28,9 @@ def write(lab, *cells):
     lab.write("nb.ipynb", json.dumps({
         "nbformat": 4, "nbformat_minor": 5, "metadata": {},
         "cells": [{"cell_type": "code", "id": "c%d" % i, "metadata": {"tags": tags}, "source": source, "outputs": [],
-                   "execution_count": None} for i, (tags, source) in enumerate(cells)]}))
+                   "execution_count": None} if tags is not None else
+                  {"cell_type": "markdown", "id": "c%d" % i, "metadata": {}, "source": source}
+                  for i, (tags, source) in enumerate(cells)]}))
 
 
 def chard(lab, *arguments):
@@ -54,6 +56,17 @@ def producer_of(lab, step, name, *arguments):
 MAKE = (["step:make"], "from box import Box\nb = Box()")
 POKE = (["step:poke"], "n = b.poke()")
 READ = (["step:read"], "print(b.items)")
+
+
+def test_calls_that_only_full_caches_keep_shallow():
+    """f (900) alone recurses too deeply where f (450) hasn't been called before."""
+    with Lab() as lab:
+        write(lab, ([], "import functools\n@functools.lru_cache(None)\ndef f(n):\n    return n and n + f(n - 1)"),
+              ([], "a = [f(450)]"), (None, "## second"), ([], "print(f(900))"))
+        r = run(lab)
+        assert r.returncode == 1 and "cell 3, line 1: RecursionError" in r.stderr, r.stderr
+        r = run(lab)
+        assert r.returncode == 0 and "405450" in lab.log("start"), r.stderr
 
 
 def test_a_change_that_no_text_shows():
