@@ -70,7 +70,9 @@ change_state (struct interpreter *in, symbol state)
     }
     int id = new_value (in);
     heap_get (in->heap, id)->unpicklable = true;
-    heap_get (in->heap, id)->type = symbol_of_str (in->symbols, "whose function does more than compute, gave what is changed later, or calls itself too often");
+    const char *why = in->deep ? "without which functions call themselves too often"
+                               : "whose function does more than compute, or gave what is changed later";
+    heap_get (in->heap, id)->type = symbol_of_str (in->symbols, why);
     name_bind (in, state, set_one (in->arena, id));
 }
 

@@ -107,13 +107,27 @@ is_library_value (const struct interpreter *in, const struct ast *n)
     return true;
 }
 
+/* Whether the name is that of a library's function which is known: it is the same everywhere. */
+static bool
+is_known_function (const struct interpreter *in, symbol name)
+{
+    const struct set *value = (size_t) name < in->globals.len ? in->globals.items[name].value : NULL;
+    set_foreach (id, value) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind != OBJECT_LIBRARY || !o->type || !library_knows (in->library, symbol_text (in->symbols, o->type)))
+            return false;
+    }
+    return value != NULL;
+}
+
 /* Word = str, Grid = Dict[Square, Word]: a name for a type, repeated wherever it is needed as definitions are. Where libraries have
- * state that travels (old = os.environ["MODE"], n = pd.options.display.width) it may be something else elsewhere. */
+ * state that travels (n = pd.options.display.width) other things than functions may be something else elsewhere. */
 static bool
 is_alias (struct interpreter *in, const struct ast *n)
 {
     const struct ast *value = n->kind == AST_ASSIGN && n->nkids == 2 ? n->kids[1] : NULL;
-    return value && n->kids[0]->kind == AST_NAME && !in->ambient.len && !process_is_seen (in)
+    return value && n->kids[0]->kind == AST_NAME && !process_is_seen (in)
+           && (!in->ambient.len || is_known_function (in, n->kids[0]->name))
            && (value->kind == AST_NAME || value->kind == AST_ATTRIBUTE || value->kind == AST_SUBSCRIPT)
            && is_library_value (in, value);
 }
@@ -458,22 +472,31 @@ is_repeatable (const struct flow *flow, const struct site *s, const int *changes
     return true;
 }
 
+/* Marks the set-up that can't be repeated, in `working` by site. Whether there is any that wasn't marked. */
+static bool
+note_working (const struct program *program, const struct flow *flow, bool *working)
+{
+    int *changes = arena_alloc (program->arena, (size_t) (symbols_count (program->symbols) + 1) * sizeof *changes);
+    bool more = false;
+    vec_foreach (c, &flow->changes)
+        changes[c->name]++;
+    for (size_t i = 0; i < flow->sites.len; i++) {
+        const struct site *s = &flow->sites.items[i];
+        if (s->kind == SITE_SETUP && !working[i] && !is_repeatable (flow, s, changes))
+            more = working[i] = true;
+    }
+    return more;
+}
+
+/* Set-up that can't be repeated makes a library's state travel, and what is made of that can't be repeated in turn. */
 struct flow *
 interpreter_run (struct program *program)
 {
     struct stateful stateful = { 0 };
     struct flow *flow = walk (program, NULL, &stateful);
-    bool *working = arena_alloc (program->arena, flow->sites.len + 1), any = false;
-    int *changes = arena_alloc (program->arena, (size_t) (symbols_count (program->symbols) + 1) * sizeof *changes);
-    vec_foreach (c, &flow->changes)
-        changes[c->name]++;
-    for (size_t i = 0; i < flow->sites.len; i++) {
-        const struct site *s = &flow->sites.items[i];
-        working[i] = s->kind == SITE_SETUP && !is_repeatable (flow, s, changes);
-        any |= working[i];
-    }
-    for (int round = 0; round < 3 && (any || stateful.more); round++) {
-        any = stateful.more = false;
+    bool *working = arena_alloc (program->arena, flow->sites.len + 1);
+    for (int round = 0; round < 3 && (note_working (program, flow, working) || stateful.more); round++) {
+        stateful.more = false;
         flow = walk (program, working, &stateful);
     }
     return flow;

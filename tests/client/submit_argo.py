@@ -185,7 +185,10 @@ class Server:
 
     def test_interrupted_clients_leave_the_run_alone(self):
         waiting = self.start("submit", "--image", "x:1", "--python", sys.executable, "--wait", "train.py")
-        self.until(lambda: self.argo.workflows and self.argo.requests[-1].method == "GET")
+        self.until(lambda: self.argo.workflows)
+        self.argo.set_states("Running", load_data="Running")
+        count = len(self.argo.requests)                # the first look is whether the run has begun
+        self.until(lambda: len(self.argo.requests) > count + 3)
         waiting.send_signal(signal.SIGINT)
         out, err = waiting.communicate(timeout=60)
         self.assertEqual(waiting.returncode, 1, err)

@@ -280,7 +280,8 @@ class Argo(unittest.TestCase):
         self.assertEqual(unknown_fields(schema, kind, document), [])
         return document
 
-    def check_documents(self, folder):
+    def check_documents(self, folder, cached=False):
+        """`cached`: the notebook asks for it, at a schedule too."""
         found = {}
         at = ("--schedule", "5 4 * * 1-5", "--timezone", "Europe/Berlin")
         for text in [*folder.emit("argo").values(), *folder.emit("cron", *at).values()]:
@@ -289,7 +290,7 @@ class Argo(unittest.TestCase):
         self.assertEqual(found["Workflow"]["spec"], found["WorkflowTemplate"]["spec"])
         [text] = [t for name, t in folder.emit("argo", *at).items() if name.endswith(".workflow.yaml")]
         self.assertEqual(yaml.safe_load(text)["spec"], found["CronWorkflow"]["spec"]["workflowSpec"])
-        self.assertNotIn("memoize", text)      # at a schedule it runs to see what has changed
+        self.assertEqual("memoize" in text, cached)      # at a schedule it runs to see what has changed
         self.assertEqual(found["CronWorkflow"]["spec"]["schedules"], ["5 4 * * 1-5"])
         return found["Workflow"]
 
@@ -300,8 +301,11 @@ class Argo(unittest.TestCase):
             self.assertIn("RESULT=" + wanted, pod.printed)
 
     def check_kale(self, path):
-        with Folder(os.path.join(notebooks.KALE, path)) as folder:
-            self.check_documents(folder)
+        path = os.path.join(notebooks.KALE, path)
+        with open(path, encoding="utf-8") as f:
+            cached = re.search(r'"cache:enabled"|"enable_caching": true', f.read()) is not None
+        with Folder(path) as folder:
+            self.check_documents(folder, cached)
 
     def test_hundreds_of_steps_fit(self):
         source = "x%d = [x%d, %d]\n" + "# what a cell of a usual length looks like, with something in it\n" * 12
@@ -340,7 +344,7 @@ class Argo(unittest.TestCase):
                 pod = Pod(folder, document["spec"])
                 pod.run()
                 self.assertEqual(notebooks.result_of(pod.printed), notebooks.result_of(notebooks.plain([([], ""), *cells])))
-                self.assertEqual(pod.skipped, ["idle"])
+                self.assertEqual(sorted(pod.skipped), ["idle", "start-otherwise"])
 
     def test_schedule_is_needed(self):
         with Folder(text=notebook(([], "x = 1"))) as folder:
