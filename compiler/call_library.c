@@ -81,15 +81,6 @@ note_sources (struct interpreter *in, int made, const struct set *arguments)
             heap_store (in->heap, made, in->s_source, set_one (in->arena, id), false);
 }
 
-static bool
-has_function (struct interpreter *in, const struct set *s)
-{
-    set_foreach (id, s)
-        if (heap_get (in->heap, id)->kind == OBJECT_FUNCTION)
-            return true;
-    return false;
-}
-
 static const struct set *
 sequence_of (struct interpreter *in, const struct set *elements, const struct effect *e, const struct call *c)
 {
@@ -99,7 +90,7 @@ sequence_of (struct interpreter *in, const struct set *elements, const struct ef
     heap_store (in->heap, id, 0, elements, false);
     if (o->iterator)
         note_sources (in, id, c->all);
-    if (o->iterator && has_function (in, c->all))
+    if (o->iterator && heap_has_function (in->heap, c->all))
         suspended_call (in, id, -1, c);
     return set_one (in->arena, id);
 }
@@ -266,7 +257,7 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         heap_store (in->heap, id, 0, c->all, false);
     if (heap_get (in->heap, id)->iterator)
         note_sources (in, id, c->all);
-    if (heap_get (in->heap, id)->iterator && has_function (in, c->all))
+    if (heap_get (in->heap, id)->iterator && heap_has_function (in->heap, c->all))
         suspended_call (in, id, -1, c);
     keep_cells (in, id, on, c, !path);
     if (e->flags & EFFECT_GATHERS)
@@ -380,7 +371,7 @@ call_library (struct interpreter *in, int callee, struct call *c)
     outside_used (in, e, c->all);
     chance_of_function (in, e, c, is_class_name (text));
     mutate_arguments (in, e, c);
-    if (e->caches && (in->decorating || has_function (in, c->all)))
+    if (e->caches && (in->decorating || heap_has_function (in->heap, c->all)))
         return cached_make (in, c->all, in->decorating);
     if (e->flags & EFFECT_MAKES_DECORATOR && !in->decorating)
         return set_one (in->arena, callee);
@@ -477,7 +468,7 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     chance_of_method (in, receiver, name, e, c);
     mutate_arguments (in, e, c);
     long changes = in->changes;
-    call_back (in, set_union (in->arena, c->all, has_function (in, c->all) ? cells_held (in, on) : NULL));
+    call_back (in, set_union (in->arena, c->all, heap_has_function (in->heap, c->all) ? cells_held (in, on) : NULL));
     call_held_functions (in, on);
     if (e->process == PROCESS_HANDLED || e->process == PROCESS_ENDS)
         call_back (in, heap_field (in->heap, receiver, 0)); /* Timer (1, rows.append), stack.callback (rows.append) */

@@ -181,6 +181,15 @@ heap_reach_ever (struct heap *h, const struct set *s)
     return reach (h, s, true);
 }
 
+bool
+heap_has_function (struct heap *h, const struct set *s)
+{
+    set_foreach (id, s)
+        if (heap_get (h, id)->kind == OBJECT_FUNCTION)
+            return true;
+    return false;
+}
+
 /* What a class is, its instances are. */
 static void
 enter_instances (struct heap *h, int class_object)

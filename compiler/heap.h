@@ -109,6 +109,9 @@ const struct set *heap_reach (struct heap *h, const struct set *s);
 /* The same with what was reachable at any time before. */
 const struct set *heap_reach_ever (struct heap *h, const struct set *s);
 
+/* Whether a function of the notebook is among `s` itself. */
+bool heap_has_function (struct heap *h, const struct set *s);
+
 /* Collects into `found` the objects from which `id` can be reached through fields or their class, itself included;
  * bounded. */
 void heap_holders (struct heap *h, int id, struct vec_int *found);
