@@ -22,7 +22,7 @@ add_imports (struct linking *l, struct step *s, const struct ast *n)
 static void
 add_segment (struct linking *l, struct step *s, const struct unit *u, int line, const char *source, bool replicated)
 {
-    struct segment seg = { u->cell->notebook->reference, u->cell->index, line, source, replicated };
+    struct segment seg = { u->cell->notebook->reference, u->cell->index, line, source, replicated, false };
     vec_push (l->arena, &s->segments, seg);
 }
 
@@ -116,8 +116,20 @@ is_made_of (const struct linking *l, const struct vec_int *sites, int site)
     return false;
 }
 
+/* What names something of a library (before = json.scale) may name what one of the `sites` has set up. */
+static bool
+may_name_set_up (const struct linking *l, const struct vec_int *sites, int site)
+{
+    const struct site *x = &l->flow->sites.items[site];
+    if (x->statement && x->statement->kind == AST_ASSIGN)
+        vec_foreach (earlier, sites)
+            if (l->flow->sites.items[*earlier].kind == SITE_SETUP)
+                return true;
+    return false;
+}
+
 /* What is repeated stands ahead of the step's own cells; but between them where these need what is above it to be without:
- * set-up, and a name that is bound a second time. */
+ * set-up, what may name it, and a name that is bound a second time. */
 static struct vec_int
 standing_between (struct linking *l, int step)
 {
@@ -127,10 +139,52 @@ standing_between (struct linking *l, int step)
         const struct site *x = &l->flow->sites.items[*site];
         if (x->unit > l->g->groups.items[step].units.items[0]
             && (x->kind == SITE_SETUP || binds_again (l, sites, *site) || binds_what_is_handed (l, step, *site)
-                || is_made_of (l, &between, *site)))
+                || is_made_of (l, &between, *site) || may_name_set_up (l, &between, *site)))
             vec_push (l->arena, &between, *site);
     }
     return between;
+}
+
+static bool
+reads_what_is_handed (const struct linking *l, int step, int site)
+{
+    const struct site *x = &l->flow->sites.items[site];
+    for (size_t i = x->first_event; i < x->last_event; i++)
+        vec_foreach (n, &l->needs[step])
+            if (n->name == l->flow->events.items[i].name)
+                return true;
+    return false;
+}
+
+/* The code that a step repeats, as sites in their order. */
+struct repeated {
+    struct vec_int ahead;   /* before it is handed anything */
+    struct vec_int late;    /* then: set-up that is made of what it is handed; what sets up or names something after that */
+    struct vec_int between; /* its own cells */
+};
+
+static struct repeated
+arrange (struct linking *l, int step)
+{
+    struct repeated r = { .between = standing_between (l, step) };
+    vec_foreach (site, &l->replicated[step]) {
+        if (vec_int_has (&r.between, *site))
+            continue;
+        bool setup = l->flow->sites.items[*site].kind == SITE_SETUP;
+        bool late = setup ? r.late.len || reads_what_is_handed (l, step, *site) : may_name_set_up (l, &r.late, *site);
+        vec_push (l->arena, late ? &r.late : &r.ahead, *site);
+    }
+    return r;
+}
+
+static void
+add_late (struct linking *l, struct step *s, const struct vec_int *late)
+{
+    size_t first = s->segments.len;
+    vec_foreach (site, late)
+        add_replicated_segment (l, s, late, *site);
+    for (size_t i = first; i < s->segments.len; i++)
+        s->segments.items[i].late = true;
 }
 
 /* What stands between the own cells `before` (a unit; -1: none yet) and `unit`. */
@@ -140,7 +194,7 @@ add_between (struct linking *l, int step, const struct vec_int *between, int bef
     vec_foreach (site, between) {
         int at = l->flow->sites.items[*site].unit;
         if (at > before && at < unit)
-            add_replicated_segment (l, &l->p->steps.items[step], &l->replicated[step], *site);
+            add_replicated_segment (l, &l->p->steps.items[step], between, *site);
     }
 }
 
@@ -158,21 +212,20 @@ void
 link_segments (struct linking *l, int step)
 {
     struct step *s = &l->p->steps.items[step];
-    struct vec_int *sites = &l->replicated[step];
     int before = -1;
-    vec_int_sort (sites);
-    const struct vec_int between = standing_between (l, step);
-    vec_foreach (site, sites)
-        if (!vec_int_has (&between, *site))
-            add_replicated_segment (l, s, sites, *site);
+    vec_int_sort (&l->replicated[step]);
+    const struct repeated repeated = arrange (l, step);
+    vec_foreach (site, &repeated.ahead)
+        add_replicated_segment (l, s, &repeated.ahead, *site);
     vec_foreach (d, &l->deleted[step])
         if (!link_find_input (l, step, link_name (l, d->name)) && !is_repeated (l, step, d->name)) {
             /* It need not travel to be deleted: anything will do. */
             add_segment (l, s, link_unit (l, d->site), 1, arena_printf (l->arena, "%s = None\n", link_name (l, d->name)), true);
         }
+    add_late (l, s, &repeated.late);
     vec_foreach (unit, &l->g->groups.items[step].units) {
         const struct unit *u = &l->flow->program->units.items[*unit];
-        add_between (l, step, &between, before, *unit);
+        add_between (l, step, &repeated.between, before, *unit);
         before = *unit;
         add_segment (l, s, u, 1, u->text->run, false);
         vec_push (l->arena, &s->cells, u->cell->index);

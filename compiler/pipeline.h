@@ -49,6 +49,7 @@ struct segment {
     int line;           /* line within that cell on which `source` begins, from 1 */
     const char *source; /* Python: IPython's lines already rewritten to get_ipython() calls, line for line */
     bool replicated;    /* a definition brought along, not this step's own work: shows nothing, must have no effect */
+    bool late;          /* replicated, and reads what the step is handed: it runs once that is there */
 };
 
 /* In place of a path: whatever the step has written, since nobody can tell what that is. */

@@ -89,6 +89,7 @@ segments_to_json (const struct step *s)
         json_object_set_new (o, "line", json_integer (seg->line));
         json_object_set_new (o, "source", json_string (seg->source));
         put_flag (o, "replicated", seg->replicated);
+        put_flag (o, "late", seg->late);
         json_array_append_new (list, o);
     }
     return list;
@@ -328,7 +329,8 @@ get_segments (const struct pipeline *p, struct step *s, const json_t *o)
                                .cell = (int) json_integer_value (json_object_get (item, "cell")),
                                .line = (int) json_integer_value (json_object_get (item, "line")),
                                .source = get_text (p->arena, item, "source"),
-                               .replicated = json_is_true (json_object_get (item, "replicated")) };
+                               .replicated = json_is_true (json_object_get (item, "replicated")),
+                               .late = json_is_true (json_object_get (item, "late")) };
         if (seg.source)
             vec_push (p->arena, &s->segments, seg);
     }

@@ -113,22 +113,13 @@ process_called (struct interpreter *in, const struct effect *e, const struct set
     }
 }
 
-static bool
-has_function (struct interpreter *in, const struct set *s)
-{
-    set_foreach (id, s)
-        if (heap_get (in->heap, id)->kind == OBJECT_FUNCTION)
-            return true;
-    return false;
-}
-
 /* time.sleep = waits.append, warnings.showwarning = note: whoever calls that, or what calls it, changes the notebook's values. */
 static bool
 put_into_library (struct interpreter *in, symbol path, const struct set *value)
 {
     symbol state = symbol_of_str (in->symbols, "%functions_put_into_libraries");
     long changes = in->changes;
-    if (has_function (in, value))
+    if (heap_has_function (in->heap, value))
         call_back (in, value);
     if (in->changes > changes) {
         change_everywhere (in, state, value);
@@ -152,9 +143,11 @@ process_stored (struct interpreter *in, int id, symbol name, const struct set *v
 {
     const struct object *o = heap_get (in->heap, id);
     const char *path = o->kind == OBJECT_LIBRARY ? symbol_text (in->symbols, o->type) : "";
-    if (*path && name && (in->replaced.len || has_function (in, value))) {
-        const char *whole = arena_printf (in->arena, "%s.%s", path, symbol_text (in->symbols, name));
-        if (put_into_library (in, symbol_of_str (in->symbols, whole), value))
+    if (*path && name && (in->replaced.len || heap_has_function (in->heap, value))) {
+        symbol whole = symbol_of_str (in->symbols, arena_printf (in->arena, "%s.%s", path, symbol_text (in->symbols, name)));
+        if (heap_has_function (in->heap, value)) /* it travels by its name, under which another function stands from here on */
+            heap_get (in->heap, library_object (in, whole))->unpicklable = true;
+        if (put_into_library (in, whole, value))
             return true;
     }
     if (strcmp (path, "builtins") != 0 && strcmp (path, "__builtins__") != 0)

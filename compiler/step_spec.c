@@ -11,6 +11,8 @@ segments (const struct step *s)
     vec_foreach (seg, &s->segments) {
         json_t *one = json_pack ("{s:i,s:i,s:s,s:b}", "cell", seg->cell, "line", seg->line, "source", seg->source,
                                  "replicated", seg->replicated);
+        if (seg->late)
+            json_object_set_new (one, "late", json_true ());
         if (seg->notebook)
             json_object_set_new (one, "notebook", json_string (seg->notebook));
         json_array_append_new (all, one);

@@ -14,14 +14,15 @@ one module's names.
 SPEC (run; straight has the first line and `segments`, `parameters`, `metrics`, `env`, `checkpoints` of it):
     {"version": 1, "step": "train", "notebook": "train.ipynb", "cwd": "/abs", "result": "/abs/result/dir",
      "segments":   [{"cell": 7, "line": 1, "source": "...", "replicated": false, "original": "optional: as written",
+                     "late": "true, if it is replicated and reads inputs",
                      "notebook": "other/prepare.ipynb, if the cell is of another notebook; from cwd"}],
      "path": ["other"],                                   # folders of modules besides cwd; may be left out
      "inputs":     [{"name": "x", "from": "/abs/producer/result", "optional": false, "mutated": false}],
      "parameters": {"N": 5}, "outputs": [{"name": "y", "kind": "data", "optional": false}],
      "metrics": ["acc"], "definitions": ["f", "Net"], "env": {"NAME": "value"},
      "log_limit": 67108864, "fsync": false}                                        # the last line may be left out
-Order within a step: env, cwd; parameters; leading replicated segments; parameters again; inputs; the other segments in
-the order given. A replicated segment shows nothing. Definitions that are outputs of kind "data" travel by value.
+Order within a step: env, cwd; parameters; leading replicated segments that aren't "late"; parameters again; inputs; the
+other segments in the order given. A replicated segment shows nothing. Definitions that are outputs of kind "data" travel by value.
 
 Where notebooks are composed, a cell runs in its own notebook's folder, and every "cell" in what is written below has
 "notebook" beside it if it is of another notebook than "notebook" says.

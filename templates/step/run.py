@@ -85,7 +85,7 @@ def _run_segments(spec, cells, inputs, asked):
     runs = _by_cell(spec["segments"])
     lead = 0
     _set_parameters(spec)
-    while lead < len(runs) and runs[lead][1]:
+    while lead < len(runs) and runs[lead][1] and not runs[lead][2][0].get("late"):
         _run_replicated(cells, runs[lead][2])
         lead += 1
     _set_parameters(spec)
