@@ -183,43 +183,6 @@ take_assignment (struct rewriting *r, const struct logical *l, const char *mark)
 
 /* ---- the walk --------------------------------------------------------------------------------------------------- */
 
-/* The blanks that all lines which hold anything begin with. */
-static size_t
-common_margin (const char *text)
-{
-    const char *margin = NULL;
-    size_t n = 0;
-    for (const char *line = text; *line && (!margin || n); line += strcspn (line, "\n"), line += *line == '\n') {
-        size_t blanks = strspn (line, " \t");
-        if (!line[blanks] || strchr ("\r\n", line[blanks]))
-            continue;
-        if (!margin)
-            margin = line, n = blanks;
-        size_t same = 0;
-        while (same < n && same < blanks && line[same] == margin[same])
-            same++;
-        n = same;
-    }
-    return n;
-}
-
-/* IPython's leading_indent: the margin is taken off every line that has it. */
-static const char *
-without_indentation (struct arena *a, const char *text)
-{
-    size_t margin = common_margin (text);
-    if (!margin)
-        return text;
-    cleanup_strbuf struct strbuf b = { 0 };
-    for (const char *line = text; *line;) {
-        size_t n = strcspn (line, "\n"), skipped = strspn (line, " \t") >= margin ? margin : 0;
-        n += line[n] == '\n';
-        strbuf_add (&b, line + skipped, n - skipped);
-        line += n;
-    }
-    return arena_strndup (a, strbuf_str (&b), b.len);
-}
-
 static const char *
 take_line (struct rewriting *r, const char *p)
 {
@@ -255,28 +218,43 @@ take_line (struct rewriting *r, const char *p)
     return l.end;
 }
 
+static void
+take_lines (struct rewriting *r, const char *p)
+{
+    while (p < r->end) {
+        if (*p == '\n') {
+            strbuf_addc (&r->run, '\n');
+            r->line++;
+            p++;
+            continue;
+        }
+        p = take_line (r, p);
+    }
+}
+
+/* A last line without newline may be automagic. */
+static bool
+is_plain_python (const char *text)
+{
+    return !strpbrk (text, "%!?") && strchr (text, '\n');
+}
+
 struct magic_text *
 magic_rewrite (struct arena *a, const char *source, size_t len)
 {
     struct magic_text *out = arena_new (a, struct magic_text);
-    struct rewriting r = { a, out, source, source + len, arena_strndup (a, source, len), { 0 }, 1, 1, false };
-    out->code = r.code;
-    out->run = without_indentation (a, r.code);
-    if (!memchr (source, '%', len) && !memchr (source, '!', len) && !memchr (source, '?', len)
-        && memchr (source, '\n', len))
-        return out; /* the common case: plain Python */
-    const char *p;
-    if (!magic_take_cell (&r, &p))
-        while (p < r.end) {
-            if (*p == '\n') {
-                strbuf_addc (&r.run, '\n');
-                r.line++;
-                p++;
-                continue;
-            }
-            p = take_line (&r, p);
-        }
-    out->run = without_indentation (a, arena_strndup (a, strbuf_str (&r.run), r.run.len));
-    strbuf_free (&r.run);
+    struct magic_fronts fronts = { 0 };
+    const char *text = arena_strndup (a, source, len), *bare = magic_bare (a, text, &fronts), *code = bare, *p;
+    out->bare = out->run = bare;
+    out->newly_bare = fronts.newly;
+    if (!is_plain_python (bare)) {
+        struct rewriting r = { a, out, bare, bare + strlen (bare), arena_strdup (a, bare), { 0 }, 1, 1, false };
+        if (!magic_take_cell (&r, &p))
+            take_lines (&r, p);
+        code = r.code;
+        out->run = arena_strndup (a, strbuf_str (&r.run), r.run.len);
+        strbuf_free (&r.run);
+    }
+    out->code = bare == text ? code : magic_padded (a, &fronts, code);
     return out;
 }

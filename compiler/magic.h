@@ -32,6 +32,8 @@ struct magic {
 struct magic_text {
     const char *code; /* for the parser */
     const char *run;  /* for the interpreter */
+    const char *bare; /* the source as IPython looks at it, without margin and prompts */
+    int newly_bare;   /* the first line with a prompt, if only IPython 9.10 and later take it off; else 0 */
     vec (struct magic) magics;
     vec (struct magic) calls; /* %chard lines or cells: they work on the notebook, and no step knows of them */
 };

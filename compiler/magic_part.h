@@ -1,5 +1,6 @@
 /* What the files magic_*.c share: they rewrite one cell's source as magic.h tells. magic.c walks through its logical
- * lines, magic_scan.c tells what a line is, magic_cell.c takes cell magics, magic_write.c writes both texts.
+ * lines, magic_scan.c tells what a line is, magic_cell.c takes cell magics, magic_write.c writes both texts. Before them
+ * all, magic_prompt.c takes off what stands in front of the lines.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_MAGIC_PART_H
 #define CHARD_COMPILER_MAGIC_PART_H
@@ -78,6 +79,28 @@ bool magic_encloses (const char *name);
 
 /* Behind the options `-n 10 -r3` of %time and its like. */
 const char *magic_skip_options (const char *p, const char *end);
+
+/* ---- magic_prompt.c ---- */
+
+/* A line of a cell, its newline not counted, and how many bytes are taken off its front. */
+struct magic_front {
+    const char *start;
+    size_t len, taken;
+    bool docstring; /* it lies within one */
+};
+
+struct magic_fronts {
+    vec (struct magic_front) lines;
+    bool prompts; /* some of these were prompts */
+    int newly;    /* line of the first of them, if only IPython 9.10 and later take them */
+};
+
+/* The source as IPython looks at it. `f` is zero-initialised. */
+const char *magic_bare (struct arena *a, const char *source, struct magic_fronts *f);
+
+/* `code`, which has the lines of that, with blanks in the place of what was taken off; a form feed behind those of prompts,
+ * from where Python counts indentation anew. */
+char *magic_padded (struct arena *a, const struct magic_fronts *f, const char *code);
 
 /* ---- magic_cell.c ---- */
 

@@ -54,6 +54,20 @@ diagnose_nul (struct program *p, struct unit *u, struct diag_list *diags)
               "this line holds a NUL character, which Python refuses");
 }
 
+/* Prompts of a cell that is Python as it stands are within a text, which IPython's versions differ about. */
+static void
+diagnose_prompts (struct program *p, struct syntax *syntax, struct unit *u, struct diag_list *diags)
+{
+    struct syntax_error error;
+    if (!u->text->newly_bare)
+        return;
+    syntax_parse (syntax, p->arena, p->symbols, u->cell->source, u->cell->len, &error);
+    if (error.start == UINT32_MAX)
+        diag_add (diags, SEVERITY_WARNING, "prompts", cell_place (u->cell, u->text->newly_bare, 1),
+                  cell_line (p->arena, u->cell, u->text->newly_bare), "let the line begin with something else",
+                  "IPython takes this prompt off from version 9.10 on, and so do steps; earlier ones leave it in the text");
+}
+
 struct building {
     struct program *program;
     struct syntax *syntax;
@@ -76,6 +90,8 @@ add_unit (struct building *b, const struct cell *c, const struct cell_tags *tags
         diagnose_nul (p, u, b->diags);
     else if (error.start != UINT32_MAX)
         diagnose_syntax (p, (int) p->units.len - 1, &error, b->diags);
+    else
+        diagnose_prompts (p, b->syntax, u, b->diags);
 }
 
 /* A pipeline runs at one schedule; what a notebook that is brought in says is of its own pipeline. */

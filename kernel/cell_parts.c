@@ -46,12 +46,13 @@ add_call (struct arena *a, found_list *calls, int line, int lines, const char *t
     vec_push (a, calls, ((struct found){ line, lines, kind, arena_strndup (a, text, n) }));
 }
 
-static void
+/* The source as IPython looks at it, without prompts. */
+static const char *
 find_python (struct arena *a, const char *source, size_t len, found_list *calls)
 {
     const struct magic_text *text = magic_rewrite (a, source, len);
     if (text->magics.len > 0 && text->magics.items[0].kind == MAGIC_CELL)
-        return; /* what the cell holds belongs to that magic */
+        return source; /* what the cell holds belongs to that magic */
     vec_foreach (m, &text->calls)
         if (m->kind == MAGIC_CELL)
             add_call (a, calls, 1, 1 << 30, arena_printf (a, "%s\n%s", m->arguments, m->body));
@@ -60,6 +61,7 @@ find_python (struct arena *a, const char *source, size_t len, found_list *calls)
                       arena_printf (a, "%s?", m->arguments + strspn (m->arguments, "%") + strlen (&MARK[1])));
         else if (!m->indented && strcmp (m->name, &MARK[1]) == 0)
             add_call (a, calls, m->line, m->lines, m->arguments);
+    return text->bare;
 }
 
 static void
@@ -141,7 +143,7 @@ cell_parts_split (struct arena *a, const char *source, size_t len, const char *l
     if (!cell_parts_may_call (source, len))
         return parts;
     if (strcmp (language, "python") == 0)
-        find_python (a, source, len, &calls);
+        source = find_python (a, source, len, &calls);
     else
         find_lines (a, source, &calls);
     if (calls.len == 0)

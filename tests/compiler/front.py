@@ -3,11 +3,15 @@ parameters of all types, percent scripts as Jupytext writes them.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import ast
 import json
 import os
+import random
 import subprocess
 import tempfile
 import unittest
+
+from IPython.core.inputtransformer2 import TransformerManager
 
 TOP = os.path.abspath(os.environ.get("TOP", "."))
 CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
@@ -280,6 +284,55 @@ x = 1
             self.assertEqual([c["tags"] for c in cells], [["step:a"], [], ["step:b", "prev:a"], []])
             pipeline = self.compiled("p.py")
             self.assertEqual((pipeline["name"], pipeline["kernel"]), ("from-header", "mykernel"))
+
+
+class Prompts(Case):
+    """What is pasted with its prompts is taken as IPython takes it."""
+
+    FRONTS = ["", " ", "    ", "\t", ">>> ", ">>>", "... ", "...", ">>>\t", "  >>> ", "    ... ", "In [1]: ", "In [12]: ",
+              "   ...: ", "    ...: ", "...:", "[ins] In [3]: ", " In [2]: ", "......: "]
+    LINES = ["x = 1", "for i in r:", "    z = 1", '"""', 's = """', "'''", '"""doc"""', 'r"""a', '>>> "in"', "...", "# c", "",
+             "   ", "  0", "x = [1,", "2]", "if 1: y = 2", 'text""" + "a"', "x = '''a\\'''b'''", "(1 +\\", "1)"]
+    PAIRS = [(">>> ", "... "), ("In [1]: ", "   ...: "), ("", "")]
+
+    def cell(self, chance):
+        pair = chance.choice([None, *self.PAIRS])
+        lines = [(chance.choice(self.FRONTS) if not pair or chance.random() < .15 else pair[at > 0])
+                 + chance.choice(self.LINES) for at in range(chance.randint(1, 5))]
+        margin = chance.choice(["", "", "  "])
+        return "\n" * (chance.random() < .1) + "\n".join(margin + line for line in lines) + chance.choice(["", "\n"])
+
+    def cells(self, count):
+        """Cells of which IPython makes something else, and that."""
+        chance, transform = random.Random(7), TransformerManager().transform_cell
+        while count:
+            cell = self.cell(chance)
+            try:
+                seen = transform(cell)
+                ast.parse(seen)
+            except (SyntaxError, ValueError):
+                continue
+            if cell.strip() and seen.strip() != cell.strip() and "In [" not in seen:
+                count -= 1
+                yield cell, seen.strip()
+
+    def test_cells_run_as_ipython_sees_them(self):
+        cells = list(self.cells(300))
+        pipeline = self.notebook(*[code(cell, f"step:s{at}") for at, (cell, _) in enumerate(cells)])
+        sources = {segment["cell"]: segment["source"] for step in pipeline["steps"] for segment in step["segments"]
+                   if not segment.get("replicated")}
+        for at, (cell, seen) in enumerate(cells):
+            if sources.get(at, "").strip() != seen:
+                self.assertEqual(ast.dump(ast.parse(sources.get(at, "").strip())), ast.dump(ast.parse(seen)), cell)
+
+    def test_places_are_those_of_the_cell(self):
+        self.notebook(code("In [1]: for i in [1]:\n   ...:     print(i, missing)", "step:a"))
+        self.assertIn("a.ipynb:cell 0:2:22: warning: no step defines `missing`", self.told)
+
+    def test_magics_behind_prompts(self):
+        step = self.only_step(code(">>> %pip install chardonnay\n>>> x = !ls\n>>> if x:\n...     !pwd", "step:a"))
+        self.assertEqual(step["segments"][0]["source"].splitlines()[1:],
+                         ["x = get_ipython().getoutput('ls')", "if x:", "    get_ipython().system('pwd')"])
 
 
 if __name__ == "__main__":

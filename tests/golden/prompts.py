@@ -1,0 +1,9 @@
+# %% tags=["step:a"]
+def shout ():
+    """
+    >>> shout ()
+    """
+
+request = """Complete the chat.
+>>> user: hello
+"""
