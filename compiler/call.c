@@ -310,6 +310,17 @@ call_named_method (struct interpreter *in, const struct set *receivers, symbol n
     return all;
 }
 
+void
+call_methods (struct interpreter *in, int id, const char *const *names)
+{
+    int class_object = heap_get (in->heap, id)->kind == OBJECT_CLASS ? id : heap_get (in->heap, id)->class_object;
+    for (const char *const *m = names; *m && class_object >= 0; m++) {
+        symbol name = symbol_of_str (in->symbols, *m);
+        struct call c = { 0 };
+        if (class_member (in, class_object, name))
+            call_named_method (in, set_one (in->arena, id), name, &c);
+    }
+}
 
 /* A method that its owner's attribute gave. It holds the owner, now that it is known to be one. */
 static const struct set *

@@ -38,6 +38,9 @@ const struct set *call_one (struct interpreter *in, int callee, struct call *c);
 /* receivers.name (…) */
 const struct set *call_named_method (struct interpreter *in, const struct set *receivers, symbol name, struct call *c);
 
+/* Those of the methods of an instance, or of a class, that the notebook defines are called: what a library would call. */
+void call_methods (struct interpreter *in, int id, const char *const *names);
+
 /* The same call with one more argument, ahead of the others; the last one gives way where there is no room. */
 void call_prepend (struct interpreter *in, const struct call *c, const struct set *first, struct call *longer);
 

@@ -42,7 +42,8 @@ mutate_arguments (struct interpreter *in, const struct effect *e, const struct c
                     objects_change (in, set_one (in->arena, id), false);
     }
     for (int k = 0; k < c->keywords; k++)
-        if (c->keyword[k].name == e->mutates_keyword || library_keyword_mutates (in->library, c->keyword[k].name))
+        if (c->keyword[k].name == e->mutates_keyword
+            || library_keyword (in->library, c->keyword[k].name)->flags & EFFECT_MUTATES)
             objects_change (in, c->keyword[k].value, false);
     objects_change (in, given_out (in, e, c), false);
 }
@@ -339,6 +340,23 @@ read_classes (struct interpreter *in)
     }
 }
 
+/* A keyword by which the call keeps a state of the process, whatever is called: display (x, display_id="progress"). What it gives
+ * is of that state too. NULL: there is none. */
+static const struct set *
+kept_by_keyword (struct interpreter *in, const struct call *c)
+{
+    for (int k = 0; k < c->keywords; k++) {
+        const struct effect *e = library_keyword (in->library, c->keyword[k].name);
+        if (e->process == PROCESS_NOT)
+            continue;
+        process_called (in, e, NULL, c, false);
+        int id = new_value (in);
+        heap_get (in->heap, id)->type = e->returns;
+        return set_one (in->arena, id);
+    }
+    return NULL;
+}
+
 const struct set *
 call_library (struct interpreter *in, int callee, struct call *c)
 {
@@ -373,7 +391,7 @@ call_library (struct interpreter *in, int callee, struct call *c)
     mutate_arguments (in, e, c);
     if (e->caches && (in->decorating || heap_has_function (in->heap, c->all)))
         return cached_make (in, c->all, in->decorating);
-    if (e->flags & EFFECT_MAKES_DECORATOR && !in->decorating)
+    if (e->flags & EFFECT_MAKES_DECORATOR && !in->decorating && !heap_has_function (in->heap, c->all))
         return set_one (in->arena, callee);
     if (e->flags & EFFECT_PURE_DECORATOR)
         return c->all;
@@ -386,7 +404,8 @@ call_library (struct interpreter *in, int callee, struct call *c)
     const struct set *known = text_of_call (in, text, c->positional, c->count);
     if (known)
         return known;
-    given = result_of (in, e, call_argument (c, 0), c, path);
+    const struct set *kept = kept_by_keyword (in, c);
+    given = kept ? kept : result_of (in, e, call_argument (c, 0), c, path);
     if (e->observes)
         observer_link (in, given, c->all);
     return given;
@@ -396,7 +415,7 @@ static bool
 is_drawing (const struct interpreter *in, const struct call *c)
 {
     for (int i = 0; i < c->keywords; i++)
-        if (library_keyword_draws (in->library, c->keyword[i].name))
+        if (library_keyword (in->library, c->keyword[i].name)->flags & EFFECT_DRAWING)
             return true;
     return false;
 }

@@ -60,6 +60,20 @@ copy_of_list (struct interpreter *in, int id)
     return set_one (in->arena, copy);
 }
 
+/* A defaultdict makes what is asked for, and keeps it. */
+static void
+make_missing (struct interpreter *in, int id)
+{
+    const struct object *o = heap_get (in->heap, id);
+    if (o->kind != OBJECT_VALUE || !(library_element (in->library, o->type)->flags & EFFECT_MUTATES))
+        return;
+    objects_change (in, set_one (in->arena, id), false);
+    const struct set *factory = heap_field (in->heap, id, symbol_of_str (in->symbols, "default_factory"));
+    const struct set *made = heap_has_function (in->heap, factory) ? call_value (in, factory, NULL, 0) : NULL;
+    if (made && !heap_field (in->heap, id, 0))
+        heap_store (in->heap, id, 0, made, false);
+}
+
 static const struct set *
 evaluate_subscript (struct interpreter *in, const struct ast *n)
 {
@@ -72,11 +86,8 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
         evaluate (in, n->kids[i]);
     }
     const struct set *all = special_run (in, base, SPECIAL_ELEMENT, NULL);
-    set_foreach (id, base) {
-        const struct object *o = heap_get (in->heap, id);
-        if (o->kind == OBJECT_VALUE && library_element (in->library, o->type)->flags & EFFECT_MUTATES)
-            objects_change (in, set_one (in->arena, id), false); /* a defaultdict makes what is asked for */
-    }
+    set_foreach (id, base)
+        make_missing (in, id);
     set_foreach (id, base) {
         const struct set *const class[] = { set_one (in->arena, id) };
         if (heap_get (in->heap, id)->kind != OBJECT_CLASS || heap_get (in->heap, id)->enumeration)

@@ -238,8 +238,8 @@ end_site (struct interpreter *in)
     struct site *s = &in->flow->sites.items[in->site];
     s->effect = in->effect;
     s->kind = kind_of (in, s);
-    if (s->kind == SITE_CONSTANT && process_is_seen (in))
-        s->kind = SITE_PLAIN; /* a line that is traced, a cell at whose end a function is called */
+    if ((s->kind == SITE_CONSTANT || s->kind == SITE_IMPORT) && process_is_seen (in))
+        s->kind = SITE_PLAIN; /* a line that is traced, a cell at whose end a function is called, a module that is found */
     if (s->kind == SITE_PLAIN) {
         use_ambient (in);
         process_seen (in);

@@ -293,24 +293,12 @@ library_element (const struct library *l, symbol type)
     return find (l, key);
 }
 
-static const struct effect *
-find_keyword (const struct library *l, symbol keyword)
+const struct effect *
+library_keyword (const struct library *l, symbol keyword)
 {
     char key[128];
     snprintf (key, sizeof key, "=%s", symbol_text (l->symbols, keyword));
     return find (l, key);
-}
-
-bool
-library_keyword_mutates (const struct library *l, symbol keyword)
-{
-    return find_keyword (l, keyword)->flags & EFFECT_MUTATES;
-}
-
-bool
-library_keyword_draws (const struct library *l, symbol keyword)
-{
-    return find_keyword (l, keyword)->flags & EFFECT_DRAWING;
 }
 
 const struct effect *

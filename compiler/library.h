@@ -102,11 +102,8 @@ const struct effect *library_attribute (const struct library *l, symbol type, sy
 /* What the elements of a value of class `type` are: line "type[]". */
 const struct effect *library_element (const struct library *l, symbol type);
 
-/* True if a call with this keyword changes what it is given: line "=ax mutates". */
-bool library_keyword_mutates (const struct library *l, symbol keyword);
-
-/* True if a call with this keyword ("color") draws: line "=color drawing". */
-bool library_keyword_draws (const struct library *l, symbol keyword);
+/* What a call with this keyword does: line "=ax mutates", what it is given; "=color drawing"; "=display_id keeps=S". */
+const struct effect *library_keyword (const struct library *l, symbol keyword);
 
 /* The table as it is compiled in, sorted by key: "numpy.random.seed" and its words. */
 struct library_line {

@@ -216,10 +216,25 @@ reload (struct interpreter *in, struct call *c)
     return c->positional[0];
 }
 
+/* ---- containers ------------------------------------------------------------------------------------------------- */
+
+/* collections.defaultdict (f, …): f makes what is asked for and isn't there. */
+static const struct set *
+make_default_dict (struct interpreter *in, struct call *c)
+{
+    int id = new_value (in);
+    heap_get (in->heap, id)->type = symbol_of_str (in->symbols, "collections.defaultdict");
+    heap_store (in->heap, id, symbol_of_str (in->symbols, "default_factory"), c->positional[0], true);
+    heap_store (in->heap, id, 0, elements_of (in, call_argument (c, 1)), false);
+    in->effect = true;
+    return set_one (in->arena, id);
+}
+
 /* ---- which they are --------------------------------------------------------------------------------------------- */
 
 static const struct meaning meanings[] = {
     { "classmethod", 1, class_method },
+    { "collections.defaultdict", 1, make_default_dict },
     { "delattr", 2, delete_attribute },
     { "functools.partial", 1, make_partial },
     { "functools.reduce", 2, reduce },

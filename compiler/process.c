@@ -1,6 +1,7 @@
 /* State of the process: what calls leave behind in it that nobody can hand on. Either only those see it who ask the same library
  * (DuckDB's database in memory), or whatever runs from there on does, until it is taken back: functions put in the place of a
- * library's (mock.patch), names put into builtins, handlers of signals, functions that trace, threads that change values. Steps that set it and see it are one, or the notebook is
+ * library's (mock.patch), names put into builtins, handlers of signals, functions that trace, threads that change
+ * values, finders of modules. Steps that set it and see it are one, or the notebook is
  * refused. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
@@ -91,7 +92,7 @@ is_given_nothing (const struct interpreter *in, const struct call *c)
 void
 process_called (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c, bool changed)
 {
-    const char *sql = e->process == PROCESS_ASKED ? pattern_of (in, call_argument (c, 0)) : NULL;
+    const char *sql = e->process == PROCESS_ASKED && e->flags & EFFECT_EVALUATES ? pattern_of (in, call_argument (c, 0)) : NULL;
     switch (e->process) {
     case PROCESS_NOT: break;
     case PROCESS_ASKED:
@@ -108,7 +109,7 @@ process_called (struct interpreter *in, const struct effect *e, const struct set
         else if (!on)
             set_up (in, 0);
         break;
-    case PROCESS_EVERYWHERE: change_everywhere (in, e->process_state, on); break;
+    case PROCESS_EVERYWHERE: change_everywhere (in, e->process_state, on ? on : c->all); break;
     case PROCESS_ENDS: take_back (in, e->process_state, on); break;
     }
 }
@@ -150,6 +151,10 @@ process_stored (struct interpreter *in, int id, symbol name, const struct set *v
         if (put_into_library (in, whole, value))
             return true;
     }
+    if (strcmp (path, "sys.modules") == 0) {
+        change_everywhere (in, symbol_of_str (in->symbols, "%modules_put_into_sys.modules"), value);
+        return true;
+    }
     if (strcmp (path, "builtins") != 0 && strcmp (path, "__builtins__") != 0)
         return false;
     change_everywhere (in, symbol_of_str (in->symbols, "%names_put_into_builtins"), NULL);
@@ -169,6 +174,7 @@ process_is_seen (struct interpreter *in)
 void
 process_seen (struct interpreter *in)
 {
+    static const char *const of_finders[] = { "find_spec", "create_module", "exec_module", "load_module", NULL };
     for (size_t i = 0; i < in->everywhere.len; i++) {
         const struct seen_state s = in->everywhere.items[i];
         if (!name_is_bound (in, s.state))
@@ -176,6 +182,8 @@ process_seen (struct interpreter *in)
         name_read (in, s.state, NULL);
         call_back (in, s.held);
         call_held_functions (in, s.held);
+        set_foreach (id, s.held)
+            call_methods (in, id, of_finders);
         objects_change (in, s.held, true);
     }
     vec_foreach (state, &in->stateful->traces) { /* travels, but any statement may change it */

@@ -1,5 +1,5 @@
 /* Sinks: values of the notebook that what is shown or logged goes to: a handler that writes to a StringIO, an object of a class of
- * the notebook in the place of sys.stdout. Whoever prints or logs changes them, without naming them. Which they are is hidden state
+ * the notebook in the place of sys.stdout, a filter of a logger that counts. Whoever prints or logs changes them, without naming them. Which they are is hidden state
  * that can't be handed on: steps that set a sink and use it are one, or the notebook is refused. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
@@ -15,28 +15,41 @@ state_of (struct interpreter *in, enum sink sink)
     return symbol_of_str (in->symbols, states[sink]);
 }
 
-static const char *const methods[] = { "emit", "write", NULL }; /* of handlers, and of streams */
+static const char *const methods[] = { "emit", "write", NULL };      /* of handlers, and of streams */
+static const char *const passing[] = { "filter", "format", NULL };   /* of what looks at what is logged */
 
-/* A formatter of the notebook's own is none. */
+/* A formatter or filter of the notebook's own is none, unless it changes something. */
 static bool
-is_sink (struct interpreter *in, int id)
+changes_something (struct interpreter *in, int id)
+{
+    long changes = in->changes;
+    if (heap_get (in->heap, id)->kind == OBJECT_VALUE)
+        call_methods (in, id, passing);
+    else
+        call_back (in, set_one (in->arena, id));
+    return in->changes > changes;
+}
+
+static bool
+is_sink (struct interpreter *in, int id, enum sink sink)
 {
     const struct object *o = heap_get (in->heap, id);
     int class_object = o->class_object;
-    if (o->kind != OBJECT_VALUE || class_object < 0)
-        return o->kind == OBJECT_VALUE && o->type && strcmp (symbol_text (in->symbols, o->type), "io.StringIO") == 0;
-    for (const char *const *m = methods; *m; m++)
+    bool function = o->kind == OBJECT_FUNCTION || o->kind == OBJECT_BOUND;
+    if (o->kind == OBJECT_VALUE && class_object < 0)
+        return o->type && strcmp (symbol_text (in->symbols, o->type), "io.StringIO") == 0;
+    for (const char *const *m = methods; *m && o->kind == OBJECT_VALUE; m++)
         if (class_member (in, class_object, symbol_of_str (in->symbols, *m)))
             return true;
-    return false;
+    return sink == SINK_LOGGERS && (function || o->kind == OBJECT_VALUE) && changes_something (in, id);
 }
 
 static const struct set *
-sinks_among (struct interpreter *in, const struct set *values)
+sinks_among (struct interpreter *in, const struct set *values, enum sink sink)
 {
     const struct set *reach = heap_reach (in->heap, values), *found = NULL;
     set_foreach (id, reach)
-        if (is_sink (in, id))
+        if (is_sink (in, id, sink))
             found = set_union (in->arena, found, set_one (in->arena, id));
     return found;
 }
@@ -53,7 +66,7 @@ bool
 sink_set (struct interpreter *in, enum sink sink, const struct set *values)
 {
     symbol state = state_of (in, sink);
-    const struct set *found = sinks_among (in, values);
+    const struct set *found = sinks_among (in, values, sink);
     bool known = name_is_bound (in, state);
     if (!found && !known)
         return false;
@@ -86,11 +99,13 @@ sink_fed (struct interpreter *in, enum sink sink)
     const struct set *sinks = elements_of (in, name_read (in, state, NULL));
     set_foreach (id, sinks) {
         const struct set *self = set_one (in->arena, id);
-        struct call c = { 0 };
-        if (heap_get (in->heap, id)->class_object < 0)
+        if (heap_get (in->heap, id)->kind != OBJECT_VALUE)
+            call_back (in, self);
+        else if (heap_get (in->heap, id)->class_object < 0)
             objects_change (in, self, false);
-        for (const char *const *m = methods; *m && heap_get (in->heap, id)->class_object >= 0; m++)
-            if (class_member (in, heap_get (in->heap, id)->class_object, symbol_of_str (in->symbols, *m)))
-                call_named_method (in, self, symbol_of_str (in->symbols, *m), &c);
+        else {
+            call_methods (in, id, methods);
+            call_methods (in, id, passing);
+        }
     }
 }

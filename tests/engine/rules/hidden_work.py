@@ -7,6 +7,7 @@ import logging
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
+import numpy as np
 
 # %%
 @dataclass
@@ -87,3 +88,44 @@ import written_by_a_cell
 
 # %%
 print(written_by_a_cell.VALUE)
+
+# %%
+asked = []
+
+def number():
+    asked.append(len(asked))
+    return asked[-1]
+
+# %%
+numbers = defaultdict(number)
+
+# %%
+first = numbers["x"]
+
+# %%
+second = numbers["y"]
+
+# %%
+print(first, second, asked, dict(numbers))
+
+# %%
+def doubled(x):
+    asked.append("doubled")
+    return 2 * x
+
+# %%
+vectorized = np.vectorize(doubled, otypes=[int])
+
+@np.vectorize
+def tripled(x):
+    asked.append("tripled")
+    return 3.0 * x
+
+# %%
+twice = vectorized(np.arange(2))
+
+# %%
+thrice = tripled([1, 2])
+
+# %%
+print(twice, thrice, asked)

@@ -1,0 +1,27 @@
+# What is left in the process by less known ways: filters that count, displays that are updated, modules and finders put into sys.
+# %%
+import logging
+import sys
+import types
+from IPython.display import display, update_display
+seen = []
+class Finder:
+    pass
+# %% tags=["step:filter"]
+logging.getLogger("app").addFilter(lambda record: seen.append(record) or True)
+# %% tags=["step:log"]
+logging.getLogger("app").warning("heard")
+# %% tags=["step:show"]
+display("start", display_id="state")
+# %% tags=["step:update"]
+update_display("end", display_id="state")
+# %% tags=["step:find"]
+sys.meta_path.insert(0, Finder)
+# %% tags=["step:import"]
+import colorsys
+# %% tags=["step:lose"]
+sys.meta_path.remove(Finder)
+# %% tags=["step:put"]
+sys.modules["made_here"] = types.ModuleType("made_here")
+# %% tags=["step:get"]
+import made_here
