@@ -312,6 +312,12 @@ on_note (struct progress *p, const json_t *e)
     fprintf (p->inv->err, "note: %s\n", json_text (e, "text"));
 }
 
+static void
+on_cancel (struct progress *p, const json_t *e)
+{
+    fprintf (p->inv->err, "canceling: %s\n", json_text (e, "how"));
+}
+
 void
 progress_event (const json_t *event, void *arg)
 {
@@ -320,7 +326,7 @@ progress_event (const json_t *event, void *arg)
         void (*show) (struct progress *p, const json_t *e);
     } shown[] = {
         { "run.begin", on_run_begin }, { "run.note", on_note },     { "step.begin", on_step_begin },
-        { "step.end", on_step_end },   { "step.retry", on_retry },
+        { "step.end", on_step_end },   { "step.retry", on_retry }, { "run.cancel", on_cancel },
     };
     struct progress *p = arg;
     if (p->json_events) {

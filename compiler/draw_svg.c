@@ -11,6 +11,9 @@
 
 #define FONT "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 
+/* What stands on the page itself follows the page's theme where it has one, JupyterLab's or VS Code's. */
+#define ON_PAGE "var(--jp-ui-font-color1,var(--vscode-foreground,"
+
 enum {
     TITLE_SIZE = 13,
     DETAIL_SIZE = 10,
@@ -44,8 +47,9 @@ static void
 add_style (struct strbuf *out)
 {
     strbuf_adds (out, "<style>.chard-graph{font-family:" FONT "}.chard-graph a{text-decoration:none}"
+                      ".chard-graph .l{fill:" ON_PAGE "#586274))}"
                       "@media(prefers-color-scheme:dark){"
-                      ".chard-graph .t{fill:#e6e9ee}.chard-graph .d{fill:#a3adba}.chard-graph .l{fill:#aab4c1}"
+                      ".chard-graph .t{fill:#e6e9ee}.chard-graph .d{fill:#a3adba}.chard-graph .l{fill:" ON_PAGE "#aab4c1))}"
                       ".chard-graph .e{stroke:#77818f}.chard-graph .h{fill:#77818f}");
     for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++)
         strbuf_addf (out, ".chard-graph .s-%s rect{fill:%s;stroke:%s}", state_class ((enum draw_state) i),

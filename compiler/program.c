@@ -74,6 +74,13 @@ struct building {
     struct diag_list *diags;
 };
 
+/* Cells that hold nothing but %chard lines work on the notebook rather than in it. */
+static bool
+only_calls (const struct unit *u)
+{
+    return u->tags.role == ROLE_NONE && u->text->calls.len && !u->text->magics.len && !u->broken && u->tree->nkids == 0;
+}
+
 static void
 add_unit (struct building *b, const struct cell *c, const struct cell_tags *tags)
 {
@@ -92,6 +99,8 @@ add_unit (struct building *b, const struct cell *c, const struct cell_tags *tags
         diagnose_syntax (p, (int) p->units.len - 1, &error, b->diags);
     else
         diagnose_prompts (p, b->syntax, u, b->diags);
+    if (only_calls (u))
+        p->units.len--;
 }
 
 /* A pipeline runs at one schedule; what a notebook that is brought in says is of its own pipeline. */

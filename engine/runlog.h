@@ -4,6 +4,7 @@
  *
  *     run.begin   run, notebook, digest, commit, git, parameters, python, version, steps:[name], jobs, options
  *     run.note    text: something people should know
+ *     run.cancel  how: what is done about steps that run
  *     step.begin  step, index, attempt, key, why, components
  *     step.end    step, index, status: ok|cached|failed|canceled|timeout|skipped, seconds, max_rss, key, result, …
  *     step.retry  step, index, attempt, delay

@@ -282,7 +282,7 @@ runner_on_signal (int signal, void *arg)
             if (r->tasks[i].state == TASK_RUNNING)
                 runner_on_end (&(struct launch_end){ .id = (int) i, .exit = -1, .signal = SIGKILL }, r);
     } else {
-        runner_note (r, "canceling: steps that run are being ended (once more kills them at once)");
+        runner_emit_cancel (r);
         runner_cancel_all (r);
     }
     runner_advance (r);

@@ -42,6 +42,13 @@ runner_note (struct runner *r, const char *text)
     runner_emit (r, json_pack ("{s:s,s:s}", "event", "run.note", "text", text), false);
 }
 
+void
+runner_emit_cancel (struct runner *r)
+{
+    runner_emit (r, json_pack ("{s:s,s:s}", "event", "run.cancel", "how",
+                               "steps that run are being ended; once more kills them at once"), false);
+}
+
 json_t *
 runner_step_event (const char *event, const struct task *t)
 {

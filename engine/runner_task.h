@@ -101,6 +101,7 @@ void runner_on_signal (int signal, void *runner);
 /* Logs and shows an event (stolen). `sync`: it is to lie on the disk soon. A log that can't be written ends the run. */
 void runner_emit (struct runner *r, json_t *event, bool sync);
 void runner_note (struct runner *r, const char *text);
+void runner_emit_cancel (struct runner *r);
 json_t *runner_step_event (const char *event, const struct task *t); /* an event of that step, to be added to */
 void runner_emit_begin (struct runner *r);
 void runner_emit_end (struct runner *r);

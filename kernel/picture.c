@@ -16,7 +16,7 @@ static const char style[] =
     "<style>.chard-run{font-size:13px;line-height:1.45;color:var(--jp-ui-font-color1,inherit)}"
     ".chard-run .bar{height:4px;border-radius:2px;background:#8884;overflow:hidden;margin:4px 0 8px;max-width:640px}"
     ".chard-run .bar i{display:block;height:100%;background:#3c9a61}.chard-run .bar.failed i{background:#cf4a3f}"
-    ".chard-run .bar.canceled i{background:#c48a12}"
+    ".chard-run .bar.canceled i,.chard-run .bar.canceling i{background:#c48a12}"
     ".chard-run .dag{overflow:auto;max-height:600px}.chard-run svg{max-width:100%;height:auto}"
     ".chard-run .large svg{max-width:none}"
     ".chard-run table{border-collapse:collapse;margin:6px 0}.chard-run td{text-align:left!important;padding:1px 14px 1px 0;"
@@ -201,6 +201,11 @@ picture_html (const struct picture *p, struct strbuf *out)
         strbuf_add_html (out, *n);
         strbuf_adds (out, "</div>\n");
     }
+    if (p->advice) {
+        strbuf_adds (out, "<div class=\"dim\">");
+        strbuf_add_html (out, p->advice);
+        strbuf_adds (out, "</div>\n");
+    }
     if (p->run) {
         strbuf_adds (out, "<div class=\"dim\">run ");
         strbuf_add_html (out, p->run);
@@ -231,6 +236,8 @@ picture_text (const struct picture *p, struct strbuf *out)
     }
     vec_foreach (n, &p->notes)
         strbuf_addf (out, "note: %s\n", *n);
+    if (p->advice)
+        strbuf_addf (out, "%s\n", p->advice);
     if (p->report)
         strbuf_addf (out, "report: %s\n", p->report);
 }

@@ -24,7 +24,8 @@ struct picture {
     struct arena *arena;
     const char *notebook;           /* its file's name */
     const char *run;                /* the run's id */
-    const char *status;             /* "running", "ok", "failed", "canceled" */
+    const char *status;             /* "running", "canceling", "ok", "failed", "canceled" */
+    const char *advice;             /* what is to be known meanwhile, or NULL */
     const char *report;             /* path, or NULL */
     double now, began, seconds;     /* loop_now; when the run began; how long it took, -1 while it runs */
     const struct pipeline *pipeline; /* NULL: no DAG is drawn */

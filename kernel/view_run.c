@@ -125,6 +125,14 @@ on_note (struct run *r, const json_t *e)
         vec_push (r->arena, &r->picture.notes, text);
 }
 
+/* Said as long as it goes on. */
+static void
+on_cancel (struct run *r, const json_t *e)
+{
+    r->picture.status = "canceling";
+    r->picture.advice = text_of (r, e, "how");
+}
+
 static void
 on_step_begin (struct run *r, const json_t *e)
 {
@@ -226,6 +234,7 @@ take_line (struct view *v, const char *line, size_t len)
     } events[] = {
         { "run.begin", on_run_begin }, { "run.note", on_note },     { "step.begin", on_step_begin },
         { "step.end", on_step_end },   { "step.retry", on_retry },  { "run.end", on_run_end },
+        { "run.cancel", on_cancel },
     };
     struct run *r = (struct run *) v;
     json_auto_t *e = json_loadb (line, len, JSON_ALLOW_NUL, NULL);
@@ -252,6 +261,7 @@ finish (struct view *v, bool well)
     r->timer = 0;
     if (!r->known)
         return;
+    r->picture.advice = NULL;
     if (r->picture.seconds < 0) {
         r->picture.status = well ? "ok" : v->interrupted ? "canceled" : "failed";
         r->picture.seconds = loop_now () - r->picture.began;

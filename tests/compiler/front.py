@@ -119,6 +119,15 @@ class Tags(Case):
                                  code("y += 1", "step:"))
         self.assertEqual([(s["name"], s["cells"]) for s in pipeline["steps"]], [("a", [0, 1]), ("b", [2, 3])])
 
+    def test_cells_of_nothing_but_chards_lines_belong_to_no_step(self):
+        calls = [code("# look\n%chard run\n%chard check"), code("%load_ext chard"), code("%%chard run\n--jobs 2")]
+        pipeline = self.notebook(*calls, code("x = [1]", "step:a"), *calls, code("print(x)\n%chard check"))
+        self.assertEqual([s["cells"] for s in pipeline["steps"]], [[3, 7]])
+        heading = {"cell_type": "markdown", "metadata": {}}
+        pipeline = self.notebook({**heading, "source": "# A"}, code("x = [1]\nprint(x)"), *calls, {**heading, "source": "# B"},
+                                 code("print(x)\n%chard check"))
+        self.assertEqual([s["cells"] for s in pipeline["steps"]], [[1], [6]])
+
     def test_skipped_cells_take_no_part(self):
         pipeline = self.notebook(code("x = 1", "step:a"), code("x = 2", "skip"), code("y = x", "step:b"))
         self.assertEqual(pipeline["steps"][1]["inputs"], [{"name": "x", "from": "a", "kind": "data"}])

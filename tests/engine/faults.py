@@ -341,12 +341,12 @@ def test_a_second_ctrl_c_kills_at_once():
             p = lab.start(*more)
             lab.wait_until(lambda: os.path.exists(lab.path("ready")), what="step s ignores SIGTERM")
             p.send_signal(signal.SIGTERM)
-            lab.wait_until(lambda: any(e["event"] == "run.note" for e in lab.events()), what="the first is understood")
+            lab.wait_until(lambda: any(e["event"] == "run.cancel" for e in lab.events()), what="the first is understood")
             p.send_signal(signal.SIGTERM)
             assert p.wait(30) == 1
             end = lab.events()[-1]
             assert end["status"] == "canceled" and lab.statuses() == {"s": "canceled"}
-            first = next(e["time"] for e in lab.events() if e["event"] == "run.note")
+            first = next(e["time"] for e in lab.events() if e["event"] == "run.cancel")
             assert end["time"] - first < 2.5, "it waited for SIGTERM's grace to end"
             lab.wait_for_no_process()
 

@@ -257,6 +257,7 @@ class Pictures(Magic):
         self.session.km.interrupt_kernel()
         text, _ = self.pictures(self.hear(request))
         self.assertRegex(text[-1], r"^slow\.ipynb: canceled")
+        self.assertNotIn("being ended", text[-1])
         self.assertNotIn("running", text[-1])
         self.assertRegex(text[-1], r"(?m)^ +total +canceled")
 
