@@ -19,6 +19,9 @@ find_path (struct arena *a, const struct cell *cell, const char *alias)
     char *dir = fs_dirname (a, cell->notebook->path);
     if (cell->notebook_path && *cell->notebook_path)
         return fs_normalize (a, fs_join (a, dir, cell->notebook_path));
+    const char *dot = strrchr (alias, '.');
+    if (dot && (strcmp (dot, ".ipynb") == 0 || strcmp (dot, ".py") == 0))
+        return fs_normalize (a, fs_join (a, dir, alias));
     char *script = fs_normalize (a, fs_join (a, dir, arena_printf (a, "%s.py", alias)));
     char *notebook = fs_normalize (a, fs_join (a, dir, arena_printf (a, "%s.ipynb", alias)));
     return !fs_exists (notebook) && fs_exists (script) ? script : notebook;

@@ -62,13 +62,15 @@ class Cells:
         self.watched = [(n, id(_space.ns.get(n, self))) for n in names]
 
     def enter_folder(self, place):
-        """The working directory follows from notebook to notebook, as when each is opened by itself."""
+        """The working directory follows from notebook to notebook, as when each is opened by itself. Where a pod runs, there is
+        no notebook, and its folder only if something else of it is there."""
         folder = os.path.dirname(place[0] or "")
         if folder == self.folder:
             return
         self.folder = folder
         directory = os.path.normpath(os.path.join(self.spec.get("cwd") or os.getcwd(), folder))
         try:
+            os.makedirs(directory, exist_ok=True)
             os.chdir(directory)
         except OSError as e:
             raise Environment("the notebook's directory %s: %s" % (directory, e.strerror)) from e

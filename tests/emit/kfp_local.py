@@ -256,6 +256,17 @@ class Foreach(Emitted):
             self.assertEqual(ran, {"fit-each-": 3, "empty-each-": 1})
 
 
+class Composed(Emitted):
+    def test_the_folder_of_another_notebook_is_not_there(self):
+        with Folder(text=notebook((["notebook:sub/a.ipynb"], ""), (["step:end"], "print('RESULT=%s' % x)"))) as folder:
+            os.mkdir(os.path.join(folder.work, "sub"))
+            with open(os.path.join(folder.work, "sub", "a.ipynb"), "w", encoding="utf-8") as f:
+                f.write(notebook((["step:a"], "import os\nx = [1, os.path.basename(os.getcwd())]")))
+            text = folder.emit("kfp")["nb.kfp.yaml"]
+            shutil.rmtree(os.path.join(folder.work, "sub"))
+            self.assertIn("RESULT=[1, 'sub']", self.run_by_kfp(folder, text)[0])
+
+
 class Exit(Emitted):
     def test_exit(self):
         """The step at the end runs whatever became of the others, which are one task before it."""

@@ -151,6 +151,8 @@ def test_a_percent_script_composes_too():
         write(lab, "sub/a.ipynb", cell("x = 4", "step:a"))
         lab.write("main.py", '# %% tags=["notebook:a"] notebook_path="sub/a.ipynb"\n# %% tags=["step:end"]\nprint(x)\n')
         assert list(steps(lab, "main.py")) == ["a", "end"]
+        lab.write("main.py", '# %% tags=["notebook:sub/a.ipynb"]\n# %% tags=["step:end"]\nprint(x)\n')
+        assert list(steps(lab, "main.py")) == ["a", "end"]
         verified(lab, name="main.py")
 
 

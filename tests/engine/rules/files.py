@@ -108,3 +108,31 @@ open("here.txt", "w").write("h")
 # %%
 os.chdir("..")
 print(open("out/here.txt").read())
+
+# %%
+import tarfile
+import zipfile
+
+# %%
+os.makedirs("packed", exist_ok=True)
+with open("packed/a.txt", "w") as f:
+    f.write("for archives")
+
+# %%
+with zipfile.ZipFile("all.zip", "w") as archive:
+    archive.write("packed/a.txt")
+
+# %%
+with tarfile.open("all.tar", "w") as archive:
+    archive.add("packed/a.txt", arcname="b.txt")
+
+# %%
+with zipfile.ZipFile("all.zip") as archive:
+    archive.extractall("unpacked")
+
+# %%
+with tarfile.open("all.tar") as archive:
+    archive.extract("b.txt", "unpacked")
+
+# %%
+print(open("unpacked/packed/a.txt").read(), open("unpacked/b.txt").read())
