@@ -4,7 +4,7 @@
  * stays useful.
  *
  *     root.dag.tasks[NAME] ── componentRef ──> components[comp-NAME] ── executorLabel ──> executors[exec-NAME]
- *                                          └─> components[comp-NAME--loop, --when].dag.tasks[…] ── …
+ *                                          └─> components[comp-NAME--loop, --when, comp-part--N].dag.tasks[…] ── …
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
@@ -54,11 +54,10 @@ tasks_and_exit (const struct emit_plan *plan, int exit)
 }
 
 static json_t *
-body_component (const struct emit_plan *plan)
+body_component (json_t *tasks, const json_t *given)
 {
-    json_t *inputs = json_object (), *one = json_pack ("{s:{s:o}}", "dag", "tasks", kfp_tasks (plan));
-    json_put_unless_empty (inputs, "parameters", kfp_root_parameters (plan));
-    json_put_unless_empty (one, "inputDefinitions", inputs);
+    json_t *one = json_pack ("{s:{s:o}}", "dag", "tasks", tasks);
+    json_put_unless_empty (one, "inputDefinitions", json_copy ((json_t *) given));
     return one;
 }
 
@@ -76,8 +75,9 @@ pipeline_info (const struct emit_plan *plan)
     return info;
 }
 
+/* `platform`: what Kubernetes is told of executors. */
 static json_t *
-pipeline_spec (const struct emit_plan *plan, struct error *err)
+pipeline_spec (const struct emit_plan *plan, json_t *platform, struct error *err)
 {
     const int exit = plan->pipeline->steps.len > 1 ? find_exit (plan) : -1;
     json_t *all_components = kfp_components (plan);
@@ -90,9 +90,10 @@ pipeline_spec (const struct emit_plan *plan, struct error *err)
     kfp_claims_add_executors (plan, all_executors);
     json_t *inputs = json_object (), *root = json_object (), *spec = json_object ();
     json_put_unless_empty (inputs, "parameters", kfp_root_parameters (plan));
+    json_t *tasks = kfp_split_tasks (plan->arena, kfp_tasks (plan), inputs, all_components, platform);
     if (exit >= 0)
-        put (all_components, BODY_COMPONENT, body_component (plan));
-    put (root, "dag", json_pack ("{s:o}", "tasks", exit >= 0 ? tasks_and_exit (plan, exit) : kfp_tasks (plan)));
+        put (all_components, BODY_COMPONENT, body_component (tasks, inputs));
+    put (root, "dag", json_pack ("{s:o}", "tasks", exit >= 0 ? tasks_and_exit (plan, exit) : tasks));
     json_put_unless_empty (root, "inputDefinitions", inputs);
     put (spec, "pipelineInfo", pipeline_info (plan));
     put (spec, "root", root);
@@ -106,12 +107,12 @@ pipeline_spec (const struct emit_plan *plan, struct error *err)
 int
 emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err)
 {
-    json_auto_t *spec = pipeline_spec (plan, err);
+    json_auto_t *more = kfp_platform (plan);
+    json_auto_t *spec = pipeline_spec (plan, kfp_platform_executors (more), err);
     if (!spec || kfp_verify (spec, err) < 0)
         return -1;
     json_t *documents = json_array ();
     json_array_append (documents, spec);
-    json_auto_t *more = kfp_platform (plan);
     if (json_object_size (more)) {
         if (kfp_verify_platform (spec, more, err) < 0)
             return json_decref (documents), -1;

@@ -1,5 +1,5 @@
 /* What the files of emit_kfp share: kfp.c puts the document together, kfp_component.c says what goes in and out of each task,
- * kfp_executor.c what its pod runs, kfp_task.c where what goes in comes from.
+ * kfp_executor.c what its pod runs, kfp_task.c where what goes in comes from, kfp_parts.c parts a graph that is too large.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_EMIT_KFP_BUILD_H
 #define CHARD_COMPILER_EMIT_KFP_BUILD_H
@@ -41,5 +41,16 @@ json_t *kfp_tasks (const struct emit_plan *plan);
 
 /* An input that is one of what the graph around is given itself. */
 json_t *kfp_given (const char *key);
+
+/* ---- kfp_parts.c ---- */
+
+/* A graph holds no more tasks: KFP makes two of each in its Argo workflow, where 200 are the most (maxItems of the full CRDs). */
+#define KFP_MOST_TASKS 100
+
+/* The tasks that stand for `tasks` (taken over) in a graph that is given what `given` defines: these, or if they are too many
+ * one for each part of them. The parts' graphs are added to `components`; `platform` is what Kubernetes is told of each
+ * executor, or NULL. Tasks that could run at once still can, but that a part waits for all of the parts before it that it takes
+ * something from. */
+json_t *kfp_split_tasks (struct arena *a, json_t *tasks, const json_t *given, json_t *components, json_t *platform);
 
 #endif

@@ -92,7 +92,13 @@ node_selector (const struct step *s)
     return json_object_size (s->settings.nodes) ? json_pack ("{s:O}", "labels", s->settings.nodes) : json_object ();
 }
 
-/* The platform document, or an empty object when there is nothing to tell. */
+json_t *
+kfp_platform_executors (const json_t *document)
+{
+    const json_t *kubernetes = json_object_get (json_object_get (document, "platforms"), "kubernetes");
+    return json_object_get (json_object_get (kubernetes, "deploymentSpec"), "executors");
+}
+
 json_t *
 kfp_platform (const struct emit_plan *plan)
 {

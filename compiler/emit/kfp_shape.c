@@ -125,7 +125,19 @@ static const struct shape selector_of_artifact[] = {
 
 static const struct shape selectors[] = { MUST_HOLD ("artifactSelectors", LIST, selector_of_artifact), { 0 } };
 
-static const struct shape dag_outputs[] = { MAY_HOLD ("artifacts", MAP, selectors), { 0 } };
+static const struct shape selector_of_parameter[] = {
+    MUST ("producerSubtask", NAME),
+    MUST ("outputParameterKey", NAME),
+    { 0 },
+};
+
+static const struct shape parameter_source[] = { MUST_HOLD ("valueFromParameter", OBJECT, selector_of_parameter), { 0 } };
+
+static const struct shape dag_outputs[] = {
+    MAY_HOLD ("artifacts", MAP, selectors),
+    MAY_HOLD ("parameters", MAP, parameter_source),
+    { 0 },
+};
 
 static const struct shape dag[] = {
     MUST_HOLD ("tasks", MAP, task),

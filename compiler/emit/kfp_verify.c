@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/emit/kfp_verify.h"
 
+#include "compiler/emit/kfp_build.h"
 #include "compiler/emit/kfp_shape.h"
 #include "doc/json_value.h"
 
@@ -264,6 +265,18 @@ check_selector (const struct check *c, const struct check *inner, const char *ke
     return at (c->task, "parameterIterator", NULL) || is_alike (found, output) ? 0 : wrong (c, "%s is and isn't a list", key);
 }
 
+/* One of a graph's own tasks tells what the graph says that it tells itself. */
+static int
+check_source (const struct check *c, const struct check *inner, const char *key, const json_t *output)
+{
+    const json_t *source = at (c->component, "dag", "outputs", "parameters", key, "valueFromParameter", NULL);
+    const char *task = json_string_value (at (source, "producerSubtask", NULL));
+    const char *told = json_string_value (at (source, "outputParameterKey", NULL));
+    const json_t *found = task && told ? at (component_of (c, at (inner->tasks, task, NULL)), "outputDefinitions", "parameters", told, NULL)
+                                       : NULL;
+    return json_equal (found, output) ? 0 : wrong (c, "none of its own tasks tells %s", key);
+}
+
 /* The graph that a task stands for: it hands on, of one of its own tasks, what the component says it leaves. */
 static int
 check_within (const struct check *c)
@@ -283,6 +296,9 @@ check_within (const struct check *c)
             if (check_selector (c, &inner, key, selector) < 0)
                 return -1;
     }
+    json_object_foreach (at (c->component, "outputDefinitions", "parameters", NULL), key, output)
+        if (check_source (c, &inner, key, output) < 0)
+            return -1;
     return 0;
 }
 
@@ -307,6 +323,8 @@ check_graph (struct check *c)
     json_auto_t *marks = json_object ();
     const char *name;
     json_t *task;
+    if (json_object_size (c->tasks) > KFP_MOST_TASKS)
+        return wrong (c, "its graph has more than %d tasks", KFP_MOST_TASKS);
     json_object_foreach ((json_t *) c->tasks, name, task)
         if (check_order (c, marks, name) < 0)
             return -1;

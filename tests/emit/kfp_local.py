@@ -256,6 +256,63 @@ class Foreach(Emitted):
             self.assertEqual(ran, {"fit-each-": 3, "empty-each-": 1})
 
 
+class Parts(Emitted):
+    """A graph of more than 100 tasks is one of parts: what goes through their borders is what went from task to task."""
+
+    CELLS = [(["parameters"], "start, text = 3, 'a{{x}}'"),
+             (["step:load"], "base, items = [start], [1, 2]\nwith open('told.txt', 'w') as f:\n    f.write('told')"),
+             *((["step:w%d" % i], "v%d = base[0] + %d" % (i, i)) for i in range(97)),
+             (["step:idle", "when:v1 > 5"], "if v1 > 5:\n    print('no')"),
+             (["step:loop", "foreach:items"], "sq = []\nfor x in items:\n    sq.append(x + v0)"),
+             (["step:read"], "print('RESULT=%%s' %% [sum([%s]), sq, text, open('told.txt').read()])" % ", ".join("v%d" % i for i in range(97)))]
+    METADATA = {"kubeflow_notebook": {"volumes": [{"name": "ws", "mount_point": "/ws", "type": "new_pvc", "size": 1, "size_type": "Gi"}]}}
+
+    @staticmethod
+    def sources(spec, within, step):
+        """{input: (task that makes it, what it is called there)} of a task, through the borders of parts."""
+        def source(told, key):
+            return told["producerTask"], told["outputArtifactKey" if "Artifact" in key else "outputParameterKey"]
+
+        def leaves(part, name):
+            outputs = spec["components"]["comp-" + part]["dag"]["outputs"]
+            [one] = outputs["artifacts"][name]["artifactSelectors"] if name in outputs.get("artifacts", {}) else [
+                outputs["parameters"][name]["valueFromParameter"]]
+            return one["producerSubtask"], one.get("outputArtifactKey") or one["outputParameterKey"]
+
+        def given(part, name):
+            inputs = spec["root"]["dag"]["tasks"][part]["inputs"]
+            [(key, told)] = next(kind[name] for kind in inputs.values() if name in kind).items()
+            return leaves(*source(told, key)) if "taskOutput" in key else None
+
+        task = spec["components"]["comp-" + within[step]]["dag"]["tasks"][step]
+        found = {}
+        for name, one in ((n, o) for kind in task["inputs"].values() for n, o in kind.items()):
+            [(key, told)] = one.items()
+            found[name] = source(told, key) if "taskOutput" in key else given(within[step], told)
+        return {name: one for name, one in found.items() if one}
+
+    def test_parts(self):
+        with Folder(text=notebook(*self.CELLS, metadata=self.METADATA)) as folder:
+            text = folder.emit("kfp")["nb.kfp.yaml"]
+            spec, platform = read_strictly(text)
+            components.load_component_from_text(text)
+            tasks = spec["root"]["dag"]["tasks"]
+            self.assertEqual(list(tasks), ["part--%d" % (i + 1) for i in range(len(tasks))])
+            within = {t: name for name in tasks for t in spec["components"]["comp-" + name]["dag"]["tasks"]}
+            self.assertEqual(len(within), sum(len(spec["components"]["comp-" + name]["dag"]["tasks"]) for name in tasks))
+            self.assertNotEqual(within["create--ws"], within["read"])
+            self.assertEqual(self.sources(spec, within, "read"), {
+                **{"v%d" % i: ("w%d" % i, "v%d" % i) for i in range(97)}, "sq": ("loop", "sq"), "file_told_txt": ("load", "file_told_txt")})
+            self.assertEqual(self.sources(spec, within, "idle")["pipelinechannel--idle-when--step_when"], ("idle-when", "step_when"))
+            self.assertEqual(self.sources(spec, within, "loop")["step_part"], ("loop-each", "step_part"))
+            executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+            for step in ("load", "read"):
+                [mount] = executors["exec-" + step]["pvcMount"]
+                far = within[step] != within["create--ws"]
+                self.assertEqual(mount["pvcNameParameter"], {"componentInputParameter": "create--ws--name"} if far else {
+                    "taskOutputParameter": {"producerTask": "create--ws", "outputParameterKey": "name"}})
+
+
 class Composed(Emitted):
     def test_the_folder_of_another_notebook_is_not_there(self):
         with Folder(text=notebook((["notebook:sub/a.ipynb"], ""), (["step:end"], "print('RESULT=%s' % x)"))) as folder:

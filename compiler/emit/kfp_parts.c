@@ -1,0 +1,227 @@
+/* Kubeflow Pipelines: a graph of more tasks than its Argo takes becomes a graph of parts, each a component with a graph of its
+ * own. What a task takes from a task of another part goes through the borders of both:
+ *
+ *     part--1 (dag): outputs PRODUCER--KEY, from task PRODUCER
+ *        └──> part--2 (dag): inputs PRODUCER--KEY ──> its tasks
+ *
+ * and what the graph around is given goes on into each part of which a task takes it. See kfp_build.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/emit/kfp_build.h"
+
+#include "base/cleanup.h"
+#include "compiler/emit/graph_parts.h"
+#include "doc/json_value.h"
+
+#include <string.h>
+
+/* What goes in and out of tasks is of two kinds, which documents spell alike but for these words. */
+static const struct kind {
+    const char *name;
+    const char *given; /* the field that names what the graph around is given, … */
+    const char *told, *key; /* … those of what another task leaves, … */
+    const char *left;       /* … and the one that says which task of a graph leaves what the graph does */
+} kinds[] = {
+    { "artifacts", "componentInputArtifact", "taskOutputArtifact", "outputArtifactKey", "artifactSelectors" },
+    { "parameters", "componentInputParameter", "taskOutputParameter", "outputParameterKey", "valueFromParameter" },
+};
+
+enum { ARTIFACTS, PARAMETERS };
+
+struct parts {
+    struct arena *arena;
+    json_t *tasks;       /* all of them */
+    json_t *index;       /* of each by its name */
+    size_t *part;        /* by task */
+    json_t **graphs;     /* by part: its component, … */
+    json_t **callers;    /* … and the task that stands for it */
+    const json_t *given; /* input definitions of the graph around */
+    json_t *components, *platform; /* the latter by executor */
+};
+
+/* The object at object[x][y], which is made if it isn't there. */
+static json_t *
+object_at (json_t *object, const char *x, const char *y)
+{
+    const char *const keys[] = { x, y };
+    for (size_t i = 0; i < 2; i++) {
+        if (!json_object_get (object, keys[i]))
+            json_object_set_new (object, keys[i], json_object ());
+        object = json_object_get (object, keys[i]);
+    }
+    return object;
+}
+
+static size_t
+part_of (const struct parts *p, const char *task)
+{
+    return p->part[json_integer_value (json_object_get (p->index, task))];
+}
+
+static json_t *
+component_of (const struct parts *p, const char *task)
+{
+    const json_t *ref = json_object_get (json_object_get (p->tasks, task), "componentRef");
+    return json_object_get (p->components, json_text (ref, "name"));
+}
+
+/* Part numbers are from 0 in the program, and from 1 in names. No step's name has two hyphens. */
+static const char *
+part_name (const struct parts *p, size_t part)
+{
+    return arena_printf (p->arena, "part--%zu", part + 1);
+}
+
+static void
+wait_for (struct parts *p, size_t part, size_t on)
+{
+    json_t *caller = p->callers[part];
+    if (!json_object_get (caller, "dependentTasks"))
+        json_object_set_new (caller, "dependentTasks", json_array ());
+    json_t *all = json_object_get (caller, "dependentTasks");
+    if (!json_has_string (all, part_name (p, on)))
+        json_array_append_new (all, json_string (part_name (p, on)));
+}
+
+/* Lets `part` be given what the graph around is. */
+static void
+hand_down (struct parts *p, size_t part, const struct kind *k, const char *name)
+{
+    const json_t *definition = json_object_get (json_object_get (p->given, k->name), name);
+    json_t *own = json_copy ((json_t *) definition);
+    json_object_del (own, "defaultValue"); /* it is given the value */
+    json_object_set_new (object_at (p->graphs[part], "inputDefinitions", k->name), name, own);
+    json_object_set_new (object_at (p->callers[part], "inputs", k->name), name, json_pack ("{s:s}", k->given, name));
+}
+
+/* How a part's graph says that it leaves what one of its tasks does. */
+static json_t *
+left_by (const struct kind *k, const char *task, const char *key)
+{
+    json_t *from = json_pack ("{s:s,s:s}", "producerSubtask", task, k->key, key);
+    return json_pack (k == &kinds[ARTIFACTS] ? "{s:[o]}" : "{s:o}", k->left, from);
+}
+
+/* Lets `part` be given what a task of another part leaves. What it is called there. */
+static const char *
+bring (struct parts *p, size_t part, const struct kind *k, const char *task, const char *key)
+{
+    const size_t from = part_of (p, task);
+    const char *name = arena_printf (p->arena, "%s--%s", task, key);
+    const json_t *outputs = json_object_get (component_of (p, task), "outputDefinitions");
+    json_t *definition = json_object_get (json_object_get (outputs, k->name), key);
+    json_object_set (object_at (p->graphs[from], "outputDefinitions", k->name), name, definition);
+    json_object_set_new (object_at (json_object_get (p->graphs[from], "dag"), "outputs", k->name), name, left_by (k, task, key));
+    json_object_set (object_at (p->graphs[part], "inputDefinitions", k->name), name, definition);
+    json_object_set_new (object_at (p->callers[part], "inputs", k->name), name,
+                         json_pack ("{s:{s:s,s:s}}", k->told, "producerTask", part_name (p, from), k->key, name));
+    return name;
+}
+
+/* What an input of a task of `part` is there; NULL: what it is already. */
+static json_t *
+redirected (struct parts *p, size_t part, const struct kind *k, const json_t *input)
+{
+    const json_t *told = json_object_get (input, k->told);
+    const char *given = json_text (input, k->given), *task = json_text (told, "producerTask");
+    if (*given)
+        hand_down (p, part, k, given);
+    if (!told || part_of (p, task) == part)
+        return NULL;
+    return json_pack ("{s:s}", k->given, bring (p, part, k, task, json_text (told, k->key)));
+}
+
+static void
+redirect_inputs (struct parts *p, size_t part, json_t *task, const struct kind *k)
+{
+    json_t *all = json_object_get (json_object_get (task, "inputs"), k->name), *input;
+    const char *key;
+    json_object_foreach (all, key, input) {
+        json_t *other = redirected (p, part, k, input);
+        if (other)
+            json_object_set_new (all, key, other); /* a key that is there already: the loop goes on */
+    }
+}
+
+/* A claim that the task's pod mounts may be made in another part. */
+static void
+redirect_mounts (struct parts *p, size_t part, const char *task)
+{
+    const char *executor = json_text (component_of (p, task), "executorLabel");
+    json_t *mount;
+    size_t i;
+    json_array_foreach (json_object_get (json_object_get (p->platform, executor), "pvcMount"), i, mount) {
+        json_t *other = redirected (p, part, &kinds[PARAMETERS], json_object_get (mount, "pvcNameParameter"));
+        if (other)
+            json_object_set_new (mount, "pvcNameParameter", other);
+    }
+}
+
+/* Those of other parts are waited for by the task that stands for the part. */
+static void
+divide_dependencies (struct parts *p, size_t part, json_t *task)
+{
+    json_t *own = json_array (), *one;
+    size_t i;
+    json_array_foreach (json_object_get (task, "dependentTasks"), i, one)
+        if (part_of (p, json_string_value (one)) == part)
+            json_array_append (own, one);
+        else
+            wait_for (p, part, part_of (p, json_string_value (one)));
+    json_object_del (task, "dependentTasks");
+    json_put_unless_empty (task, "dependentTasks", own);
+}
+
+static void
+move_task (struct parts *p, size_t part, const char *name, json_t *task)
+{
+    divide_dependencies (p, part, task);
+    redirect_inputs (p, part, task, &kinds[ARTIFACTS]);
+    redirect_inputs (p, part, task, &kinds[PARAMETERS]);
+    redirect_mounts (p, part, name);
+    json_object_set (object_at (p->graphs[part], "dag", "tasks"), name, task);
+}
+
+static struct vec_int *
+waiting (struct arena *a, json_t *tasks, const json_t *index)
+{
+    struct vec_int *after = arena_alloc (a, (json_object_size (tasks) + 1) * sizeof *after), *next = after;
+    const char *name;
+    json_t *task, *one;
+    size_t i;
+    json_object_foreach (tasks, name, task) {
+        json_array_foreach (json_object_get (task, "dependentTasks"), i, one)
+            vec_push (a, next, (int) json_integer_value (json_object_get (index, json_string_value (one))));
+        next++;
+    }
+    return after;
+}
+
+json_t *
+kfp_split_tasks (struct arena *a, json_t *tasks, const json_t *given, json_t *components, json_t *platform)
+{
+    const size_t n = json_object_size (tasks);
+    if (n <= KFP_MOST_TASKS)
+        return tasks;
+    json_auto_t *index = json_object ();
+    const char *name;
+    json_t *task;
+    json_object_foreach (tasks, name, task)
+        json_object_set_new (index, name, json_integer ((json_int_t) json_object_size (index)));
+    struct parts p = { .arena = a, .tasks = tasks, .index = index, .part = arena_alloc (a, n * sizeof *p.part), .given = given,
+                       .components = components, .platform = platform };
+    const size_t parts = graph_parts (a, waiting (a, tasks, index), n, KFP_MOST_TASKS, p.part);
+    p.graphs = arena_alloc (a, parts * sizeof *p.graphs);
+    p.callers = arena_alloc (a, parts * sizeof *p.callers);
+    json_t *callers = json_object ();
+    for (size_t k = 0; k < parts; k++) {
+        const char *caller = part_name (&p, k), *component = arena_printf (a, "comp-%s", caller);
+        p.graphs[k] = json_object ();
+        p.callers[k] = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", caller, "componentRef", "name", component);
+        json_object_set_new (components, component, p.graphs[k]);
+        json_object_set_new (callers, caller, p.callers[k]);
+    }
+    json_object_foreach (tasks, name, task)
+        move_task (&p, part_of (&p, name), name, task);
+    json_decref (tasks);
+    return callers;
+}
