@@ -269,6 +269,7 @@ find_call (const char *code, size_t cursor)
 struct assist {
     struct relay *relay;
     const struct call_context *context;
+    const struct screens *screens;
     struct pending_answer *pending;
 };
 
@@ -338,7 +339,8 @@ ask (const struct assist *s, struct arena *a, const struct assist_question *q, s
     cell_parts_words (a, q->ask, &words, &ignored);
     if (q->notebook)
         vec_push (a, &words, q->notebook);
-    return call_ask_words (s->context, &words, NULL, on_told, p);
+    json_auto_t *metadata = screens_metadata (s->screens, p->origin.header);
+    return call_ask_words (s->context, &words, metadata, on_told, p);
 }
 
 static void
@@ -402,11 +404,12 @@ assist_take (struct assist *s, const struct wire_message *m)
 }
 
 struct assist *
-assist_create (struct relay *r, const struct call_context *context)
+assist_create (struct relay *r, const struct call_context *context, const struct screens *screens)
 {
     struct assist *s = xcalloc (1, sizeof *s);
     s->relay = r;
     s->context = context;
+    s->screens = screens;
     return s;
 }
 

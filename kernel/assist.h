@@ -8,11 +8,12 @@
 
 #include "kernel/call.h"
 #include "kernel/relay.h"
+#include "kernel/screens.h"
 
 struct assist;
 
 /* Never NULL; the arguments must outlive it. assist_destroy ends what is being asked, and accepts NULL. */
-struct assist *assist_create (struct relay *r, const struct call_context *context);
+struct assist *assist_create (struct relay *r, const struct call_context *context, const struct screens *screens);
 void assist_destroy (struct assist *s);
 
 /* Answers a complete_request or an inspect_request whose cursor stands in a %chard line; false for all others. */

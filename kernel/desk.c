@@ -19,6 +19,7 @@ struct desk {
     struct cell_setting setting;
     struct cell *cell;        /* under way, or NULL */
     struct assist *assist;
+    struct screens screens;
     struct warm *warm;
     struct call *background;  /* calls that go on after their cells */
     struct waiting queue;     /* what came meanwhile */
@@ -147,6 +148,7 @@ note_cell (struct desk *d, const struct wire_message *m)
     json_auto_t *content = small ? wire_parse (m, WIRE_CONTENT) : NULL, *metadata = wire_parse (m, WIRE_METADATA);
     if (content || !small)
         session_note (d->setting.session, content, metadata);
+    screens_note (&d->screens, m->header, metadata);
 }
 
 static bool
@@ -222,7 +224,7 @@ desk_create (struct loop *l, struct relay *r, const struct inner *inner, const c
     d->setting.call = (struct call_context){ .loop = l, .session = inner->proc.status.pid, .notebook = d->setting.session,
                                           .dir = inner->dir, .helper = d->setting.helper, .background = &d->background,
                                           .python = python_of (inner) };
-    d->assist = assist_create (r, &d->setting.call);
+    d->assist = assist_create (r, &d->setting.call, &d->screens);
     relay_set_hooks (r, &(struct relay_hooks){ on_request, on_reply, on_published, on_ready, d });
     return d;
 }
@@ -245,6 +247,7 @@ desk_destroy (struct desk *d)
     relay_count_taken (d->relay, -(int) d->queue.len);
     waiting_clear (&d->queue);
     assist_destroy (d->assist);
+    screens_clear (&d->screens);
     warm_destroy (d->warm);
     session_destroy (d->setting.session);
     helper_destroy (d->setting.helper);

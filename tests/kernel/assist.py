@@ -4,7 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 import os
 
 from magic import GOOD, Magic, write_notebook
-from session import needs_jupyter
+from session import jupyter_client, needs_jupyter
 
 
 @needs_jupyter
@@ -41,6 +41,28 @@ class Typing(Magic):
         self.assertRegex(run, r"^\d{8}-\d{6}-")
         self.assertEqual(self.complete("%chard runs logs latest sh")[0], ["show"])
         self.assertEqual(self.complete("%chard load ")[0], ["prepare.x"])
+
+    def test_each_client_has_a_notebook_of_its_own(self):
+        self.run_cell("#| step: prepare\nx = 1")
+        other = jupyter_client.BlockingKernelClient(connection_file=self.session.km.connection_file)
+        other.load_connection_file()
+        other.start_channels()
+        self.addCleanup(other.stop_channels)
+        other.wait_for_ready(timeout=60)
+
+        def complete(client):
+            return client.complete("%chard run --only ", 18, reply=True, timeout=60)["content"]["matches"]
+        self.assertEqual(complete(other), ["prepare"])
+        for step in "load", "train":
+            source = {"cell_type": "code", "metadata": {"tags": ["step:" + step]}, "source": "y = 1", "outputs": [],
+                      "execution_count": None}
+            notebook = {"cells": [source], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+            content = {"code": "%chard check --format=json", "silent": False, "store_history": False}
+            request = other.session.msg("execute_request", content, metadata={"chard": {"notebook": notebook, "path": "b.ipynb"}})
+            other.shell_channel.send(request)
+            while other.get_shell_msg(timeout=60)["parent_header"]["msg_id"] != request["header"]["msg_id"]:
+                pass
+            self.assertEqual((complete(other), complete(self.kc)), ([step], ["prepare"]))
 
     def test_files_and_the_notebook_that_is_named(self):
         write_notebook(self.path("other one.ipynb"), *GOOD)
