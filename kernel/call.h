@@ -16,7 +16,7 @@ struct helper;
 struct call_context {
     struct loop *loop;
     pid_t session;        /* the inner kernel's process: commands run in the directory that it is in; 0: in ours */
-    const struct session *notebook; /* what is open, for commands that want a notebook and were given none */
+    struct session *notebook; /* what is open, for commands that want a notebook and were given none */
     const char *dir;      /* private, for the text of a notebook that isn't saved */
     struct helper *helper; /* in the inner kernel */
     struct call **background; /* where the list of calls that go on after their cell begins */

@@ -194,12 +194,20 @@ look_whether_ready (void *arg)
 
 /* ---- the session ------------------------------------------------------------------------------------------------ */
 
-/* The notebook that we were started for, if a server said so and it is a file. */
+static bool
+is_notebook (const char *path)
+{
+    const char *dot = strrchr (path, '.');
+    return path[0] == '/' && dot && (strcmp (dot, ".ipynb") == 0 || strcmp (dot, ".py") == 0);
+}
+
+/* The notebook that we were started for, if a server said so; what consoles are called is none. One that isn't there was
+ * renamed before the kernel was started anew. */
 static const char *
 open_notebook (const struct session *s)
 {
     const char *path = s->connection.session ? s->connection.session : getenv ("JPY_SESSION_NAME");
-    return path && path[0] && access (path, R_OK) == 0 ? path : NULL;
+    return path && (is_notebook (path) || (path[0] && access (path, R_OK) == 0)) ? path : NULL;
 }
 
 static int

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "doc/json_text.h"
+#include "kernel/whereabouts.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -23,7 +24,8 @@ struct executed {
 };
 
 struct session {
-    char *path, *language; /* or NULL */
+    struct whereabouts file;
+    char *language;        /* or NULL */
     char *root;            /* the folder from which clients count their paths, or NULL */
     struct executed *cells;
     size_t n, cap;
@@ -55,22 +57,20 @@ session_destroy (struct session *s)
     free (s->cells);
     free (s->language);
     free (s->root);
-    free (s->path);
+    whereabouts_set (&s->file, NULL);
     free (s);
 }
 
 void
 session_set_path (struct session *s, const char *path)
 {
-    char *copy = path ? xstrdup (path) : NULL;
-    free (s->path);
-    s->path = copy;
+    whereabouts_set (&s->file, path);
 }
 
 const char *
-session_path (const struct session *s)
+session_path (struct session *s)
 {
-    return s->path;
+    return whereabouts_get (&s->file);
 }
 
 static const char *
@@ -88,30 +88,47 @@ resolve (const struct session *s, struct arena *a, const json_t *metadata)
 }
 
 const char *
-session_path_for (const struct session *s, struct arena *a, const json_t *metadata)
+session_path_for (struct session *s, struct arena *a, const json_t *metadata)
 {
     const char *path = resolve (s, a, metadata);
-    return path ? path : s->path;
+    return path ? path : session_path (s);
 }
 
-/* Learns the client's folder, and where a notebook is that has been moved. */
+static size_t
+folder_length (const char *path)
+{
+    const char *slash = strrchr (path, '/');
+    return slash ? (size_t) (slash + 1 - path) : 0;
+}
+
+/* If the first `n` bytes of the path that we know end with the first `m` of the client's, what stands before is the folder. */
+static void
+learn_root (struct session *s, const char *path, size_t n, const char *relative, size_t m)
+{
+    if (n <= m || path[n - m - 1] != '/' || strncmp (path + n - m, relative, m) != 0)
+        return;
+    free (s->root);
+    s->root = xasprintf ("%.*s", (int) (n - m), path);
+}
+
+/* Learns the client's folder, and where a notebook is that has been moved: most often within its folder. */
 static void
 follow (struct session *s, const json_t *metadata)
 {
     const char *relative = client_path (metadata);
-    size_t n = relative ? strlen (relative) : 0, len = s->path ? strlen (s->path) : 0;
-    if (n == 0 || len == 0)
+    const char *path = relative ? session_path (s) : NULL;
+    if (!path || !*path || !*relative)
         return;
-    if (len > n && s->path[len - n - 1] == '/' && strcmp (s->path + len - n, relative) == 0) {
-        free (s->root);
-        s->root = xasprintf ("%.*s", (int) (len - n), s->path);
-    } else if (access (s->path, F_OK) < 0) {
-        struct arena *a = arena_create ();
-        const char *moved = resolve (s, a, metadata);
-        if (moved)
-            session_set_path (s, moved);
-        arena_destroy (a);
-    }
+    learn_root (s, path, strlen (path), relative, strlen (relative));
+    if (access (path, F_OK) == 0)
+        return;
+    if (!s->root)
+        learn_root (s, path, folder_length (path), relative, folder_length (relative));
+    struct arena *a = arena_create ();
+    const char *moved = resolve (s, a, metadata);
+    if (moved)
+        session_set_path (s, moved);
+    arena_destroy (a);
 }
 
 void
@@ -273,7 +290,7 @@ take_cells (const struct session *s, struct session_notebook *nb, struct error *
 }
 
 int
-session_get_notebook (const struct session *s, struct arena *a, const json_t *metadata, const char *cwd,
+session_get_notebook (struct session *s, struct arena *a, const json_t *metadata, const char *cwd,
                       struct session_notebook *nb, struct error *err)
 {
     const json_t *sent = json_object_get (json_object_get (metadata, "chard"), "notebook");

@@ -9,6 +9,7 @@
  *   3. the executed cells in their order.
  * The client's path is relative to a folder that only its server knows. The first one, with which the path that we know
  * ends, tells the folder; from then on the notebook is where the client says, renamed or another one on the same kernel.
+ * Where no client says anything, the file is followed (whereabouts.h).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_SESSION_H
 #define CHARD_KERNEL_SESSION_H
@@ -26,10 +27,10 @@ void session_destroy (struct session *s);
 
 /* The path became known. */
 void session_set_path (struct session *s, const char *path);
-const char *session_path (const struct session *s);
+const char *session_path (struct session *s);
 
 /* Where the notebook lies that a request with this metadata (may be NULL) is about, or NULL. */
-const char *session_path_for (const struct session *s, struct arena *a, const json_t *metadata);
+const char *session_path_for (struct session *s, struct arena *a, const json_t *metadata);
 
 /* What cells are written in, as the inner kernel's language_info has it: a notebook without a file is of that language. */
 void session_set_language (struct session *s, const char *name);
@@ -47,7 +48,7 @@ struct session_notebook {
 
 /* Puts it together. `metadata` is the asking request's; `cwd` says where a notebook without a file lies. Paths lie in `a`.
  * ERROR_USAGE if there is nothing at all, or what there was is gone. */
-int session_get_notebook (const struct session *s, struct arena *a, const json_t *metadata, const char *cwd,
+int session_get_notebook (struct session *s, struct arena *a, const json_t *metadata, const char *cwd,
                           struct session_notebook *nb, struct error *err);
 
 #endif

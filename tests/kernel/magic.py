@@ -382,10 +382,34 @@ class Open(Magic):
         self.assertEqual(self.steps(self.run_as("c9", [], named, chard={"path": "other.ipynb"})), ["other"])
         self.assertEqual(self.steps(self.run_cell(named)), ["one", "two"])  # who doesn't say means the one that was opened
         os.rename(self.file, self.path("sub/moved.ipynb"))
-        told = self.run_cell(named)
-        self.assertRegex(told.reply["evalue"], "open.ipynb was renamed, moved or deleted; name the one you mean")
-        self.assertEqual(self.steps(self.run_as("c9", [], named, chard={"path": "sub/moved.ipynb"})), ["one", "two"])
         self.assertEqual(self.steps(self.run_cell(named)), ["one", "two"])
+        self.assertEqual(self.steps(self.run_as("c9", [], named, chard={"path": "sub/moved.ipynb"})), ["one", "two"])
+
+    def test_a_file_is_followed_where_no_client_tells(self):
+        self.begin(JPY_SESSION_NAME=self.file)
+        named = "%chard graph --format=json"
+        os.makedirs(self.path("deep"), exist_ok=True)
+        os.rename(self.file, self.path("deep/moved.ipynb"))
+        self.assertEqual(self.steps(self.run_cell(named)), ["one", "two"])
+        write_notebook(self.path("deep/new"), cell("y = 3", "step:new"))
+        os.rename(self.path("deep/new"), self.path("deep/moved.ipynb"))
+        self.assertEqual(self.steps(self.run_cell(named)), ["new"])
+        os.makedirs(self.path("Trash/files"))
+        os.rename(self.path("deep/moved.ipynb"), self.path("Trash/files/moved.ipynb"))
+        gone = "deep/moved.ipynb was renamed, moved or deleted; name the one you mean"
+        self.assertIn(gone, self.run_cell(named).reply["evalue"])
+        os.remove(self.path("Trash/files/moved.ipynb"))
+        self.assertIn(gone, self.run_cell(named).reply["evalue"])
+
+    def test_a_client_tells_of_a_rename_before_the_kernel_came(self):
+        """A kernel that is started anew is told the name from before."""
+        os.makedirs(self.path("sub"), exist_ok=True)
+        write_notebook(self.path("sub/after.ipynb"), cell("y = 3", "step:after"))
+        self.begin(JPY_SESSION_NAME=self.path("sub/before.ipynb"))
+        named = "%chard graph --format=json"
+        self.assertIn("sub/before.ipynb was renamed", self.run_cell(named).reply["evalue"])
+        self.assertEqual(self.steps(self.run_as("c9", [], named, chard={"path": "sub/after.ipynb"})), ["after"])
+        self.assertEqual(self.steps(self.run_cell(named)), ["after"])
 
     def test_a_cell_too_large_to_be_kept(self):
         self.begin(JPY_SESSION_NAME=self.file)
