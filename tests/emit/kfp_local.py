@@ -54,7 +54,7 @@ def step_specs(spec):
 class Emitted(unittest.TestCase):
     def run_by_kfp(self, folder, text, **parameters):
         """(what the steps printed, {task: its outputs' directory})"""
-        text = text.replace("/chard/step.py", notebooks.HARNESS)
+        text = text.replace("/chard/step.py", notebooks.STARTED)
         subprocess_task_handler.SubprocessTaskHandler.validate_not_container_component = lambda self, command: None
         root = os.path.join(folder.dir, "root")
         shutil.rmtree(root, ignore_errors=True)

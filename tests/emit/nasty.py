@@ -12,6 +12,7 @@ import argo
 import kfp_local
 import notebooks
 from notebooks import Folder, notebook
+from workflow import Workflow
 
 PARAMETERS = r'''
 word = "yes"
@@ -87,9 +88,9 @@ class Nasty(kfp_local.Emitted):
 
     def test_argo(self):
         with Folder(text=notebook(*cells())) as folder:
-            pod = argo.Pod(folder, argo.Argo.check_documents(self, folder)["spec"])
-            pod.run()
-            self.assertEqual(self.result_of(pod.printed), expected())
+            workflow = Workflow(folder, argo.Argo.check_documents(self, folder)["spec"])
+            workflow.run()
+            self.assertEqual(self.result_of(workflow.printed), expected())
 
     check_schema = argo.Argo.check_schema
 

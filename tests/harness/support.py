@@ -15,8 +15,10 @@ import tempfile
 import time
 import unittest
 
+from bytecode import compiled
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-STEP = os.path.join(os.environ.get("CHARD_TEMPLATES", os.path.join(HERE, "..", "..", "templates")), "step.py")
+STEP = compiled(os.path.join(os.environ.get("CHARD_TEMPLATES", os.path.join(HERE, "..", "..", "templates")), "step.py"))
 
 
 def has(*modules):
