@@ -190,8 +190,8 @@ class Zygote:
     def drop_spare(self):
         """More was imported: the one that waits knows nothing of it. It ends when its pipe does."""
         if self.waiting:
-            os.close(self.waiting[1])
-            self.waiting = None
+            (_, end), self.waiting = self.waiting, None
+            os.close(end)           # at once SIGCHLD tells, maybe right here, that it has ended
 
     def child(self, orders):
         """The new process: becomes a session of its own, waits for its step, runs it, and never comes back."""
