@@ -169,6 +169,7 @@ delete_member (struct interpreter *in, const struct set *base, symbol name)
             if (is_setter (heap_get (in->heap, m))) /* among them @v.deleter */
                 call_value (in, set_one (in->arena, m), arguments, 1);
         call_value (in, class_member (in, class_object, symbol_of_str (in->symbols, "__delattr__")), arguments, 2);
+        ending_of (in, heap_field (in->heap, id, name), id, 0);
     }
     objects_change (in, base, false);
 }
@@ -202,6 +203,7 @@ store_member (struct interpreter *in, const struct set *base, symbol name, const
         if (is_stdout (in, id, name) && sink_set (in, SINK_STDOUT, value))
             continue;
         set_up_member (in, id, name, value);
+        ending_of (in, heap_field (in->heap, id, name), id, 0);
         heap_store (in->heap, id, name, value, name && base->len == 1 && in->branches == 0);
     }
     set_foreach (id, base)
@@ -220,6 +222,14 @@ store_attribute (struct interpreter *in, const struct ast *target, const struct 
     store_member (in, base, target->name, value);
 }
 
+/* Keys are numbers and text, but for those that a dictionary refers to weakly. */
+static const struct set *
+keys_kept (const struct interpreter *in, int id, const struct set *keys)
+{
+    symbol type = heap_get (in->heap, id)->type;
+    return type && strcmp (symbol_text (in->symbols, type), "weakref.WeakKeyDictionary") == 0 ? keys : NULL;
+}
+
 static void
 store_element (struct interpreter *in, const struct ast *target, const struct set *value)
 {
@@ -230,12 +240,15 @@ store_element (struct interpreter *in, const struct ast *target, const struct se
     const struct set *base = target->nkids ? evaluate (in, target->kids[0]) : NULL;
     if (!base && target->nkids)
         owner_changes (in, target->kids[0]);
+    const struct set *keys = NULL;
     for (uint32_t i = 1; i < target->nkids; i++)
-        evaluate (in, target->kids[i]);
+        keys = set_union (in->arena, keys, evaluate (in, target->kids[i]));
     special_run (in, base, SPECIAL_STORE, value);
     set_foreach (id, base) {
         set_up_member (in, id, 0, value);
+        ending_of (in, heap_field (in->heap, id, 0), id, 0);
         heap_store (in->heap, id, 0, value, false);
+        heap_store (in->heap, id, 0, keys_kept (in, id, keys), false);
     }
     objects_change (in, base, false);
 }

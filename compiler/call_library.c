@@ -251,6 +251,7 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         o->type = path;
     if (path)
         chance_note (in, id, e, c);
+    ending_note (in, id);
     outside_note (in, id, e, on, c);
     if (e->flags & EFFECT_RETURNS_HOLDER && e->flags & (EFFECT_CONSUMES | EFFECT_ITERATOR))
         heap_store (in->heap, id, 0, elements_of (in, c->all), false); /* list (x) holds x's elements, x it does not */
@@ -442,6 +443,16 @@ changes_receiver (struct interpreter *in, int receiver, const struct effect *e, 
     return e->flags & EFFECT_KNOWN ? e->flags & EFFECT_MUTATES : is_statement (in, c) && !in->shown;
 }
 
+/* The receiver changes, and may no longer have what it held. */
+static void
+change_receiver (struct interpreter *in, int receiver, const struct effect *e)
+{
+    bool known = e->flags & EFFECT_KNOWN;
+    objects_change (in, set_one (in->arena, receiver), known ? (e->flags & EFFECT_MUTATES_DEEP) != 0 : true);
+    if (!(e->flags & EFFECT_HOLDS))
+        ending_of (in, heap_field (in->heap, receiver, 0), receiver, 0);
+}
+
 /* What stands in a table's cells, as a list: functions are called with these, table.apply (f). */
 static const struct set *
 cells_held (struct interpreter *in, const struct set *tables)
@@ -479,7 +490,7 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     if (e->flags & EFFECT_SETUP && !is_given_sink (in, class, c))
         set_up (in, e->state);
     if (changes_receiver (in, receiver, e, c))
-        objects_change (in, on, e->flags & EFFECT_KNOWN ? (e->flags & EFFECT_MUTATES_DEEP) != 0 : true);
+        change_receiver (in, receiver, e);
     if (e->flags & EFFECT_HOLDS)
         heap_store (in->heap, receiver, 0, c->all, false);
     if (e->observes)

@@ -366,10 +366,8 @@ note_end (struct interpreter *in, int id, int class_object)
     bool acts = in->watch.acts;
     in->watch.acts = false;
     special_run (in, set_one (in->arena, id), SPECIAL_END, NULL);
-    if (in->watch.acts || in->changes > changes) {
-        heap_get (in->heap, id)->unpicklable = true;
-        heap_get (in->heap, id)->type = symbol_of_str (in->symbols, "an object with __del__");
-    }
+    if (in->watch.acts || in->changes > changes)
+        ending_acts (in, id);
     in->watch.acts |= acts;
 }
 

@@ -260,6 +260,7 @@ copy_one (struct copying *c, int id)
     new->class_object = o->class_object;
     new->positional = o->positional;
     new->unpicklable = o->unpicklable;
+    new->ends = o->ends;
     new->draws = o->draws;
     bool view = o->view;
     for (size_t i = 0; i < heap_get (h, id)->fields.len; i++) {

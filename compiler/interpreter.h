@@ -2,8 +2,8 @@
  * objects for values. Functions of the notebook are followed where they are called, so that what they read and change
  * counts where it happens. Its state is shared by interpreter.c (the walk), statement.c, evaluate.c (expressions), part.c
  * (parts of values), assign.c (names and targets), class.c, call.c and call_library.c, meaning.c (functions of which the
- * table can't say enough), special.c (methods that nothing names), observer.c (functions that are told), namespace.c (globals ()),
- * text.c (known text) and names.c (module names and their writes); nobody else includes this header but for
+ * table can't say enough), special.c (methods that nothing names), observer.c (functions that are told), ending.c (ends of values),
+ * namespace.c (globals ()), text.c (known text) and names.c (module names and their writes); nobody else includes this header but for
  * interpreter_run.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_INTERPRETER_H
@@ -99,6 +99,7 @@ struct interpreter {
     bool ambient_read;           /* by a site of this unit */
     bool classes;                /* the notebook defines some */
     bool observed;               /* some object is: see observer.c */
+    bool endings, ending;        /* something refers to others weakly; what happens at an end is being walked: ending.c */
     long changes;                /* of names, so far */
     struct vec_int telling;      /* objects whose observers run */
     struct vec_int resumed;      /* iterators that were moved on, at this site */
@@ -347,6 +348,12 @@ const struct set *namespace_read_all (struct interpreter *in, bool change);
 
 /* These values are called or gone through: what is random in them draws (a layer that drops out, a loader). chance.c */
 void chance_of_use (struct interpreter *in, const struct set *values);
+
+/* ends of values: ending.c. ending_of: nothing means `values` any more through name `but`, or object `base` (-1: none); false if
+ * nobody would notice their end. ending_acts: object `id` has a __del__ that does something; ending_note: `made` may be a weak reference. */
+bool ending_of (struct interpreter *in, const struct set *values, int base, symbol but);
+void ending_acts (struct interpreter *in, int id);
+void ending_note (struct interpreter *in, int made);
 
 /* module names: names.c */
 const struct set *name_read (struct interpreter *in, symbol name, const struct ast *at);

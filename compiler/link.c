@@ -241,13 +241,20 @@ link_classes (struct linking *l, int step, const struct set *value)
     }
 }
 
-static bool
-is_unpicklable (const struct linking *l, const struct set *value)
+/* The object for which the value can't travel, or -1. What is found in a container at run time only isn't looked for there, but
+ * for what nobody would find. */
+static int
+find_unpicklable (const struct linking *l, const struct set *value)
 {
+    struct heap *h = l->flow->heap;
     set_foreach (id, value)
-        if (heap_get (l->flow->heap, id)->unpicklable)
-            return true;
-    return false;
+        if (heap_get (h, id)->unpicklable)
+            return id;
+    const struct set *reach = l->flow->ends ? heap_reach (h, value) : NULL;
+    set_foreach (id, reach)
+        if (heap_get (h, id)->ends)
+            return id;
+    return -1;
 }
 
 /* "rows", or "cache of f" for hidden state. */
@@ -266,34 +273,27 @@ name_told (const struct linking *l, symbol name)
 static void
 diagnose_unpicklable (struct linking *l, int step, int from, const struct event *e, int writer)
 {
-    bool hidden = *link_name (l, e->name) == '%';
-    set_foreach (id, e->value) {
-        const struct object *o = heap_get (l->flow->heap, id);
-        if (!o->unpicklable)
-            continue;
-        if (link_conflict (l, step, from))
-            return;
-        const struct site *s = &l->flow->sites.items[e->site];
-        const struct unit *u = &l->flow->program->units.items[e->at ? e->unit : s->unit];
-        struct place at = e->at ? program_place (l->flow->program, e->unit, e->at->start)
-                                : cell_place (u->cell, 0, 0);
-        diag_add (l->diags, SEVERITY_ERROR, "unserializable", at,
-                  at.line ? cell_line (l->arena, u->cell, at.line) : NULL,
-                  "use it in the step that makes it, or make it again where it is used (merge the cells into one step)",
-                  "`%s` (%s) can't be handed from step \"%s\"%s to step \"%s\"", name_told (l, e->name),
-                  o->type ? symbol_text (l->flow->program->symbols, o->type) : "a generator",
-                  l->p->steps.items[from].name,
-                  hidden ? arena_printf (l->arena, ", where cell %d left it,", link_unit (l, writer)->cell->index) : "",
-                  l->p->steps.items[step].name);
+    const int id = find_unpicklable (l, e->value);
+    if (id < 0 || link_conflict (l, step, from))
         return;
-    }
+    bool hidden = *link_name (l, e->name) == '%';
+    symbol type = heap_get (l->flow->heap, id)->type;
+    const struct site *s = &l->flow->sites.items[e->site];
+    const struct unit *u = &l->flow->program->units.items[e->at ? e->unit : s->unit];
+    struct place at = e->at ? program_place (l->flow->program, e->unit, e->at->start) : cell_place (u->cell, 0, 0);
+    diag_add (l->diags, SEVERITY_ERROR, "unserializable", at, at.line ? cell_line (l->arena, u->cell, at.line) : NULL,
+              "use it in the step that makes it, or make it again where it is used (merge the cells into one step)",
+              "`%s` (%s) can't be handed from step \"%s\"%s to step \"%s\"", name_told (l, e->name),
+              type ? symbol_text (l->flow->program->symbols, type) : "a generator", l->p->steps.items[from].name,
+              hidden ? arena_printf (l->arena, ", where cell %d left it,", link_unit (l, writer)->cell->index) : "",
+              l->p->steps.items[step].name);
 }
 
 static void
 trace (struct linking *l, int step, const struct event *e)
 {
     const struct writes *w = e->writes;
-    if (e->kind == EVENT_HOLD && is_unpicklable (l, e->value))
+    if (e->kind == EVENT_HOLD && find_unpicklable (l, e->value) >= 0)
         return; /* `with open (…) as f` over an older f: whoever reads that one is told */
     for (int i = w ? w->len - 1 : -1; i >= 0; i--) {
         int site = w->items[i].site, owner = link_owner (l, site);

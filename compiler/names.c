@@ -102,9 +102,8 @@ remember_names (struct interpreter *in, symbol name, const struct set *value)
 static void
 let_go (struct interpreter *in, symbol name)
 {
-    const struct set *old = in->specials & SPECIAL_END ? binding_of (in, name)->value : NULL;
-    if (old && special_has (in, old, SPECIAL_END))
-        special_run (in, name_read (in, name, NULL), SPECIAL_END, NULL);
+    if (ending_of (in, binding_of (in, name)->value, -1, name))
+        name_read (in, name, NULL);
 }
 
 void

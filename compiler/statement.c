@@ -381,6 +381,8 @@ delete_item (struct interpreter *in, const struct ast *target)
         evaluate (in, target->kids[i]);
     special_run (in, base, SPECIAL_STORE, NULL);
     objects_change (in, base, false);
+    set_foreach (id, base)
+        ending_of (in, heap_field (in->heap, id, 0), id, 0);
 }
 
 static void

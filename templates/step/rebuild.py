@@ -231,7 +231,11 @@ def _set_manager(manager, state):
     state[1].join(manager.blocks[0])
 
 
+_referred = []     # what only weak references mean here: where they were made, names hold it
+
+
 def _make_weak(kind, items):
+    _referred.append(items)
     made = getattr(weakref, kind)()
     for item in items:
         if kind == "WeakSet":
@@ -239,9 +243,6 @@ def _make_weak(kind, items):
         else:
             made[item[0]] = item[1]
     return made
-
-
-_referred = []     # what only weak references mean here: where they were made, names hold it
 
 
 def _make_ref(target):

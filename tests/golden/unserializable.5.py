@@ -1,12 +1,24 @@
-# What is left in the process by less known ways: filters that count, displays that are updated, modules and finders put into sys.
+# What is left in the process by less known ways: filters that count, displays that are updated, modules and finders put into sys;
+# and values whose end is noticed.
 # %%
 import logging
 import sys
 import types
+import weakref
 from IPython.display import display, update_display
 seen = []
 class Finder:
     pass
+# %%
+class Thing:
+    pass
+# %% tags=["step:make"]
+thing = Thing()
+cache = weakref.WeakValueDictionary(a=thing)
+# %% tags=["step:end"]
+del thing
+# %% tags=["step:look"]
+print(len(cache))
 # %% tags=["step:filter"]
 logging.getLogger("app").addFilter(lambda record: seen.append(record) or True)
 # %% tags=["step:log"]

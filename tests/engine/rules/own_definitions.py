@@ -62,3 +62,28 @@ owned.parent = weakref.ref(owner)
 
 # %%
 print(owned.parent() is owner)
+
+# %%
+class Node:
+    all = weakref.WeakSet()
+
+    def __init__(self, name, parent=None):
+        self.name, self.parent, self.children = name, parent and weakref.ref(parent), []
+        Node.all.add(self)
+        if parent:
+            parent.children.append(self)
+
+# %%
+root = Node("root")
+
+# %%
+child = Node("child", root)
+
+# %%
+root.name = "top"
+
+# %%
+print(child.parent().name, [c.name for c in root.children])
+
+# %%
+print(sorted(node.name for node in Node.all))
