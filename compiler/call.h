@@ -94,7 +94,7 @@ const char *outside_address (struct interpreter *in, const struct effect *e, con
 void outside_used (struct interpreter *in, const struct effect *e, const struct set *values);
 
 /* Says of a call's result `made` what it stands for: what the call connects to or, of something that can't travel,
- * what `on` does: a connection. */
+ * what `on` does: a connection, or the file that it has open. */
 void outside_note (struct interpreter *in, int made, const struct effect *e, const struct set *on,
                    const struct call *c);
 

@@ -284,10 +284,27 @@ show (struct interpreter *in, const char *path)
     sink_fed (in, is_of_loggers (path) ? SINK_LOGGERS : SINK_STDOUT);
 }
 
+/* logging.basicConfig (filename="app.log"): the handler that it makes; or NULL. */
+static const struct set *
+log_file (struct interpreter *in, const struct call *c)
+{
+    for (int k = 0; k < c->keywords; k++) {
+        if (strcmp (symbol_text (in->symbols, c->keyword[k].name), "filename") != 0)
+            continue;
+        const char *path = pattern_of (in, c->keyword[k].value);
+        const struct open_file f = { path_in (in->arena, in->cwd, path ? path : PATH_UNKNOWN), true, new_value (in) };
+        heap_get (in->heap, f.handle)->type = symbol_of_str (in->symbols, "logging.FileHandler");
+        vec_push (in->arena, &in->open_files, f);
+        return set_one (in->arena, f.handle);
+    }
+    return NULL;
+}
+
 static bool
 is_given_sink (struct interpreter *in, const char *path, const struct call *c)
 {
-    return is_of_loggers (path) && c->all && sink_set (in, SINK_LOGGERS, c->all);
+    const struct set *values = is_of_loggers (path) ? set_union (in->arena, c->all, log_file (in, c)) : NULL;
+    return values && sink_set (in, SINK_LOGGERS, values);
 }
 
 static void
@@ -483,6 +500,8 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     if (text)
         return text_of_method (in, text, symbol_text (in->symbols, name), c->positional, c->count);
     outside_files (in, e, on, c);
+    if (strcmp (symbol_text (in->symbols, name), "close") == 0)
+        file_closed (in, on);
     outside_used (in, e, on);
     outside_used (in, e, c->all);
     if (e->flags & EFFECT_EVALUATES)

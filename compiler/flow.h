@@ -97,7 +97,7 @@ struct flow {
     vec (struct unresolved) unresolved;
     vec (struct unresolved) history; /* reads of the session's own names: _, Out, In */
     const char *wrong_effect;     /* a key of program->effects whose words aren't known, or NULL */
-    bool ends;                    /* some object has its end noticed: struct object.ends */
+    bool ends;                    /* some object is such: struct object.ends */
     struct vec_int dynamic_sites; /* sites of exec, globals() and the like */
 };
 

@@ -12,6 +12,47 @@
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */
 
+/* Names through which the open file can be had. */
+static void
+read_handle (struct interpreter *in, int handle)
+{
+    struct vec_int holders = { 0 };
+    heap_holders (in->heap, handle, &holders);
+    heap_get (in->heap, handle)->ends = in->flow->ends = true;
+    vec_foreach (h, &holders) {
+        const struct object *o = heap_get (in->heap, *h);
+        for (size_t i = 0; i < o->names.len; i++)
+            if (set_has (in->globals.items[o->names.items[i]].value, *h))
+                name_read (in, o->names.items[i], NULL);
+    }
+}
+
+/* What stands in a file that somebody has open to write is known to that process alone, and changes as long as it is open: who reads it
+ * by its name, or writes what another reads, is one with who has it open. */
+static void
+use_open_files (struct interpreter *in, enum file_use use, const char *path)
+{
+    for (size_t i = 0; i < in->open_files.len; i++) {
+        const struct open_file f = in->open_files.items[i];
+        if (f.handle < 0 || heap_get (in->heap, f.handle)->made_at == in->site || (use == FILE_READ && !f.writes))
+            continue;
+        if (use == FILE_SHELL ? !strstr (path, fs_basename (f.path)) : !path_may_meet (path, f.path))
+            continue;
+        if (!sink_is_log (in, f.handle))
+            read_handle (in, f.handle);
+        else if (strcmp (path, PATH_UNKNOWN) != 0) /* who reads nobody knows what doesn't look at logs */
+            sink_log_read (in);
+    }
+}
+
+void
+file_closed (struct interpreter *in, const struct set *values)
+{
+    vec_foreach (f, &in->open_files)
+        if (f->handle >= 0 && (set_has (values, f->handle) || set_has (elements_of (in, values), f->handle)))
+            f->handle = -1;
+}
+
 /* A relative path counts from the folder of the notebook whose cell runs; events count from the main one's. */
 void
 file_used (struct interpreter *in, enum file_use use, const char *path)
@@ -24,6 +65,8 @@ file_used (struct interpreter *in, enum file_use use, const char *path)
     }
     struct file_event f = { in->site, use, arena_strdup (in->arena, path) };
     vec_push (in->arena, &in->flow->files, f);
+    in->opened = (struct open_file){ f.path, use == FILE_WRITE, -1 };
+    use_open_files (in, use, path);
 }
 
 /* A folder that the notebook makes itself has to be there first. */

@@ -106,6 +106,12 @@ struct interpreter {
     struct vec_int lent;         /* classes whose methods were run since a library may call them, at this site */
     unsigned specials;           /* what special methods of the notebook's classes are for */
     const bool *working;         /* by site: what it sets up can't be repeated elsewhere; NULL: not known yet */
+    struct open_file {
+        const char *path; /* a pattern; NULL: none */
+        bool writes;
+        int handle; /* the object that it was opened as; -1: closed */
+    } opened;                    /* by the call that is walked */
+    vec (struct open_file) open_files;
     const char *cwd;             /* the folder that relative paths count from, itself from the notebook's; "" there */
     bool annotations_are_text;   /* from __future__ import annotations: for the rest of the notebook, as IPython has it */
     bool unevaluated;            /* what is walked is such text: a name that nobody binds harms nobody */
@@ -135,6 +141,7 @@ bool is_word_of (const char *word, const char *list); /* one of the words in `li
 struct stateful {
     vec (const struct ast *) functions;
     bool more; /* found in this walk */
+    bool logs_read;        /* a file that is logged to is read */
     struct vec_int traces; /* states that any statement may change, and somebody looks at */
 };
 
@@ -162,6 +169,10 @@ enum sink { SINK_STDOUT, SINK_LOGGERS };
 bool sink_set (struct interpreter *in, enum sink sink, const struct set *values);
 void sink_fed (struct interpreter *in, enum sink sink);
 
+/* Files that are logged to, once somebody reads them: sink_is_log: `handle` is such a file's handler; sink_log_read: it is read. */
+bool sink_is_log (const struct interpreter *in, int handle);
+void sink_log_read (struct interpreter *in);
+
 /* what local modules keep: module_state.c. module_change: of the module that library object `id` is or lies in; false if that
  * isn't local. module_change_named: "%module.st", as runs have seen it; false for other names. */
 bool module_change (struct interpreter *in, int id);
@@ -174,6 +185,7 @@ void module_method (struct interpreter *in, const char *path);      /* a library
 /* what a site does: interpreter.c */
 void set_up (struct interpreter *in, symbol state); /* the site sets up library state; 0: of which nothing is known */
 void file_used (struct interpreter *in, enum file_use use, const char *path); /* `path`: a pattern, or a command */
+void file_closed (struct interpreter *in, const struct set *values); /* these, or what they hold, are open no longer */
 void folder_changed (struct interpreter *in, const char *path); /* a pattern; NULL: not known which */
 
 /* expressions: evaluate.c. NULL: nothing that can be changed. */

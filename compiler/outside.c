@@ -67,6 +67,7 @@ open_file (struct interpreter *in, int place, const char *path, const struct cal
 void
 outside_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
 {
+    in->opened.path = NULL;
     if (e->flags & EFFECT_OPENS_FILE)
         open_file (in, e->opens, path_argument (in, e->opens, on, c), c);
     for (int i = -1; i < MAX_ARGUMENTS && (e->reads | e->writes); i++) {
@@ -132,6 +133,9 @@ outside_note (struct interpreter *in, int id, const struct effect *e, const stru
         heap_get (in->heap, id)->unpicklable = !address;
         heap_store (in->heap, id, 0, set_one (in->arena, id), false);
     } else if (e->flags & EFFECT_UNPICKLABLE) {
+        in->opened.handle = id;
+        if (in->opened.path)
+            vec_push (in->arena, &in->open_files, in->opened);
         set_foreach (x, on)
             if (heap_get (in->heap, x)->outside)
                 heap_get (in->heap, id)->outside = heap_get (in->heap, x)->outside;

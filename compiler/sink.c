@@ -15,6 +15,14 @@ state_of (struct interpreter *in, enum sink sink)
     return symbol_of_str (in->symbols, states[sink]);
 }
 
+/* What is there is one with what another cell set: all who come after see both. */
+static void
+use (struct interpreter *in, symbol state)
+{
+    in->effect = true;
+    objects_change (in, name_read (in, state, NULL), false);
+}
+
 static const char *const methods[] = { "emit", "write", NULL };      /* of handlers, and of streams */
 static const char *const passing[] = { "filter", "format", NULL };   /* of what looks at what is logged */
 
@@ -30,10 +38,31 @@ changes_something (struct interpreter *in, int id)
     return in->changes > changes;
 }
 
+bool
+sink_is_log (const struct interpreter *in, int handle)
+{
+    symbol type = heap_get (in->heap, handle)->type;
+    const char *path = type ? symbol_text (in->symbols, type) : "";
+    return strncmp (path, "logging.", 8) == 0 && strstr (path, "FileHandler");
+}
+
+/* Set-up that adds it is repeated, and each step has its own file, as long as nobody looks. */
+void
+sink_log_read (struct interpreter *in)
+{
+    symbol state = state_of (in, SINK_LOGGERS);
+    in->stateful->more |= !in->stateful->logs_read;
+    in->stateful->logs_read = true;
+    if (name_is_bound (in, state))
+        use (in, state);
+}
+
 static bool
 is_sink (struct interpreter *in, int id, enum sink sink)
 {
     const struct object *o = heap_get (in->heap, id);
+    if (in->stateful->logs_read && sink_is_log (in, id))
+        return true;
     int class_object = o->class_object;
     bool function = o->kind == OBJECT_FUNCTION || o->kind == OBJECT_BOUND;
     if (o->kind == OBJECT_VALUE && class_object < 0)
@@ -52,14 +81,6 @@ sinks_among (struct interpreter *in, const struct set *values, enum sink sink)
         if (is_sink (in, id, sink))
             found = set_union (in->arena, found, set_one (in->arena, id));
     return found;
-}
-
-/* What is there is one with what another cell set: all who come after see both. */
-static void
-use (struct interpreter *in, symbol state)
-{
-    in->effect = true;
-    objects_change (in, name_read (in, state, NULL), false);
 }
 
 bool

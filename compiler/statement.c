@@ -307,14 +307,17 @@ run_try (struct interpreter *in, const struct ast *n)
 static void
 run_with (struct interpreter *in, const struct ast *n)
 {
+    const struct set *all = NULL;
     for (uint32_t i = 0; i + 1 < n->nkids; i++) {
         const struct set *value = evaluate (in, n->kids[i]->kids[0]);
         const struct set *entered = special_run (in, value, SPECIAL_BLOCK, NULL);
+        all = set_union (in->arena, all, value);
         if (n->kids[i]->kids[1])
             assign (in, n->kids[i]->kids[1], set_union (in->arena, value, entered));
     }
     if (n->nkids)
         run_block (in, n->kids[n->nkids - 1]);
+    file_closed (in, all);
 }
 
 static void

@@ -1,5 +1,5 @@
 # What is left in the process by less known ways: filters that count, displays that are updated, modules and finders put into sys;
-# and values whose end is noticed.
+# values whose end is noticed; files that are read while they are open, or logged to.
 # %%
 import logging
 import sys
@@ -19,6 +19,15 @@ cache = weakref.WeakValueDictionary(a=thing)
 del thing
 # %% tags=["step:look"]
 print(len(cache))
+# %% tags=["step:open"]
+out = open("out.txt", "w")
+out.write("one")
+# %% tags=["step:read"]
+print(open("out.txt").read())
+# %% tags=["step:handle"]
+logging.basicConfig(filename="app.log")
+# %% tags=["step:tail"]
+!tail app.log
 # %% tags=["step:filter"]
 logging.getLogger("app").addFilter(lambda record: seen.append(record) or True)
 # %% tags=["step:log"]
