@@ -79,6 +79,7 @@ pump (struct ports *p)
         for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
             moved |= pump_route (p, &routes[i]);
     }
+    p->reader.turn (p->reader.arg); /* sending may have taken in that somebody subscribed */
     p->pumping = false;
     if (moved)
         ports_pump_soon (p);

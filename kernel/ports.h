@@ -17,7 +17,7 @@
 
 /* Who takes what comes. The parcel is lent; a function may move its content away. */
 struct ports_reader {
-    void (*turn) (void *arg);                                               /* others' turns come after this */
+    void (*turn) (void *arg);                                               /* before and after all others' turns */
     bool (*may_request) (void *arg);                                        /* false: clients wait */
     void (*request) (void *arg, enum channel channel, struct parcel *p);    /* from a client */
     void (*reply) (void *arg, enum channel channel, struct parcel *p);      /* from the inner kernel, but not on iopub */
