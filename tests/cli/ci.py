@@ -8,8 +8,9 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import unittest
+
+from folder import FolderCase
 
 TOP = os.path.abspath(os.environ.get("TOP", "."))
 sys.path.insert(0, os.path.join(TOP, "tests", "client"))
@@ -21,42 +22,27 @@ try:
 except ImportError:
     raise unittest.SkipTest("PyYAML is not installed: ./bootstrap check does that") from None
 
-CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
 TOKEN = "s3cret-t0ken"
 NOTEBOOK = '# %% tags=["step:a"]\nx = 1\n'
 WILD = "a b's ${{ x }} $HOME.py"
 FORGES = {"github": ".github/workflows/chard.yml", "gitlab": ".gitlab-ci.yml"}
 
 
-class Case(unittest.TestCase):
+class Case(FolderCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="chard-ci-")
-        self.addCleanup(folder.cleanup)
-        self.folder = os.path.realpath(folder.name)
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "XDG_", "KUBE", "KF_", "CHARD_CONTEXT",
-                                                                              "DOCKER_"))}
-        self.env.update(HOME=self.path("home"), no_proxy="127.0.0.1")
+        super().setUp()
+        self.env["HOME"] = self.path("home")
         os.makedirs(self.path("home"))
         self.write("repo/sub/train.py", NOTEBOOK)
         self.write("repo/sub/requirements.txt", "# none\n")
         self.write("repo/" + WILD, NOTEBOOK)
         self.git("init", "-q", "-b", "main")
 
-    def path(self, *parts):
-        return os.path.join(self.folder, *parts)
-
-    def write(self, name, text):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), "w", encoding="utf-8") as f:
-            f.write(text)
-        return self.path(name)
-
     def git(self, *arguments):
         subprocess.run(["git", *arguments], cwd=self.path("repo"), env=self.env, check=True)
 
     def chard(self, *arguments, status=0, where="repo"):
-        run = subprocess.run([CHARD, *arguments], env=self.env, cwd=self.path(where), capture_output=True, text=True, timeout=60)
-        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
+        run = super().chard(*arguments, status=status, where=where)
         return run.stdout if status == 0 else run.stderr
 
     def document(self, forge, *options):

@@ -12,11 +12,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
+from folder import CHARD, FolderCase
+
 TOP = os.path.abspath(os.environ.get("TOP", "."))
-CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
 NOTEBOOK = """\
 # %% tags=["parameters"]
 n = 2
@@ -34,22 +34,17 @@ print (total)
 BROKEN = '# %% tags=["step:a"]\nprint (missing\n'
 
 
-class Case(unittest.TestCase):
+class Case(FolderCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        for name, text in ("train.py", NOTEBOOK), ("broken.py", BROKEN):
-            with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
-                f.write(text)
+        super().setUp()
+        self.write("train.py", NOTEBOOK)
+        self.write("broken.py", BROKEN)
 
-    def chard(self, *arguments):
-        return subprocess.run([CHARD, *arguments], capture_output=True, text=True, timeout=300, cwd=self.folder)
+    def chard(self, *arguments, status=None):
+        return super().chard(*arguments, status=status)
 
     def json(self, *arguments, status=0):
-        run = self.chard(*arguments, "--format=json")
-        self.assertEqual(run.returncode, status, run.stderr)
-        return json.loads(run.stdout)
+        return json.loads(self.chard(*arguments, "--format=json", status=status).stdout)
 
 
 class Json(Case):

@@ -7,12 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-TOP = os.path.abspath(os.environ.get("TOP", "."))
-CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
+from folder import CHARD, FolderCase
+
 NOTEBOOK = """\
 # %% tags=["parameters"]
 n = 2
@@ -40,21 +39,10 @@ while n > 1: time.sleep (0.1)
 """
 
 
-class Sweep(unittest.TestCase):
+class Sweep(FolderCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="chard-sweep-")
-        self.addCleanup(folder.cleanup)
-        self.folder = os.path.realpath(folder.name)
+        super().setUp()
         self.write("train.py", NOTEBOOK)
-
-    def write(self, name, text):
-        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
-            f.write(text)
-
-    def chard(self, *arguments, status=0):
-        run = subprocess.run([CHARD, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=300)
-        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
-        return run
 
     def sweep(self, *arguments, status=0):
         run = self.chard("run", "--python", sys.executable, *arguments, "train.py", status=status)

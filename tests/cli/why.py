@@ -3,12 +3,9 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import json
-import os
-import subprocess
-import tempfile
-import unittest
 
-CHARD = os.environ.get("CHARD", "./chard")
+from folder import FolderCase
+
 NOTEBOOK = """# %% tags=["step:load"]
 import numpy as np
 np.random.seed(1)
@@ -49,20 +46,16 @@ print(row)
 """
 
 
-class Why(unittest.TestCase):
+class Why(FolderCase):
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        with open(os.path.join(self.folder.name, "nb.py"), "w", encoding="utf-8") as f:
-            f.write(NOTEBOOK)
+        super().setUp()
+        self.write("nb.py", NOTEBOOK)
 
-    def chard(self, *arguments):
-        return subprocess.run([CHARD, "graph", *arguments], cwd=self.folder.name, capture_output=True, text=True, timeout=60)
+    def chard(self, *arguments, status=0):
+        return super().chard("graph", *arguments, status=status)
 
     def why(self, a, b):
-        run = self.chard("--format=json", "--why", a, b, "nb.py")
-        self.assertEqual(run.returncode, 0, run.stderr)
-        return json.loads(run.stdout)
+        return json.loads(self.chard("--format=json", "--why", a, b, "nb.py").stdout)
 
     def places(self, tie, key):
         return [(at["cell"], at["line"], at["how"]) for at in tie[key]]
@@ -75,8 +68,7 @@ class Why(unittest.TestCase):
         self.assertEqual(self.places(ties["data", "rows"], "reads"), [(3, 1, "calls a function that reads")])
 
     def test_a_loop_variable_that_nobody_reads_again(self):
-        with open(os.path.join(self.folder.name, "loops.py"), "w", encoding="utf-8") as f:
-            f.write(LOOPS)
+        self.write("loops.py", LOOPS)
         for a, b, names in (("a", "b", {"row"}), ("a", "c", {"some"}), ("b", "c", {"row"})):
             run = self.chard("--format=json", "--why", a, b, "loops.py")
             self.assertEqual({t["name"] for t in json.loads(run.stdout)["ties"]}, names, (a, b))
@@ -100,15 +92,12 @@ class Why(unittest.TestCase):
 
     def test_titles_are_names_too(self):
         """Pictures show a step that was inferred under its heading."""
-        with open(os.path.join(self.folder.name, "untagged.py"), "w", encoding="utf-8") as f:
-            f.write("# %% [markdown]\n# ## Load the data\n# %%\nx = list(range(3))\n# %% [markdown]\n# ## Any left?\n# %%\nprint(x)\n")
+        self.write("untagged.py", "# %% [markdown]\n# ## Load the data\n# %%\nx = list(range(3))\n# %% [markdown]\n# ## Any left?\n# %%\nprint(x)\n")
         text = self.chard("untagged.py").stdout
         self.assertRegex(text, "(?m)^ +2 +any-left .* load-the-data: x$")
         self.assertEqual(self.chard("--why", "Load the data", "Any left?", "untagged.py").stdout,
                          self.chard("--why", "load-the-data", "any-left", "untagged.py").stdout)
 
     def test_mistakes(self):
-        run = self.chard("--why", "load", "lunch", "nb.py")
-        self.assertEqual(run.returncode, 2)
-        self.assertIn("no step “lunch”; the notebook has load, ", run.stderr)
-        self.assertEqual(self.chard("--why", "load", "nb.py").returncode, 2)
+        self.assertIn("no step “lunch”; the notebook has load, ", self.chard("--why", "load", "lunch", "nb.py", status=2).stderr)
+        self.chard("--why", "load", "nb.py", status=2)

@@ -7,17 +7,13 @@ import base64
 import json
 import os
 import stat
-import subprocess
-import tempfile
 import threading
 import time
-import unittest
 
 import service
+from folder import FolderCase
 from service import Service, in_turn, raw
 
-TOP = os.path.abspath(os.environ.get("TOP", "."))
-CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
 SECRET = "s3cr3t-tok3n-never-shown"
 HEALTHY = {"multi_user": False, "pipeline_store": "database"}
 
@@ -26,25 +22,10 @@ def kfp(request):
     return (200, HEALTHY) if request.path.endswith("/healthz") else (200, {"experiments": []})
 
 
-class Case(unittest.TestCase):
+class Case(FolderCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        # What isn't a test's own says nothing here.
-        drop = ("XDG_", "KUBE", "KF_", "CHARD_CONTEXT", "http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY",
-                "all_proxy", "ALL_PROXY")
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(drop)}
-        self.env.update(HOME=self.folder)
-
-    def path(self, *parts):
-        return os.path.join(self.folder, *parts)
-
-    def write(self, name, text):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), "w", encoding="utf-8") as f:
-            f.write(text)
-        return self.path(name)
+        super().setUp()
+        self.env = {k: v for k, v in self.env.items() if not k.lower().endswith("_proxy")}
 
     def serve(self, answer, context=None):
         s = Service(answer, context)
@@ -52,8 +33,7 @@ class Case(unittest.TestCase):
         return s
 
     def chard(self, *arguments, status=0, **more):
-        run = subprocess.run([CHARD, *arguments], env=self.env, capture_output=True, text=True, timeout=120, **more)
-        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
+        run = super().chard(*arguments, status=status, **more)
         self.assertNotIn(SECRET, run.stdout + run.stderr)
         return run
 

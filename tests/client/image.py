@@ -13,9 +13,7 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import tarfile
-import tempfile
 import time
 import unittest
 import urllib.request
@@ -23,10 +21,9 @@ import zipfile
 
 import fake_kfp
 import yaml
+from folder import CHARD, FolderCase
 from service import Service
 
-TOP = os.path.abspath(os.environ.get("TOP", "."))
-CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
 SYSTEM_PYTHON = "/usr/bin/python3"
 PASSWORD = "a-Passw0rd-0f-the-registry"
 CELLS = [("parameters", "n = 2"),
@@ -46,28 +43,16 @@ def free_port():
         return s.getsockname()[1]
 
 
-class Case(unittest.TestCase):
+class Case(FolderCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="chard-image-")
-        self.addCleanup(folder.cleanup)
-        self.folder = os.path.realpath(folder.name)
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "XDG_", "KUBE", "KF_", "CHARD_", "DOCKER_"))}
-        self.env = {**kept, **{k: v for k, v in os.environ.items() if k in ("CHARD_TEMPLATES",)}}
-        self.env.update(HOME=self.path("home"), no_proxy="127.0.0.1")
+        super().setUp()
+        self.env = {k: v for k, v in self.env.items() if not k.startswith("CHARD_") or k == "CHARD_TEMPLATES"}
+        self.env["HOME"] = self.path("home")
         os.makedirs(self.path("home"))
         self.base = "example.com/base:1"
         self.write("nb/helper.py", "two = 2\n")
         self.kfp = fake_kfp.FakeKfp()
         self.addCleanup(self.kfp.close)
-
-    def path(self, *parts):
-        return os.path.join(self.folder, *parts)
-
-    def write(self, name, text):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), "w", encoding="utf-8") as f:
-            f.write(text)
-        return self.path(name)
 
     def run_program(self, *argv, status=0, **more):
         run = subprocess.run(argv, env=self.env, cwd=self.path("nb"), capture_output=True, text=True, timeout=300, **more)

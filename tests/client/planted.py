@@ -10,17 +10,15 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import threading
 import unittest
 
 import fake_argo
 import fake_dex
 import fake_kfp
+from folder import CHARD, FolderCase
 from service import Service
 
-TOP = os.path.abspath(os.environ.get("TOP", "."))
-CHARD = os.environ.get("CHARD", os.path.join(TOP, "chard"))
 TOKEN = "pl4nted-S3cret-0123456789"
 NOTEBOOK = '# %% tags=["parameters"]\nn = 1\n\n# %% tags=["step:a"]\nx = n\n\n# %% tags=["step:b"]\nprint (x)\n'
 
@@ -54,13 +52,10 @@ class Watcher(threading.Thread):
                     pass
 
 
-class Planted(unittest.TestCase):
+class Planted(FolderCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = os.path.realpath(folder.name)
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "XDG_", "KUBE", "KF_", "CHARD_CONTEXT"))}
-        self.env.update(HOME=self.path("home"), no_proxy="127.0.0.1", CHARD_SECRETS_TEST=self.folder)
+        super().setUp()
+        self.env.update(HOME=self.path("home"), CHARD_SECRETS_TEST=self.folder)
         self.write("project/train.py", NOTEBOOK)
         os.makedirs(self.path("home"))
         for command in (["init", "-q"], ["remote", "add", "origin", "https://me:%s@127.0.0.1:1/x.git?token=%s" % (TOKEN, TOKEN)]):
@@ -72,15 +67,6 @@ class Planted(unittest.TestCase):
         self.printed = []
         self.watcher = Watcher("CHARD_SECRETS_TEST=" + self.folder)
         self.watcher.start()
-
-    def path(self, *parts):
-        return os.path.join(self.folder, *parts)
-
-    def write(self, name, text):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), "w", encoding="utf-8") as f:
-            f.write(text)
-        return self.path(name)
 
     def chard(self, *arguments, **more):
         run = subprocess.run([CHARD, *arguments], env=self.env, cwd=self.path("project"), capture_output=True, timeout=120,
