@@ -112,26 +112,25 @@ merge_remote (struct invocation *inv, const struct past_settings *s, const struc
 
 /* ---- what has run at one place, whoever started it ---------------------------------------------------------------- */
 
-/* The record of the run that the service calls so; NULL if it wasn't started here. The caller's. */
+/* {what the service calls a run: its record} of those that were started from here. The caller's. */
 static json_t *
-find_record (struct invocation *inv, const struct state *state, const char *context, const char *run_id)
+read_records (struct invocation *inv, const struct state *state, const char *context)
 {
     struct vec_str ids = { 0 };
+    json_t *all = json_object ();
     remote_list (state, inv->arena, &ids);
     vec_foreach (id, &ids) {
-        json_t *record = remote_load (state, inv->arena, *id);
-        if (strcmp (json_text (record, "context"), context) == 0 && strcmp (json_text (record, "run_id"), run_id) == 0)
-            return record;
-        json_decref (record);
+        json_auto_t *record = remote_load (state, inv->arena, *id);
+        if (record && strcmp (json_text (record, "context"), context) == 0)
+            json_object_set (all, json_text (record, "run_id"), record);
     }
-    return NULL;
+    return all;
 }
 
 static void
-add_there (struct invocation *inv, const struct state *state, const char *context, const json_t *run, struct index_runs *runs)
+add_there (struct arena *a, const json_t *records, const char *context, const json_t *run, struct index_runs *runs)
 {
-    struct arena *a = inv->arena;
-    json_auto_t *record = find_record (inv, state, context, json_text (run, "run_id"));
+    const json_t *record = json_object_get (records, json_text (run, "run_id"));
     const char *schedule = json_text (run, "schedule"), *commit = json_text (record, "commit");
     const char *pipeline = *json_text (record, "notebook") ? json_text (record, "notebook") : json_text (run, "pipeline");
     struct index_run r = {
@@ -160,8 +159,9 @@ list_there (struct invocation *inv, const struct past_settings *s, const struct 
     json_auto_t *all = target_find (c.target)->service->runs (inv->arena, &auth, s->limit, err);
     if (!all)
         return -1;
+    json_auto_t *records = read_records (inv, state, c.name);
     json_array_foreach (all, i, run)
-        add_there (inv, state, c.name, run, runs);
+        add_there (inv->arena, records, c.name, run, runs);
     return 0;
 }
 

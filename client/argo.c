@@ -5,6 +5,7 @@
 #include "client/argo.h"
 
 #include "base/nap.h"
+#include "client/instant.h"
 #include "client/workflow.h"
 #include "doc/json_text.h"
 #include "doc/json_value.h"
@@ -21,6 +22,7 @@ enum {
     LOOKS = 10,      /* for a template that was just made: argo-server reads them from a cache */
     RUN_LOOKS = 6,   /* for a run's first state */
     RUN_STARTS = 5,  /* of a run whose template the controller doesn't know yet */
+    TEMPLATE_NEW = 60, /* seconds; older ones every controller knows that runs at all */
 };
 
 /* ---- the pipeline ----------------------------------------------------------------------------------------------- */
@@ -137,12 +139,24 @@ start_run (struct argo *argo, const struct submission *s, const char *template, 
                            : -1;
 }
 
+/* When the service made it; 0 if that isn't known. */
+static double
+made_at (struct argo *argo, enum argo_kind kind, const char *name)
+{
+    int code;
+    json_auto_t *there = argo_get (argo, kind, name, "metadata", &code, NULL);
+    return instant_read (json_text (json_object_get (there, "metadata"), "creationTimestamp"));
+}
+
 /* Whether the controller, which reads templates from a cache of its own, has failed the run since it didn't know the new one yet: seen
  * on a machine with much to do. None of its steps has been started then. */
 static bool
 has_missed (struct argo *argo, const char *template, const char *name)
 {
     const char *missed = arena_printf (argo->arena, "workflowtemplates.argoproj.io \"%s\" not found", template);
+    const double known_since = made_at (argo, ARGO_TEMPLATE, template);
+    if (known_since > 0 && made_at (argo, ARGO_WORKFLOW, name) > known_since + TEMPLATE_NEW)
+        return false;
     for (int i = 1; i <= RUN_LOOKS; i++) {
         int code;
         nap (0.2 * i);

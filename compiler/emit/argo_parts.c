@@ -177,7 +177,10 @@ argo_split_tasks (struct arena *a, json_t *tasks, json_t *graphs)
     json_array_foreach (tasks, i, task)
         json_object_set_new (index, json_text (task, "name"), json_integer ((json_int_t) i));
     struct parts p = { .arena = a, .tasks = tasks, .index = index, .part = arena_alloc (a, n * sizeof *p.part) };
-    const size_t parts = graph_parts (a, waiting (a, tasks, index), n, ARGO_MOST_TASKS, p.part);
+    size_t *alone = arena_alloc (a, n * sizeof *alone);
+    for (i = 0; i < n; i++)
+        alone[i] = i;
+    const size_t parts = graph_parts (a, waiting (a, tasks, index), alone, n, ARGO_MOST_TASKS, p.part);
     p.graphs = arena_alloc (a, parts * sizeof *p.graphs);
     p.callers = arena_alloc (a, parts * sizeof *p.callers);
     json_t *callers = json_array ();

@@ -4,19 +4,19 @@
 
 #include "base/arena.h"
 
-/* Into level[i] how long the longest way to task i is. Steps may stand behind those that wait for them, so it is looked for until
+/* Into level[u] how long the longest way to unit u is. Steps may stand behind those that wait for them, so it is looked for until
  * nothing changes; as a rule the first look finds it all. */
 static size_t
-find_levels (const struct vec_int *after, size_t n, size_t *level)
+find_levels (const struct vec_int *after, const size_t *unit, size_t n, size_t *level)
 {
     size_t deepest = 0;
     for (bool changed = true; changed;) {
         changed = false;
         for (size_t i = 0; i < n; i++)
             vec_foreach (before, &after[i])
-                if (level[*before] >= level[i]) {
-                    level[i] = level[*before] + 1;
-                    deepest = level[i] > deepest ? level[i] : deepest;
+                if (unit[*before] != unit[i] && level[unit[*before]] >= level[unit[i]]) {
+                    level[unit[i]] = level[unit[*before]] + 1;
+                    deepest = level[unit[i]] > deepest ? level[unit[i]] : deepest;
                     changed = true;
                 }
     }
@@ -24,28 +24,32 @@ find_levels (const struct vec_int *after, size_t n, size_t *level)
 }
 
 size_t
-graph_parts (struct arena *a, const struct vec_int *after, size_t n, size_t most, size_t *part)
+graph_parts (struct arena *a, const struct vec_int *after, const size_t *unit, size_t n, size_t most, size_t *part)
 {
-    size_t *level = arena_alloc (a, (n + 1) * sizeof *level);
+    size_t *level = arena_alloc (a, (n + 1) * sizeof *level), *size = arena_alloc (a, (n + 1) * sizeof *size);
     size_t parts = 0, fill = most; /* of the last part: none is begun */
-    for (size_t l = 0, deepest = find_levels (after, n, level); l <= deepest; l++) {
+    for (size_t i = 0; i < n; i++)
+        size[unit[i]]++;
+    for (size_t l = 0, deepest = find_levels (after, unit, n, level); l <= deepest; l++) {
         size_t wide = 0;
-        for (size_t i = 0; i < n; i++)
-            wide += level[i] == l;
+        for (size_t u = 0; u < n; u++)
+            wide += level[u] == l ? size[u] : 0;
         if (fill + wide > most)
             fill = most;
-        for (size_t i = 0; i < n; i++) {
-            if (level[i] != l)
+        for (size_t u = 0; u < n; u++) {
+            if (!size[u] || level[u] != l)
                 continue;
-            if (fill == most) {
+            if (fill + size[u] > most) {
                 parts++;
                 fill = 0;
             }
-            part[i] = parts - 1;
-            fill++;
+            part[u] = parts - 1;
+            fill += size[u];
         }
         if (wide > most)
             fill = most; /* what is next would wait for a piece of this level only by chance */
     }
+    for (size_t i = 0; i < n; i++)
+        part[i] = part[unit[i]];
     return parts;
 }

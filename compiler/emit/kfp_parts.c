@@ -64,6 +64,13 @@ component_of (const struct parts *p, const char *task)
     return json_object_get (p->components, json_text (ref, "name"));
 }
 
+static bool
+is_list (const json_t *component, const char *input)
+{
+    const json_t *artifacts = json_object_get (json_object_get (component, "inputDefinitions"), "artifacts");
+    return json_is_true (json_object_get (json_object_get (artifacts, input), "isArtifactList"));
+}
+
 /* Part numbers are from 0 in the program, and from 1 in names. No step's name has two hyphens. */
 static const char *
 part_name (const struct parts *p, size_t part)
@@ -196,6 +203,25 @@ waiting (struct arena *a, json_t *tasks, const json_t *index)
     return after;
 }
 
+/* KFP gives a part no list of artifacts, as the rounds of a loop leave: who takes one stays with the loop. */
+static size_t *
+find_units (struct arena *a, const struct parts *p)
+{
+    size_t *unit = arena_alloc (a, json_object_size (p->tasks) * sizeof *unit), i = 0;
+    const char *name, *key;
+    json_t *task, *input;
+    json_object_foreach (p->tasks, name, task) {
+        unit[i] = i;
+        json_object_foreach (json_object_get (json_object_get (task, "inputs"), "artifacts"), key, input) {
+            const char *producer = json_text (json_object_get (input, "taskOutputArtifact"), "producerTask");
+            if (is_list (component_of (p, name), key))
+                unit[i] = (size_t) json_integer_value (json_object_get (p->index, producer));
+        }
+        i++;
+    }
+    return unit;
+}
+
 json_t *
 kfp_split_tasks (struct arena *a, json_t *tasks, const json_t *given, json_t *components, json_t *platform)
 {
@@ -209,7 +235,7 @@ kfp_split_tasks (struct arena *a, json_t *tasks, const json_t *given, json_t *co
         json_object_set_new (index, name, json_integer ((json_int_t) json_object_size (index)));
     struct parts p = { .arena = a, .tasks = tasks, .index = index, .part = arena_alloc (a, n * sizeof *p.part), .given = given,
                        .components = components, .platform = platform };
-    const size_t parts = graph_parts (a, waiting (a, tasks, index), n, KFP_MOST_TASKS, p.part);
+    const size_t parts = graph_parts (a, waiting (a, tasks, index), find_units (a, &p), n, KFP_MOST_TASKS, p.part);
     p.graphs = arena_alloc (a, parts * sizeof *p.graphs);
     p.callers = arena_alloc (a, parts * sizeof *p.callers);
     json_t *callers = json_object ();

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import threading
+import time
 import urllib.parse
 
 from service import Service
@@ -239,6 +240,7 @@ class FakeArgo:
     def store(self, path, thing):
         self.version += 1
         thing["metadata"].update(resourceVersion=str(self.version), namespace=self.namespace, uid="uid-%d" % self.version)
+        thing["metadata"].setdefault("creationTimestamp", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         self.things[path][thing["metadata"]["name"]] = thing
         return thing
 
@@ -268,7 +270,8 @@ class FakeArgo:
         assert name == thing["metadata"]["name"]
         there = self.things[path].get(name)
         if there:
-            thing = dict(copy.deepcopy(there), **thing)
+            kept = {"creationTimestamp": there["metadata"]["creationTimestamp"]}
+            thing = dict(copy.deepcopy(there), **dict(thing, metadata=dict(thing["metadata"], **kept)))
         return (200 if there else 201), self.store(path, thing)
 
     def act(self, path, name, verb):

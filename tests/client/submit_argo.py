@@ -148,6 +148,11 @@ class Server:
         record = self.submit()
         self.assertEqual([(n, w["status"]["phase"]) for n, w in self.argo.workflows.items()], [(record["run_id"], "Pending")])
         self.assertEqual(sum(r.method == "DELETE" for r in self.argo.requests), 2)
+        [template] = self.argo.templates.values()       # what is there for long is known: nothing is waited for
+        template["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
+        self.argo.unknown = 1
+        self.submit()
+        self.assertEqual((sum(r.method == "DELETE" for r in self.argo.requests), self.argo.unknown), (2, 0))
 
     def test_text_that_argo_would_change(self):
         self.write("train.py", '# %% tags=["parameters"]\ns = "a"\n\n# %% tags=["step:a"]\nprint (s)\n')
