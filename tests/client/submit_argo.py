@@ -169,7 +169,7 @@ class Server:
         self.argo.set_states("Running", load_data="Cached", sum="Running")
         self.argo.logs[self.argo.pod("sum")] = "so far\nhalf\n"
         count = len(self.argo.requests)
-        self.until(lambda: len(self.argo.requests) > count + 2)
+        self.until(lambda: len(self.argo.requests) > count + 5)
         self.argo.before = lambda r: (400, "down")     # an outage is waited for
         count = len(self.argo.requests)
         self.until(lambda: len(self.argo.requests) > count + 1)

@@ -192,8 +192,9 @@ def harness():
 def differences(pairs):
     """Where two results differ: pairs are (name, directory, directory). In a Python of its own, since reading the values
     takes over __main__."""
-    code = ("import json, sys; sys.path.insert(0, %r); import notebooks; step = notebooks.harness();"
-            "print(json.dumps(notebooks._differences(step, json.load(sys.stdin))))" % os.path.dirname(__file__))
+    here = os.path.dirname(os.path.abspath(__file__))
+    code = ("import json, sys; sys.path[:0] = %r; import notebooks; step = notebooks.harness();"
+            "print(json.dumps(notebooks._differences(step, json.load(sys.stdin))))" % [here, os.path.dirname(here)])
     run = subprocess.run([PYTHON, "-c", code], input=json.dumps(pairs), capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
