@@ -155,13 +155,9 @@ run_function (struct interpreter *in, int function, const struct call *c)
     in->unit = outer_unit;
     in->text = outer_text;
     in->decorating = decorating;
-    if (!running->generator)
-        return running->returned;
-    int id = new_value (in);
-    heap_get (in->heap, id)->iterator = heap_get (in->heap, id)->unpicklable = true;
-    heap_store (in->heap, id, 0, set_union (in->arena, running->yielded, c->all), true);
-    suspended_call (in, id, function, c);
-    return set_one (in->arena, id);
+    if (running->generator)
+        return suspended_call (in, function, c, set_union (in->arena, running->yielded, c->all));
+    return definition->flags & AST_ASYNC ? suspended_coroutine (in, function, c, running->returned) : running->returned;
 }
 
 static const struct set *

@@ -41,6 +41,9 @@ mutate_arguments (struct interpreter *in, const struct effect *e, const struct c
                 if (heap_get (in->heap, id)->iterator)
                     objects_change (in, set_one (in->arena, id), false);
     }
+    set_foreach (id, e->flags & EFFECT_CONSUMES ? c->rest : NULL)
+        if (heap_get (in->heap, id)->iterator)
+            objects_change (in, set_one (in->arena, id), false);
     for (int k = 0; k < c->keywords; k++)
         if (c->keyword[k].name == e->mutates_keyword
             || library_keyword (in->library, c->keyword[k].name)->flags & EFFECT_MUTATES)
@@ -92,7 +95,7 @@ sequence_of (struct interpreter *in, const struct set *elements, const struct ef
     if (o->iterator)
         note_sources (in, id, c->all);
     if (o->iterator && heap_has_function (in->heap, c->all))
-        suspended_call (in, id, -1, c);
+        suspended_arguments (in, id, c);
     return set_one (in->arena, id);
 }
 
@@ -260,7 +263,7 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
     if (heap_get (in->heap, id)->iterator)
         note_sources (in, id, c->all);
     if (heap_get (in->heap, id)->iterator && heap_has_function (in->heap, c->all))
-        suspended_call (in, id, -1, c);
+        suspended_arguments (in, id, c);
     keep_cells (in, id, on, c, !path);
     if (e->flags & EFFECT_GATHERS)
         heap_store (in->heap, id, 0, objects_gathered (in, set_union (in->arena, on, c->all), holds_objects (in, c), 0), false);

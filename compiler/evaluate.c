@@ -343,7 +343,7 @@ evaluate (struct interpreter *in, const struct ast *n)
         in->env = env;
         return value;
     }
-    case AST_AWAIT: return n->nkids ? evaluate (in, n->kids[0]) : NULL;
+    case AST_AWAIT: return n->nkids ? suspended_await (in, evaluate (in, n->kids[0])) : NULL;
     case AST_YIELD: return evaluate_yield (in, n);
     case AST_SLICE: evaluate_any_of (in, n); return NULL;
     default: {

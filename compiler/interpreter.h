@@ -161,6 +161,8 @@ void cached_change (struct interpreter *in, int function);
 bool process_stored (struct interpreter *in, int id, symbol name, const struct set *value);
 bool process_is_seen (struct interpreter *in);
 void process_seen (struct interpreter *in);
+void process_ended (struct interpreter *in, const char *state, const struct set *values); /* that of threads and the like, if what
+                                                                                           has it is among these or in them */
 void process_traced (struct interpreter *in, symbol state);
 
 /* values that others' output goes to: sink.c. sink_set: these are given to it, which is no set-up that can be repeated elsewhere if
@@ -334,11 +336,15 @@ const struct set *evaluate_call (struct interpreter *in, const struct ast *n);
 const struct set *call_value (struct interpreter *in, const struct set *callee, const struct set *const *arguments,
                               int count);
 
-/* iterators that compute as they are read: suspended.c. suspended_call: iterator `id` is what calling object `function` gave, or (-1) a
- * library's function that calls its arguments later; suspended_expression: it is that generator expression. suspended_resume: the
- * current site moves it on. */
+/* what computes later: suspended.c. suspended_call: the iterator that calling object `function` gave, of `given` elements;
+ * suspended_coroutine: the same of what gives `given` when it is awaited; suspended_arguments: `id` is what a library's function gave
+ * that calls its arguments later; suspended_expression: it is that generator expression. suspended_resume: the current site moves it
+ * on. suspended_await: what awaiting the values gives. */
 struct call;
-void suspended_call (struct interpreter *in, int id, int function, const struct call *c);
+const struct set *suspended_call (struct interpreter *in, int function, const struct call *c, const struct set *given);
+const struct set *suspended_coroutine (struct interpreter *in, int function, const struct call *c, const struct set *given);
+const struct set *suspended_await (struct interpreter *in, const struct set *values);
+void suspended_arguments (struct interpreter *in, int id, const struct call *c);
 void suspended_expression (struct interpreter *in, int id, const struct ast *expression);
 void suspended_resume (struct interpreter *in, int id);
 

@@ -109,7 +109,7 @@ process_called (struct interpreter *in, const struct effect *e, const struct set
         else if (!on)
             set_up (in, 0);
         break;
-    case PROCESS_EVERYWHERE: change_everywhere (in, e->process_state, on ? on : c->all); break;
+    case PROCESS_EVERYWHERE: change_everywhere (in, e->process_state, set_union (in->arena, on, c->all)); break;
     case PROCESS_ENDS: take_back (in, e->process_state, on); break;
     }
 }
@@ -191,6 +191,21 @@ process_seen (struct interpreter *in)
             name_read (in, *state, NULL);
         name_bind (in, *state, NULL);
     }
+}
+
+void
+process_ended (struct interpreter *in, const char *state, const struct set *values)
+{
+    symbol name = symbol_of_str (in->symbols, state);
+    if (!name_is_bound (in, name))
+        return;
+    const struct set *reach = heap_reach (in->heap, values);
+    const struct seen_state *s = find_seen (in, name);
+    bool any = false;
+    set_foreach (held, s ? s->held : NULL)
+        any |= set_has (reach, held);
+    if (any)
+        take_back (in, name, reach);
 }
 
 void

@@ -12,6 +12,17 @@ _AWAIT = getattr(ast, "PyCF_ALLOW_TOP_LEVEL_AWAIT", 0x2000)
 _COROUTINE = 0x80
 
 
+_TASKS = frozenset(("create_task", "ensure_future", "get_running_loop"))   # of cells that need a loop, which Jupyter always has
+
+
+def _makes_tasks(code):
+    return not _TASKS.isdisjoint(code.co_names) or any(_makes_tasks(c) for c in code.co_consts if isinstance(c, types.CodeType))
+
+
+async def _within_loop(code):
+    return eval(code, _space.ns)
+
+
 class Cells:
     """Runs a notebook's cells in the namespace and keeps what they show."""
 
@@ -156,6 +167,7 @@ class Cells:
 
     def _run(self, segment, last):
         """Compiles one segment under the notebook's own name and runs it."""
+        self._idle()
         name = _cell_file(self.notebook, _place_of(segment))
         source, skip = segment["source"], segment.get("line", 1) - 1
         try:
@@ -186,12 +198,25 @@ class Cells:
     def _evaluate(self, code):
         self.flags |= code.co_flags & _FUTURE_MASK
         if not code.co_flags & _COROUTINE:
-            return eval(code, _space.ns)
+            if not _makes_tasks(code):
+                return eval(code, _space.ns)
+            return self._in_loop(_within_loop(code))
+        return self._in_loop(eval(code, _space.ns))
+
+    def _in_loop(self, running):
         import asyncio
         if self.loop is None:
             self.loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self.loop)
-        return self.loop.run_until_complete(eval(code, _space.ns))
+        return self.loop.run_until_complete(running)
+
+    def _idle(self):
+        """Between cells Jupyter's loop goes on: tasks come as far as they get without waiting."""
+        asyncio = sys.modules.get("asyncio")
+        for _ in range(10):
+            if self.loop is None or not asyncio.all_tasks(self.loop):
+                break
+            self._in_loop(asyncio.sleep(0))
 
     def _show(self, value):
         ns = _space.ns

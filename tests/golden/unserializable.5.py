@@ -1,6 +1,8 @@
 # What is left in the process by less known ways: filters that count, displays that are updated, modules and finders put into sys;
-# values whose end is noticed; files that are read while they are open, or logged to.
+# values whose end is noticed; files that are read while they are open, or logged to; coroutines
+# and tasks.
 # %%
+import asyncio
 import logging
 import sys
 import types
@@ -28,6 +30,17 @@ print(open("out.txt").read())
 logging.basicConfig(filename="app.log")
 # %% tags=["step:tail"]
 !tail app.log
+# %%
+async def work():
+    seen.append("worked")
+# %% tags=["step:make-coroutine"]
+made = work()
+# %% tags=["step:await"]
+await made
+# %% tags=["step:start"]
+task = asyncio.create_task(work())
+# %% tags=["step:go-on"]
+await task
 # %% tags=["step:filter"]
 logging.getLogger("app").addFilter(lambda record: seen.append(record) or True)
 # %% tags=["step:log"]
