@@ -344,6 +344,10 @@ call_instance (struct interpreter *in, int id, struct call *c)
 {
     if (heap_get (in->heap, id)->given)
         return call_given (in, id, c);
+    if (heap_get (in->heap, id)->accessor) {
+        accessor_register (in, heap_get (in->heap, id)->accessor, c->all);
+        return c->all;
+    }
     if (heap_get (in->heap, id)->owner >= 0)
         return call_method_value (in, id, c);
     if (is_called_by_table (in, heap_get (in->heap, id)))
@@ -384,18 +388,24 @@ call_one (struct interpreter *in, int callee, struct call *c)
     return NULL;
 }
 
+static const struct set *
+call_all (struct interpreter *in, const struct set *callees, struct call *c)
+{
+    const struct set *all = NULL;
+    set_foreach (id, callees)
+        all = set_union (in->arena, all, call_one (in, id, c));
+    return all;
+}
+
 const struct set *
 call_value (struct interpreter *in, const struct set *callee, const struct set *const *arguments, int count)
 {
     struct call c = { .count = count };
-    const struct set *all = NULL;
     for (int i = 0; i < count && i < MAX_ARGUMENTS; i++) {
         c.positional[i] = arguments[i];
         c.all = set_union (in->arena, c.all, arguments[i]);
     }
-    set_foreach (id, callee)
-        all = set_union (in->arena, all, call_one (in, id, &c));
-    return all;
+    return call_all (in, callee, &c);
 }
 
 /* exec and eval. */
@@ -418,6 +428,8 @@ evaluate_call (struct interpreter *in, const struct ast *n)
             return given;
         const struct set *receivers = evaluate (in, f->kids[0]);
         collect_arguments (in, n, &c);
+        if (accessor_is (in, f->name)) /* frame.geo (…) */
+            return call_all (in, accessor_of (in, receivers, f->name), &c);
         if (!receivers)
             in->effect = true;
         if (!receivers && call_keyword_is_true (in, &c, in->s_inplace))

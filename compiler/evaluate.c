@@ -308,6 +308,14 @@ evaluate_yield (struct interpreter *in, const struct ast *n)
     return NULL;
 }
 
+static const struct set *
+evaluate_attribute (struct interpreter *in, const struct ast *n)
+{
+    const struct set *base = n->nkids ? evaluate (in, n->kids[0]) : NULL;
+    const struct set *made = accessor_is (in, n->name) ? accessor_of (in, base, n->name) : NULL;
+    return n->nkids ? set_union (in->arena, made, attribute_value (in, base, n->name)) : NULL;
+}
+
 const struct set *
 evaluate (struct interpreter *in, const struct ast *n)
 {
@@ -319,7 +327,7 @@ evaluate (struct interpreter *in, const struct ast *n)
     case AST_CONSTANT: return NULL;
     case AST_STRING: return text_value (in, ast_string (in->arena, n, in->text));
     case AST_FSTRING: return evaluate_fstring (in, n);
-    case AST_ATTRIBUTE: return n->nkids ? attribute_value (in, evaluate (in, n->kids[0]), n->name) : NULL;
+    case AST_ATTRIBUTE: return evaluate_attribute (in, n);
     case AST_SUBSCRIPT: return evaluate_subscript (in, n);
     case AST_CALL: return evaluate_call (in, n);
     case AST_KEYWORD:

@@ -53,6 +53,7 @@ struct object {
     const struct set *receiver;   /* of OBJECT_BOUND and OBJECT_SUPER */
     int owner;                    /* of a value that reading an attribute gave: whose attribute it is; -1 … */
     symbol method;                /* … and which: it may be that method of its owner */
+    symbol accessor;              /* of what registers classes under the name of an attribute: accessor.c; or 0 */
     int given;                    /* of what functools.partial or operator.methodcaller gave: how many arguments it has,
                                      the function or the method's name counted; else 0 */
     enum binding_kind binds;      /* of OBJECT_FUNCTION */

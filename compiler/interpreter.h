@@ -2,7 +2,8 @@
  * objects for values. Functions of the notebook are followed where they are called, so that what they read and change
  * counts where it happens. Its state is shared by interpreter.c (the walk), statement.c, evaluate.c (expressions), part.c
  * (parts of values), assign.c (names and targets), class.c, call.c and call_library.c, meaning.c (functions of which the
- * table can't say enough), special.c (methods that nothing names), observer.c (functions that are told), ending.c (ends of values),
+ * table can't say enough), special.c (methods that nothing names), observer.c (functions that are told), ending.c (ends of values), accessor.c (attributes
+ * that libraries are told of),
  * namespace.c (globals ()), text.c (known text) and names.c (module names and their writes); nobody else includes this header but for
  * interpreter_run.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -94,6 +95,7 @@ struct interpreter {
         const struct set *held; /* functions that may run at any time, threads that do */
     }) everywhere; /* states of the process that whatever runs sees: process.c */
     struct vec_int added_builtins; /* symbols */
+    struct vec_int accessors;    /* names of attributes (symbols) that libraries were told */
     struct vec_int replaced;     /* paths of libraries' functions (symbols) in whose place some stand that change values */
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
     bool ambient_read;           /* by a site of this unit */
@@ -366,6 +368,13 @@ const struct set *namespace_read_all (struct interpreter *in, bool change);
 
 /* These values are called or gone through: what is random in them draws (a layer that drops out, a loader). chance.c */
 void chance_of_use (struct interpreter *in, const struct set *values);
+
+/* accessors: accessor.c. accessor_named: what a call gives that registers one of that name; accessor_register: that was given
+ * `classes`. accessor_of: `values.name`, if accessor_is. */
+const struct set *accessor_named (struct interpreter *in, const struct set *name);
+void accessor_register (struct interpreter *in, symbol name, const struct set *classes);
+bool accessor_is (const struct interpreter *in, symbol name);
+const struct set *accessor_of (struct interpreter *in, const struct set *values, symbol name);
 
 /* ends of values: ending.c. ending_of: nothing means `values` any more through name `but`, or object `base` (-1: none); false if
  * nobody would notice their end. ending_acts: object `id` has a __del__ that does something; ending_note: `made` may be a weak reference. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What only shows in how Python works: properties' setters, fields of dataclasses, loggers, code in text, modules that a
-cell writes."""
+cell writes, attributes that pandas was told of."""
 
 # %%
 import logging
@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 import numpy as np
+import pandas as pd
 
 # %%
 @dataclass
@@ -129,3 +130,28 @@ thrice = tripled([1, 2])
 
 # %%
 print(twice, thrice, asked)
+
+# %%
+@pd.api.extensions.register_series_accessor("spread")
+class Spread:
+    def __init__(self, series):
+        self.series = series
+
+    def __call__(self):
+        asked.append("spread")
+        return int(self.series.max() - self.series.min())
+
+    def widen(self):
+        self.series[:] = self.series * 2
+
+# %%
+series = pd.Series([1, 4])
+
+# %%
+narrow = series.spread()
+
+# %%
+series.spread.widen()
+
+# %%
+print(narrow, series.spread(), asked[-2:])
