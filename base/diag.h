@@ -46,6 +46,7 @@ void diag_add (struct diag_list *list, enum severity severity, const char *rule,
 /* Sorts by notebook, cell, line and column, errors of the notebook as a whole first. */
 void diag_sort (struct diag_list *list);
 
+/* "error", "warning", "note" */
 const char *severity_name (enum severity s);
 
 /* "nb.ipynb:cell 7:3:5: error: message [rule]", the source line, a caret, "hint: …". `color` adds ANSI colours. */

@@ -11,6 +11,7 @@
 
 struct hash; /* an unfinished digest */
 
+/* Never NULL; hash_end frees it. Digests of the same bytes are the same, in whatever portions they are added. */
 struct hash *hash_begin (void);
 void hash_add (struct hash *h, const void *data, size_t len);
 
@@ -21,6 +22,7 @@ void hash_add_str (struct hash *h, const char *s);
 /* Writes the digest as text and frees `h`. */
 void hash_end (struct hash *h, char hex[HASH_HEX_SIZE]);
 
+/* All of it in one call. */
 void hash_bytes (const void *data, size_t len, char hex[HASH_HEX_SIZE]);
 
 /* Digest of a file's content; -1 with ERROR_ENVIRONMENT if it can't be read. */

@@ -1,5 +1,5 @@
-/* A poll loop: descriptors, timers and signals call functions, one at a time, in one thread. The engine's runner and,
- * later, the kernel live in one. Callbacks may add and remove anything, themselves included.
+/* A poll loop: descriptors, timers and signals call functions, one at a time, in one thread. The engine's runner and
+ * the kernel live in one each. Callbacks may add and remove anything, themselves included.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_BASE_LOOP_H
 #define CHARD_BASE_LOOP_H

@@ -4,6 +4,7 @@
 #ifndef CHARD_BASE_NAP_H
 #define CHARD_BASE_NAP_H
 
+/* Negative seconds are none. */
 void nap (double seconds);
 
 #endif

@@ -10,9 +10,14 @@ struct strbuf {
     size_t len, cap;
 };
 
+/* Gives up the memory, and is empty; strbuf_clear keeps it for what is added next. */
 void strbuf_free (struct strbuf *b);
 void strbuf_clear (struct strbuf *b);
+
+/* Makes room for `extra` more bytes and the NUL; they may be written behind data + len. */
 void strbuf_reserve (struct strbuf *b, size_t extra);
+
+/* Add bytes (NULs too), text, one character, formatted text. */
 void strbuf_add (struct strbuf *b, const char *data, size_t len);
 void strbuf_adds (struct strbuf *b, const char *s);
 void strbuf_addc (struct strbuf *b, char c);

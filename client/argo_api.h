@@ -52,6 +52,7 @@ int argo_apply (struct argo *argo, enum argo_kind kind, const json_t *object, st
 /* "stop", "suspend", "resume" or "retry", which only argo-server can. */
 int argo_act (struct argo *argo, enum argo_kind kind, const char *name, const char *verb, struct error *err);
 
+/* -1 if it isn't there, too. */
 int argo_delete (struct argo *argo, enum argo_kind kind, const char *name, struct error *err);
 
 /* The last `lines` that a step of the record's run printed (its "pod" and "node", as in struct service's status) printed. Of pods that are gone

@@ -26,6 +26,8 @@ const char *kfp_url (const struct kfp *k, const char *path);
 /* MARK (`?` or `&`) and "namespace=NS", or nothing for a Kubeflow without users. */
 const char *kfp_namespace_query (const struct kfp *k, const char *mark);
 
+/* What lies at a path below /apis/v2beta1/; the caller owns it. NULL if it can't be had; `*status` is that of the
+ * answer, 0 if there was none. */
 json_t *kfp_get (struct kfp *k, const char *path, int *status, struct error *err);
 
 /* A string member that a reply must have; in the arena. */

@@ -1,5 +1,5 @@
 /* The compiler's front door: a notebook file in, diagnostics and a pipeline out. Runs the table of passes
- * (compile.c). Called by every command and, later, by the kernel.
+ * (compile.c). Called by every command that takes a notebook; the kernel has these commands do it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_COMPILE_H
 #define CHARD_COMPILER_COMPILE_H

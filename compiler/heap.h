@@ -85,9 +85,12 @@ struct heap {
     struct vec_int queue;
 };
 
+/* The number of a new object, made at `site`, of which nothing else is known. What heap_get gives is borrowed until the next
+ * heap_add, which may move all of them. */
 int heap_add (struct heap *h, enum object_kind kind, int site);
 struct object *heap_get (struct heap *h, int id);
 
+/* Sets of one number, and of all in either (bounded); in `a`, or one of the two as it is. */
 const struct set *set_one (struct arena *a, int id);
 const struct set *set_union (struct arena *a, const struct set *x, const struct set *y);
 bool set_has (const struct set *s, int id);

@@ -39,11 +39,13 @@ struct linking {
     bool ahead;                 /* what is traced is repeated ahead of the step's own cells */
 };
 
+/* A symbol's text. */
 const char *link_name (const struct linking *l, symbol name);
 
 /* The step that a site belongs to, or an OWNER_ constant. */
 int link_owner (const struct linking *l, int site);
 
+/* The cell that a site stands in. */
 const struct unit *link_unit (const struct linking *l, int site);
 
 /* What the step is handed under that name; NULL: nothing. */

@@ -26,6 +26,7 @@ judge_fn judge_assign, judge_augment, judge_annotate, judge_delete, judge_for, j
     judge_function, judge_parameters, judge_attribute, judge_generator, judge_operation, judge_constant, judge_string,
     judge_value, judge_values;
 
+/* Notes that `x` is no Python, and why, in CPython's words. */
 void refuse (struct judging *j, const struct ast *x, const char *problem);
 
 static inline bool

@@ -49,6 +49,7 @@ void plan_destroy (struct plan *plan);
  * is missing. */
 int plan_decide (struct plan *plan, int i, struct error *err);
 
+/* What was decided of step `i`; the plan's. */
 struct plan_step *plan_step (struct plan *plan, int i);
 
 /* The result that inputs from step `i` come from: its own, or the session's. Its `dir` is NULL if there is none. */

@@ -87,8 +87,11 @@ void runner_replace_launcher (struct runner *r);
 
 /* ---- runner_end.c ---- */
 
+/* A step that won't run, and for which `why` is told; one whose result the cache has. */
 void runner_skip (struct task *t, const char *why);
 void runner_take_cached (struct task *t, const struct plan_step *ps);
+
+/* The launcher's call when a step's process has ended: its result is taken, or it is tried again, or has failed. */
 void runner_on_end (const struct launch_end *end, void *runner);
 
 /* Ends what runs and starts nothing more; runner_give_up: since the run can't go on. */

@@ -40,6 +40,7 @@ char *state_create_run (const struct state *s, struct arena *a, struct error *er
 /* Such an id of now, made of the time and, in its last digit, `attempt`. */
 char *state_new_id (struct arena *a, int attempt);
 
+/* Where the run of that id lies, whether or not there is one; in `a`. */
 char *state_run_dir (const struct state *s, struct arena *a, const char *id);
 
 /* All run ids, oldest first. */

@@ -33,6 +33,7 @@ struct picture {
     struct vec_str notes;
 };
 
+/* Add it to `out`. */
 void picture_html (const struct picture *p, struct strbuf *out);
 void picture_text (const struct picture *p, struct strbuf *out);
 

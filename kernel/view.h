@@ -41,6 +41,7 @@ struct view {
  * The header of `outlet` is borrowed. */
 struct view *view_create (struct loop *l, const struct outlet *outlet, struct arena *a, struct vec_str *words);
 
+/* The command has printed that, on standard error where `error`. */
 void view_printed (struct view *v, bool error, const char *data, size_t len);
 
 /* The command has ended: draws the last state. */
