@@ -75,19 +75,32 @@ artifact (const struct emit_plan *plan, const char *title, bool optional, const 
     return a;
 }
 
-/* What the dashboard calls a value by its class, as far as the analysis knows it. */
+/* What the dashboard calls a value by its class, as far as the analysis knows it, by the text or by what a run saw (there a class
+ * may be called as the module that defines it is). The first beginning counts: a number of numpy's is no data set. */
 static const char *
 class_title (const char *type)
 {
     static const struct {
         const char *beginning, *title;
     } titles[] = {
-        { "pandas.", "system.Dataset" },    { "numpy.", "system.Dataset" },      { "polars.", "system.Dataset" },
-        { "scipy.sparse.", "system.Dataset" }, { "pyarrow.", "system.Dataset" }, { "xarray.", "system.Dataset" },
-        { "datasets.", "system.Dataset" },  { "sklearn.", "system.Model" },      { "xgboost.XGB", "system.Model" },
-        { "xgboost.Booster", "system.Model" }, { "lightgbm.LGBM", "system.Model" }, { "lightgbm.Booster", "system.Model" },
-        { "catboost.CatBoost", "system.Model" }, { "torch.nn.", "system.Model" }, { "keras.", "system.Model" },
-        { "tensorflow.keras.", "system.Model" }, { "statsmodels.", "system.Model" },
+        { "pandas.DataFrame", "system.Dataset" },   { "pandas.Series", "system.Dataset" },
+        { "pandas.Categorical", "system.Dataset" }, { "pandas.core.frame.", "system.Dataset" },
+        { "pandas.core.series.", "system.Dataset" }, { "numpy.ndarray", "system.Dataset" },
+        { "numpy.recarray", "system.Dataset" },     { "numpy.rec.", "system.Dataset" },
+        { "numpy.ma.", "system.Dataset" },          { "numpy.matrix", "system.Dataset" },
+        { "polars.", "system.Dataset" },            { "scipy.sparse.", "system.Dataset" },
+        { "pyarrow.", "system.Dataset" },           { "xarray.", "system.Dataset" },
+        { "datasets.", "system.Dataset" },          { "torch.utils.data.", "system.Dataset" },
+        { "xgboost.DMatrix", "system.Dataset" },    { "xgboost.core.DMatrix", "system.Dataset" },
+        { "lightgbm.Dataset", "system.Dataset" },   { "lightgbm.basic.Dataset", "system.Dataset" },
+        { "sklearn.utils.", "system.Dataset" }, /* Bunch, what its data sets come in */
+        { "sklearn.", "system.Model" },             { "xgboost.XGB", "system.Model" },
+        { "xgboost.sklearn.", "system.Model" },     { "xgboost.Booster", "system.Model" },
+        { "xgboost.core.Booster", "system.Model" }, { "lightgbm.LGBM", "system.Model" },
+        { "lightgbm.sklearn.", "system.Model" },    { "lightgbm.Booster", "system.Model" },
+        { "lightgbm.basic.Booster", "system.Model" }, { "catboost.", "system.Model" },
+        { "torch.nn.", "system.Model" },            { "keras.", "system.Model" },
+        { "tensorflow.keras.", "system.Model" },    { "statsmodels.", "system.Model" },
     };
     for (size_t i = 0; type && i < sizeof titles / sizeof *titles; i++)
         if (strncmp (type, titles[i].beginning, strlen (titles[i].beginning)) == 0)

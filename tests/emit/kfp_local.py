@@ -135,17 +135,23 @@ class Settings(unittest.TestCase):
                                                  {"key": "team", "operator": "Equal", "value": "red"}])
 
     def test_artifacts_are_typed(self):
-        cells = [(["imports"], "import pandas as pd\nfrom sklearn.tree import DecisionTreeClassifier"),
-                 (["step:a"], "df = pd.DataFrame({'x': [1]})\nmodel = DecisionTreeClassifier()\nother = [1]"),
-                 (["step:b"], "print(df, model, other)\n")]
+        cells = [(["imports"], "import own\nimport pandas as pd\nfrom sklearn.tree import DecisionTreeClassifier"),
+                 (["step:a"], "df = pd.DataFrame({'x': [1]})\nmodel = DecisionTreeClassifier()\nother = [1]\nfar = own.far()"),
+                 (["step:b"], "print(df, model, other, far)\n")]
         with Folder(text=notebook(*cells)) as folder:
+            with open(os.path.join(folder.work, "own.py"), "w", encoding="utf-8") as f:
+                f.write("import pandas\ndef far(): return pandas.Series([1])\n")
             spec = read_strictly(folder.emit("kfp")["nb.kfp.yaml"])[0]
             titles = {side: {k: a["artifactType"]["schemaTitle"] for k, a in definitions["artifacts"].items()}
                       for side, definitions in (("out", spec["components"]["comp-a"]["outputDefinitions"]),
                                                 ("in", spec["components"]["comp-b"]["inputDefinitions"]))}
-            wanted = {"df": "system.Dataset", "model": "system.Model", "other": "system.Artifact"}
+            wanted = {"df": "system.Dataset", "model": "system.Model", "other": "system.Artifact", "far": "system.Artifact"}
             self.assertEqual(titles["in"], wanted)
             self.assertEqual(titles["out"], dict(wanted, step_report="system.HTML"))
+            folder.chard("run", "--python", notebooks.PYTHON, folder.notebook)      # sees what the text doesn't tell
+            spec = read_strictly(folder.emit("kfp")["nb.kfp.yaml"])[0]
+            self.assertEqual(spec["components"]["comp-a"]["outputDefinitions"]["artifacts"]["far"]["artifactType"]["schemaTitle"],
+                             "system.Dataset")
 
     def test_a_second_accelerator_is_told(self):
         with Folder(text=notebook((["step:a", "limit:nvidia.com/gpu:1", "limit:amd.com/gpu:1"], "x = 1"))) as folder:
