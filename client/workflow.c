@@ -28,11 +28,21 @@ workflow_state (const char *phase, bool run)
 
 enum { NODES_MAX = 256 << 20 }; /* bytes */
 
+/* What else than gzip the controller packs with (4.1's WORKFLOW_COMPRESSION_ALGORITHM; util/file/fileutil.go tells them apart like
+ * this); NULL: gzip. */
+static const char *
+other_packer (const char *data, size_t len)
+{
+    if (len >= 4 && memcmp (data, "\x28\xb5\x2f\xfd", 4) == 0)
+        return "zstd";
+    return len >= 2 && memcmp (data, "\x1f\x8b", 2) == 0 ? NULL : "brotli";
+}
+
 int
 workflow_unpack (struct arena *a, json_t *workflow, struct error *err)
 {
     json_t *status = json_object_get (workflow, "status");
-    const char *packed = json_text (status, "compressedNodes"); /* gzip in Base64 (util/file/fileutil.go) */
+    const char *packed = json_text (status, "compressedNodes"); /* in Base64 */
     cleanup_strbuf struct strbuf text = { 0 };
     size_t len;
     if (json_object_size (json_object_get (status, "nodes")))
@@ -42,6 +52,10 @@ workflow_unpack (struct arena *a, json_t *workflow, struct error *err)
     const char *data = *packed ? base64_decode (a, packed, &len) : NULL;
     if (*packed && !data)
         return error_set (err, ERROR_ENVIRONMENT, "the states of its steps are no Base64");
+    const char *packer = data ? other_packer (data, len) : NULL;
+    if (packer)
+        return error_set (err, ERROR_ENVIRONMENT, "Argo's controller packs their states with %s (its WORKFLOW_COMPRESSION_ALGORITHM), "
+                                                  "and Chard reads gzip alone", packer);
     if (data && gunzip (data, len, NODES_MAX, &text, err) < 0)
         return error_wrap (err, "the states of its steps");
     json_t *nodes = data ? json_loadb (strbuf_str (&text), text.len, JSON_ALLOW_NUL, NULL) : NULL;

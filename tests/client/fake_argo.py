@@ -77,6 +77,7 @@ class FakeArgo:
         self.hidden = {}        # templates that argo-server's cache doesn't know yet: how often they are asked for in vain
         self.delay = 2
         self.files = {}         # of artifacts: (node, artifact, file) -> bytes
+        self.pack = gzip.compress
         self.before = None      # (request) -> a reply in place of the real one, or NotImplemented
         self.archived = False   # workflows are gone, and in the archive
         self.after = None       # (request, reply) -> the reply: the work is done by then
@@ -188,13 +189,12 @@ class FakeArgo:
         wanted = [selector.split("=")] if selector else []
         return [t for t in self.things[path].values() if all(t["metadata"].get("labels", {}).get(k) == v for k, v in wanted)]
 
-    @staticmethod
-    def packed(thing):
+    def packed(self, thing):
         """As the controller keeps large workflows; argo-server unpacks them."""
         status = thing.get("status", {})
         if "nodes" not in status:
             return thing
-        nodes = base64.b64encode(gzip.compress(json.dumps(status["nodes"]).encode())).decode()
+        nodes = base64.b64encode(self.pack(json.dumps(status["nodes"]).encode())).decode()
         return dict(thing, status={**{k: v for k, v in status.items() if k != "nodes"}, "compressedNodes": nodes})
 
     # ---- objects

@@ -421,3 +421,12 @@ class Kubernetes(Server, SubmitCase):
             "users": [{"name": "u", "user": {"token": "t0ken"}}]}))
         self.chard("context", "add", "lab", "--target", "argo", "--kubeconfig", "kube", *more)
 
+    def test_states_that_are_packed_otherwise(self):
+        """Argo 4.1's controller may be told to pack by zstd or brotli; how the run as a whole stands is known nevertheless."""
+        self.submit()
+        self.argo.set_states("Succeeded", load_data="Succeeded", sum="Succeeded")
+        self.argo.pack = lambda data: b"\x28\xb5\x2f\xfd" + data
+        shown = self.chard("runs", "show").stdout
+        self.assertRegex(shown, "(?m)^status +ok")
+        self.assertRegex(shown, "(?m)^note +how its steps stand argo-server can tell: Argo's controller packs their states with zstd")
+
