@@ -1,26 +1,8 @@
 /* Tests of kernel/cell_parts.h: which lines of a cell are calls, what the inner kernel gets, and how words are quoted.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_arena.h"
 
 #include "kernel/cell_parts.h"
-
-static struct arena *arena;
-
-static int
-setup (void **state)
-{
-    (void) state;
-    arena = arena_create ();
-    return 0;
-}
-
-static int
-teardown (void **state)
-{
-    (void) state;
-    arena_destroy (arena);
-    return 0;
-}
 
 static struct cell_parts
 split (const char *source, const char *language)
@@ -144,5 +126,5 @@ main (void)
         cmocka_unit_test (other_languages_go_by_lines),
         cmocka_unit_test (words_are_quoted_as_in_a_shell),
     };
-    return cmocka_run_group_tests (tests, setup, teardown);
+    return cmocka_run_group_tests (tests, make_arena, give_up_arena);
 }

@@ -1,26 +1,8 @@
 /* Tests of engine/key.h: what makes a step's result another one, and what doesn't.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_arena.h"
 
 #include "engine/key.h"
-
-static struct arena *arena;
-
-static int
-setup (void **state)
-{
-    (void) state;
-    arena = arena_create ();
-    return 0;
-}
-
-static int
-teardown (void **state)
-{
-    (void) state;
-    arena_destroy (arena);
-    return 0;
-}
 
 static struct step *
 step_of (int cell, const char *source)
@@ -106,5 +88,5 @@ main (void)
         cmocka_unit_test (where_the_cell_stands_does_not_matter),
         cmocka_unit_test (what_changed_is_told),
     };
-    return cmocka_run_group_tests (tests, setup, teardown);
+    return cmocka_run_group_tests (tests, make_arena, give_up_arena);
 }

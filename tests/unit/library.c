@@ -1,26 +1,16 @@
 /* Tests of compiler/library.h: the table that is compiled in, and a project's own lines.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_arena.h"
 
 #include "compiler/library.h"
 
-static struct arena *arena;
 static struct symbols *symbols;
 
 static int
 setup (void **state)
 {
-    (void) state;
-    arena = arena_create ();
+    make_arena (state);
     symbols = symbols_create (arena);
-    return 0;
-}
-
-static int
-teardown (void **state)
-{
-    (void) state;
-    arena_destroy (arena);
     return 0;
 }
 
@@ -73,10 +63,10 @@ int
 main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown (every_line_is_understood, setup, teardown),
+        cmocka_unit_test_setup_teardown (every_line_is_understood, setup, give_up_arena),
         cmocka_unit_test (lines_are_sorted_and_stand_once),
-        cmocka_unit_test_setup_teardown (what_lines_say, setup, teardown),
-        cmocka_unit_test_setup_teardown (own_lines_win, setup, teardown),
+        cmocka_unit_test_setup_teardown (what_lines_say, setup, give_up_arena),
+        cmocka_unit_test_setup_teardown (own_lines_win, setup, give_up_arena),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

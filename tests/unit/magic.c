@@ -1,26 +1,8 @@
 /* Tests of compiler/magic.h: IPython's lines, as IPython.core.inputtransformer2 understands them.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_arena.h"
 
 #include "compiler/magic.h"
-
-static struct arena *arena;
-
-static int
-setup (void **state)
-{
-    (void) state;
-    arena = arena_create ();
-    return 0;
-}
-
-static int
-teardown (void **state)
-{
-    (void) state;
-    arena_destroy (arena);
-    return 0;
-}
 
 /* What must hold of any cell: `code` has the source's length and line ends, so that every position stays true. */
 static struct magic_text *
@@ -210,5 +192,5 @@ main (void)
         cmocka_unit_test (help_is_no_code),
         cmocka_unit_test (pip_lines_are_requirements),
     };
-    return cmocka_run_group_tests (tests, setup, teardown);
+    return cmocka_run_group_tests (tests, make_arena, give_up_arena);
 }
