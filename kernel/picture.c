@@ -11,6 +11,10 @@
 #define DAG_MAX 150 /* steps; laying out more takes longer than a moment, and nobody reads it */
 #define SHRUNK_MAX 12 /* steps; a larger graph made to fit a cell's width is too small to be read */
 
+/* Nearer to the text's colour, so that it can be read on any page. */
+#define ON_PAGE(state, colour)                                                                                         \
+    ".chard-run ." state "{color:" colour ";color:color-mix(in srgb," colour " 75%,var(--jp-ui-font-color1,currentcolor))}"
+
 /* Colours are JupyterLab's where it sets them, so that its dark theme is followed. */
 static const char style[] =
     "<style>.chard-run{font-size:13px;line-height:1.45;color:var(--jp-ui-font-color1,inherit)}"
@@ -21,8 +25,8 @@ static const char style[] =
     ".chard-run .large svg{max-width:none}"
     ".chard-run table{border-collapse:collapse;margin:6px 0}.chard-run td{text-align:left!important;padding:1px 14px 1px 0;"
     "vertical-align:top;border:0}.chard-run td.brief{white-space:nowrap}.chard-run tr{background:none!important}"
-    ".chard-run .dim{opacity:.65}.chard-run .running{color:#c48a12}.chard-run .done{color:#3c9a61}"
-    ".chard-run .cached{color:#4a86c5}.chard-run .failed{color:#cf4a3f}"
+    ".chard-run td:last-child{width:100%}.chard-run .dim{opacity:.7}" ON_PAGE ("running", "#c48a12")
+    ON_PAGE ("done", "#3c9a61") ON_PAGE ("cached", "#4a86c5") ON_PAGE ("failed", "#cf4a3f")
     ".chard-run pre{text-align:left;margin:2px 0 4px;max-height:260px;overflow:auto;white-space:pre-wrap}"
     ".chard-run summary{cursor:pointer}</style>";
 

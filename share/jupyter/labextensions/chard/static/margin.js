@@ -3,9 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { findingsOf } from './findings.js';
 
-/** A colour for a step: hues far apart for neighbours, by the golden angle. */
+/** A colour for a step: hues far apart for neighbours, by the golden angle; all dark enough for white text. */
 export function stepColor(index) {
-  return `hsl(${Math.round((index * 137.508 + 205) % 360)} 62% 46%)`;
+  return `oklch(0.55 0.14 ${Math.round((index * 137.508 + 245) % 360)})`;
 }
 
 /** Keeps the cells of a notebook's panel decorated. */
