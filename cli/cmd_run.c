@@ -152,7 +152,7 @@ run_pipeline (struct invocation *inv, const struct loaded *l, const struct run_s
         .from = s->from,
         .only = s->only,
         .session = s->from_session ? getenv (RUN_SESSION) : NULL,
-        .no_cache = s->no_cache,
+        .no_cache = s->no_cache && !s->only, /* its step runs anyhow, on what the others have left */
         .isolated = s->isolated,
         .keep_going = s->keep_going,
         .retries = s->retries,

@@ -101,6 +101,28 @@ kernelspec_program (struct arena *a, const struct kernelspec *spec)
     return kernelspec_find_program (a, program);
 }
 
+#define DEPTH_MAX 4 /* kernels within kernels */
+
+/* The interpreter that a spec starts, if it is Python's: itself, or the kernel that chard-kernel starts. */
+static char *
+find_interpreter (struct arena *a, const struct kernelspec *spec, int depth)
+{
+    const json_t *argv = json_object_get (spec->spec, "argv");
+    const char *program = json_string_value (json_array_get (argv, 0)), *inner = NULL;
+    if (program && strncmp (fs_basename (program), "python", 6) == 0)
+        return kernelspec_program (a, spec);
+    for (size_t i = 0; i < json_array_size (argv) && !inner; i++) {
+        const char *word = json_string_value (json_array_get (argv, i));
+        inner = word && strcmp (word, "--inner") == 0 ? json_string_value (json_array_get (argv, i + 1)) : NULL;
+    }
+    struct kernelspec within;
+    if (!inner || depth == DEPTH_MAX || !(strchr (inner, '/') ? kernelspec_read : kernelspec_find) (&within, a, inner))
+        return NULL;
+    char *found = find_interpreter (a, &within, depth + 1);
+    json_decref (within.spec);
+    return found;
+}
+
 char *
 kernelspec_find_python (struct arena *a, const char *name)
 {
@@ -110,9 +132,7 @@ kernelspec_find_python (struct arena *a, const char *name)
         struct kernelspec spec;
         if (!kernelspec_read (&spec, a, fs_join (a, *dir, name)))
             continue;
-        const char *program = json_string_value (json_array_get (json_object_get (spec.spec, "argv"), 0));
-        bool python = program && strncmp (fs_basename (program), "python", 6) == 0;
-        char *path = python ? kernelspec_program (a, &spec) : NULL;
+        char *path = find_interpreter (a, &spec, 0);
         json_decref (spec.spec);
         if (path)
             return path;

@@ -33,7 +33,7 @@ bool kernelspec_read (struct kernelspec *found, struct arena *a, const char *dir
  * (PREFIX/share/jupyter/kernels/NAME). NULL if it isn't there. */
 char *kernelspec_program (struct arena *a, const struct kernelspec *spec);
 
-/* The interpreter of the Python kernel called `name`, or NULL. */
+/* The interpreter of the Python kernel called `name`, also of one that Chard's starts, or NULL. */
 char *kernelspec_find_python (struct arena *a, const char *name);
 
 /* Absolute path of a program in PATH, or NULL. */

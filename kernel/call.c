@@ -194,6 +194,15 @@ on_printed (void *arg, bool error, const char *data, size_t len)
         strbuf_add (&c->printed, data, len);
 }
 
+/* The complaint that "chard run" failed need not say "run: " once more. */
+static const char *
+complaint_of (const struct call *c)
+{
+    const char *text = strbuf_str (&c->view->complaint), *name = strchr (c->name, ' ');
+    size_t n = name ? strlen (++name) : 0;
+    return n && strncmp (text, name, n) == 0 && strncmp (text + n, ": ", 2) == 0 ? text + n + 2 : text;
+}
+
 static json_t *
 outcome (const struct call *c, const struct proc_status *status)
 {
@@ -203,7 +212,7 @@ outcome (const struct call *c, const struct proc_status *status)
         cleanup_free char *why = xasprintf ("it was ended by signal %d (%s)", status->signal, strsignal (status->signal));
         return outlet_error_content (c->name, why);
     }
-    return status->exit == 0 ? NULL : outlet_error_content (c->name, strbuf_str (&c->view->complaint));
+    return status->exit == 0 ? NULL : outlet_error_content (c->name, complaint_of (c));
 }
 
 static void

@@ -220,7 +220,7 @@ def load_value(wanted):
     bundle = harness(wanted["harness"]).Bundle(wanted["from"])
     if wanted["name"] not in bundle.groups:
         names = ", ".join(n for n in sorted(bundle.groups) if not n.startswith("%"))
-        return {"error": "it left no %s, for a step leaves what others read: %s" % (wanted["name"], names or "nothing")}
+        return {"error": "it has left %s, not %s: a step leaves what later ones read" % (names or "nothing", wanted["name"])}
     if not wanted["variable"].isidentifier():
         return {"error": "%s is no name for a variable" % wanted["variable"]}
     value = bundle.get(wanted["name"])

@@ -11,6 +11,9 @@
 #define DAG_MAX 150 /* steps; laying out more takes longer than a moment, and nobody reads it */
 #define SHRUNK_MAX 12 /* steps; a larger graph made to fit a cell's width is too small to be read */
 
+/* A picture of a run that goes on is drawn anew within this time, unless its kernel is gone: then the page says so itself. */
+#define SILENCE "30s"
+
 /* Nearer to the text's colour, so that it can be read on any page. */
 #define ON_PAGE(state, colour)                                                                                         \
     ".chard-run ." state "{color:" colour ";color:color-mix(in srgb," colour " 75%,var(--jp-ui-font-color1,currentcolor))}"
@@ -28,6 +31,8 @@ static const char style[] =
     ".chard-run td:last-child{width:100%}.chard-run .dim{opacity:.7}" ON_PAGE ("running", "#c48a12")
     ON_PAGE ("done", "#3c9a61") ON_PAGE ("cached", "#4a86c5") ON_PAGE ("failed", "#cf4a3f")
     ".chard-run pre{text-align:left;margin:2px 0 4px;max-height:260px;overflow:auto;white-space:pre-wrap}"
+    ".chard-run .silent{max-height:0;overflow:hidden;animation:chard-silent 0s " SILENCE " forwards}"
+    "@keyframes chard-silent{to{max-height:9em}}"
     ".chard-run summary{cursor:pointer}</style>";
 
 /* ---- small things ----------------------------------------------------------------------------------------------- */
@@ -171,7 +176,7 @@ add_error (const struct picture_step *s, struct strbuf *out)
 static void
 add_row (const struct picture *p, const struct picture_step *s, struct strbuf *out)
 {
-    strbuf_adds (out, "<tr><td>");
+    strbuf_adds (out, "<tr><td class=\"brief\">");
     strbuf_add_html (out, s->name);
     strbuf_addf (out, "</td><td class=\"brief %s\">%s</td><td class=\"brief dim\">%s</td><td>", word_of (s), word_of (s),
                  time_text (p->arena, seconds_of (p, s)));
@@ -205,6 +210,9 @@ picture_html (const struct picture *p, struct strbuf *out)
         strbuf_add_html (out, *n);
         strbuf_adds (out, "</div>\n");
     }
+    if (p->seconds < 0)
+        strbuf_adds (out, "<div class=\"silent\">Nothing has been heard of this run for a while: was the kernel restarted? "
+                          "<code>%chard runs list</code> tells what became of it.</div>\n");
     if (p->advice) {
         strbuf_adds (out, "<div class=\"dim\">");
         strbuf_add_html (out, p->advice);

@@ -132,6 +132,8 @@ def test_only_runs_one_step_on_what_is_there():
         assert lab.run("--only", "b").returncode == 0
         assert ran(lab) == ["b"]
         assert lab.statuses() == {"a": "cached", "b": "ok", "c": "skipped"}
+        assert lab.run("--only", "b", "--no-cache").returncode == 0
+        assert ran(lab) == ["b"]
 
 
 def test_a_step_whose_cache_is_off_always_runs():

@@ -106,6 +106,18 @@ class Install(Home):
         self.assertIn("42", ran.stdout, ran.stderr)
         os.remove(self.home + "/cell.py")
         self.assertIn(self.interpreter, self.run_in("chard", "import sys; print(sys.executable)"))
+        with open(self.home + "/own.ipynb", "w", encoding="utf-8") as f:
+            json.dump({"cells": [{"cell_type": "code", "metadata": {}, "source": "import sys; print(sys.executable)", "outputs": [],
+                                  "execution_count": None}], "metadata": {"kernelspec": {"name": "chard"}}, "nbformat": 4,
+                       "nbformat_minor": 4}, f)
+        ran = subprocess.run([CHARD, "run", "-v", "own.ipynb"], env={**self.env, "PATH": "/usr/bin:/bin"}, cwd=self.home,
+                             capture_output=True, text=True, timeout=200)  # in a terminal: with the Python of the kernel inside
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertNotIn("isn't installed", ran.stderr)
+        logged = subprocess.run([CHARD, "runs", "logs", "latest"], env=self.env, cwd=self.home, capture_output=True, text=True)
+        self.assertIn(self.interpreter, logged.stdout)
+        os.remove(self.home + "/own.ipynb")
+        shutil.rmtree(self.home + "/.chard")
         told = self.call("doctor").stdout
         self.assertRegex(told, r"(?m)^ok +inner kernel +Python 3 \(ipykernel\): ipython \S+, python \S+, ready in")
         self.assertNotIn("wrong", told)

@@ -296,7 +296,7 @@ class Own(Magic):
         self.assertEqual((told.reply["status"], told.text()), ("ok", "x: list of 4\n[0, 1, 2, 3]\n"), told.reply)
         self.assertEqual(self.run_cell("%chard load total.y as total\ntotal").all("execute_result")[0]["data"],
                          {"text/plain": "6"})
-        for line, error in (("load.nothing", "it left no nothing, for a step leaves what others read: x"), ("nostep.x", "the last run has no step nostep"),
+        for line, error in (("load.nothing", "it has left x, not nothing: a step leaves what later ones read"), ("nostep.x", "the last run has no step nostep"),
                             ("x", "say which value"), ("load.x as 1x", "1x is no name"),
                             ("load.x --run 19990101", "there is no run 19990101")):
             self.assertIn(error, self.run_cell("%chard load " + line).reply["evalue"])
