@@ -22,7 +22,7 @@ struct compile_settings {
 
 static const struct option options[] = {
     { .name = "to", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, to), .argument = "TARGET",
-      .help = "what to make of it: ir (the default) is the pipeline as JSON; all is every target",
+      .help = "what to make of it: kfp, argo, cron, container or all; ir (the default) is the pipeline as JSON",
       .choices = "ir|" TARGET_CHOICES },
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, output),
       .argument = "FILE", .help = "write there; - is standard output (the default); a directory for targets and several notebooks" },

@@ -22,13 +22,48 @@ past_state_open (struct invocation *inv, const struct past_settings *s, struct s
     return state_open (state, inv->arena, past_dir (inv, s), false, err);
 }
 
+const char *
+past_choose_run (struct invocation *inv, const struct past_settings *s, const struct state *state, const struct vec_str *ids,
+                 const char *wanted, const char *where,
+                 const char *(*notebook_of) (struct arena *a, const struct state *state, const char *id), struct error *err)
+{
+    const char *alike = NULL;
+    if (!s->of || fs_is_dir (s->of) || ids->len == 0 || (wanted && strcmp (wanted, "latest") != 0))
+        return state_choose_run (ids, wanted, where, err);
+    const char *notebook = fs_absolute (inv->arena, s->of);
+    for (size_t i = ids->len; i-- > 0;) {
+        const char *of = notebook_of (inv->arena, state, ids->items[i]);
+        if (strcmp (of, notebook) == 0)
+            return ids->items[i];
+        if (!alike && strcmp (fs_basename (of), fs_basename (notebook)) == 0)
+            alike = ids->items[i];
+    }
+    if (!alike)
+        error_set (err, ERROR_USAGE, "there are no runs of %s in %s; the last one there is %s", fs_basename (notebook), where,
+                   ids->items[ids->len - 1]);
+    return alike;
+}
+
+static const char *
+notebook_of (struct arena *a, const struct state *state, const char *id)
+{
+    struct runlog_glance glance;
+    if (runlog_look_at (fs_join (a, state_run_dir (state, a, id), "run.jsonl"), &glance) < 0)
+        return "";
+    const char *notebook = arena_strdup (a, json_text (glance.begin, "notebook"));
+    json_decref (glance.begin);
+    return notebook;
+}
+
 int
 past_run_open (struct invocation *inv, const struct past_settings *s, const char *wanted, struct past_run *run,
                struct error *err)
 {
     if (past_state_open (inv, s, &run->state, err) < 0)
         return -1;
-    run->id = state_find_run (&run->state, inv->arena, wanted, err);
+    struct vec_str ids = { 0 };
+    state_list_runs (&run->state, inv->arena, &ids);
+    run->id = past_choose_run (inv, s, &run->state, &ids, wanted, run->state.dir, notebook_of, err);
     if (!run->id)
         return -1;
     run->dir = state_run_dir (&run->state, inv->arena, run->id);

@@ -61,6 +61,13 @@ remote_load (const struct state *state, struct arena *a, const char *id)
     return NULL;
 }
 
+static const char *
+notebook_of (struct arena *a, const struct state *state, const char *id)
+{
+    json_auto_t *record = remote_load (state, a, id);
+    return arena_strdup (a, json_text (record, "notebook"));
+}
+
 json_t *
 remote_find (struct invocation *inv, const struct past_settings *s, const char *wanted, struct state *state,
              struct error *err)
@@ -69,7 +76,8 @@ remote_find (struct invocation *inv, const struct past_settings *s, const char *
     if (past_state_open (inv, s, state, err) < 0)
         return NULL;
     remote_list (state, inv->arena, &ids);
-    const char *id = state_choose_run (&ids, wanted, arena_printf (inv->arena, "%s/remote", state->dir), err);
+    const char *where = arena_printf (inv->arena, "%s/remote", state->dir);
+    const char *id = past_choose_run (inv, s, state, &ids, wanted, where, notebook_of, err);
     json_t *record = id ? remote_load (state, inv->arena, id) : NULL;
     if (id && !record)
         error_set (err, ERROR_ENVIRONMENT, "%s can't be read", record_path (state, inv->arena, id));

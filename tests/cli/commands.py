@@ -77,6 +77,14 @@ class Json(Case):
         self.assertEqual((run["status"], run["ran"], run["cached"]), ("ok", 2, 0))
         again = self.json("run", "--python", sys.executable, "train.py", "-p", "n=2")
         self.assertEqual((again["status"], again["ran"], again["cached"]), ("ok", 0, 2))
+        shutil.copy(os.path.join(self.folder, "train.py"), os.path.join(self.folder, "other.py"))
+        never = self.chard("runs", "show", "--of", "other.py", status=2)
+        self.assertIn("there are no runs of other.py in", never.stderr)
+        other = self.json("run", "--python", sys.executable, "other.py")["run"]     # the last one in the folder, not of train.py
+        self.assertEqual([self.json("runs", "show", "--of", name)["run"] for name in ("train.py", "other.py", ".")],
+                         [again["run"], other, other])
+        self.chard("runs", "rm", other)
+        os.unlink(os.path.join(self.folder, "other.py"))
         listed = self.json("runs", "list")
         self.assertEqual([r["run"] for r in listed], [again["run"], run["run"]])
         self.assertEqual((listed[0]["status"], listed[0]["parameters"]), ("ok", {"n": 2}))
