@@ -10,7 +10,6 @@ import unittest
 
 import argo
 import kfp_local
-import notebooks
 from notebooks import Folder, notebook
 from workflow import Workflow
 

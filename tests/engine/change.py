@@ -3,7 +3,6 @@
 step behind it got the value unchanged the run fails, also from the cache; where nobody did, it is noted.
 SPDX-License-Identifier: Apache-2.0"""
 import json
-import os
 import subprocess
 
 from lab import CHARD, PYTHON, Lab

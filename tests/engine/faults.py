@@ -5,7 +5,6 @@ import os
 import resource
 import signal
 import subprocess
-import time
 
 from lab import CHARD, Lab, little_memory, on_small_disk, step
 

@@ -11,7 +11,7 @@ import sys
 import time
 import unittest
 
-from support import STEP, StepCase, needs, is_alive, wait_for
+from support import STEP, StepCase, needs
 
 
 class Order(StepCase):

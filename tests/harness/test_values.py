@@ -3,7 +3,6 @@ SPDX-License-Identifier: Apache-2.0
 """
 import hashlib
 import os
-import unittest
 
 from support import StepCase, needs
 

@@ -3,14 +3,10 @@ SPDX-License-Identifier: Apache-2.0
 """
 import json
 import os
-import resource
 import signal
-import subprocess
-import sys
 import time
-import unittest
 
-from support import STEP, StepCase, Zygote, is_alive, needs, wait_for, wait_gone
+from support import StepCase, Zygote, is_alive, wait_for, wait_gone
 
 DAEMON = ("import os, time\npid = os.fork()\nif pid == 0:\n    os.setsid()\n    if os.fork():\n        os._exit(0)\n    os.closerange(0, 1000)\n"
           "    open(%r, 'w').write(str(os.getpid()))\n    time.sleep(600)\nos.waitpid(pid, 0)\n")

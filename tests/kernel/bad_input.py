@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 
-from session import COMMAND, KERNEL, Session, needs_jupyter, wait_until
+from session import KERNEL, Session, needs_jupyter, wait_until
 
 try:
     import zmq

@@ -12,7 +12,7 @@ import sysconfig
 import tempfile
 import unittest
 
-from session import KERNEL, needs_jupyter
+from session import needs_jupyter
 
 CHARD = os.environ["CHARD"]
 PYTHON3 = {"argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"], "language": "python",

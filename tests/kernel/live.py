@@ -4,7 +4,6 @@ SPDX-License-Identifier: Apache-2.0
 import glob
 import os
 import subprocess
-import unittest
 
 from magic import Magic
 
