@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "compiler/emit/argo_verify.h"
+#include "compiler/emit/graph_parts.h"
 #include "compiler/emit/kfp_verify.h"
 #include "compiler/emit/names.h"
 #include "compiler/emit/pod_spec.h"
@@ -135,7 +136,10 @@ static const char kfp_loop[] =
     "      last: {taskInfo: {name: last}, componentRef: {name: comp-last}, dependentTasks: [each],\n"
     "             inputs: {artifacts: {parts: {taskOutputArtifact: {producerTask: each, outputArtifactKey: part}}}}}\n"
     "components:\n"
-    "  comp-items: {executorLabel: exec, outputDefinitions: {parameters: {Output: {parameterType: LIST}}}}\n"
+    "  comp-items: {dag: {tasks: {tell: {taskInfo: {name: tell}, componentRef: {name: comp-tell}}},\n"
+    "                     outputs: {parameters: {Output: {valueFromParameter: {producerSubtask: tell, outputParameterKey: told}}}}},\n"
+    "               outputDefinitions: {parameters: {Output: {parameterType: LIST}}}}\n"
+    "  comp-tell: {executorLabel: exec, outputDefinitions: {parameters: {told: {parameterType: LIST}}}}\n"
     "  comp-loop: {dag: {tasks: {run: {taskInfo: {name: run}, componentRef: {name: comp-run},\n"
     "                                  inputs: {parameters: {one: {componentInputParameter: one}}}}},\n"
     "                    outputs: {artifacts: {part: {artifactSelectors: [{producerSubtask: run, outputArtifactKey: part}]}}}},\n"
@@ -262,6 +266,9 @@ kfp_faults_within_are_found (void **state)
         { "inputParameter: all", "inputParameter: some", "its loop is about none of its parameters" },
         { "{all: {parameterType: LIST}", "{all: {parameterType: STRING}", "something else than a list" },
         { "{producerSubtask: run", "{producerSubtask: ran", "none of its own tasks leaves part" },
+        { "{producerSubtask: tell", "{producerSubtask: told", "none of its own tasks tells Output" },
+        { "outputParameterKey: told", "outputParameterKey: Output", "none of its own tasks tells Output" },
+        { "told: {parameterType: LIST}", "told: {parameterType: STRING}", "none of its own tasks tells Output" },
         { "run, outputArtifactKey: part", "run, outputArtifactKey: other", "none of its own tasks leaves part" },
         { "componentInputParameter: one", "componentInputParameter: two", "parameter one" },
         { "isArtifactList: true", "isArtifactList: false", "another type" },
@@ -325,6 +332,29 @@ argo_faults_are_found (void **state)
     expect_faults (argo_document, argo_verify, faults);
 }
 
+/* Which part each task of a chain gets. */
+static void
+expect_parts (const size_t unit[4], const size_t wanted[4])
+{
+    struct arena *a = arena_create ();
+    struct vec_int after[4] = { 0 };
+    size_t part[4];
+    for (int i = 1; i < 4; i++)
+        vec_push (a, &after[i], i - 1);
+    assert_int_equal (graph_parts (a, after, unit, 4, 2, part), wanted[3] + 1);
+    assert_memory_equal (part, wanted, sizeof part);
+    arena_destroy (a);
+}
+
+static void
+units_are_never_parted (void **state)
+{
+    (void) state;
+    expect_parts ((const size_t[]){ 0, 1, 2, 3 }, (const size_t[]){ 0, 0, 1, 1 });
+    expect_parts ((const size_t[]){ 0, 1, 1, 3 }, (const size_t[]){ 0, 1, 1, 2 });
+    expect_parts ((const size_t[]){ 1, 1, 3, 3 }, (const size_t[]){ 0, 0, 1, 1 });
+}
+
 int
 main (void)
 {
@@ -336,6 +366,7 @@ main (void)
         cmocka_unit_test (argo_faults_are_found),
         cmocka_unit_test (kfp_faults_within_are_found),
         cmocka_unit_test (argo_faults_within_are_found),
+        cmocka_unit_test (units_are_never_parted),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
