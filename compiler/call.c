@@ -268,7 +268,7 @@ call_behind (struct interpreter *in, const struct set *self, symbol name, struct
     const struct set *all = NULL;
     set_foreach (id, self)
         if (heap_get (in->heap, id)->kind == OBJECT_CLASS) /* super ().__new__ (cls) */
-            all = set_union (in->arena, all, set_one (in->arena, new_value (in)));
+            all = set_union (in->arena, all, set_one (in->arena, in->making ? in->making - 1 : new_value (in)));
         else if (name == in->s_init)
             heap_store (in->heap, id, 0, c->all, false);
         else

@@ -30,6 +30,17 @@ given_out (struct interpreter *in, const struct effect *e, const struct call *c)
     return e->out ? call_argument (c, e->out) : NULL;
 }
 
+/* print (…, file=f): by its own method, if the notebook wrote it. */
+static void
+change_argument (struct interpreter *in, const struct set *value)
+{
+    static const char *const methods[] = { "write", NULL };
+    set_foreach (id, value)
+        if (heap_get (in->heap, id)->kind == OBJECT_VALUE)
+            call_methods (in, id, methods);
+    objects_change (in, value, false);
+}
+
 static void
 mutate_arguments (struct interpreter *in, const struct effect *e, const struct call *c)
 {
@@ -47,7 +58,7 @@ mutate_arguments (struct interpreter *in, const struct effect *e, const struct c
     for (int k = 0; k < c->keywords; k++)
         if (c->keyword[k].name == e->mutates_keyword
             || library_keyword (in->library, c->keyword[k].name)->flags & EFFECT_MUTATES)
-            objects_change (in, c->keyword[k].value, false);
+            change_argument (in, c->keyword[k].value);
     objects_change (in, given_out (in, e, c), false);
 }
 
@@ -140,17 +151,30 @@ objects_gathered (struct interpreter *in, const struct set *s, bool holds, int d
     return kept;
 }
 
+/* The iterator gives the elements of what it goes through. */
+static void
+read_through (struct interpreter *in, int id, const struct set *arguments)
+{
+    note_sources (in, id, arguments);
+    heap_store (in->heap, id, 0, elements_of (in, arguments), false);
+}
+
 /* A tuple of values that belong together, as a figure and its axes do: what changes one changes all. `types` are their
  * classes' paths, with commas between. */
 static const struct set *
-parts_of_result (struct interpreter *in, const char *types)
+parts_of_result (struct interpreter *in, const struct effect *e, const struct call *c)
 {
+    const char *types = e->parts;
     const struct set *parts[MAX_PLACES];
     int count = 0;
     for (const char *p = types; *p && count < MAX_PLACES; p += *p == ',') {
         size_t n = strcspn (p, ",");
         int id = new_value (in);
         heap_get (in->heap, id)->type = symbol_of (in->symbols, p, n);
+        heap_get (in->heap, id)->iterator = (e->flags & EFFECT_ITERATOR) != 0;
+        heap_get (in->heap, id)->unpicklable = (e->flags & EFFECT_UNPICKLABLE) != 0;
+        if (e->flags & EFFECT_ITERATOR)
+            read_through (in, id, c->all);
         parts[count++] = set_one (in->arena, id);
         p += n;
     }
@@ -242,7 +266,7 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
     if (e->flags & (EFFECT_SHALLOW | EFFECT_DEEP) && on)
         return copy_with (in, e, on, c);
     if (e->parts)
-        return parts_of_result (in, e->parts);
+        return parts_of_result (in, e, c);
     int id = new_value (in);
     struct object *o = heap_get (in->heap, id);
     o->type = e->returns;

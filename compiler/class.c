@@ -284,7 +284,10 @@ class_made (struct interpreter *in, int id)
         const struct set *const of_meta[] = { set_one (in->arena, meta) };
         if (heap_get (in->heap, meta)->kind != OBJECT_CLASS)
             continue;
+        int outer = in->making;
+        in->making = id + 1;
         call_value (in, class_member (in, meta, in->s_new), of_meta, 1);
+        in->making = outer;
         call_value (in, class_member (in, meta, in->s_init), arguments, 1);
     }
 }
@@ -335,6 +338,20 @@ collect_fields (struct interpreter *in, int class_object, struct vec_int *names)
     }
 }
 
+/* field (default_factory=f): what f gives each time. */
+static const struct set *
+made_by_factory (struct interpreter *in, const struct set *members)
+{
+    const struct set *all = NULL;
+    if (!is_field (in, members))
+        return NULL;
+    set_foreach (m, members)
+        set_foreach (factory, heap_field (in->heap, m, 0))
+            if (heap_get (in->heap, factory)->kind == OBJECT_FUNCTION)
+                all = set_union (in->arena, all, call_value (in, set_one (in->arena, factory), NULL, 0));
+    return all;
+}
+
 /* A class without an __init__ of its own was given one, or takes nothing: what it annotates are its fields. */
 static void
 fill_fields (struct interpreter *in, int id, int class_object, struct call *c)
@@ -347,6 +364,9 @@ fill_fields (struct interpreter *in, int id, int class_object, struct call *c)
     for (int k = 0; k < c->keywords; k++)
         if (vec_int_has (&names, c->keyword[k].name))
             heap_store (in->heap, id, c->keyword[k].name, c->keyword[k].value, false);
+    vec_foreach (name, &names)
+        if (!heap_field (in->heap, id, *name))
+            heap_store (in->heap, id, *name, made_by_factory (in, class_member (in, class_object, *name)), false);
     vec_foreach (name, &names) { /* the class's own default, which all instances without another have */
         const struct set *kept = heap_field (in->heap, id, *name) ? NULL : class_member (in, class_object, *name);
         if (kept && !is_field (in, kept))

@@ -100,6 +100,7 @@ struct interpreter {
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
     bool ambient_read;           /* by a site of this unit */
     bool classes;                /* the notebook defines some */
+    int making;                  /* object number + 1 of the class of which a metaclass is told; 0: none */
     bool observed;               /* some object is: see observer.c */
     bool endings, ending;        /* something refers to others weakly; what happens at an end is being walked: ending.c */
     long changes;                /* of names, so far */

@@ -10,12 +10,12 @@
 static bool
 mentions (const struct file_event *shell, const struct file_event *other)
 {
-    return other->use == FILE_SHELL || !path_is_exact (other->path) || strstr (shell->path, other->path)
+    return other->use == FILE_SHELL || strcmp (shell->path, PATH_UNKNOWN) == 0 || !path_is_exact (other->path) || strstr (shell->path, other->path)
            || strstr (shell->path, fs_basename (other->path));
 }
 
-/* Later uses wait for earlier ones where one of the two writes; commands wait for whatever they mention, and for each
- * other. */
+/* Later uses wait for earlier ones where one of the two writes; commands wait for whatever they mention, for anything if it isn't
+ * known what they are, and for each other. */
 static bool
 conflicts (const struct file_event *a, const struct file_event *b)
 {

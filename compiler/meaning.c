@@ -230,6 +230,15 @@ make_default_dict (struct interpreter *in, struct call *c)
     return set_one (in->arena, id);
 }
 
+/* type.__new__ (metaclass, name, …): the class that is made. */
+static const struct set *
+new_class (struct interpreter *in, struct call *c)
+{
+    (void) c;
+    in->effect = true;
+    return set_one (in->arena, in->making ? in->making - 1 : new_value (in));
+}
+
 /* ---- which they are --------------------------------------------------------------------------------------------- */
 
 static const struct meaning meanings[] = {
@@ -245,6 +254,7 @@ static const struct meaning meanings[] = {
     { "staticmethod", 1, static_method },
     { "super", 0, super },
     { "type", 1, type },
+    { "type.__new__", 1, new_class },
     { "vars", 1, all_attributes },
 };
 

@@ -144,6 +144,16 @@ use_written (struct interpreter *in, const char *top, const char *path, int dept
         use_imports (in, text, depth);
 }
 
+/* Beside the notebook, or in a folder that may be among sys.path. */
+static bool
+is_module_file (struct interpreter *in, const char *written, const char *path)
+{
+    if (*in->cwd)
+        return strcmp (written, path_in (in->arena, in->cwd, path)) == 0;
+    size_t n = strlen (path), all = strlen (written);
+    return all >= n && strcmp (written + all - n, path) == 0 && (all == n || written[all - n - 1] == '/');
+}
+
 static void
 use (struct interpreter *in, const char *module, int depth)
 {
@@ -152,8 +162,8 @@ use (struct interpreter *in, const char *module, int depth)
     for (size_t i = 0; i < in->flow->files.len; i++)
         for (int k = 0; k < 2; k++) {
             const struct file_event *f = &in->flow->files.items[i];
-            if (f->use == FILE_WRITE && strcmp (f->path, path_in (in->arena, in->cwd, paths[k])) == 0) {
-                use_written (in, top, paths[k], depth);
+            if (f->use == FILE_WRITE && is_module_file (in, f->path, paths[k])) {
+                use_written (in, top, *in->cwd ? paths[k] : f->path, depth);
                 return;
             }
         }

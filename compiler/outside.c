@@ -64,6 +64,22 @@ open_file (struct interpreter *in, int place, const char *path, const struct cal
     add_file (in, writes ? FILE_WRITE : FILE_READ, path);
 }
 
+/* "ls -l x", or ["ls", "-l", "x"]; NULL: not known. */
+static const char *
+command_of (struct interpreter *in, const struct call *c)
+{
+    const struct set *given = call_argument (c, 0);
+    const struct ast *list = c->count ? c->literal[0] : NULL;
+    char *all = arena_strdup (in->arena, "");
+    if (text_of (in, given) || !list || list->kind != AST_LIST)
+        return text_of (in, given);
+    const struct set *words = elements_of (in, given);
+    set_foreach (id, words)
+        if (text_of (in, set_one (in->arena, id)))
+            all = arena_printf (in->arena, "%s %s", all, text_of (in, set_one (in->arena, id)));
+    return words && words->len == (int) list->nkids ? all : NULL;
+}
+
 void
 outside_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
 {
@@ -78,8 +94,8 @@ outside_files (struct interpreter *in, const struct effect *e, const struct set 
             add_file (in, FILE_WRITE, path_argument (in, i, on, c));
     }
     if (e->flags & EFFECT_SHELL) {
-        const char *command = text_of (in, call_argument (c, 0));
-        add_file (in, FILE_SHELL, command ? command : "?");
+        const char *command = command_of (in, c);
+        add_file (in, FILE_SHELL, command ? command : PATH_UNKNOWN);
     }
     if (e->flags & EFFECT_CHANGES_FOLDER)
         folder_changed (in, pattern_of (in, call_argument (c, 0)));

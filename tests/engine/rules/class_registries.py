@@ -69,3 +69,21 @@ class E(D):
 
 # %%
 print(Base.reg)
+
+# %%
+class Kinds(type):
+    known = {}
+
+    def __new__(meta, name, bases, body):
+        made = super().__new__(meta, name, bases, body)
+        Kinds.known[name] = made
+        return made
+
+class Kind(metaclass=Kinds):
+    size = 1
+
+# %%
+Kind.size = 5
+
+# %%
+print(Kinds.known["Kind"].size, Kind().size)

@@ -14,6 +14,8 @@ import joblib
 
 # %%
 import shutil
+import subprocess
+import sys
 shutil.rmtree("out", ignore_errors=True)
 os.makedirs("out")
 OUT = Path("out")
@@ -136,3 +138,23 @@ with tarfile.open("all.tar") as archive:
 
 # %%
 print(open("unpacked/packed/a.txt").read(), open("unpacked/b.txt").read())
+
+# %%
+subprocess.run(["sh", "-c", "echo by a command > commanded.txt"], check=True)
+done = subprocess.run([sys.executable, "-c", "open('computed.txt', 'w').write('by another')"], check=True).returncode
+
+# %%
+print(Path("commanded.txt").read_text(), Path("computed.txt").read_text())
+
+# %%
+Path("modules").mkdir(exist_ok=True)
+Path("modules/beside.py").write_text("value = 3\n");
+
+# %%
+sys.path.insert(0, "modules")
+
+# %%
+import beside
+
+# %%
+print(beside.value)

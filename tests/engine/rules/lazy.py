@@ -5,6 +5,7 @@ they are made."""
 
 # %%
 import contextlib
+import itertools
 
 # %%
 log = []
@@ -84,3 +85,16 @@ context.__exit__(None, None, None)
 
 # %%
 print(inside, trace)
+
+# %%
+source = iter(range(5))
+left, right = itertools.tee(source)
+
+# %%
+first = next(left)
+
+# %%
+rest = list(right)
+
+# %%
+print(first, rest, list(left), list(source))

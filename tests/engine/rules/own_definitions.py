@@ -87,3 +87,24 @@ print(child.parent().name, [c.name for c in root.children])
 
 # %%
 print(sorted(node.name for node in Node.all))
+
+# %%
+from dataclasses import dataclass, field
+
+# %%
+common = []
+
+@dataclass
+class Keeping:
+    items: list = field(default_factory=lambda: common)
+    made: list = field(default_factory=list)
+
+# %%
+keeping, again = Keeping(), Keeping()
+
+# %%
+keeping.items.append("common")
+keeping.made.append("own")
+
+# %%
+print(common, again)

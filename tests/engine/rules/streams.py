@@ -82,3 +82,16 @@ with open("note.txt", "w") as f:
 
 # %%
 print(os.path.basename(os.getcwd()), os.listdir("."))
+
+# %%
+class Counting:
+    count = 0
+
+    def write(self, text):
+        Counting.count += len(text)
+
+# %%
+print("abc", file=Counting())
+
+# %%
+print(Counting.count)

@@ -99,3 +99,16 @@ walk.fit(Xc, Xc[:, 0] > 0);
 
 # %%
 print(Xd.sum(), more.index.tolist(), thrown, walk.coef_.round(6).tolist(), state.rand(), dice.random())
+
+# %%
+parent = np.random.default_rng(5)
+spawned = parent.spawn(2)
+
+# %%
+one = spawned[0].normal()
+
+# %%
+two = spawned[0].normal()
+
+# %%
+print(one, two)
