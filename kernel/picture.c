@@ -26,9 +26,10 @@ static const char style[] =
     ".chard-run .bar.canceled i,.chard-run .bar.canceling i{background:#c48a12}"
     ".chard-run .dag{overflow:auto;max-height:600px}.chard-run svg{max-width:100%;height:auto}"
     ".chard-run .large svg{max-width:none}"
-    ".chard-run table{border-collapse:collapse;margin:6px 0}.chard-run td{text-align:left!important;padding:1px 14px 1px 0;"
-    "vertical-align:top;border:0}.chard-run td.brief{white-space:nowrap}.chard-run tr{background:none!important}"
-    ".chard-run td:last-child{width:100%}.chard-run .dim{opacity:.7}" ON_PAGE ("running", "#c48a12")
+    ".chard-run table{display:grid;grid-template-columns:fit-content(28em) auto auto minmax(0,1fr);gap:1px 14px;margin:6px 0}"
+    ".chard-run tbody,.chard-run tr{display:contents}.chard-run td{text-align:left!important;padding:0;border:0}"
+    ".chard-run td.brief{white-space:nowrap}.chard-run td.all{grid-column:1/-1;min-width:0}"
+    ".chard-run .dim{opacity:.7}" ON_PAGE ("running", "#c48a12")
     ON_PAGE ("done", "#3c9a61") ON_PAGE ("cached", "#4a86c5") ON_PAGE ("failed", "#cf4a3f")
     ".chard-run pre{text-align:left;margin:2px 0 4px;max-height:260px;overflow:auto;white-space:pre-wrap}"
     ".chard-run .silent{max-height:0;overflow:hidden;animation:chard-silent 0s " SILENCE " forwards}"
@@ -157,7 +158,7 @@ add_error (const struct picture_step *s, struct strbuf *out)
 {
     if (!s->error)
         return;
-    strbuf_adds (out, "<tr><td colspan=\"4\"><details open=\"\"><summary class=\"failed\">");
+    strbuf_adds (out, "<tr><td class=\"all\" colspan=\"4\"><details open=\"\"><summary class=\"failed\">");
     strbuf_add_html (out, s->error);
     strbuf_adds (out, "</summary>");
     if (s->trace) {
@@ -176,7 +177,7 @@ add_error (const struct picture_step *s, struct strbuf *out)
 static void
 add_row (const struct picture *p, const struct picture_step *s, struct strbuf *out)
 {
-    strbuf_adds (out, "<tr><td class=\"brief\">");
+    strbuf_adds (out, "<tr><td>");
     strbuf_add_html (out, s->name);
     strbuf_addf (out, "</td><td class=\"brief %s\">%s</td><td class=\"brief dim\">%s</td><td>", word_of (s), word_of (s),
                  time_text (p->arena, seconds_of (p, s)));

@@ -13,15 +13,18 @@ export function addToolbar(jupyter, app, start) {
   const { ToolbarButton } = jupyter.ui;
   app.docRegistry.addWidgetExtension('Notebook', {
     createNew(panel) {
-      const buttons = ACTIONS.map(
-        action =>
-          new ToolbarButton({
-            label: action.label,
-            tooltip: action.caption,
-            className: 'chard-button',
-            onClick: () => start(panel, action.line)
-          })
-      );
+      const buttons = ACTIONS.map(action => {
+        const button = new ToolbarButton({
+          label: action.label,
+          tooltip: action.caption,
+          className: 'chard-button',
+          onClick: () => {
+            button.pressed = false; // a ToolbarButton takes itself for a switch
+            start(panel, action.line);
+          }
+        });
+        return button;
+      });
       buttons.forEach((button, i) => panel.toolbar.insertItem(10 + i, `chard-${ACTIONS[i].line}`, button));
       return { isDisposed: false, dispose: () => buttons.forEach(button => button.dispose()) };
     }
