@@ -52,10 +52,34 @@ is_of_runner (const char *line)
     return n > 0;
 }
 
-bool
-remote_is_printed (const char *line)
+static size_t
+line_length (const char *line)
 {
-    return !is_of_runner (line) && strncmp (line, MARK, sizeof MARK - 1) != 0;
+    const size_t n = strcspn (line, "\n");
+    return n + (line[n] == '\n');
+}
+
+/* How many bytes are of what runs the step. Behind a line that ends with a brace KFP's launcher prints the rest of an object
+ * (prettyPrint of launcher_v2.go), up to a line of its own that closes it. */
+static size_t
+runner_length (const char *line, bool *open)
+{
+    const size_t n = strcspn (line, "\n");
+    *open = false;
+    if (!is_of_runner (line))
+        return 0;
+    if (line[n - 1] != '{')
+        return line_length (line);
+    const char *end = strstr (line, "\n}\n");
+    *open = !end;
+    return end ? (size_t) (end - line) + strlen ("\n}\n") : strlen (line);
+}
+
+size_t
+remote_not_printed (const char *line, bool *open)
+{
+    const size_t n = runner_length (line, open);
+    return !n && strncmp (line, MARK, sizeof MARK - 1) == 0 ? line_length (line) : n;
 }
 
 /* The step's last lines before `end`, but for empty ones at the end. */
@@ -65,10 +89,13 @@ lines_before (struct arena *a, const char *log, const char *end)
     json_t *lines = json_array ();
     while (end - log > 1 && end[-1] == '\n' && end[-2] == '\n')
         end--;
-    for (const char *line = log; line < end; line += strcspn (line, "\n") + 1) {
-        if (is_of_runner (line))
+    for (const char *line = log; line < end;) {
+        bool open;
+        const size_t other = runner_length (line, &open), n = strcspn (line, "\n");
+        const char *text = utf8_repair (a, arena_strndup (a, line, n));
+        line += other ? other : n + 1;
+        if (other)
             continue;
-        const char *text = utf8_repair (a, arena_strndup (a, line, strcspn (line, "\n")));
         json_array_append_new (lines, json_string (past_one_line (a, text)));
         if (json_array_size (lines) > SHOWN)
             json_array_remove (lines, 0);

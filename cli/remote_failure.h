@@ -16,8 +16,9 @@ bool remote_explain (struct invocation *inv, json_t *record);
  * it has none. */
 void remote_print_failure (struct invocation *inv, const json_t *record, const json_t *step, bool seen, FILE *f);
 
-/* Whether a line of a pod's log (up to its end or a newline) is what the step printed, and not what runs it or reports on it. */
-bool remote_is_printed (const char *line);
+/* How many bytes of a pod's log, from the beginning of a line on, the step didn't print, but what runs it or reports on it: a line, with
+ * its end, or several, where it holds an object; 0: the step printed this line. `open`: the object hasn't ended yet. */
+size_t remote_not_printed (const char *line, bool *open);
 
 /* The log of a step of the record, from the service; at least its last `lines`. */
 int remote_log (struct invocation *inv, const json_t *record, const json_t *step, int lines, struct strbuf *out,

@@ -15,14 +15,15 @@ static size_t
 print_lines (struct invocation *inv, const char *step, const char *text, bool over)
 {
     const char *at = text;
-    for (size_t n; *at; at += n + (at[n] == '\n')) {
-        n = strcspn (at, "\n");
-        if (!at[n] && !over)
+    while (*at) {
+        bool open;
+        const size_t n = strcspn (at, "\n"), other = remote_not_printed (at, &open);
+        if ((!at[n] || open) && !over)
             break;
-        if (!remote_is_printed (at))
-            continue;
         const char *line = utf8_repair (inv->arena, arena_strndup (inv->arena, at, n));
-        fprintf (inv->err, "%s | %s\n", step, past_one_line (inv->arena, line));
+        if (!other)
+            fprintf (inv->err, "%s | %s\n", step, past_one_line (inv->arena, line));
+        at += other ? other : n + (at[n] == '\n');
     }
     return (size_t) (at - text);
 }

@@ -248,6 +248,7 @@ class Wait(Case):
 
     def test_the_error_at_its_cell_and_line(self):
         line = 'time=2026-11-25T23:44:06.124Z level=INFO msg="waiting"\nnoise\nchard-error: {"cell": 9, "type": "Fake", "message": "by the notebook"}\nso far\n' \
+               'I1126 06:26:47.504362      38 launcher_v2.go:1230] ExecutorOutput: {\n  "artifacts": {\n    "x": {}\n  }\n}\n' \
                'W1125 23:44:06.519636      38 launcher_v2.go:590] no index\n\n' \
                'chard-error: {"cell": 1, "line": 2, "type": "ValueError", "message": "no"}\n'
         # Each task has a pod; with a retry policy each try has one, and with annotations its template is called otherwise.
