@@ -218,8 +218,23 @@ step_state (const json_t *node)
     return workflow_state (json_text (node, "phase"), false);
 }
 
-/* The task of the pipeline that a node is of; NULL: it is of none. Tasks are the nodes right below that of the workflow, whose id
- * is the workflow's name, and what runs at the end; the rounds of a loop are nodes of the task that is the loop, but for single
+/* A graph too large for one is one of parts (emit/argo_parts.c). */
+static bool
+is_part (const json_t *node)
+{
+    return strncmp (json_text (node, "templateName"), "part-", 5) == 0;
+}
+
+/* Whether tasks of the pipeline stand in the graph of that id: the workflow's, whose id is its name, or a part of that. */
+static bool
+is_whole (const json_t *nodes, const char *id, const char *root)
+{
+    const json_t *graph = json_object_get (nodes, id);
+    return strcmp (id, root) == 0 || (is_part (graph) && strcmp (json_text (graph, "boundaryID"), root) == 0);
+}
+
+/* The task of the pipeline that a node is of; NULL: it is of none. Tasks are the nodes right below that of the workflow or of a part
+ * of it, and what runs at the end; the rounds of a loop are nodes of the task that is the loop, but for single
  * tries, "each(0:0-1)(1)"; of a choice of two, NAME and NAME-otherwise, each is a task of its own. */
 static const char *
 task_of (const json_t *nodes, const json_t *node, const char *root)
@@ -227,9 +242,11 @@ task_of (const json_t *nodes, const json_t *node, const char *root)
     const char *boundary = json_text (node, "boundaryID"), *shown = json_text (node, "displayName");
     const json_t *graph = json_object_get (nodes, boundary);
     size_t n = strlen (json_text (graph, "name")), m = strlen (ON_EXIT);
-    if (strcmp (boundary, root) == 0 || (n > m && strcmp (json_text (graph, "name") + n - m, ON_EXIT) == 0))
+    if (is_part (node))
+        return NULL;
+    if (is_whole (nodes, boundary, root) || (n > m && strcmp (json_text (graph, "name") + n - m, ON_EXIT) == 0))
         return shown;
-    if (!graph || strcmp (json_text (graph, "boundaryID"), root) != 0 || strstr (shown, ")("))
+    if (!graph || !is_whole (nodes, json_text (graph, "boundaryID"), root) || strstr (shown, ")("))
         return NULL;
     const char *task = json_text (graph, "displayName");
     return strncmp (shown, task, strlen (task)) == 0 ? shown : task;
@@ -248,14 +265,15 @@ holds_its_like (const json_t *nodes, const json_t *graph)
     return false;
 }
 
-/* The node that has the step's result: where it wasn't started, what took its place has left it with the graph. */
+/* The node that has the step's result: where it wasn't started, what took its place has left it with the graph; where it is of an
+ * earlier run, nothing was tried. */
 static const char *
-result_node (const json_t *node, const json_t *last, const char *root)
+result_node (const json_t *nodes, const json_t *node, const json_t *last, const char *root)
 {
-    if (strcmp (json_text (last, "type"), "Pod") == 0)
+    const char *boundary = json_text (node, "boundaryID");
+    if (strcmp (json_text (last, "type"), "Pod") == 0 || json_is_true (json_object_get (json_object_get (last, "memoizationStatus"), "hit")))
         return json_text (last, "id");
-    return strcmp (json_text (node, "type"), "Skipped") == 0 && strcmp (json_text (node, "boundaryID"), root) != 0
-               ? json_text (node, "boundaryID") : NULL;
+    return strcmp (json_text (node, "type"), "Skipped") == 0 && !is_whole (nodes, boundary, root) ? boundary : NULL;
 }
 
 /* What a step has handed on as its parameter "metrics"; NULL if there is nothing. */
@@ -288,7 +306,7 @@ steps_of (struct arena *a, const json_t *workflow)
         bool ran = strcmp (json_text (last, "type"), "Pod") == 0;
         json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:s?,s:s?,s:o*}", "step", task, "status",
                                                step_state (node), "error", workflow_message (last), "pod",
-                                               ran ? workflow_pod (a, workflow, last) : NULL, "node", result_node (node, last, root),
+                                               ran ? workflow_pod (a, workflow, last) : NULL, "node", result_node (nodes, node, last, root),
                                                "metrics", metrics_of (node)));
     }
     return all;

@@ -268,6 +268,11 @@ class Server:
         self.write("train.py", '# %% tags=["step:data"]\nxs = [1, 2]\n\n# %% tags=["step:fit", "foreach:xs"]\nout = []\nfor x in xs:\n'
                                '    out.append (x)\n\n# %% tags=["step:big", "when:xs"]\nif xs:\n    y = 1\n\n# %% tags=["step:use"]\n'
                                'print (y)\n\n# %% tags=["step:tell", "exit"]\nprint (1)\n')
+        for parted in (False, True):    # a graph that is too large for one is one of parts, in which the tasks stand
+            self.argo.workflows.clear()
+            self.check_rounds_and_the_end(parted)
+
+    def check_rounds_and_the_end(self, parted):
         run = self.submit()["run"]
         self.argo.set_states("Failed", "child failed", data="Succeeded", fit_items="Succeeded", fit_each="Failed", big_when="Succeeded", big="Succeeded",
                              use="Succeeded")
@@ -283,13 +288,23 @@ class Server:
                                     ("big", choice, "Skipped"), ("big-otherwise", choice, "Succeeded")):
             nodes[shown] = {"id": shown, "name": "%s.%s" % (above["name"], shown), "displayName": shown, "type": "Skipped" if phase == "Skipped" else "Pod", "phase": phase,
                             "boundaryID": above["id"], "templateName": "step", "message": "Error (exit code 1)" * (phase == "Failed")}
+        nodes[self.argo.node("use")]["memoizationStatus"] = {"hit": True}      # with retry: there is no try then
+        nodes[self.argo.node("use")]["type"] = "Retry"
+        if parted:
+            part = {"id": name + "-8", "name": name + ".part-1", "displayName": "part-1", "type": "DAG", "phase": "Failed",
+                    "templateName": "part-1", "boundaryID": name}
+            for node in nodes.values():
+                node["boundaryID"] = part["id"] if node.get("boundaryID") == name else node.get("boundaryID")
+            nodes[part["id"]] = part
         self.argo.before = lambda r: (500, self.argo.error(500, "gone")) if r.path.split("?")[0].endswith("/log") else NotImplemented
         told = self.chard("runs", "wait", status=1).stderr
         self.assertIn("fit: failed\n  Error (exit code 1)\n", told)
         shown = json.loads(self.chard("runs", "show", run, "--format=json").stdout)
         self.assertEqual({s["step"]: s["status"] for s in shown["steps"]}, {"data": "ok", "fit": "failed", "tell": "ok", "big": "skipped",
-                                                                            "use": "ok"})
+                                                                            "use": "cached"})
         self.assertEqual([s["node"] for s in shown["steps"] if s["step"] == "big"], [choice["id"]])
+        self.assertEqual([s["node"] for s in shown["steps"] if s["step"] == "use"], [self.argo.node("use")])
+        self.argo.before = None
 
     # ---- results
 
