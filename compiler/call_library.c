@@ -552,5 +552,8 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
         call_back (in, heap_field (in->heap, receiver, 0)); /* Timer (1, rows.append), stack.callback (rows.append) */
     process_called (in, e, on, c, in->changes > changes);
     special_lend_receiver (in, receiver, c->all);
-    return result_of (in, e, on, c, 0);
+    const struct set *given = result_of (in, e, on, c, 0);
+    set_foreach (id, e->of_receiver ? given : NULL)
+        heap_store (in->heap, id, in->s_receiver, on, false);
+    return given;
 }

@@ -86,8 +86,11 @@ evaluate_subscript (struct interpreter *in, const struct ast *n)
         evaluate (in, n->kids[i]);
     }
     const struct set *all = special_run (in, base, SPECIAL_ELEMENT, NULL);
-    set_foreach (id, base)
+    set_foreach (id, base) {
         make_missing (in, id);
+        if (heap_field (in->heap, id, in->s_receiver)) /* frame.groupby ("x")["y"] */
+            all = set_union (in->arena, all, part_of (in, id, in->s_receiver_part));
+    }
     set_foreach (id, base) {
         const struct set *const class[] = { set_one (in->arena, id) };
         if (heap_get (in->heap, id)->kind != OBJECT_CLASS || heap_get (in->heap, id)->enumeration)

@@ -467,6 +467,8 @@ walk (struct program *program, const bool *working, struct stateful *stateful)
     in.room = 160000; /* 150 MB; of 1,020 real notebooks one makes more */
     in.s_cache = symbol_of_str (s, "[cache]");
     in.s_cells = symbol_of_str (s, "[cells]");
+    in.s_receiver = symbol_of_str (s, "[receiver]");
+    in.s_receiver_part = symbol_of_str (s, "[receiver's part]");
     in.s_source = symbol_of_str (s, "[source]");
     in.s_post_init = symbol_of_str (s, "__post_init__");
     in.s_self = symbol_of_str (s, "[self]");

@@ -124,7 +124,7 @@ struct interpreter {
     bool deep;                         /* a run called deeper than Python allows: what caches hold matters */
     bool shown;                  /* … whose result the cell shows; else nobody gets it: it must do something */
     symbol s_place[MAX_PLACES];  /* "[0]", "[1]", … */
-    symbol s_cache, s_cells, s_source, s_post_init;
+    symbol s_cache, s_cells, s_receiver, s_receiver_part, s_source, s_post_init;
     symbol s_shared, s_self, s_view, s_class, s_setattr, s_dict, s_new, s_init, s_call, s_forward, s_bases, s_metaclass;
     symbol s_told;
     symbol s_inplace, s_mode, s_out;

@@ -96,6 +96,8 @@ read_word (const struct library *l, struct effect *e, const char *word)
         e->unpickles = true;
     } else if (strcmp (word, "caches") == 0) {
         e->caches = true;
+    } else if (strcmp (word, "of-receiver") == 0) {
+        e->of_receiver = true;
     } else if (strcmp (word, "accessor") == 0) {
         e->accessor = true;
     } else if (strcmp (word, "observes") == 0) {

@@ -64,6 +64,7 @@ struct effect {
     bool unpickles;             /* what is read may be instances of any class of the notebook */
     bool caches;                /* a decorator: the function runs once for the same arguments */
     bool observes;              /* the receiver, or what the arguments hold, tells functions among the arguments of its changes */
+    bool of_receiver;           /* the result looks at the receiver when it is asked, as do its parts */
     bool accessor;              /* gives what registers a class as the attribute that argument 0 names */
     bool shows;                 /* somebody sees it done: print */
     enum { CONNECTS_NOT, CONNECTS, CONNECTS_BY_URL } connects; /* the result stands for something elsewhere, which argument

@@ -48,6 +48,8 @@ part_of (struct interpreter *in, int base, symbol part)
     heap_get (in->heap, id)->made_at = heap_get (in->heap, base)->made_at;
     if (heap_field (in->heap, base, in->s_cells))
         heap_store (in->heap, id, in->s_cells, heap_field (in->heap, base, in->s_cells), true);
+    if (part && heap_field (in->heap, base, in->s_receiver))
+        heap_store (in->heap, id, in->s_receiver, heap_field (in->heap, base, in->s_receiver), true);
     if (!part) {
         const struct effect *e = library_element (in->library, heap_get (in->heap, base)->type);
         heap_get (in->heap, id)->type = e->returns;

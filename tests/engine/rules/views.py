@@ -138,3 +138,15 @@ other.index.names = ["n"]
 
 # %%
 print(table, named, other, sep="\n")
+
+# %%
+grouped_frame = pd.DataFrame({"value": [1, 2, 3], "kind": ["x", "x", "y"]})
+
+# %%
+groups = grouped_frame.groupby("kind")
+
+# %%
+grouped_frame.loc[0, "value"] = 7
+
+# %%
+print(groups["value"].sum().to_dict())
