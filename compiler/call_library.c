@@ -438,7 +438,7 @@ call_library (struct interpreter *in, int callee, struct call *c)
         return cached_make (in, c->all, in->decorating);
     if (e->accessor)
         return accessor_named (in, call_argument (c, 0));
-    if (e->flags & EFFECT_MAKES_DECORATOR && !in->decorating && !heap_has_function (in->heap, c->all))
+    if (e->flags & EFFECT_MAKES_DECORATOR && !in->decorating)
         return set_one (in->arena, callee);
     if (e->flags & EFFECT_PURE_DECORATOR)
         return c->all;
