@@ -208,8 +208,16 @@ ALL_FILES = "*"             # in place of a path (compiler/pipeline.h)
 METADATA_TEXT = 500         # characters of one entry: KFP hands all of them to each reader in one argument of its command
 
 
+# What KFP's databases can't hold (beyond U+FFFF: the run is said to go on for ever), or readers of its documents refuse.
+_LETHAL_FOR_KFP = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U00010000-\U0010ffff]")
+
+
+def _text_for_kfp(text):
+    return _LETHAL_FOR_KFP.sub("\ufffd", text.replace("{{", "{ {"))
+
+
 def _metadata_for_kfp(about):
-    """Short, without null, which KFP's launcher refuses, and without what it would take for placeholders."""
+    """Short, without null, which KFP's launcher refuses, and without what it would take for placeholders or can't keep."""
     about = dict(about)
     types = about.pop("dtypes", None)
     if types and len(types) == len(about.get("columns", ())):
@@ -219,10 +227,10 @@ def _metadata_for_kfp(about):
         if isinstance(value, list) and any(isinstance(v, str) for v in value):
             value = ", ".join(map(str, value))
         if isinstance(value, str):
-            value = value.replace("{{", "{ {")
+            value = _text_for_kfp(value)
             value = value if len(value) <= METADATA_TEXT else value[:METADATA_TEXT - 1] + "…"
         if value is not None:
-            told[key.replace("{{", "{ {")] = value
+            told[_text_for_kfp(key)] = value
     return told
 
 

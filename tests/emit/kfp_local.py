@@ -347,7 +347,7 @@ class Metadata(Emitted):
     def test_metadata_are_short_and_whole(self):
         cells = [(["imports"], "import pandas as pd"),
                  (["step:a"], "wide = pd.DataFrame({'column %d {{$.x}}' % i: [i, None] for i in range(300)})\n"
-                              "text = '{{$}} ' * 1000; acc = 0.5; nan = float('nan')"),
+                              "text = '{{$}} \\U0001f600\\x85' * 1000; acc = 0.5; nan = float('nan')"),
                  (["pipeline-metrics"], "print(acc)\nprint(nan)"),
                  (["step:b"], "print('RESULT=%s' % (wide.shape,), text.count('{{$}}'))")]
         with Folder(text=notebook(*cells)) as folder:
@@ -360,6 +360,7 @@ class Metadata(Emitted):
             for about in told.values():
                 self.assertNotIn(None, about.values())
                 self.assertNotIn("{{", json.dumps(about))
+                self.assertNotRegex(json.dumps(about, ensure_ascii=False), "[\x7f-\x9f\U00010000-\U0010ffff]")
                 self.assertLess(len(json.dumps(about)), 2000)
             metrics = [v for k, v in told.items() if "acc" in v]
             self.assertEqual(metrics, [{"acc": 0.5}])
