@@ -41,7 +41,8 @@ base64_encode (struct arena *a, const void *data, size_t len)
     char *out = arena_alloc (a, (len + 2) / 3 * 4 + 1), *to = out;
     for (size_t i = 0; i < len; i += 3) {
         size_t have = len - i < 3 ? len - i : 3;
-        uint32_t bits = (uint32_t) in[i] << 16 | (have > 1 ? (uint32_t) in[i + 1] << 8 : 0) | (have > 2 ? in[i + 2] : 0);
+        uint32_t bits = (uint32_t) in[i] << 16 | (have > 1 ? (uint32_t) in[i + 1] << 8 : 0)
+            | (have > 2 ? in[i + 2] : 0);
         for (size_t d = 0; d < 4; d++)
             *to++ = d <= have ? digits[bits >> (18 - 6 * d) & 63] : '=';
     }

@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-/* The bytes that `text` stands for, white space passed over, with a NUL behind them; NULL if it is no Base64. In `a`. */
+/* The bytes that `text` stands for, white space passed over, with a NUL behind them; NULL if it is no Base64. In
+ * `a`. */
 char *base64_decode (struct arena *a, const char *text, size_t *len);
 
 /* The other way round, without line ends. In `a`. */

@@ -61,7 +61,8 @@ word_fields (const char *s)
     static const struct {
         const char *word, *fields;
     } words[] = {
-        { "@yearly", "0 0 1 1 *" }, { "@annually", "0 0 1 1 *" }, { "@monthly", "0 0 1 * *" }, { "@weekly", "0 0 * * 0" },
+        { "@yearly", "0 0 1 1 *" }, { "@annually", "0 0 1 1 *" }, { "@monthly", "0 0 1 * *" },
+        { "@weekly", "0 0 * * 0" },
         { "@daily", "0 0 * * *" },  { "@midnight", "0 0 * * *" }, { "@hourly", "0 * * * *" },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -158,17 +159,19 @@ cron_check (const char *schedule, struct error *err)
     strcpy (copy, schedule);
     for (char *word = strtok_r (copy, " \t", &save); word; word = strtok_r (NULL, " \t", &save), n++)
         if (n < FIELDS && !read_field (&fields[n], word, NULL, NULL))
-            return error_set (err, ERROR_USAGE, "schedule '%s': '%s' is no %s; %d to %d, *, ranges as 1-5, lists as 1,3 and "
-                                                "steps as */2 are", schedule, word, fields[n].what, fields[n].from,
+            return error_set (err, ERROR_USAGE, "schedule '%s': '%s' is no %s; %d to %d, *, ranges as 1-5, lists as "
+                                                "1,3 and steps as */2 are", schedule, word, fields[n].what,
+                                                fields[n].from,
                               fields[n].to);
     return n == FIELDS ? 0
-                       : error_set (err, ERROR_USAGE, "schedule '%s' has %zu fields; five are wanted: minute, hour, day, month, "
-                                                      "weekday", schedule, n);
+                       : error_set (err, ERROR_USAGE, "schedule '%s' has %zu fields; five are wanted: minute, hour, "
+                                                      "day, month, weekday", schedule, n);
 }
 
 /* ---- for KFP ---------------------------------------------------------------------------------------------------- */
 
-/* In numbers; a "*" with a step as a range, since KFP's older robfig/cron takes it for a '*' where day and weekday meet. */
+/* In numbers; a "*" with a step as a range, since KFP's older robfig/cron takes it for a '*' where day and weekday
+ * meet. */
 static void
 print_range (const struct range *r, void *arg)
 {
@@ -232,7 +235,8 @@ read_hits (const char *schedule)
     char copy[500], *save = NULL;
     snprintf (copy, sizeof copy, "%s", schedule);
     struct mark m = { &hits, 0 };
-    for (char *word = strtok_r (copy, " \t", &save); word && m.field < FIELDS; word = strtok_r (NULL, " \t", &save), m.field++)
+    for (char *word = strtok_r (copy, " \t", &save); word && m.field < FIELDS;
+         word = strtok_r (NULL, " \t", &save), m.field++)
         read_field (&fields[m.field], word, mark_range, &m);
     return hits;
 }
@@ -251,7 +255,8 @@ is_day (const struct hits *h, const struct tm *t)
     return has (h, MONTH, t->tm_mon + 1) && (h->any[DAY] || h->any[WEEKDAY] ? day && weekday : day || weekday);
 }
 
-/* The first minute from `at` on (a whole one) that it fires at, in the zone of $TZ; -1 if there is none within `end`. */
+/* The first minute from `at` on (a whole one) that it fires at, in the zone of $TZ; -1 if there is none within
+ * `end`. */
 static time_t
 next_minute (const struct hits *h, time_t at, time_t end)
 {

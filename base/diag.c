@@ -20,7 +20,8 @@ diag_add (struct diag_list *list, enum severity severity, const char *rule, stru
     va_end (ap);
     vec_foreach (d, &list->all)
         if (d->at.cell == at.cell && d->at.line == at.line && d->at.column == at.column && strcmp (d->rule, rule) == 0
-            && strcmp (d->message, message) == 0 && strcmp (d->notebook, at.notebook ? at.notebook : list->notebook) == 0)
+            && strcmp (d->message, message) == 0
+            && strcmp (d->notebook, at.notebook ? at.notebook : list->notebook) == 0)
             return;
     struct diag *d = vec_add (list->arena, &list->all);
     d->notebook = at.notebook ? arena_strdup (list->arena, at.notebook) : list->notebook;

@@ -16,8 +16,8 @@ load (struct dynlib *d, struct error *err)
     for (size_t i = 0; i < d->count; i++) {
         void *found = dlsym (handle, d->symbols[i].name);
         if (!found)
-            return error_set (err, ERROR_ENVIRONMENT, "%s has no %s: it isn't the %s that Chard was built with", d->soname,
-                              d->symbols[i].name, d->name);
+            return error_set (err, ERROR_ENVIRONMENT, "%s has no %s: it isn't the %s that Chard was built with",
+                              d->soname, d->symbols[i].name, d->name);
         memcpy (d->symbols[i].at, &found, sizeof found);
     }
     d->loaded = true;

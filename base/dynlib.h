@@ -2,8 +2,8 @@
  * every start with all that they need in turn: libgit2, Graphviz and libcurl bring 20 more libraries, which cost each
  * `chard check` 5 ms, and 3 MB that nothing else shares.
  *
- * The one file that wraps a library lists the functions (or variables) that it uses and calls them through a table; their
- * types are those of the library's own header:
+ * The one file that wraps a library lists the functions (or variables) that it uses and calls them through a table;
+ * their types are those of the library's own header:
  *
  *     #define FUNCTIONS(X) X (git_blob_free) X (git_blob_lookup)
  *     static struct { FUNCTIONS (DYNLIB_MEMBER) } lib;
@@ -42,8 +42,8 @@ struct dynlib {
 #define DYNLIB(soname, name, purpose, symbols)                                                                         \
     { soname, name, purpose, symbols, sizeof symbols / sizeof symbols[0], false }
 
-/* Loads it unless it is loaded, for as long as the process lives. -1 (ERROR_ENVIRONMENT) if it isn't installed, or has not all
- * the symbols. Any thread may call it. */
+/* Loads it unless it is loaded, for as long as the process lives. -1 (ERROR_ENVIRONMENT) if it isn't installed, or has
+ * not all the symbols. Any thread may call it. */
 int dynlib_load (struct dynlib *d, struct error *err);
 
 #endif

@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* Adds what `data` unpacks to. -1 (ERROR_ENVIRONMENT) if it isn't gzip's, is cut short, or unpacks to more than `most` bytes:
- * a few kilobytes may hold gigabytes. */
+/* Adds what `data` unpacks to. -1 (ERROR_ENVIRONMENT) if it isn't gzip's, is cut short, or unpacks to more than `most`
+ * bytes: a few kilobytes may hold gigabytes. */
 int gunzip (const void *data, size_t len, size_t most, struct strbuf *out, struct error *err);
 
 #endif

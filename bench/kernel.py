@@ -42,7 +42,8 @@ class Kernel:
 
     def __init__(self, kind, home):
         self.kind = kind
-        env = dict(os.environ, HOME=home, XDG_CACHE_HOME=home + "/cache", IPYTHONDIR=tempfile.mkdtemp(dir=home), TMPDIR=home)
+        env = dict(os.environ, HOME=home, XDG_CACHE_HOME=home + "/cache", IPYTHONDIR=tempfile.mkdtemp(dir=home),
+                   TMPDIR=home)
         env.pop("XDG_RUNTIME_DIR", None)
         env["CHARD_KERNEL_WARM"] = "0"  # once for an environment, and not here where it is always the first time
         self.km = jupyter_client.KernelManager()

@@ -1,4 +1,5 @@
-/* See ci.h. The documents are those of https://json.schemastore.org/github-workflow.json and of GitLab's CI/CD YAML reference.
+/* See ci.h. The documents are those of https://json.schemastore.org/github-workflow.json and of GitLab's CI/CD YAML
+ * reference.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ci.h"
 
@@ -28,7 +29,8 @@ static const struct {
     { "CHARD_REGISTRY", "${{ vars.CHARD_REGISTRY || format('ghcr.io/{0}', github.repository) }}", "$CI_REGISTRY_IMAGE",
       offsetof (struct context, registry), NULL },
     { "REGISTRY_USER", "${{ secrets.REGISTRY_USER || github.actor }}", "$CI_REGISTRY_USER", 0, NULL },
-    { "REGISTRY_PASSWORD", "${{ secrets.REGISTRY_PASSWORD || secrets.GITHUB_TOKEN }}", "$CI_REGISTRY_PASSWORD", 0, NULL },
+    { "REGISTRY_PASSWORD", "${{ secrets.REGISTRY_PASSWORD || secrets.GITHUB_TOKEN }}", "$CI_REGISTRY_PASSWORD", 0,
+      NULL },
 };
 
 /* How one logs in at the service: options of `chard context add`, and the secret that they want. */
@@ -40,7 +42,8 @@ static const struct login {
     { "cookie", " --auth cookie --token-env CHARD_TOKEN", "CHARD_TOKEN" },
     { "dex", " --auth dex --token-env CHARD_TOKEN", "CHARD_TOKEN" },
     { "in-cluster", " --auth in-cluster", NULL },
-    { "kubeconfig", " --kubeconfig \"$HOME/chard-kubeconfig\" ${CHARD_KUBE_CONTEXT:+--kube-context \"$CHARD_KUBE_CONTEXT\"}",
+    { "kubeconfig",
+      " --kubeconfig \"$HOME/chard-kubeconfig\" ${CHARD_KUBE_CONTEXT:+--kube-context \"$CHARD_KUBE_CONTEXT\"}",
       "CHARD_KUBECONFIG" },
 };
 
@@ -88,8 +91,9 @@ add_registry_login (const struct ci_plan *plan, struct vec_str *lines)
     if (said && strcmp (said, "in-cluster") == 0)
         return;
     vec_push (plan->arena, lines,
-              arena_printf (plan->arena, "if [ -n \"$REGISTRY_PASSWORD\" ]; then printf %%s \"$REGISTRY_PASSWORD\" | %s login "
-                                         "--username \"$REGISTRY_USER\" --password-stdin \"${registry%%%%/*}\"; fi",
+              arena_printf (plan->arena, "if [ -n \"$REGISTRY_PASSWORD\" ]; then printf %%s \"$REGISTRY_PASSWORD\" | "
+                                         "%s login --username \"$REGISTRY_USER\" --password-stdin "
+                                         "\"${registry%%%%/*}\"; fi",
                             said ? said : "buildah"));
 }
 
@@ -183,7 +187,8 @@ github_steps (const struct ci_plan *plan, void (*add) (const struct ci_plan *, s
     add (plan, &lines);
     vec_foreach (line, &lines)
         strbuf_addf (&script, "%s\n", *line);
-    return json_pack ("[{s:s},{s:o}]", "uses", "actions/checkout@v4", "run", github_text (plan->arena, strbuf_str (&script)));
+    return json_pack ("[{s:s},{s:o}]", "uses", "actions/checkout@v4", "run",
+                      github_text (plan->arena, strbuf_str (&script)));
 }
 
 static json_t *
@@ -202,7 +207,8 @@ github_environment (const struct ci_plan *plan)
     json_t *env = json_object ();
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         json_object_set_new (env, variables[i].name,
-                             said (plan, i) ? github_text (plan->arena, said (plan, i)) : json_string (variables[i].github));
+                             said (plan, i) ? github_text (plan->arena, said (plan, i))
+                                            : json_string (variables[i].github));
     const struct login *login = find_login (plan);
     if (login->secret)
         json_object_set_new (env, login->secret, json_sprintf ("${{ secrets.%s }}", login->secret));
@@ -247,7 +253,8 @@ gitlab_variables (const struct ci_plan *plan)
     json_t *all = json_object ();
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         if (said (plan, i))
-            json_object_set_new (all, variables[i].name, json_string (replace (plan->arena, said (plan, i), "$", "$$")));
+            json_object_set_new (all, variables[i].name,
+                                 json_string (replace (plan->arena, said (plan, i), "$", "$$")));
         else if (variables[i].gitlab)
             json_object_set_new (all, variables[i].name, json_string (variables[i].gitlab));
     json_object_set_new (all, "BUILDAH_ISOLATION", json_string ("chroot"));
@@ -269,7 +276,8 @@ gitlab (const struct ci_plan *plan)
     json_t *check = gitlab_job (plan, "test"), *submit = gitlab_job (plan, "deploy");
     const char *branch = plan->branch ? arena_printf (plan->arena, "\"%s\"", plan->branch) : "$CI_DEFAULT_BRANCH";
     json_object_set_new (check, "script", gitlab_lines (plan, check_lines));
-    json_object_set_new (submit, "rules", json_pack ("[{s:o}]", "if", json_sprintf ("$CI_COMMIT_BRANCH == %s", branch)));
+    json_object_set_new (submit, "rules",
+                         json_pack ("[{s:o}]", "if", json_sprintf ("$CI_COMMIT_BRANCH == %s", branch)));
     json_object_set_new (submit, "resource_group", json_string ("chard"));
     json_object_set_new (submit, "variables", gitlab_variables (plan));
     json_object_set_new (submit, "script", gitlab_lines (plan, submit_lines));

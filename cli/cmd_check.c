@@ -148,12 +148,12 @@ const struct command command_check = {
     .name = "check",
     .operands = "NOTEBOOK…",
     .summary = "Tell what is wrong with notebooks, without running them",
-    .details = "Compiles each notebook (a directory stands for all notebooks below it) and prints its diagnostics, as a "
-               "compiler does: place, severity, what is wrong, the rule's name in brackets, the line, and a hint. "
+    .details = "Compiles each notebook (a directory stands for all notebooks below it) and prints its diagnostics, as "
+               "a compiler does: place, severity, what is wrong, the rule's name in brackets, the line, and a hint. "
                "chard-diagnostics(7) tells of each rule.\n"
-               "With --format=json it prints one list of {notebook, cell, line, column, severity, rule, message, hint}. "
-               "Cells are counted from 0 among all cells of the notebook, lines and columns from 1 within the cell; what "
-               "is not known is null.\n"
+               "With --format=json it prints one list of {notebook, cell, line, column, severity, rule, message, "
+               "hint}. Cells are counted from 0 among all cells of the notebook, lines and columns from 1 within the "
+               "cell; what is not known is null.\n"
                "Exit status: 0 without errors, 1 with, 3 if a file can't be read.",
     .examples = "chard check train.ipynb\n"
                 "chard check --strict notebooks/         # all below a directory; warnings count\n"

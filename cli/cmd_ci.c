@@ -27,7 +27,8 @@ static const struct option options[] = {
       .help = "container image of the jobs, with Chard in it (default: the variable CHARD_IMAGE)" },
     { .name = "setup", .kind = OPTION_STRING, FIELD (setup), .argument = "COMMAND",
       .help = "shell command that puts Chard onto the runner, where no image has it" },
-    { .name = "wait", .letter = 'w', .kind = OPTION_FLAG, FIELD (wait), .help = "the job waits for the run, and ends as it does" },
+    { .name = "wait", .letter = 'w', .kind = OPTION_FLAG, FIELD (wait),
+      .help = "the job waits for the run, and ends as it does" },
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, FIELD (output), .argument = "FILE",
       .help = "write there; - is standard output (default: where the forge looks)" },
     { .name = "force", .kind = OPTION_FLAG, FIELD (force), .help = "replace a file that is there" },
@@ -83,7 +84,8 @@ check_branch (const char *branch, struct error *err)
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
     if (!branch || (*branch && !branch[strspn (branch, allowed)]))
         return 0;
-    return error_set (err, ERROR_USAGE, "--branch: “%s” has characters that workflow files take for something else", branch);
+    return error_set (err, ERROR_USAGE, "--branch: “%s” has characters that workflow files take for something else",
+                      branch);
 }
 
 static int
@@ -99,8 +101,8 @@ write_file (struct invocation *inv, const struct ci_settings *s, const struct ci
         if (fs_read (path, &old, &len, err) < 0)
             return -1;
         if (len != text->len || memcmp (old, text->data, len) != 0)
-            return error_set (err, ERROR_USAGE, "%s is there already and says something else: --force replaces it, -o FILE "
-                                                "writes elsewhere", path);
+            return error_set (err, ERROR_USAGE, "%s is there already and says something else: --force replaces it, -o "
+                                                "FILE writes elsewhere", path);
     }
     if (fs_mkdirs (fs_dirname (inv->arena, path), err) < 0 || fs_write (path, text->data, text->len, err) < 0)
         return -1;
@@ -124,7 +126,8 @@ run (struct invocation *inv, const struct ci_settings *s, const char *name, stru
         forge++;
     const char *root = find_root (inv->arena);
     struct context context;
-    struct ci_plan plan = { .arena = inv->arena, .branch = s->branch, .image = s->image, .setup = s->setup, .wait = s->wait };
+    struct ci_plan plan = { .arena = inv->arena, .branch = s->branch, .image = s->image, .setup = s->setup,
+                            .wait = s->wait };
     if (s->context) {
         if (context_read (inv->arena, s->context, &context, err) < 0)
             return -1;
@@ -153,8 +156,8 @@ run_gitlab (struct invocation *inv, const void *settings, struct error *err)
 }
 
 #define DETAILS                                                                                                        \
-    "Each push is checked; a push to one branch is also submitted, so that images and pipelines carry the commit. The " \
-    "file holds no secret: they are variables of the forge (CHARD_TOKEN or CHARD_KUBECONFIG, REGISTRY_USER, "          \
+    "Each push is checked; a push to one branch is also submitted, so that images and pipelines carry the commit. "    \
+    "The file holds no secret: they are variables of the forge (CHARD_TOKEN or CHARD_KUBECONFIG, REGISTRY_USER, "      \
     "REGISTRY_PASSWORD). A file that says something else is not replaced."
 
 const struct command command_ci_github = {

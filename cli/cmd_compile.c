@@ -25,23 +25,28 @@ static const struct option options[] = {
       .help = "what to make of it: kfp, argo, cron, container or all; ir (the default) is the pipeline as JSON",
       .choices = "ir|" TARGET_CHOICES },
     { .name = "output", .letter = 'o', .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, output),
-      .argument = "FILE", .help = "write there; - is standard output (the default); a directory for targets and several notebooks" },
+      .argument = "FILE",
+      .help = "write there; - is standard output (the default); a directory for targets and several notebooks" },
     { .name = "stop-after", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, stop_after),
       .argument = "PASS", .help = "stop after this pass of the compiler and print what it made",
       .choices = COMPILE_PASSES },
-    { .name = "image", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.image), .argument = "REF",
+    { .name = "image", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.image),
+      .argument = "REF",
       .help = "the image that steps run in, but those with an image: of their own" },
     { .name = "registry", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.registry),
       .argument = "PREFIX", .help = "goes before the names of images that are yet to be built" },
     { .name = "python", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.python),
-      .argument = "PATH", .help = "whose packages steps require and images get; else the Python of the notebook's kernel" },
+      .argument = "PATH",
+      .help = "whose packages steps require and images get; else the Python of the notebook's kernel" },
     { .name = "hashes", .kind = OPTION_FLAG, .offset = offsetof (struct compile_settings, target.emit.hashes),
-      .help = "ask the index for each requirement's digest, and the registry for the base image's: so that the image gets these "
-              "and no others" },
+      .help = "ask the index for each requirement's digest, and the registry for the base image's: so that the image "
+              "gets these and no others" },
     { .name = "schedule", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.schedule),
-      .argument = "CRON", .help = "for cron: minute, hour, day, month and weekday, as in crontab (default: the tag schedule:)" },
+      .argument = "CRON",
+      .help = "for cron: minute, hour, day, month and weekday, as in crontab (default: the tag schedule:)" },
     { .name = "timezone", .kind = OPTION_STRING, .offset = offsetof (struct compile_settings, target.emit.timezone),
-      .argument = "ZONE", .help = "of the schedule: Europe/Berlin (default: the tag timezone:, else that of the cluster)" },
+      .argument = "ZONE",
+      .help = "of the schedule: Europe/Berlin (default: the tag timezone:, else that of the cluster)" },
     { 0 },
 };
 
@@ -159,9 +164,9 @@ const struct command command_compile = {
     .name = "compile",
     .operands = "NOTEBOOK…",
     .summary = "Turn notebooks into pipeline documents",
-    .details = "Prints the pipeline that a notebook means, as JSON (its schema is share/chard/pipeline.schema.json). The "
-               "same notebook always gives the same bytes, with the same Python environment: versions of what it has stand in "
-               "them. A notebook with errors gives no document: they are told on "
+    .details = "Prints the pipeline that a notebook means, as JSON (its schema is share/chard/pipeline.schema.json). "
+               "The same notebook always gives the same bytes, with the same Python environment: versions of what it "
+               "has stand in them. A notebook with errors gives no document: they are told on "
                "standard error, and the exit status is 1.\n"
                "With several notebooks (a directory stands for all below it) -o names a directory, in which the "
                "notebooks' own folders are repeated; with --format=json they may go to standard output too, as one "

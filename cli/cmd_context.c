@@ -81,7 +81,8 @@ static const struct option add_options[] = {
       .help = "Kubernetes' account that steps run as (default: the service's own choice)" },
     { .name = "auth", .kind = OPTION_STRING, CONTEXT_FIELD (auth), .argument = "HOW",
       .choices = "none|token|cookie|in-cluster|kubeconfig|dex",
-      .help = "how to say who we are: a bearer token, a browser's cookie, a pod's account, kubectl's way, a login at Dex" },
+      .help = "how to say who we are: a bearer token, a browser's cookie, a pod's account, kubectl's way, a login at "
+              "Dex" },
     { .name = "username", .kind = OPTION_STRING, CONTEXT_FIELD (username), .argument = "NAME",
       .help = "for a login at Dex, whose password takes the token's place" },
     { .name = "connector", .kind = OPTION_STRING, CONTEXT_FIELD (connector), .argument = "NAME",
@@ -145,8 +146,8 @@ add (struct invocation *inv, const void *settings, struct error *err)
     if (inv->json)
         past_print_json (inv, context_to_json (&c, false));
     else
-        fprintf (inv->out, "context %s is kept in %s; chard context test %s tries it\n", c.name, context_file (inv->arena),
-                 c.name);
+        fprintf (inv->out, "context %s is kept in %s; chard context test %s tries it\n", c.name,
+                 context_file (inv->arena), c.name);
     return 0;
 }
 
@@ -258,9 +259,9 @@ const struct command command_context_add = {
     .name = "context add",
     .operands = "NAME",
     .summary = "Add such a place, or replace it",
-    .details = "Contexts are kept in ~/.config/chard/config.yaml, which only you can read. Credentials are never given on the "
-               "command line, where others see them: they come from standard input, a file, the environment or kubectl's "
-               "configuration.",
+    .details = "Contexts are kept in ~/.config/chard/config.yaml, which only you can read. Credentials are never given "
+               "on the command line, where others see them: they come from standard input, a file, the environment or "
+               "kubectl's configuration.",
     .examples = "chard context add lab --target kfp --endpoint https://kf.example.com/pipeline --token-file token\n"
                 "chard context add cluster --target argo --auth kubeconfig --namespace me",
     .options = add_options,
@@ -288,8 +289,9 @@ const struct command command_context_test = {
     .name = "context test",
     .operands = "[NAME]",
     .summary = "Find what is wrong with a context, and how to mend it",
-    .details = "Asks whether the service answers and is what the context says, whether it takes the credentials, whether the "
-               "registry answers, and whether what builds images is here. The exit status is 3 if anything is wrong.",
+    .details = "Asks whether the service answers and is what the context says, whether it takes the credentials, "
+               "whether the registry answers, and whether what builds images is here. The exit status is 3 if anything "
+               "is wrong.",
     .examples = "chard context test        # the current one\n"
                 "chard context test lab",
     .run = test,

@@ -1,4 +1,5 @@
-/* `chard context offers [NAME]`: what there is to choose from at a place, for people and for the forms of JupyterLab's panel.
+/* `chard context offers [NAME]`: what there is to choose from at a place, for people and for the forms of JupyterLab's
+ * panel.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/past_run.h"
 #include "client/offers.h"
@@ -72,8 +73,8 @@ const struct command command_context_offers = {
     .name = "context offers",
     .operands = "[NAME]",
     .summary = "Show what there is to choose from at such a place",
-    .details = "KFP's experiments, and the namespace's volume claims with their access modes where the context logs in to "
-               "Kubernetes' API. What can't be asked is told with the reason; the exit status is 3 if nothing can.",
+    .details = "KFP's experiments, and the namespace's volume claims with their access modes where the context logs in "
+               "to Kubernetes' API. What can't be asked is told with the reason; the exit status is 3 if nothing can.",
     .examples = "chard context offers      # the current one\n"
                 "chard context offers lab --format=json",
     .run = run,

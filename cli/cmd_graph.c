@@ -172,7 +172,8 @@ print_tie (const json_t *tie, struct strbuf *out)
 static void
 print_why (const json_t *why, struct strbuf *out)
 {
-    const char *from = json_string_value (json_object_get (why, "from")), *to = json_string_value (json_object_get (why, "to"));
+    const char *from = json_string_value (json_object_get (why, "from"));
+    const char *to = json_string_value (json_object_get (why, "to"));
     size_t i;
     const json_t *x, *through = json_object_get (why, "through");
     if (json_is_true (json_object_get (why, "waits"))) {
@@ -181,8 +182,8 @@ print_why (const json_t *why, struct strbuf *out)
             print_tie (x, out);
         return;
     }
-    strbuf_addf (out, json_array_size (through) ? "%s waits for %s only through others: %s" : "%s does not wait for %s", to,
-                 from, from);
+    strbuf_addf (out, json_array_size (through) ? "%s waits for %s only through others: %s" : "%s does not wait for %s",
+                 to, from, from);
     json_array_foreach (through, i, x)
         strbuf_addf (out, " -> %s", json_string_value (x));
     if (json_array_size (through))
@@ -296,8 +297,8 @@ const struct command command_graph = {
         "With --cells the boxes are the code cells: {edges: [{from, to, names, kind}]}, from and to counted "
         "among the code cells from 0; kind is data, code, import, file, state (hidden state of a library) or "
         "order (asked for by tags).\n"
-        "With --why A B it tells why step B waits for step A: each name, file or tag that ties them, the cell and line that "
-        "wrote or changed it, and those that read it.\n"
+        "With --why A B it tells why step B waits for step A: each name, file or tag that ties them, the cell and line "
+        "that wrote or changed it, and those that read it.\n"
         "Several notebooks (a directory stands for all below it) on standard output: text and dot follow one "
         "another, json is one object {notebook: graph}; svg and mermaid need -o DIRECTORY.",
     .examples = "chard graph train.ipynb\n"

@@ -77,15 +77,16 @@ print_summary (struct invocation *inv, const struct pipeline *p, const struct ru
     if (r->report)
         fprintf (inv->out, "report: %s\n", r->report);
     if (r->status != RUN_OK)
-        fprintf (inv->err, "What finished is kept: the same command goes on from there. More: chard runs show %s\n", r->id);
+        fprintf (inv->err, "What finished is kept: the same command goes on from there. More: chard runs show %s\n",
+                 r->id);
 }
 
 static void
 print_json (struct invocation *inv, const struct run_result *r)
 {
     json_auto_t *o = json_pack ("{s:s,s:s,s:s,s:s?,s:i,s:i,s:i,s:i,s:f}", "run", r->id, "status",
-                                run_status_name (r->status), "dir", r->dir, "report", r->report, "ran", r->ran, "cached",
-                                r->cached, "failed", r->failed, "skipped", r->skipped, "seconds", r->seconds);
+                                run_status_name (r->status), "dir", r->dir, "report", r->report, "ran", r->ran,
+                                "cached", r->cached, "failed", r->failed, "skipped", r->skipped, "seconds", r->seconds);
     json_dumpf (o, inv->out, JSON_INDENT (2) | JSON_REAL_PRECISION (15));
     fputc ('\n', inv->out);
 }
@@ -202,9 +203,9 @@ check_settings (const struct invocation *inv, const struct run_settings *s, stru
     if (s->from_session && !s->only)
         return error_set (err, ERROR_USAGE, "--from-session gives one step its inputs: say which with --only STEP");
     if (s->from_session && !getenv (RUN_SESSION))
-        return error_set (err, ERROR_USAGE, "--from-session takes the variables of a notebook's session: in a notebook whose "
-                                            "kernel is “Python 3 (Chard)”, execute %%chard run --only %s --from-session "
-                                            "(`chard kernel install` installs that kernel)", s->only);
+        return error_set (err, ERROR_USAGE, "--from-session takes the variables of a notebook's session: in a notebook "
+                                            "whose kernel is “Python 3 (Chard)”, execute %%chard run --only %s "
+                                            "--from-session (`chard kernel install` installs that kernel)", s->only);
     if (s->jobs < 0 || s->retries < 0)
         return error_set (err, ERROR_USAGE, "%s can't be negative", s->jobs < 0 ? "--jobs" : "--retries");
     return 0;

@@ -29,8 +29,8 @@ forget_remote (struct invocation *inv, const struct state *state, const char *id
 }
 
 static int
-remove_run (struct invocation *inv, const struct past_settings *s, struct index *ix, const char *wanted, json_t *removed,
-            struct error *err)
+remove_run (struct invocation *inv, const struct past_settings *s, struct index *ix, const char *wanted,
+            json_t *removed, struct error *err)
 {
     struct past_run run = { 0 };
     struct error unreadable;
@@ -156,7 +156,8 @@ runs_gc (struct invocation *inv, const void *settings, struct error *err)
     format_size (u.freed, freed);
     format_size (u.bytes, left);
     if (inv->json)
-        fprintf (inv->out, "{\"removed\": %d, \"freed\": %llu, \"entries\": %d, \"bytes\": %llu, \"runs_removed\": %d}\n",
+        fprintf (inv->out,
+                 "{\"removed\": %d, \"freed\": %llu, \"entries\": %d, \"bytes\": %llu, \"runs_removed\": %d}\n",
                  u.removed, (unsigned long long) u.freed, u.entries, (unsigned long long) u.bytes, runs);
     else
         fprintf (inv->out, "removed %d results (%s)%s; %d are left (%s)\n", u.removed, freed,

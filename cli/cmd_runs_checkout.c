@@ -71,10 +71,12 @@ static int
 explain (struct invocation *inv, const struct past_settings *s, const char *wanted, struct error *err)
 {
     struct state state;
-    const char *id = past_state_open (inv, s, &state, NULL) == 0 ? state_find_run (&state, inv->arena, wanted, NULL) : NULL;
+    const char *id = past_state_open (inv, s, &state, NULL) == 0 ? state_find_run (&state, inv->arena, wanted, NULL)
+                                                                 : NULL;
     if (id && wanted)
-        return error_set (err, ERROR_USAGE, "run %s kept no snapshot of its sources: chard run --snapshot does; the code "
-                                            "that it ran is in %s/pipeline.json", id, state_run_dir (&state, inv->arena, id));
+        return error_set (err, ERROR_USAGE, "run %s kept no snapshot of its sources: chard run --snapshot does; the "
+                                            "code that it ran is in %s/pipeline.json", id,
+                                            state_run_dir (&state, inv->arena, id));
     return -1;
 }
 
@@ -131,10 +133,10 @@ const struct command command_runs_checkout = {
     .name = "runs checkout",
     .operands = "[RUN]",
     .summary = "Give back the sources of a run that was kept in Git",
-    .details = "A run with --snapshot keeps its exact sources as a commit on refs/chard/runs/RUN: the notebooks without "
-               "their outputs, local modules, and in .chard-run/ the pipeline that was made of them. This writes them into a "
-               "directory; the work tree, the index and the branches stay as they are. Snapshots that others pushed come by "
-               "git fetch REMOTE 'refs/chard/runs/*:refs/chard/runs/*'.",
+    .details = "A run with --snapshot keeps its exact sources as a commit on refs/chard/runs/RUN: the notebooks "
+               "without their outputs, local modules, and in .chard-run/ the pipeline that was made of them. This "
+               "writes them into a directory; the work tree, the index and the branches stay as they are. Snapshots "
+               "that others pushed come by git fetch REMOTE 'refs/chard/runs/*:refs/chard/runs/*'.",
     .examples = "chard runs checkout 3e71 -o /tmp/then   # the run whose name ends so\n"
                 "chard runs checkout -o /tmp/last        # the last snapshot",
     .options = options,

@@ -62,7 +62,8 @@ read_record (struct invocation *inv, const struct past_settings *settings, struc
         return;
     json_auto_t *record = remote_load (&state, inv->arena, s->id);
     if (!record) {
-        fprintf (inv->err, "note: of run %s the repository has the code; its parameters and metrics aren't known here\n", s->id);
+        fprintf (inv->err,
+                 "note: of run %s the repository has the code; its parameters and metrics aren't known here\n", s->id);
         return;
     }
     remote_metrics_look (inv, &state, record);
@@ -148,8 +149,8 @@ add_cell (json_t *all, const struct code_cell *a, const struct code_cell *b, str
     if (repo_diff_text (a ? a->text : "", b ? b->text : "", CONTEXT, &hunks, err) < 0)
         return -1;
     const char *change = !a ? "added" : !b ? "removed" : "changed";
-    json_array_append_new (all, json_pack ("{s:s,s:o*,s:o*,s:s}", "change", change, "a", a ? cell_to_json (a) : NULL, "b",
-                                           b ? cell_to_json (b) : NULL, "diff", strbuf_str (&hunks)));
+    json_array_append_new (all, json_pack ("{s:s,s:o*,s:o*,s:s}", "change", change, "a", a ? cell_to_json (a) : NULL,
+                                           "b", b ? cell_to_json (b) : NULL, "diff", strbuf_str (&hunks)));
     return 0;
 }
 
@@ -191,8 +192,8 @@ diff (struct arena *arena, const struct side *a, const struct side *b, struct er
 {
     json_t *cells = diff_code (arena, a->pipeline, b->pipeline, err);
     return cells ? json_pack ("{s:o,s:o,s:o,s:o,s:o}", "a", side_to_json (a), "b", side_to_json (b), "parameters",
-                              diff_values (a->parameters, b->parameters), "metrics", diff_values (a->metrics, b->metrics),
-                              "cells", cells)
+                              diff_values (a->parameters, b->parameters), "metrics",
+                              diff_values (a->metrics, b->metrics), "cells", cells)
                  : NULL;
 }
 
@@ -259,7 +260,8 @@ print_diff (struct invocation *inv, const json_t *d)
     if (strcmp (json_text (a, "status"), json_text (b, "status")) != 0)
         fprintf (inv->out, "status     %s -> %s\n", json_text (a, "status"), json_text (b, "status"));
     if (strcmp (json_text (a, "commit"), json_text (b, "commit")) != 0)
-        fprintf (inv->out, "commit     %.12s -> %.12s\n", json_text (a, "commit")[0] ? json_text (a, "commit") : "(none)",
+        fprintf (inv->out, "commit     %.12s -> %.12s\n",
+                 json_text (a, "commit")[0] ? json_text (a, "commit") : "(none)",
                  json_text (b, "commit")[0] ? json_text (b, "commit") : "(none)");
     print_values (inv, "parameter", json_object_get (d, "parameters"));
     print_values (inv, "metric", json_object_get (d, "metrics"));
@@ -335,9 +337,9 @@ const struct command command_runs_diff = {
     .operands = "[RUN [RUN]]",
     .summary = "Compare two runs: code cell by cell, parameters, metrics",
     .details = "The code is what the pipelines ran. Cells that share lines are taken as the same cell, whatever their "
-               "numbers. One run is compared with the last; without any, the last two are. Metrics of a run elsewhere are "
-               "asked of its service once; where that can't be reached, or of a run that another machine submitted, the rest is "
-               "compared.",
+               "numbers. One run is compared with the last; without any, the last two are. Metrics of a run elsewhere "
+               "are asked of its service once; where that can't be reached, or of a run that another machine "
+               "submitted, the rest is compared.",
     .examples = "chard runs diff              # the last two\n"
                 "chard runs diff 3e71 a90c    # from the first to the second",
     .options = options,

@@ -1,5 +1,5 @@
-/* `chard runs get`: what a step of a run has handed on, as a file, from here or from elsewhere. The harness reads and writes
- * values (templates/step/get.py), since only Python can.
+/* `chard runs get`: what a step of a run has handed on, as a file, from here or from elsewhere. The harness reads and
+ * writes values (templates/step/get.py), since only Python can.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "base/fs.h"
@@ -90,7 +90,8 @@ tell (const struct getting *g, json_t *told, struct error *err)
 {
     const json_t *values = json_object_get (told, "values");
     if (values && g->name && !json_object_get (values, g->name))
-        return error_set (err, ERROR_USAGE, "step %s has no %s; chard runs get %s tells what it has", g->step, g->name, g->step);
+        return error_set (err, ERROR_USAGE, "step %s has no %s; chard runs get %s tells what it has", g->step, g->name,
+                          g->step);
     if (g->inv->json)
         past_print_json (g->inv, json_incref (values && g->name ? json_object_get (values, g->name) : told));
     else if (values)
@@ -110,7 +111,8 @@ get_from (const struct getting *g, struct error *err)
     if (fd < 0)
         return error_errno (err, "%s", path);
     close (fd);
-    json_auto_t *told = text && fs_write_unsynced (path, text, strlen (text), err) == 0 ? ask_harness (g, path, err) : NULL;
+    json_auto_t *told = text && fs_write_unsynced (path, text, strlen (text), err) == 0 ? ask_harness (g, path, err)
+                                                                                        : NULL;
     unlink (path);
     return told ? tell (g, told, err) : -1;
 }
@@ -242,10 +244,10 @@ const struct command command_runs_get = {
     .name = "runs get",
     .operands = "[RUN] STEP.NAME",
     .summary = "Get what a step has handed on: a value, a file, metrics or outputs",
-    .details = "Without -o it tells what is known of it, and with STEP alone what there is. Values are written as the file's "
-               "ending says, else pickled; STEP.metrics and STEP.outputs are the step's metrics and its executed cells. Values "
-               "are pickles: get those of runs that you trust. Of runs elsewhere argo-server hands results out and KFP's user "
-               "interface (its API doesn't); the Kubernetes API can't.",
+    .details = "Without -o it tells what is known of it, and with STEP alone what there is. Values are written as the "
+               "file's ending says, else pickled; STEP.metrics and STEP.outputs are the step's metrics and its "
+               "executed cells. Values are pickles: get those of runs that you trust. Of runs elsewhere argo-server "
+               "hands results out and KFP's user interface (its API doesn't); the Kubernetes API can't.",
     .examples = "chard runs get train.model -o model.joblib\n"
                 "chard runs get 3e71 load.df -o df.parquet\n"
                 "chard runs get train               # what there is",

@@ -28,7 +28,8 @@ static json_t *
 run_to_json (const struct index_run *r)
 {
     json_t *params = r->parameters ? json_loads (r->parameters, JSON_ALLOW_NUL, NULL) : NULL;
-    return json_pack ("{s:s,s:s*,s:s?,s:s?,s:s?,s:s,s:f,s:f,s:i,s:i,s:i,s:i,s:o}", "run", r->id, "context", r->place, "notebook",
+    return json_pack ("{s:s,s:s*,s:s?,s:s?,s:s?,s:s,s:f,s:f,s:i,s:i,s:i,s:i,s:o}", "run", r->id, "context", r->place,
+                      "notebook",
                       r->notebook, "name", r->name, "commit", r->commit, "status", r->status, "began", r->began,
                       "seconds", r->seconds, "ran", r->ran, "cached", r->cached, "failed", r->failed, "skipped",
                       r->skipped, "parameters", params ? params : json_object ());
@@ -110,7 +111,7 @@ merge_remote (struct invocation *inv, const struct past_settings *s, const struc
         runs->len = (size_t) limit;
 }
 
-/* ---- what has run at one place, whoever started it ---------------------------------------------------------------- */
+/* ---- what has run at one place, whoever started it --------------------------------------------------------------- */
 
 /* {what the service calls a run: its record} of those that were started from here. The caller's. */
 static json_t *
@@ -132,10 +133,12 @@ add_there (struct arena *a, const json_t *records, const char *context, const js
 {
     const json_t *record = json_object_get (records, json_text (run, "run_id"));
     const char *schedule = json_text (run, "schedule"), *commit = json_text (record, "commit");
-    const char *pipeline = *json_text (record, "notebook") ? json_text (record, "notebook") : json_text (run, "pipeline");
+    const char *pipeline = *json_text (record, "notebook") ? json_text (record, "notebook")
+                                                           : json_text (run, "pipeline");
     struct index_run r = {
         .id = arena_strdup (a, record ? json_text (record, "run") : json_text (run, "name")),
-        .notebook = *schedule ? arena_printf (a, "%s (schedule)", schedule) : arena_strdup (a, *pipeline ? pipeline : json_text (run, "name")),
+        .notebook = *schedule ? arena_printf (a, "%s (schedule)", schedule)
+                              : arena_strdup (a, *pipeline ? pipeline : json_text (run, "name")),
         .name = arena_strdup (a, json_text (run, "name")),
         .commit = *commit ? arena_strdup (a, commit) : NULL,
         .status = arena_strdup (a, json_text (run, "status")),
@@ -226,8 +229,8 @@ run (struct invocation *inv, const void *settings, struct error *err)
         if (runs.len)
             print_list (inv, &runs);
         else
-            fprintf (inv->err, s.context ? "no runs of %s on %s\n" : "no runs of %s in %s\n", notebook ? fs_basename (notebook) : "any notebook",
-                     s.context ? s.context : state.dir);
+            fprintf (inv->err, s.context ? "no runs of %s on %s\n" : "no runs of %s in %s\n",
+                     notebook ? fs_basename (notebook) : "any notebook", s.context ? s.context : state.dir);
         return 0;
     }
     json_t *all = json_array ();

@@ -117,7 +117,8 @@ tell_logs (struct invocation *inv, const struct past_run *run, const char *only,
 enum { REMOTE_LINES = 100000 };
 
 static int
-tell_remote_log (struct invocation *inv, const json_t *record, const json_t *step, bool several, json_t *list, struct error *err)
+tell_remote_log (struct invocation *inv, const json_t *record, const json_t *step, bool several, json_t *list,
+                 struct error *err)
 {
     cleanup_strbuf struct strbuf log = { 0 };
     struct error why = { 0 };
@@ -154,8 +155,10 @@ tell_remote_logs (struct invocation *inv, const struct state *state, json_t *rec
                 return -1;
         }
     if (told && !json_array_size (list))
-        fprintf (inv->err, "no step of run %s has a log (%s)\n", json_text (record, "run"), json_text (record, "status"));
-    return told ? 0 : error_set (err, ERROR_USAGE, "run %s has no step “%s”", json_text (record, "run"), only ? only : "");
+        fprintf (inv->err, "no step of run %s has a log (%s)\n", json_text (record, "run"),
+                 json_text (record, "status"));
+    return told ? 0 : error_set (err, ERROR_USAGE, "run %s has no step “%s”", json_text (record, "run"),
+                                 only ? only : "");
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
@@ -216,8 +219,9 @@ const struct command command_runs_logs = {
     .name = "runs logs",
     .operands = "[RUN] [STEP]",
     .summary = "Print what the steps of a run printed",
-    .details = "Of runs elsewhere the service is asked; what it has forgotten can't be had (Argo keeps the pods of failed steps only, "
-               "and logs of the others beside the results, for argo-server).\nWith --format=json it prints one list of {step, log, text}; log is the file's path.",
+    .details = "Of runs elsewhere the service is asked; what it has forgotten can't be had (Argo keeps the pods of "
+               "failed steps only, and logs of the others beside the results, for argo-server).\nWith --format=json it "
+               "prints one list of {step, log, text}; log is the file's path.",
     .examples = "chard runs logs latest train   # one step of the last run\n"
                 "chard runs logs                # all steps of it",
     .options = options,

@@ -10,7 +10,8 @@ static const struct option options[] = { PAST_OPTION_OF, { 0 } };
 
 static const struct option wait_options[] = {
     PAST_OPTION_OF,
-    { .name = "follow", .letter = 'f', .kind = OPTION_FLAG, PAST_FIELD (follow), .help = "print what its steps print, too" },
+    { .name = "follow", .letter = 'f', .kind = OPTION_FLAG, PAST_FIELD (follow),
+      .help = "print what its steps print, too" },
     { 0 },
 };
 

@@ -40,7 +40,8 @@ print_step (struct invocation *inv, const struct past_run *run, const char *step
              *color ? "\033[0m" : "", time, memory, past_step_why (run, step));
     if (json_is_integer (json_object_get (error, "cell")))
         fprintf (inv->out, "      %s%scell %d, line %d: %s: %s\n", json_text (error, "notebook"),
-                 json_text (error, "notebook")[0] ? ", " : "", (int) json_integer_value (json_object_get (error, "cell")),
+                 json_text (error, "notebook")[0] ? ", " : "",
+                 (int) json_integer_value (json_object_get (error, "cell")),
                  (int) json_integer_value (json_object_get (error, "line")), json_text (error, "type"),
                  json_text (error, "message"));
     else if (error)
@@ -96,15 +97,16 @@ print_run (struct invocation *inv, const struct past_run *run)
     format_time (json_number_value (json_object_get (run->begin, "time")), began);
     if (run->end)
         progress_format_seconds (json_number_value (json_object_get (run->end, "seconds")), time);
-    fprintf (inv->out, "run        %s\nnotebook   %s\nstatus     %s%s%s\n", run->id, json_text (run->begin, "notebook"), color,
-             status, *color ? "\033[0m" : "");
+    fprintf (inv->out, "run        %s\nnotebook   %s\nstatus     %s%s%s\n", run->id, json_text (run->begin, "notebook"),
+             color, status, *color ? "\033[0m" : "");
     if (json_text (run->end, "error")[0])
         fprintf (inv->out, "error      %s\n", json_text (run->end, "error"));
     fprintf (inv->out, "began      %s\n", began);
     if (time[0])
         fprintf (inv->out, "took       %s\n", time);
     print_origin (inv, run, json_object_get (run->begin, "git"));
-    fprintf (inv->out, "python     %s (%s)\n", json_text (run->begin, "python"), json_text (run->begin, "python_version"));
+    fprintf (inv->out, "python     %s (%s)\n", json_text (run->begin, "python"),
+             json_text (run->begin, "python_version"));
     print_parameters (inv, run->begin);
     fputs ("steps\n", inv->out);
     size_t i;

@@ -65,7 +65,8 @@ static int
 open_place (struct invocation *inv, const void *settings, struct place *p, struct error *err)
 {
     const struct schedules_settings *s = settings;
-    if (context_read (inv->arena, s->context, &p->context, err) < 0 || auth_prepare (inv->arena, &p->context, &p->auth, err) < 0)
+    if (context_read (inv->arena, s->context, &p->context, err) < 0
+        || auth_prepare (inv->arena, &p->context, &p->auth, err) < 0)
         return -1;
     p->service = target_find (p->context.target)->service;
     return 0;
@@ -118,14 +119,16 @@ find (struct invocation *inv, const struct place *p, const char *wanted, struct 
         if (strcmp (json_text (one, "name"), wanted) != 0)
             continue;
         if (found) {
-            error_set (err, ERROR_USAGE, "several schedules on %s are called “%s”: give an id; chard schedules list shows them",
+            error_set (err, ERROR_USAGE,
+                       "several schedules on %s are called “%s”: give an id; chard schedules list shows them",
                        p->context.name, wanted);
             return NULL;
         }
         found = arena_strdup (inv->arena, id);
     }
     if (!found)
-        error_set (err, ERROR_USAGE, "there is no schedule “%s” on %s: chard schedules list shows them", wanted, p->context.name);
+        error_set (err, ERROR_USAGE, "there is no schedule “%s” on %s: chard schedules list shows them", wanted,
+                   p->context.name);
     return found;
 }
 
@@ -173,7 +176,8 @@ const struct command command_schedules_list = {
     .name = "schedules list",
     .operands = "",
     .summary = "List what runs again and again elsewhere",
-    .details = "All that is there in the context's namespace: on Kubeflow Pipelines recurring runs, on Argo CronWorkflows.",
+    .details = "All that is there in the context's namespace: on Kubeflow Pipelines recurring runs, on Argo "
+               "CronWorkflows.",
     .examples = "chard schedules list --context lab",
     COMMON,
     .run = list,

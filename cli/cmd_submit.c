@@ -48,11 +48,13 @@ static const struct option options[] = {
     { .name = "python", .kind = OPTION_STRING, FIELD (target.python), .argument = "PATH",
       .help = "whose packages the images have; else the Python of the notebook's kernel" },
     { .name = "schedule", .kind = OPTION_STRING, FIELD (schedule), .argument = "CRON",
-      .help = "run it again and again: minute, hour, day, month and weekday, as in crontab (default: the tag schedule:)" },
+      .help = "run it again and again: minute, hour, day, month and weekday, as in crontab (default: the tag "
+              "schedule:)" },
     { .name = "timezone", .kind = OPTION_STRING, FIELD (timezone), .argument = "ZONE",
       .help = "of the schedule: Europe/Berlin (default: the tag timezone:); KFP has its server's own" },
     { .name = "now", .kind = OPTION_FLAG, FIELD (now), .help = "run it now, whatever its tag schedule: says" },
-    { .name = "upload", .kind = OPTION_FLAG, FIELD (upload), .help = "only bring the pipeline there: start and schedule nothing" },
+    { .name = "upload", .kind = OPTION_FLAG, FIELD (upload),
+      .help = "only bring the pipeline there: start and schedule nothing" },
     { .name = "wait", .letter = 'w', .kind = OPTION_FLAG, FIELD (wait),
       .help = "wait for the run's end and tell how its steps go; the exit status is then the run's" },
     { .name = "follow", .letter = 'f', .kind = OPTION_FLAG, FIELD (follow),
@@ -88,12 +90,13 @@ struct submitting {
 static int
 provide_images (struct submitting *s, struct error *err)
 {
-    const struct image_place place = { .http = &s->auth.settings, .state = &s->state, .builder = s->context.builder, .context = &s->context,
+    const struct image_place place = { .http = &s->auth.settings, .state = &s->state, .builder = s->context.builder,
+                                       .context = &s->context,
                                        .no_build = s->settings->no_build };
     vec_foreach (image, &s->plan->images)
         if (!image->given && !s->context.registry)
-            return error_set (err, ERROR_USAGE, "which image the steps run in isn't known: give --image REF, or the context a "
-                                                "--registry");
+            return error_set (err, ERROR_USAGE, "which image the steps run in isn't known: give --image REF, or the "
+                                                "context a --registry");
     return image_provide (s->inv, s->plan, &place, err);
 }
 
@@ -159,8 +162,10 @@ experiment (const struct submitting *s)
 static const char *
 description (const struct submitting *s)
 {
-    const char *commit = json_text (s->origin.record, "commit"), *dirty = origin_dirty_text (s->inv->arena, s->origin.record);
-    return arena_printf (s->inv->arena, "%s by Chard%s%s%s", kfp_text (s->inv->arena, fs_basename (s->pipeline->notebook)),
+    const char *commit = json_text (s->origin.record, "commit"), *dirty = origin_dirty_text (s->inv->arena,
+                                                                                             s->origin.record);
+    return arena_printf (s->inv->arena, "%s by Chard%s%s%s",
+                         kfp_text (s->inv->arena, fs_basename (s->pipeline->notebook)),
                          *commit ? ", commit " : "", commit, *dirty ? " with changes" : "");
 }
 
@@ -183,8 +188,8 @@ tell_unkept (const struct submitting *s, const char *why)
     return 0;
 }
 
-/* The sources and documents are kept before anything is started. Without a repository, or with one that can't be written, that
- * is told and no failure, unless they are to be pushed. */
+/* The sources and documents are kept before anything is started. Without a repository, or with one that can't be
+ * written, that is told and no failure, unless they are to be pushed. */
 static int
 keep_sources (struct submitting *s, struct error *err)
 {
@@ -215,11 +220,13 @@ make_record (const struct submitting *s, const json_t *params)
 {
     char hex[HASH_HEX_SIZE] = "";
     hash_file (s->pipeline->notebook, hex, NULL);
-    return json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s?,s:s,s:O?,s:O,s:O,s:f,s:o,s:s}", "run", s->id, "target", s->target->name, "context",
+    return json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s?,s:s,s:O?,s:O,s:O,s:f,s:o,s:s}", "run", s->id, "target",
+                      s->target->name, "context",
                       s->context.name, "notebook", fs_absolute (s->inv->arena, s->pipeline->notebook), "name",
-                      s->pipeline->name ? s->pipeline->name : "", "digest", s->pipeline->notebook_digest, "sha256", hex, "commit",
-                      json_object_get (s->origin.record, "commit"), "git", s->origin.record, "parameters", params, "began",
-                      s->since, "steps", remote_steps (s->pipeline, s->plan), "status", "submitted");
+                      s->pipeline->name ? s->pipeline->name : "", "digest", s->pipeline->notebook_digest, "sha256", hex,
+                      "commit",
+                      json_object_get (s->origin.record, "commit"), "git", s->origin.record, "parameters", params,
+                      "began", s->since, "steps", remote_steps (s->pipeline, s->plan), "status", "submitted");
 }
 
 /* Sends it: to be there, to run at the schedule, or now. */
@@ -288,8 +295,8 @@ tell_upload (const struct submitting *s, json_t *record)
     if (s->inv->json)
         past_print_json (s->inv, json_incref (record));
     else
-        fprintf (s->inv->out, "%s is on %s as version %s; nothing was started\n%s\n", s->plan->name, s->context.name, s->version,
-                 json_text (record, "link"));
+        fprintf (s->inv->out, "%s is on %s as version %s; nothing was started\n%s\n", s->plan->name, s->context.name,
+                 s->version, json_text (record, "link"));
 }
 
 /* One run, schedule or upload; its record goes to `records`. */
@@ -379,8 +386,10 @@ check_options (const struct submit_settings *o, struct error *err)
     const struct {
         bool given;
         const char *option;
-    } of_runs[] = { { o->now, "--now" }, { o->sweep.len > 0, "--sweep" }, { o->wait, "--wait" }, { o->follow, "--follow" } },
-      not_uploaded[] = { { o->schedule, "--schedule" }, { o->parameters.len > 0, "-p" }, { o->params_file, "--params-file" } };
+    } of_runs[] = { { o->now, "--now" }, { o->sweep.len > 0, "--sweep" }, { o->wait, "--wait" },
+                    { o->follow, "--follow" } },
+      not_uploaded[] = { { o->schedule, "--schedule" }, { o->parameters.len > 0, "-p" },
+                         { o->params_file, "--params-file" } };
     for (size_t i = 0; i < sizeof of_runs / sizeof of_runs[0]; i++)
         if (of_runs[i].given && (o->schedule || o->upload))
             return error_set (err, ERROR_USAGE, "%s is for runs now, not for %s", of_runs[i].option,
@@ -402,8 +411,8 @@ choose_schedule (struct submitting *s, struct error *err)
     if (o->timezone && !s->schedule)
         return error_set (err, ERROR_USAGE, "--timezone is for --schedule");
     if (s->schedule && !o->schedule && (o->wait || o->follow || o->sweep.len))
-        return error_set (err, ERROR_USAGE, "the notebook's tag schedule:%s has it run at these times, and %s is for runs now: say "
-                                            "--now for such, or leave it out", s->schedule,
+        return error_set (err, ERROR_USAGE, "the notebook's tag schedule:%s has it run at these times, and %s is for "
+                                            "runs now: say --now for such, or leave it out", s->schedule,
                           o->wait ? "--wait" : o->follow ? "--follow" : "--sweep");
     s->timezone = !s->schedule ? NULL : o->timezone ? o->timezone : s->pipeline->timezone;
     return 0;
@@ -417,12 +426,13 @@ find_place (struct submitting *s, struct error *err)
         return -1;
     s->target = target_find (s->context.target);
     if (s->settings->experiment && strcmp (s->context.target, "kfp") != 0)
-        return error_set (err, ERROR_USAGE, "context %s: --experiment is for Kubeflow Pipelines; %s has none", s->context.name,
-                          s->context.target);
+        return error_set (err, ERROR_USAGE, "context %s: --experiment is for Kubeflow Pipelines; %s has none",
+                          s->context.name, s->context.target);
     if (s->target && s->target->service)
         return 0;
-    return error_set (err, ERROR_USAGE, "context %s: submitting to %s isn't supported yet; chard compile --to %s writes what "
-                                        "kubectl or argo submit", s->context.name, s->context.target, s->context.target);
+    return error_set (err, ERROR_USAGE, "context %s: submitting to %s isn't supported yet; chard compile --to %s "
+                                        "writes what kubectl or argo submit", s->context.name, s->context.target,
+                                        s->context.target);
 }
 
 static int
@@ -455,14 +465,16 @@ const struct command command_submit = {
     .name = "submit",
     .operands = "NOTEBOOK",
     .summary = "Run a notebook as a pipeline elsewhere",
-    .details = "Checks the notebook, builds and pushes its image if the context's registry doesn't have this content yet (with buildah, "
-               "podman or docker, and their logins; else by a Job in the cluster, where the context reaches the "
-               "Kubernetes API), keeps its exact sources in Git (a commit on refs/chard/runs/RUN; work tree, index and "
-               "branches stay as they are), brings the pipeline to where the context says, and starts it there. The same "
-               "content is sent once. A run is never started twice: where an answer was lost, it is looked for.\n"
+    .details = "Checks the notebook, builds and pushes its image if the context's registry doesn't have this content "
+               "yet (with buildah, podman or docker, and their logins; else by a Job in the cluster, where the context "
+               "reaches the Kubernetes API), keeps its exact sources in Git (a commit on refs/chard/runs/RUN; work "
+               "tree, index and branches stay as they are), brings the pipeline to where the context says, and starts "
+               "it there. The same content is sent once. A run is never started twice: where an answer was lost, it is "
+               "looked for.\n"
                "chard runs list, show, logs, wait, cancel and retry know runs elsewhere too.\n"
-               "With --schedule, or a tag schedule: in the notebook, it runs at these times instead, in place of the schedule that "
-               "the pipeline had: chard schedules lists, pauses, resumes and deletes them. With --upload it is only brought there.",
+               "With --schedule, or a tag schedule: in the notebook, it runs at these times instead, in place of the "
+               "schedule that the pipeline had: chard schedules lists, pauses, resumes and deletes them. With --upload "
+               "it is only brought there.",
     .examples = "chard submit train.ipynb -p epochs=20\n"
                 "chard submit train.ipynb --schedule '0 2 * * *' --timezone Europe/Berlin\n"
                 "chard submit --context lab --image registry.example.com/me/train:1 --wait train.ipynb",

@@ -196,9 +196,9 @@ const struct command command_verify = {
     .name = "verify",
     .operands = "NOTEBOOK",
     .summary = "Check that the pipeline computes what the notebook computes",
-    .details = "Runs the notebook as a pipeline, without the cache, and at least twice straight through in one process, and "
-               "compares every value that crosses a step boundary, by value and type, and what every cell showed. What "
-               "the straight runs don't agree on is told as not deterministic, not as a difference.",
+    .details = "Runs the notebook as a pipeline, without the cache, and at least twice straight through in one "
+               "process, and compares every value that crosses a step boundary, by value and type, and what every cell "
+               "showed. What the straight runs don't agree on is told as not deterministic, not as a difference.",
     .examples = "chard verify train.ipynb                 # exit status 1 if anything differs\n"
                 "chard verify --format=json train.ipynb   # the same for programs\n",
     .options = options,

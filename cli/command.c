@@ -11,7 +11,8 @@ extern const struct command command_check, command_compile, command_graph, comma
     command_runs_list, command_runs_show, command_runs_logs, command_runs_get, command_runs_report, command_runs_diff,
     command_runs_checkout, command_runs_wait, command_runs_cancel, command_runs_retry, command_runs_rm,
     command_runs_gc, command_schedules_list, command_schedules_pause, command_schedules_resume,
-    command_schedules_delete, command_submit, command_verify, command_context_list, command_context_add, command_context_use,
+    command_schedules_delete, command_submit, command_verify, command_context_list, command_context_add,
+    command_context_use,
     command_context_remove, command_context_test, command_context_offers, command_ci_github, command_ci_gitlab,
     command_kernel_install, command_kernel_uninstall, command_kernel_doctor, command_completion;
 

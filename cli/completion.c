@@ -336,7 +336,8 @@ print_fish (struct arena *a, struct strbuf *out)
 {
     (void) a;
     strbuf_adds (out, "# fish completion of chard; made by `chard completion fish`.\n"
-                      "# Whether the words so far that are no options begin with the given ones (none given: there are none).\n"
+                      "# Whether the words so far that are no options begin with the given ones (none given: there are "
+                      "none).\n"
                       "function __chard_is\n"
                       "    set -l words (commandline -opc | string match -v -- '-*')\n"
                       "    set -e words[1]\n"
@@ -372,7 +373,8 @@ run (struct invocation *inv, const void *settings, struct error *err)
         if (strcmp (shells[i].name, inv->operands.items[0]) == 0) {
             cleanup_strbuf struct strbuf text = { 0 };
             shells[i].print (inv->arena, &text);
-            json_auto_t *o = inv->json ? json_pack ("{s:s, s:s}", "shell", shells[i].name, "script", strbuf_str (&text)) : NULL;
+            json_auto_t *o = inv->json ? json_pack ("{s:s, s:s}", "shell", shells[i].name, "script", strbuf_str (&text))
+                                       : NULL;
             if (o)
                 json_dumpf (o, inv->out, JSON_INDENT (2));
             else

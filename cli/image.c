@@ -86,14 +86,16 @@ build_one (const struct providing *p, int index, struct error *err)
     cleanup_fd int fd = open (log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return error_errno (err, "%s", log);
-    struct build b = { .builder = p->builder, .directory = p->directory, .containerfile = image_containerfile (p->plan, index),
+    struct build b = { .builder = p->builder, .directory = p->directory,
+                       .containerfile = image_containerfile (p->plan, index),
                        .base = image->base, .log = fd, .log_path = log };
     const char *other = image_commit_name (p->plan, index);
     vec_push (a, &b.names, image->reference);
     if (other)
         vec_push (a, &b.names, other);
     double began = runlog_now ();
-    fprintf (p->inv->err, "image %s: isn't in the registry yet; %s builds it, see %s\n", image->reference, p->builder, log);
+    fprintf (p->inv->err, "image %s: isn't in the registry yet; %s builds it, see %s\n", image->reference, p->builder,
+             log);
     if (build_and_push (a, &b, err) < 0) {
         show_log (p, log);
         return -1;
@@ -111,9 +113,9 @@ refuse (const struct providing *p, const struct emit_image *image, struct error 
     if (write_context (p, err) < 0)
         return -1;
     return error_set (err, ERROR_ENVIRONMENT,
-                      "the image %s isn't in the registry, and nothing here builds it (buildah, podman or docker): kubectl create "
-                      "-f %s/%s.build.yaml does in the cluster, then submit again; or give --image REF", image->reference,
-                      p->directory, p->plan->name);
+                      "the image %s isn't in the registry, and nothing here builds it (buildah, podman or docker): "
+                      "kubectl create -f %s/%s.build.yaml does in the cluster, then submit again; or give --image REF",
+                      image->reference, p->directory, p->plan->name);
 }
 
 static const struct emit_file *
@@ -144,7 +146,8 @@ build_there (const struct providing *p, int index, struct error *err)
     if (!jobs || cluster_build (a, &auth, jobs, image->name, strrchr (image->reference, ':') + 1, p->inv->err, err) < 0)
         return -1;
     int found = look_up (p, image, err);
-    return found == 0 ? error_set (err, ERROR_ENVIRONMENT, "%s was built, but the registry doesn't have it", image->reference)
+    return found == 0
+        ? error_set (err, ERROR_ENVIRONMENT, "%s was built, but the registry doesn't have it", image->reference)
                       : found < 0 ? -1 : 0;
 }
 
@@ -170,7 +173,8 @@ build_missing (struct providing *p, int index, struct error *err)
 {
     struct arena *a = p->inv->arena;
     const struct emit_image *image = &p->plan->images.items[index];
-    p->directory = arena_printf (a, "%s/images/%s-%s", p->place->state->dir, image->name, strrchr (image->reference, ':') + 1);
+    p->directory = arena_printf (a, "%s/images/%s-%s", p->place->state->dir, image->name,
+                                 strrchr (image->reference, ':') + 1);
     if (!p->place->no_build && build_find (a, p->place->builder, &p->builder, err) < 0)
         return -1;
     if (!p->builder)

@@ -1,6 +1,6 @@
 /* Kernelspecs of ours: directories kernels/NAME with a kernel.json that starts chard-kernel around another kernel. Used
- * by the commands `chard kernel …`. Which kernel is inside, and where the shim lies that was installed with it, is kept in
- * kernel.json as metadata.chard = {inner, shim}.
+ * by the commands `chard kernel …`. Which kernel is inside, and where the shim lies that was installed with it, is kept
+ * in kernel.json as metadata.chard = {inner, shim}.
  * Specification: jupyter_client's documentation, "Making kernels for Jupyter", §Kernel specs.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLI_KERNEL_SPEC_H

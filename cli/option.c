@@ -204,7 +204,8 @@ take_value (struct parse *p, const struct option *o, const char *attached)
         return attached;
     if (p->at < p->argc)
         return p->argv[p->at++];
-    error_set (p->err, ERROR_USAGE, "--%s needs a value: --%s=%s", o->name, o->name, o->argument ? o->argument : "VALUE");
+    error_set (p->err, ERROR_USAGE, "--%s needs a value: --%s=%s", o->name, o->name,
+               o->argument ? o->argument : "VALUE");
     return NULL;
 }
 

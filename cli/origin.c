@@ -198,7 +198,8 @@ origin_dirty_text (struct arena *a, const json_t *record)
     cleanup_strbuf struct strbuf text = { 0 };
     for (size_t i = 0; i < json_array_size (dirty) && i < DIRTY_SHOWN; i++) {
         const json_t *d = json_array_get (dirty, i);
-        strbuf_addf (&text, "%s%s (%s)", i ? ", " : "", past_one_line (a, json_text (d, "path")), json_text (d, "change"));
+        strbuf_addf (&text, "%s%s (%s)", i ? ", " : "", past_one_line (a, json_text (d, "path")),
+                     json_text (d, "change"));
     }
     if (json_integer_value (count) > DIRTY_SHOWN)
         strbuf_addf (&text, " and %d more", (int) json_integer_value (count) - DIRTY_SHOWN);
@@ -229,6 +230,7 @@ origin_require_clean (const struct origin *o, struct error *err)
         return error_set (err, ERROR_NOTEBOOK, "--require-clean: nothing is committed yet in %s", repo_root (o->repo));
     if (is_clean (o->record))
         return 0;
-    return error_set (err, ERROR_NOTEBOOK, "--require-clean: not as the commit has it: %s; commit, or leave the option out",
+    return error_set (err, ERROR_NOTEBOOK,
+                      "--require-clean: not as the commit has it: %s; commit, or leave the option out",
                       origin_dirty_text (o->arena, o->record));
 }

@@ -6,8 +6,8 @@
  *     {"note": "there is no Git repository around /home/me"}
  *
  * "dirty" tells of tracked files that aren't as the commit has them, and of sources of the pipeline that Git doesn't
- * track, at most 100 of them; "dirty_count" of all (null: looking took too long, or failed, as a "note" says). The change
- * "outputs" is of a notebook in which only outputs differ. Names are valid UTF-8; URLs have no credentials.
+ * track, at most 100 of them; "dirty_count" of all (null: looking took too long, or failed, as a "note" says). The
+ * change "outputs" is of a notebook in which only outputs differ. Names are valid UTF-8; URLs have no credentials.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLI_ORIGIN_H
 #define CHARD_CLI_ORIGIN_H
@@ -30,7 +30,8 @@ void origin_close (struct origin *o);
 /* -1 unless there is a commit and all is as it has it, outputs excepted; the error names what isn't. */
 int origin_require_clean (const struct origin *o, struct error *err);
 
-/* The commit that the directory's repository has checked out, and its remote URL without credentials, in `a`; or NULL. */
+/* The commit that the directory's repository has checked out, and its remote URL without credentials, in `a`; or
+ * NULL. */
 void origin_head (struct arena *a, const char *dir, const char **commit, const char **url);
 
 /* "train.ipynb (modified), util.py (untracked) and 3 more", on one line; "" if all is clean. In `a`. */

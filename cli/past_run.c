@@ -23,9 +23,10 @@ past_state_open (struct invocation *inv, const struct past_settings *s, struct s
 }
 
 const char *
-past_choose_run (struct invocation *inv, const struct past_settings *s, const struct state *state, const struct vec_str *ids,
-                 const char *wanted, const char *where,
-                 const char *(*notebook_of) (struct arena *a, const struct state *state, const char *id), struct error *err)
+past_choose_run (struct invocation *inv, const struct past_settings *s, const struct state *state,
+                 const struct vec_str *ids, const char *wanted, const char *where,
+                 const char *(*notebook_of) (struct arena *a, const struct state *state, const char *id),
+                 struct error *err)
 {
     const char *alike = NULL;
     if (!s->of || fs_is_dir (s->of) || ids->len == 0 || (wanted && strcmp (wanted, "latest") != 0))
@@ -39,8 +40,8 @@ past_choose_run (struct invocation *inv, const struct past_settings *s, const st
             alike = ids->items[i];
     }
     if (!alike)
-        error_set (err, ERROR_USAGE, "there are no runs of %s in %s; the last one there is %s", fs_basename (notebook), where,
-                   ids->items[ids->len - 1]);
+        error_set (err, ERROR_USAGE, "there are no runs of %s in %s; the last one there is %s", fs_basename (notebook),
+                   where, ids->items[ids->len - 1]);
     return alike;
 }
 

@@ -30,9 +30,9 @@ const char *past_dir (struct invocation *inv, const struct past_settings *s);
 /* Where runs of --of (or of this directory) are kept; it may not be there yet. */
 int past_state_open (struct invocation *inv, const struct past_settings *s, struct state *state, struct error *err);
 
-/* The one of `ids` (of runs that are kept at `where`, oldest first) that `wanted` names, as state_choose_run does; but the last one is
- * that of --of's notebook, if it names one: several may lie in a folder. `notebook_of` gives a run's; a folder may have moved since,
- * so that one of the same name will do where none has the path. */
+/* The one of `ids` (of runs that are kept at `where`, oldest first) that `wanted` names, as state_choose_run does; but
+ * the last one is that of --of's notebook, if it names one: several may lie in a folder. `notebook_of` gives a run's; a
+ * folder may have moved since, so that one of the same name will do where none has the path. */
 const char *past_choose_run (struct invocation *inv, const struct past_settings *s, const struct state *state,
                              const struct vec_str *ids, const char *wanted, const char *where,
                              const char *(*notebook_of) (struct arena *a, const struct state *state, const char *id),

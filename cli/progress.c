@@ -220,7 +220,8 @@ print_error (struct progress *p, const json_t *e)
     fputs ("  ", f);
     if (json_is_integer (cell)) {
         const char *notebook = json_text (error, "notebook");
-        fprintf (f, "%s, cell %d", notebook[0] ? notebook : p->notebook ? p->notebook : "", (int) json_integer_value (cell));
+        fprintf (f, "%s, cell %d", notebook[0] ? notebook : p->notebook ? p->notebook : "",
+                 (int) json_integer_value (cell));
         if (json_is_integer (line))
             fprintf (f, ", line %d", (int) json_integer_value (line));
         fputs (": ", f);

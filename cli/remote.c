@@ -113,8 +113,8 @@ remote_is_over (const json_t *record)
 
 /* ---- how it stands ---------------------------------------------------------------------------------------------- */
 
-/* What helps a step (it says whether it is started, or runs rounds of its loop) is the step to people: it runs when they do,
- * and fails as they do. */
+/* What helps a step (it says whether it is started, or runs rounds of its loop) is the step to people: it runs when
+ * they do, and fails as they do. */
 static void
 update_by_part (json_t *record, const json_t *news)
 {
@@ -170,7 +170,8 @@ remote_service (struct invocation *inv, const json_t *record, struct auth *auth,
     struct context c;
     const struct target *t = target_find (json_text (record, "target"));
     if (t && t->service)
-        return context_read (inv->arena, json_text (record, "context"), &c, err) < 0 || auth_prepare (inv->arena, &c, auth, err) < 0
+        return context_read (inv->arena, json_text (record, "context"), &c, err) < 0
+            || auth_prepare (inv->arena, &c, auth, err) < 0
                    ? NULL
                    : t->service;
     error_set (err, ERROR_ENVIRONMENT, "run %s is of a target that this Chard doesn't know", json_text (record, "run"));
@@ -252,7 +253,8 @@ conclude (struct invocation *inv, const json_t *record, struct error *err)
     return strcmp (status, "ok") == 0 ? 0 : error_set (err, ERROR_NOTEBOOK, "%s", "");
 }
 
-/* Credentials are asked for again (a plugin may take seconds) only when the server has refused them, or anything else. */
+/* Credentials are asked for again (a plugin may take seconds) only when the server has refused them, or anything
+ * else. */
 static int
 poll_run (struct invocation *inv, const struct state *state, json_t *record, bool follow, struct error *err)
 {
@@ -282,8 +284,8 @@ poll_run (struct invocation *inv, const struct state *state, json_t *record, boo
         nap (delay);
         delay = delay < 5 ? delay * 1.3 : delay;
     }
-    return error_set (err, ERROR_NOTEBOOK, "not waited for any more; the run goes on: chard runs wait %s, or chard runs "
-                                           "cancel %s", json_text (record, "run"), json_text (record, "run"));
+    return error_set (err, ERROR_NOTEBOOK, "not waited for any more; the run goes on: chard runs wait %s, or chard "
+                                           "runs cancel %s", json_text (record, "run"), json_text (record, "run"));
 }
 
 int

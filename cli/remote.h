@@ -1,7 +1,7 @@
 /* Runs that were submitted elsewhere, as this machine knows them: a JSON object each in .chard/remote/RUN.json.
  *
  *     {"run": "20261123-235959-3e71", "target": "kfp", "context": "lab", "notebook", "name", "digest", "git", "commit",
- *      "parameters", "began", "steps": [{"step": "train", "key": "train", "metrics": {…}}], "status": "running", "error",
+ * "parameters", "began", "steps": [{"step": "train", "key": "train", "metrics": {…}}], "status": "running", "error",
  *      "run_id", "link", … as the service calls it}
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -26,8 +26,8 @@ json_t *remote_load (const struct state *state, struct arena *a, const char *id)
 json_t *remote_find (struct invocation *inv, const struct past_settings *s, const char *wanted, struct state *state,
                      struct error *err);
 
-/* Likewise, for commands that know runs `here` (the one that is meant there, or NULL) too: those go first if a run is named, and
- * else the newer of both. NULL if the run here is meant. */
+/* Likewise, for commands that know runs `here` (the one that is meant there, or NULL) too: those go first if a run is
+ * named, and else the newer of both. NULL if the run here is meant. */
 json_t *remote_find_newer (struct invocation *inv, const struct past_settings *s, const char *wanted, const char *here,
                            struct state *state);
 
@@ -38,13 +38,15 @@ int remote_remove (const struct state *state, struct arena *a, const char *id, s
 bool remote_is_over (const json_t *record);
 
 /* The service that runs it, and how it is reached. NULL with an error. */
-const struct service *remote_service (struct invocation *inv, const json_t *record, struct auth *auth, struct error *err);
+const struct service *remote_service (struct invocation *inv, const json_t *record, struct auth *auth,
+                                      struct error *err);
 
 /* Asks the service how it stands, brings the record up to date, and keeps it. */
 int remote_refresh (struct invocation *inv, const struct state *state, json_t *record, struct error *err);
 
-/* Waits for its end: each step's state as it changes goes to inv->err, and with `follow` what steps print, as it comes. Servers
- * that don't answer for a while are waited for. Ctrl-C ends the waiting and leaves the run alone. 0 if it went well; -1 with an empty text if it did not. */
+/* Waits for its end: each step's state as it changes goes to inv->err, and with `follow` what steps print, as it comes.
+ * Servers that don't answer for a while are waited for. Ctrl-C ends the waiting and leaves the run alone. 0 if it went
+ * well; -1 with an empty text if it did not. */
 int remote_wait (struct invocation *inv, const struct state *state, json_t *record, bool follow, struct error *err);
 
 #endif

@@ -40,8 +40,8 @@ find_mark (const char *log)
     return found;
 }
 
-/* A line of what runs the step, and not of the step: Argo's executor ("time=2026-11-25T23:44:06.124Z level=INFO msg=…"), KFP's
- * launcher ("I1125 23:44:06.425346      38 main.go:139] …"). */
+/* A line of what runs the step, and not of the step: Argo's executor ("time=2026-11-25T23:44:06.124Z level=INFO
+ * msg=…"), KFP's launcher ("I1125 23:44:06.425346 38 main.go:139] …"). */
 static bool
 is_of_runner (const char *line)
 {
@@ -59,8 +59,8 @@ line_length (const char *line)
     return n + (line[n] == '\n');
 }
 
-/* How many bytes are of what runs the step. Behind a line that ends with a brace KFP's launcher prints the rest of an object
- * (prettyPrint of launcher_v2.go), up to a line of its own that closes it. */
+/* How many bytes are of what runs the step. Behind a line that ends with a brace KFP's launcher prints the rest of an
+ * object (prettyPrint of launcher_v2.go), up to a line of its own that closes it. */
 static size_t
 runner_length (const char *line, bool *open)
 {
@@ -184,5 +184,6 @@ remote_print_failure (struct invocation *inv, const json_t *record, const json_t
     if (json_text (failure, "hint")[0])
         fprintf (f, "  hint: %s\n", past_one_line (inv->arena, json_text (failure, "hint")));
     if (json_object_get (failure, "cell") && has_changed (record))
-        fprintf (f, "  the notebook's file has changed since; chard runs checkout %s -o DIR gives what ran\n", json_text (record, "run"));
+        fprintf (f, "  the notebook's file has changed since; chard runs checkout %s -o DIR gives what ran\n",
+                 json_text (record, "run"));
 }

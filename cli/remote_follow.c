@@ -38,11 +38,13 @@ follow_step (struct invocation *inv, const json_t *record, const json_t *step, j
     size_t printed = same ? (size_t) json_integer_value (json_object_get (before, "bytes")) : 0;
     cleanup_strbuf struct strbuf log = { 0 };
     struct error why = { 0 };
-    if (!*pod || (same && json_is_true (json_object_get (before, "over"))) || remote_log (inv, record, step, LINES, &log, &why) < 0)
+    if (!*pod || (same && json_is_true (json_object_get (before, "over")))
+        || remote_log (inv, record, step, LINES, &log, &why) < 0)
         return;
     if (log.len > printed)
         printed += print_lines (inv, past_one_line (inv->arena, name), strbuf_str (&log) + printed, over);
-    json_object_set_new (told, name, json_pack ("{s:s,s:I,s:b}", "pod", pod, "bytes", (json_int_t) printed, "over", over));
+    json_object_set_new (told, name,
+                         json_pack ("{s:s,s:I,s:b}", "pod", pod, "bytes", (json_int_t) printed, "over", over));
 }
 
 void

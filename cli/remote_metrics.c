@@ -38,8 +38,8 @@ read_metrics (FILE *f, const char *step, struct error *err)
 }
 
 static int
-fetch_step (struct invocation *inv, const struct service *service, const struct auth *auth, const json_t *record, json_t *step,
-            const char *key, struct error *err)
+fetch_step (struct invocation *inv, const struct service *service, const struct auth *auth, const json_t *record,
+            json_t *step, const char *key, struct error *err)
 {
     cleanup_file FILE *f = tmpfile ();
     if (!f)
@@ -80,7 +80,8 @@ remote_metrics_look (struct invocation *inv, const struct state *state, json_t *
 {
     struct error why = { 0 };
     if (!remote_is_over (record) && remote_refresh (inv, state, record, &why) < 0)
-        fprintf (inv->err, "note: run %s is told as it was known last, since %s\n", json_text (record, "run"), why.text);
+        fprintf (inv->err, "note: run %s is told as it was known last, since %s\n", json_text (record, "run"),
+                 why.text);
     else if (remote_metrics_fetch (inv, state, record, &why) < 0)
         fprintf (inv->err, "note: metrics of run %s aren't known: %s\n", json_text (record, "run"), why.text);
 }

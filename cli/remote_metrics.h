@@ -1,5 +1,5 @@
-/* Metrics of runs elsewhere: kept in the run's record, steps[].metrics, as soon as they are known. Argo's workflow has them in it;
- * elsewhere they are artifacts, which are fetched when somebody asks.
+/* Metrics of runs elsewhere: kept in the run's record, steps[].metrics, as soon as they are known. Argo's workflow has
+ * them in it; elsewhere they are artifacts, which are fetched when somebody asks.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLI_REMOTE_METRICS_H
 #define CHARD_CLI_REMOTE_METRICS_H

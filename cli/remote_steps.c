@@ -42,7 +42,8 @@ remote_steps (const struct pipeline *p, const struct emit_plan *plan)
 {
     json_t *all = json_array ();
     for (size_t i = 0; i < p->steps.len; i++)
-        json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:o}", "step", p->steps.items[i].name, "key", plan->steps[i].name,
+        json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:o}", "step", p->steps.items[i].name, "key",
+                                               plan->steps[i].name,
                                                "parts", helpers (plan, (int) i), "artifacts", artifacts (p, plan, i)));
     return all;
 }

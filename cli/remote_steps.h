@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-/* [{"step": "train", "key": what the document calls it, "parts": [keys of those that help it], "artifacts": {NAME: {"key", "kind":
- * "value|file|plain"}}}]. The caller owns it. */
+/* [{"step": "train", "key": what the document calls it, "parts": [keys of those that help it], "artifacts": {NAME:
+ * {"key", "kind": "value|file|plain"}}}]. The caller owns it. */
 json_t *remote_steps (const struct pipeline *p, const struct emit_plan *plan);
 
 #endif

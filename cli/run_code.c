@@ -130,7 +130,8 @@ write_script (struct arena *a, const struct code_cells *cells, struct script *s)
 
 /* The cell from `from` on that has most of the lines which old cell number `i` kept; -1 if it kept none. */
 static int
-best_partner (const struct script *old, const struct script *new, const int *match, int i, int from, int *votes, size_t n)
+best_partner (const struct script *old, const struct script *new, const int *match, int i, int from, int *votes,
+              size_t n)
 {
     int best = -1;
     memset (votes, 0, n * sizeof *votes);
@@ -146,7 +147,8 @@ best_partner (const struct script *old, const struct script *new, const int *mat
 
 /* Pairs cells old[i…i_end) with new[j…j_end), if they are as many. */
 static void
-pair_between (const struct code_cells *old, const struct code_cells *new, int *partner, int i, int i_end, int j, int j_end)
+pair_between (const struct code_cells *old, const struct code_cells *new, int *partner, int i, int i_end, int j,
+              int j_end)
 {
     if (i_end - i != j_end - j)
         return;

@@ -22,8 +22,8 @@ struct code_cells {
 /* All cells with code, by notebook and number, in `a`. */
 void run_code_cells (struct arena *a, const struct pipeline *p, struct code_cells *cells);
 
-/* For each cell of `old` the one of `new` that it is or became: partner[i], or -1. Cells that share lines belong together,
- * and those between them where both sides have as many; what belongs together keeps its order. */
+/* For each cell of `old` the one of `new` that it is or became: partner[i], or -1. Cells that share lines belong
+ * together, and those between them where both sides have as many; what belongs together keeps its order. */
 int run_code_align (struct arena *a, const struct code_cells *old, const struct code_cells *new, int *partner,
                     struct error *err);
 

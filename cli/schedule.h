@@ -5,7 +5,8 @@
 
 #include <jansson.h>
 
-/* The next three times at which five checked cron fields fire in a zone: ["2026-11-26 02:00 CET", …]. The caller owns it. */
+/* The next three times at which five checked cron fields fire in a zone: ["2026-11-26 02:00 CET", …]. The caller owns
+ * it. */
 json_t *schedule_next (const char *schedule, const char *zone);
 
 #endif

@@ -70,7 +70,8 @@ read_source (struct arena *a, const char *path, double since, struct repo_file *
     return 0;
 }
 
-/* The pipeline, which says where it belongs by places in the work tree: those of this machine mean nothing elsewhere. */
+/* The pipeline, which says where it belongs by places in the work tree: those of this machine mean nothing
+ * elsewhere. */
 static struct repo_file
 pipeline_file (const struct origin *o, const struct pipeline *p)
 {
@@ -146,7 +147,8 @@ snapshot_write (struct origin *o, const struct pipeline *p, const struct repo_fi
 int
 snapshot_name (const struct origin *o, const char *run, struct error *err)
 {
-    return -repo_create_ref (o->repo, arena_printf (o->arena, SNAPSHOT_REFS "%s", run), json_text (o->record, "snapshot"), err);
+    return -repo_create_ref (o->repo, arena_printf (o->arena, SNAPSHOT_REFS "%s", run),
+                             json_text (o->record, "snapshot"), err);
 }
 
 int

@@ -319,8 +319,8 @@ to_json (const struct sweeping *s)
             const char *name = arena_strndup (s->inv->arena, *setting, (size_t) (equals - *setting));
             json_object_set_new (settings, name, params_parse (type_of (s->pipeline, name), equals + 1, NULL));
         }
-        json_array_append_new (all, json_pack ("{s:o,s:s,s:O?,s:O?,s:O?,s:O?}", "parameters", settings, "status", status_of (p),
-                                               "run", json_object_get (p->result, "run"), "seconds",
+        json_array_append_new (all, json_pack ("{s:o,s:s,s:O?,s:O?,s:O?,s:O?}", "parameters", settings, "status",
+                                               status_of (p), "run", json_object_get (p->result, "run"), "seconds",
                                                json_object_get (p->result, "seconds"), "report",
                                                json_object_get (p->result, "report"), "metrics", p->metrics));
     }
@@ -419,12 +419,14 @@ own_program (struct arena *a)
 }
 
 int
-sweep_run (struct invocation *inv, const struct sweep *sweep, const char *notebook, const struct vec_str *argv, int jobs,
-           struct error *err)
+sweep_run (struct invocation *inv, const struct sweep *sweep, const char *notebook, const struct vec_str *argv,
+           int jobs, struct error *err)
 {
     struct arena *a = inv->arena;
-    struct sweeping s = { .inv = inv, .pipeline = sweep->pipeline, .notebook = notebook, .program = own_program (a), .argv = argv, .loop = loop_create (),
-                          .len = sweep->points.len, .slots = 1, .jobs = jobs > 0 ? jobs : (int) sysconf (_SC_NPROCESSORS_ONLN) };
+    struct sweeping s = { .inv = inv, .pipeline = sweep->pipeline, .notebook = notebook, .program = own_program (a),
+                          .argv = argv, .loop = loop_create (),
+                          .len = sweep->points.len, .slots = 1,
+                          .jobs = jobs > 0 ? jobs : (int) sysconf (_SC_NPROCESSORS_ONLN) };
     s.points = arena_alloc (a, s.len * sizeof *s.points);
     for (size_t i = 0; i < s.len; i++) {
         s.points[i].all = &s;

@@ -13,8 +13,10 @@
 #include <string.h>
 
 const struct target targets[] = {
-    { "argo", "Argo Workflows: NAME.workflow.yaml and NAME.workflowtemplate.yaml", emit_argo, false, &service_argo, emit_argo_argument },
-    { "container", "Containerfile, its context, and a Job that builds it in a cluster", emit_container, false, NULL, NULL },
+    { "argo", "Argo Workflows: NAME.workflow.yaml and NAME.workflowtemplate.yaml", emit_argo, false, &service_argo,
+      emit_argo_argument },
+    { "container", "Containerfile, its context, and a Job that builds it in a cluster", emit_container, false, NULL,
+      NULL },
     { "cron", "Argo Workflows at a schedule: NAME.cronworkflow.yaml", emit_cron, true, NULL, NULL },
     { "kfp", "Kubeflow Pipelines v2: NAME.kfp.yaml", emit_kfp, false, &service_kfp, emit_kfp_argument },
     { 0 },
@@ -28,7 +30,8 @@ emit (const struct emit_plan *plan, const char *name, struct emission *e, struct
         if (all ? t->scheduled && !plan->options->schedule : strcmp (t->name, name) != 0)
             continue;
         if (t->scheduled && !plan->options->schedule)
-            return error_set (err, ERROR_USAGE, "%s needs a schedule: --schedule '0 2 * * *', or a cell's tag schedule:0 2 * * *", name);
+            return error_set (err, ERROR_USAGE,
+                              "%s needs a schedule: --schedule '0 2 * * *', or a cell's tag schedule:0 2 * * *", name);
         if (t->emit (plan, e, err) < 0)
             return -1;
     }
@@ -77,7 +80,8 @@ target_write_files (struct invocation *inv, const struct emission *e, const char
 }
 
 struct emit_plan *
-target_plan (struct invocation *inv, const struct pipeline *p, const struct target_settings *settings, struct error *err)
+target_plan (struct invocation *inv, const struct pipeline *p, const struct target_settings *settings,
+             struct error *err)
 {
     struct emit_options *o = arena_new (inv->arena, struct emit_options);
     *o = settings->emit;
@@ -98,8 +102,8 @@ target_find (const char *name)
 }
 
 int
-target_write (struct invocation *inv, const struct pipeline *p, const char *name, const struct target_settings *settings,
-              const char *output, struct error *err)
+target_write (struct invocation *inv, const struct pipeline *p, const char *name,
+              const struct target_settings *settings, const char *output, struct error *err)
 {
     struct emission e = { .arena = inv->arena };
     const struct http_settings http = { 0 };
@@ -112,7 +116,8 @@ target_write (struct invocation *inv, const struct pipeline *p, const char *name
         return -1;
     if (strcmp (output, "-") == 0) {
         if (e.files.len != 1)
-            return error_set (err, ERROR_USAGE, "--to %s makes %zu files: give a directory, -o DIRECTORY", name, e.files.len);
+            return error_set (err, ERROR_USAGE, "--to %s makes %zu files: give a directory, -o DIRECTORY", name,
+                              e.files.len);
         fwrite (e.files.items[0].text, 1, e.files.items[0].len, inv->out);
         return 0;
     }

@@ -6,8 +6,8 @@
 
 #include "compiler/emit/emit.h"
 
-/* Fills the lower part of `o`. Where there is no Python, or it won't tell, requirements go without versions; one that was
- * asked for by `python` must be there. Everything lies in `a`. */
+/* Fills the lower part of `o`. Where there is no Python, or it won't tell, requirements go without versions; one that
+ * was asked for by `python` must be there. Everything lies in `a`. */
 int target_ask_machine (struct arena *a, const struct pipeline *p, const char *python, struct emit_options *o,
                         struct error *err);
 

@@ -1,6 +1,6 @@
-/* Runs on Argo Workflows. The pipeline is a WorkflowTemplate whose name has a digest of its content, so that the same content
- * is there once and what runs is never changed; a run is a small Workflow that refers to it, under a name that no other run
- * has: making it twice gives 409 and is recognised.
+/* Runs on Argo Workflows. The pipeline is a WorkflowTemplate whose name has a digest of its content, so that the same
+ * content is there once and what runs is never changed; a run is a small Workflow that refers to it, under a name that
+ * no other run has: making it twice gives 409 and is recognised.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/argo.h"
 
@@ -13,7 +13,8 @@
 
 /* What is asked of a workflow: its spec may be large. */
 #define FIELDS                                                                                                         \
-    "metadata.name,metadata.uid,metadata.annotations,metadata.labels,spec.shutdown,status.phase,status.message,status.nodes"
+    "metadata.name,metadata.uid,metadata.annotations,metadata.labels,spec.shutdown,status.phase,status.message,"       \
+    "status.nodes"
 #define RUN_LABEL "chard.dev/run"
 #define ON_EXIT ".onExit" /* behind the workflow's name: the node of what runs at the end */
 #define NAME_MAX_LENGTH 63 /* of workflows and templates: pods carry them as labels */
@@ -134,8 +135,8 @@ start_run (struct argo *argo, const struct submission *s, const char *template, 
     json_auto_t *made = argo_create (argo, ARGO_WORKFLOW, workflow, &call, err);
     if (made || ((call.status == 409 || call.status >= 500 || call.maybe_done) && is_run (argo, name, s->id)))
         return 0;
-    return call.maybe_done ? error_wrap (err, "whether the run was started isn't known: look for the workflow “%s” there before "
-                                              "you submit again", name)
+    return call.maybe_done ? error_wrap (err, "whether the run was started isn't known: look for the workflow “%s” "
+                                              "there before you submit again", name)
                            : -1;
 }
 
@@ -148,8 +149,8 @@ made_at (struct argo *argo, enum argo_kind kind, const char *name)
     return instant_read (json_text (json_object_get (there, "metadata"), "creationTimestamp"));
 }
 
-/* Whether the controller, which reads templates from a cache of its own, has failed the run since it didn't know the new one yet: seen
- * on a machine with much to do. None of its steps has been started then. */
+/* Whether the controller, which reads templates from a cache of its own, has failed the run since it didn't know the
+ * new one yet: seen on a machine with much to do. None of its steps has been started then. */
 static bool
 has_missed (struct argo *argo, const char *template, const char *name)
 {
@@ -164,7 +165,8 @@ has_missed (struct argo *argo, const char *template, const char *name)
         const json_t *status = json_object_get (run, "status");
         if (*json_text (status, "phase"))
             return strcmp (workflow_state (json_text (status, "phase"), true), "failed") == 0
-                   && json_object_size (json_object_get (status, "nodes")) == 0 && strstr (json_text (status, "message"), missed);
+                   && json_object_size (json_object_get (status, "nodes")) == 0
+                       && strstr (json_text (status, "message"), missed);
     }
     return false;
 }
@@ -178,8 +180,8 @@ start_known (struct argo *argo, const struct submission *s, const char *template
         if (i == RUN_STARTS || !has_missed (argo, template, name))
             return 0;
         if (argo_delete (argo, ARGO_WORKFLOW, name, err) < 0)
-            return error_wrap (err, "Argo's controller didn't know the new template %s yet; submit again. Removing the run that failed "
-                                    "for that", template);
+            return error_wrap (err, "Argo's controller didn't know the new template %s yet; submit again. Removing the "
+                                    "run that failed for that", template);
     }
 }
 
@@ -191,8 +193,8 @@ argo_submit (struct arena *a, const struct auth *auth, const struct submission *
     if (argo_open (&argo, a, auth, err) < 0 || argo_send_template (&argo, s, template, err) < 0
         || start_known (&argo, s, template, name, err) < 0)
         return -1;
-    json_auto_t *ids = json_pack ("{s:s,s:s,s:s,s:s}", "run_id", name, "template", template, "namespace", argo.namespace, "link",
-                                  argo_link (&argo, "workflows", "workflow", name));
+    json_auto_t *ids = json_pack ("{s:s,s:s,s:s,s:s}", "run_id", name, "template", template, "namespace",
+                                  argo.namespace, "link", argo_link (&argo, "workflows", "workflow", name));
     return json_object_update (record, ids);
 }
 
@@ -225,7 +227,8 @@ is_part (const json_t *node)
     return strncmp (json_text (node, "templateName"), "part-", 5) == 0;
 }
 
-/* Whether tasks of the pipeline stand in the graph of that id: the workflow's, whose id is its name, or a part of that. */
+/* Whether tasks of the pipeline stand in the graph of that id: the workflow's, whose id is its name, or a part of
+ * that. */
 static bool
 is_whole (const json_t *nodes, const char *id, const char *root)
 {
@@ -233,9 +236,9 @@ is_whole (const json_t *nodes, const char *id, const char *root)
     return strcmp (id, root) == 0 || (is_part (graph) && strcmp (json_text (graph, "boundaryID"), root) == 0);
 }
 
-/* The task of the pipeline that a node is of; NULL: it is of none. Tasks are the nodes right below that of the workflow or of a part
- * of it, and what runs at the end; the rounds of a loop are nodes of the task that is the loop, but for single
- * tries, "each(0:0-1)(1)"; of a choice of two, NAME and NAME-otherwise, each is a task of its own. */
+/* The task of the pipeline that a node is of; NULL: it is of none. Tasks are the nodes right below that of the workflow
+ * or of a part of it, and what runs at the end; the rounds of a loop are nodes of the task that is the loop, but for
+ * single tries, "each(0:0-1)(1)"; of a choice of two, NAME and NAME-otherwise, each is a task of its own. */
 static const char *
 task_of (const json_t *nodes, const json_t *node, const char *root)
 {
@@ -265,13 +268,14 @@ holds_its_like (const json_t *nodes, const json_t *graph)
     return false;
 }
 
-/* The node that has the step's result: where it wasn't started, what took its place has left it with the graph; where it is of an
- * earlier run, nothing was tried. */
+/* The node that has the step's result: where it wasn't started, what took its place has left it with the graph; where
+ * it is of an earlier run, nothing was tried. */
 static const char *
 result_node (const json_t *nodes, const json_t *node, const json_t *last, const char *root)
 {
     const char *boundary = json_text (node, "boundaryID");
-    if (strcmp (json_text (last, "type"), "Pod") == 0 || json_is_true (json_object_get (json_object_get (last, "memoizationStatus"), "hit")))
+    if (strcmp (json_text (last, "type"), "Pod") == 0
+        || json_is_true (json_object_get (json_object_get (last, "memoizationStatus"), "hit")))
         return json_text (last, "id");
     return strcmp (json_text (node, "type"), "Skipped") == 0 && !is_whole (nodes, boundary, root) ? boundary : NULL;
 }
@@ -306,8 +310,8 @@ steps_of (struct arena *a, const json_t *workflow)
         bool ran = strcmp (json_text (last, "type"), "Pod") == 0;
         json_array_append_new (all, json_pack ("{s:s,s:s,s:o,s:s?,s:s?,s:o*}", "step", task, "status",
                                                step_state (node), "error", workflow_message (last), "pod",
-                                               ran ? workflow_pod (a, workflow, last) : NULL, "node", result_node (nodes, node, last, root),
-                                               "metrics", metrics_of (node)));
+                                               ran ? workflow_pod (a, workflow, last) : NULL, "node",
+                                               result_node (nodes, node, last, root), "metrics", metrics_of (node)));
     }
     return all;
 }
@@ -328,9 +332,12 @@ argo_status (struct arena *a, const struct auth *auth, const json_t *record, str
     const char *state = workflow_state (json_text (stands, "phase"), true);
     if (*json_text (json_object_get (workflow, "spec"), "shutdown") && strcmp (state, "failed") == 0)
         state = "canceled";
-    const char *uid = json_text (json_object_get (workflow, "metadata"), "uid"); /* its name in the archive, when it is gone */
-    return json_pack ("{s:s,s:o,s:o,s:s*,s:s*}", "status", state, "error", workflow_message (stands), "steps", steps_of (a, workflow),
-                      "steps_note", known ? NULL : arena_printf (a, "how its steps stand argo-server can tell: %s", why.text),
+    const char *uid = json_text (json_object_get (workflow, "metadata"), "uid"); /* its name in the archive, when it is
+                                                                                    gone */
+    return json_pack ("{s:s,s:o,s:o,s:s*,s:s*}", "status", state, "error", workflow_message (stands), "steps",
+                      steps_of (a, workflow),
+                      "steps_note",
+                      known ? NULL : arena_printf (a, "how its steps stand argo-server can tell: %s", why.text),
                       "uid", *uid ? uid : NULL);
 }
 
@@ -340,7 +347,8 @@ static int
 act (struct arena *a, const struct auth *auth, const json_t *record, const char *verb, struct error *err)
 {
     scoped_argo struct argo argo;
-    return argo_open (&argo, a, auth, err) < 0 ? -1 : argo_act (&argo, ARGO_WORKFLOW, json_text (record, "run_id"), verb, err);
+    return argo_open (&argo, a, auth, err) < 0
+        ? -1 : argo_act (&argo, ARGO_WORKFLOW, json_text (record, "run_id"), verb, err);
 }
 
 /* What went on is ended, exit handlers are run. */
@@ -357,27 +365,29 @@ argo_retry (struct arena *a, const struct auth *auth, const json_t *record, stru
 }
 
 static int
-read_log (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines, struct strbuf *out,
-          struct error *err)
+read_log (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines,
+          struct strbuf *out, struct error *err)
 {
     scoped_argo struct argo argo;
     if (argo_open (&argo, a, auth, err) < 0)
         return -1;
     if (!*json_text (step, "pod"))
-        return error_set (err, ERROR_NOTEBOOK, "step %s has no pod (%s)", json_text (step, "step"), json_text (step, "status"));
+        return error_set (err, ERROR_NOTEBOOK, "step %s has no pod (%s)", json_text (step, "step"),
+                          json_text (step, "status"));
     return argo_log (&argo, record, step, lines, out, err);
 }
 
 static int
-fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact, FILE *to,
-       struct error *err)
+fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact,
+       FILE *to, struct error *err)
 {
     scoped_argo struct argo argo;
     (void) artifact;
     if (argo_open (&argo, a, auth, err) < 0)
         return -1;
     if (!*json_text (step, "node"))
-        return error_set (err, ERROR_NOTEBOOK, "step %s has no result there (%s)", json_text (step, "step"), json_text (step, "status"));
+        return error_set (err, ERROR_NOTEBOOK, "step %s has no result there (%s)", json_text (step, "step"),
+                          json_text (step, "status"));
     return argo_fetch (&argo, record, json_text (step, "node"), "result", to, err);
 }
 

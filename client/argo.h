@@ -22,7 +22,8 @@ json_t *argo_run_spec (const char *template, const struct submission *s);
 const char *argo_link (const struct argo *argo, const char *path, const char *plural, const char *name);
 
 /* The functions of struct service. */
-int argo_schedule (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err);
+int argo_schedule (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record,
+                   struct error *err);
 json_t *argo_schedules (struct arena *a, const struct auth *auth, struct error *err);
 json_t *argo_runs (struct arena *a, const struct auth *auth, int limit, struct error *err);
 int argo_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change,

@@ -49,8 +49,8 @@ url_of (const struct argo *argo, enum argo_kind kind, const char *name, const ch
     if (argo->auth->kubernetes)
         return arena_printf (argo->arena, "%s/apis/" ARGO_VERSION "/namespaces/%s/%s%s%s%s", argo->auth->endpoint,
                              argo->namespace, kinds[kind].plural, slash, escaped, more);
-    return arena_printf (argo->arena, "%s/api/v1/%s/%s%s%s%s", argo->auth->endpoint, kinds[kind].path, argo->namespace, slash,
-                         escaped, more);
+    return arena_printf (argo->arena, "%s/api/v1/%s/%s%s%s%s", argo->auth->endpoint, kinds[kind].path, argo->namespace,
+                         slash, escaped, more);
 }
 
 static const char *
@@ -65,8 +65,8 @@ name_of (const json_t *object)
 json_t *
 argo_object (enum argo_kind kind, const char *name, json_t *labels, json_t *annotations, json_t *spec)
 {
-    json_t *o = json_pack ("{s:s,s:s,s:{s:s},s:o}", "apiVersion", ARGO_VERSION, "kind", kinds[kind].name, "metadata", "name",
-                           name, "spec", spec);
+    json_t *o = json_pack ("{s:s,s:s,s:{s:s},s:o}", "apiVersion", ARGO_VERSION, "kind", kinds[kind].name, "metadata",
+                           "name", name, "spec", spec);
     json_t *metadata = json_object_get (o, "metadata");
     if (labels)
         json_object_set_new (metadata, "labels", labels);
@@ -86,7 +86,8 @@ argo_get (struct argo *argo, enum argo_kind kind, const char *name, const char *
     if (!object || strcmp (name_of (object), name) == 0)
         return object;
     json_decref (object);
-    error_set (err, ERROR_ENVIRONMENT, "%s: the answer is no %s %s: is the endpoint right?", call.url, kinds[kind].name, name);
+    error_set (err, ERROR_ENVIRONMENT, "%s: the answer is no %s %s: is the endpoint right?", call.url, kinds[kind].name,
+               name);
     return NULL;
 }
 
@@ -127,7 +128,8 @@ json_t *
 argo_create (struct argo *argo, enum argo_kind kind, const json_t *object, struct http_call *call, struct error *err)
 {
     json_auto_t *body = wrap (argo, kind, object);
-    *call = (struct http_call){ .method = "POST", .url = url_of (argo, kind, NULL, ""), .body = body, .repeatable = true };
+    *call = (struct http_call){ .method = "POST", .url = url_of (argo, kind, NULL, ""), .body = body,
+                                .repeatable = true };
     json_t *made = http_json (argo->http, call, err);
     call->body = NULL;
     return made;
@@ -137,7 +139,8 @@ argo_create (struct argo *argo, enum argo_kind kind, const json_t *object, struc
 static int
 apply_there (struct argo *argo, enum argo_kind kind, const json_t *object, struct error *err)
 {
-    struct http_call call = { .method = "PATCH", .url = url_of (argo, kind, name_of (object), "?fieldManager=chard&force=true"),
+    struct http_call call = { .method = "PATCH",
+                              .url = url_of (argo, kind, name_of (object), "?fieldManager=chard&force=true"),
                               .body = object, .content_type = "application/apply-patch+yaml", .repeatable = true };
     json_auto_t *made = http_json (argo->http, &call, err);
     return made ? 0 : -1;
@@ -217,11 +220,13 @@ argo_act (struct argo *argo, enum argo_kind kind, const char *name, const char *
 {
     bool retry = strcmp (verb, "retry") == 0;
     if (argo->auth->kubernetes && retry)
-        return error_set (err, ERROR_USAGE, "the Kubernetes API can't try a workflow again, argo-server can: argo retry %s -n %s; "
-                                            "or submit again, what is kept of the steps that went well isn't run anew",
+        return error_set (err, ERROR_USAGE, "the Kubernetes API can't try a workflow again, argo-server can: argo "
+                                            "retry %s -n %s; or submit again, what is kept of the steps that went well "
+                                            "isn't run anew",
                           name, argo->namespace);
     json_auto_t *body = argo->auth->kubernetes ? patch_for (verb)
-                                               : json_pack ("{s:s,s:s}", "namespace", argo->auth->namespace, "name", name);
+                                               : json_pack ("{s:s,s:s}", "namespace", argo->auth->namespace, "name",
+                                                            name);
     struct http_call call = { .method = argo->auth->kubernetes ? "PATCH" : "PUT", .body = body, .repeatable = true };
     call.url = url_of (argo, kind, name, argo->auth->kubernetes ? "" : arena_printf (argo->arena, "/%s", verb));
     if (argo->auth->kubernetes)
@@ -263,8 +268,8 @@ pod_log (struct argo *argo, const char *workflow, const char *pod, int lines, st
                                argo->auth->endpoint, argo->namespace, escaped, lines);
     else
         rq.url = url_of (argo, ARGO_WORKFLOW, workflow,
-                         arena_printf (argo->arena, "/log?podName=%s&logOptions.container=main&logOptions.tailLines=%d", escaped,
-                                       lines));
+                         arena_printf (argo->arena, "/log?podName=%s&logOptions.container=main&logOptions.tailLines=%d",
+                                       escaped, lines));
     int status = http_ask (argo->http, &rq, &reply, err);
     if (status == 0 && argo->auth->kubernetes)
         strbuf_add (out, strbuf_str (&reply.body), reply.body.len);
@@ -274,7 +279,8 @@ pod_log (struct argo *argo, const char *workflow, const char *pod, int lines, st
     return status;
 }
 
-/* Sends `rq` to where argo-server has an artifact: by the workflow's name, and if that is gone by its uid in the archive. */
+/* Sends `rq` to where argo-server has an artifact: by the workflow's name, and if that is gone by its uid in the
+ * archive. */
 static int
 ask_artifact (struct argo *argo, const json_t *record, const char *node, const char *artifact, struct http_request *rq,
               struct http_reply *reply, struct error *err)
@@ -284,8 +290,8 @@ ask_artifact (struct argo *argo, const json_t *record, const char *node, const c
     static const char *const kinds[] = { "workflows", "archived-workflows" };
     struct error why = { 0 };
     for (size_t i = 0; i < (*uid ? 2 : 1); i++) {
-        rq->url = arena_printf (a, "%s/artifact-files/%s/%s/%s/%s/outputs/%s", argo->auth->endpoint, argo->namespace, kinds[i],
-                                http_escape (a, of[i]), http_escape (a, node), http_escape (a, artifact));
+        rq->url = arena_printf (a, "%s/artifact-files/%s/%s/%s/%s/outputs/%s", argo->auth->endpoint, argo->namespace,
+                                kinds[i], http_escape (a, of[i]), http_escape (a, node), http_escape (a, artifact));
         if (i > 0)
             http_reply_clear (reply);
         if (http_ask (argo->http, rq, reply, i == 0 ? err : &why) == 0)
@@ -328,11 +334,13 @@ argo_log (struct argo *argo, const json_t *record, const json_t *step, int lines
 /* ---- artifacts -------------------------------------------------------------------------------------------------- */
 
 int
-argo_fetch (struct argo *argo, const json_t *record, const char *node, const char *artifact, FILE *to, struct error *err)
+argo_fetch (struct argo *argo, const json_t *record, const char *node, const char *artifact, FILE *to,
+            struct error *err)
 {
     if (argo->auth->kubernetes)
-        return error_set (err, ERROR_USAGE, "the Kubernetes API has no artifacts, argo-server has: make a context with its "
-                                            "--endpoint, or argo cp %s . -n %s", json_text (record, "run_id"), argo->namespace);
+        return error_set (err, ERROR_USAGE, "the Kubernetes API has no artifacts, argo-server has: make a context with "
+                                            "its --endpoint, or argo cp %s . -n %s", json_text (record, "run_id"),
+                                            argo->namespace);
     struct http_request rq = { .method = "GET", .sink = to, .timeout = FETCH_SECONDS };
     struct http_reply reply;
     int status = ask_artifact (argo, record, node, artifact, &rq, &reply, err);

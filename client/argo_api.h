@@ -1,6 +1,6 @@
-/* Argo Workflows' objects by one of two ways: argo-server (grpc-gateway over its *.proto; bodies are wrapped, replies of errors
- * are {"code", "message"}), or the Kubernetes API itself (apis/argoproj.io/v1alpha1; server-side apply). Which of the two it
- * is the authentication knows. For argo.c and argo_schedule.c.
+/* Argo Workflows' objects by one of two ways: argo-server (grpc-gateway over its *.proto; bodies are wrapped, replies
+ * of errors are {"code", "message"}), or the Kubernetes API itself (apis/argoproj.io/v1alpha1; server-side apply).
+ * Which of the two it is the authentication knows. For argo.c and argo_schedule.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_ARGO_API_H
 #define CHARD_CLIENT_ARGO_API_H
@@ -29,12 +29,12 @@ int argo_open (struct argo *argo, struct arena *a, const struct auth *auth, stru
 void argo_close (struct argo *argo);
 #define scoped_argo __attribute__ ((cleanup (argo_close)))
 
-/* {"apiVersion", "kind", "metadata": {"name", "labels", "annotations"}, "spec"} of a new object; `labels`, `annotations`
- * (NULL: none) and `spec` are taken over. */
+/* {"apiVersion", "kind", "metadata": {"name", "labels", "annotations"}, "spec"} of a new object; `labels`,
+ * `annotations` (NULL: none) and `spec` are taken over. */
 json_t *argo_object (enum argo_kind kind, const char *name, json_t *labels, json_t *annotations, json_t *spec);
 
-/* One object; NULL with *status 404 if there is none. `fields` ("status.phase,spec") is what argo-server may leave the rest
- * out of; or NULL. */
+/* One object; NULL with *status 404 if there is none. `fields` ("status.phase,spec") is what argo-server may leave the
+ * rest out of; or NULL. */
 json_t *argo_get (struct argo *argo, enum argo_kind kind, const char *name, const char *fields, int *status,
                   struct error *err);
 
@@ -55,11 +55,13 @@ int argo_act (struct argo *argo, enum argo_kind kind, const char *name, const ch
 /* -1 if it isn't there, too. */
 int argo_delete (struct argo *argo, enum argo_kind kind, const char *name, struct error *err);
 
-/* The last `lines` that a step of the record's run printed (its "pod" and "node", as in struct service's status) printed. Of pods that are gone
- * argo-server has what is kept beside the results. */
-int argo_log (struct argo *argo, const json_t *record, const json_t *step, int lines, struct strbuf *out, struct error *err);
+/* The last `lines` that a step of the record's run printed (its "pod" and "node", as in struct service's status)
+ * printed. Of pods that are gone argo-server has what is kept beside the results. */
+int argo_log (struct argo *argo, const json_t *record, const json_t *step, int lines, struct strbuf *out,
+              struct error *err);
 
 /* An output artifact of a node of the record's run, which only argo-server hands out. */
-int argo_fetch (struct argo *argo, const json_t *record, const char *node, const char *artifact, FILE *to, struct error *err);
+int argo_fetch (struct argo *argo, const json_t *record, const char *node, const char *artifact, FILE *to,
+                struct error *err);
 
 #endif

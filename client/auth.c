@@ -99,7 +99,8 @@ read_pem (struct preparing *p, const char *path, struct error *err)
     return fs_read (path, &content, &len, err) < 0 ? NULL : arena_strndup (p->arena, content, len);
 }
 
-/* A pod's own identity: KFP wants a token for itself, projected into the pod; the Kubernetes API that of the account. */
+/* A pod's own identity: KFP wants a token for itself, projected into the pod; the Kubernetes API that of the
+ * account. */
 static int
 use_pod (struct preparing *p, struct error *err)
 {
@@ -110,8 +111,9 @@ use_pod (struct preparing *p, struct error *err)
             p->auth->endpoint = "http://ml-pipeline.kubeflow:8888";
         const char *path = kfp && *kfp ? kfp : KFP_TOKEN;
         if (!fs_exists (path))
-            return error_set (err, ERROR_ENVIRONMENT, "auth in-cluster is for pods that have a token for Kubeflow Pipelines, and there "
-                                                      "is no %s: Kubeflow's PodDefault access-ml-pipeline puts it there", path);
+            return error_set (err, ERROR_ENVIRONMENT, "auth in-cluster is for pods that have a token for Kubeflow "
+                                                      "Pipelines, and there is no %s: Kubeflow's PodDefault "
+                                                      "access-ml-pipeline puts it there", path);
         return add_header (p, "Authorization: Bearer ", read_token (p->arena, path, err));
     }
     if (!p->auth->endpoint && !host)
@@ -119,7 +121,8 @@ use_pod (struct preparing *p, struct error *err)
                                                   "KUBERNETES_SERVICE_HOST");
     if (!p->auth->endpoint) {
         bool v6 = strchr (host, ':');
-        p->auth->endpoint = arena_printf (p->arena, "https://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port ? port : "443");
+        p->auth->endpoint = arena_printf (p->arena, "https://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "",
+                                          port ? port : "443");
         p->auth->kubernetes = true;
         p->auth->settings.ca = read_pem (p, POD_SECRETS "ca.crt", err);
         if (!p->auth->settings.ca)

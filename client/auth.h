@@ -1,5 +1,6 @@
-/* From a context to what HTTP requests need: credentials, certificates, and where to. Secrets are read when they are needed,
- * from files, the environment, or what a kubeconfig's plugin prints; they go into request headers and nowhere else.
+/* From a context to what HTTP requests need: credentials, certificates, and where to. Secrets are read when they are
+ * needed, from files, the environment, or what a kubeconfig's plugin prints; they go into request headers and nowhere
+ * else.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_AUTH_H
 #define CHARD_CLIENT_AUTH_H

@@ -23,7 +23,8 @@ struct builder {
 static const struct builder builders[] = {
     { "buildah", "build --layers", "push", { 0 }, true },
     { "podman", "build --layers", "push", { 0 }, true },
-    { "docker", "build", "push", { "version", "--format", "{{.Server.Version}}" }, false }, /* often only the client is here */
+    /* often only the client is here */
+    { "docker", "build", "push", { "version", "--format", "{{.Server.Version}}" }, false },
 };
 
 /* ---- which ------------------------------------------------------------------------------------------------------ */

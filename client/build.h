@@ -1,5 +1,5 @@
-/* Programs that build images and push them: buildah, podman or docker, whichever is here. They log in with what their own
- * `login` left; nothing secret is handed to them.
+/* Programs that build images and push them: buildah, podman or docker, whichever is here. They log in with what their
+ * own `login` left; nothing secret is handed to them.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_BUILD_H
 #define CHARD_CLIENT_BUILD_H
@@ -8,8 +8,9 @@
 #include "base/error.h"
 #include "base/vec.h"
 
-/* The name of a program that is here and can build: `wanted`, or, if that is NULL, the first that does. NULL if there is none,
- * or if `wanted` is "in-cluster": then a Job has to. -1 and ERROR_ENVIRONMENT if the one that is wanted isn't here. */
+/* The name of a program that is here and can build: `wanted`, or, if that is NULL, the first that does. NULL if there
+ * is none, or if `wanted` is "in-cluster": then a Job has to. -1 and ERROR_ENVIRONMENT if the one that is wanted isn't
+ * here. */
 int build_find (struct arena *a, const char *wanted, const char **builder, struct error *err);
 
 struct build {

@@ -40,7 +40,8 @@ find_document (const json_t *documents, const char *kind, const char *key, const
     size_t i;
     json_t *d;
     json_array_foreach (documents, i, d)
-        if (strcmp (json_text (d, "kind"), kind) == 0 && strcmp (json_text (json_object_get (d, "metadata"), key), name) == 0)
+        if (strcmp (json_text (d, "kind"), kind) == 0
+            && strcmp (json_text (json_object_get (d, "metadata"), key), name) == 0)
             return d;
     return NULL;
 }
@@ -71,8 +72,10 @@ point_to (json_t *job, const char *name)
 static int
 apply (struct cluster *c, const json_t *map, const char *name, struct error *err)
 {
-    struct http_call call = { .method = "PATCH", .body = map, .content_type = "application/apply-patch+yaml", .repeatable = true,
-                              .url = arena_printf (c->arena, "%s/configmaps/%s?fieldManager=chard&force=true", c->core, name) };
+    struct http_call call = { .method = "PATCH", .body = map, .content_type = "application/apply-patch+yaml",
+                              .repeatable = true,
+                              .url = arena_printf (c->arena, "%s/configmaps/%s?fieldManager=chard&force=true", c->core,
+                                                   name) };
     json_auto_t *done = http_json (c->http, &call, err);
     return done ? 0 : -1;
 }
@@ -108,7 +111,8 @@ clear_failed (struct cluster *c, const char *name, struct error *err)
     if (!there || !has_condition (there, "Failed"))
         return there || status == 404 ? 0 : -1;
     struct http_call call = { .method = "DELETE",
-                              .url = arena_printf (c->arena, "%s/jobs/%s?propagationPolicy=Background", c->batch, name) };
+                              .url = arena_printf (c->arena, "%s/jobs/%s?propagationPolicy=Background", c->batch,
+                                                   name) };
     json_auto_t *gone = http_json (c->http, &call, err);
     return gone || call.status == 404 ? 0 : -1;
 }
@@ -119,7 +123,8 @@ start (struct cluster *c, const json_t *job, const char *name, struct error *err
 {
     if (clear_failed (c, name, err) < 0)
         return -1;
-    struct http_call call = { .method = "POST", .url = arena_printf (c->arena, "%s/jobs", c->batch), .body = job, .repeatable = true };
+    struct http_call call = { .method = "POST", .url = arena_printf (c->arena, "%s/jobs", c->batch), .body = job,
+                              .repeatable = true };
     json_auto_t *made = http_json (c->http, &call, err);
     return made || call.status == 409 ? 0 : -1;
 }
@@ -128,14 +133,16 @@ static void
 show_log (struct cluster *c, const char *name, FILE *out)
 {
     struct error why = { 0 };
-    struct http_call call = { .method = "GET", .url = arena_printf (c->arena, "%s/pods?labelSelector=job-name%%3D%s", c->core, name) };
+    struct http_call call = { .method = "GET",
+                              .url = arena_printf (c->arena, "%s/pods?labelSelector=job-name%%3D%s", c->core, name) };
     json_auto_t *pods = http_json (c->http, &call, &why);
     const json_t *all = json_object_get (pods, "items");
     const json_t *last = json_array_get (all, json_array_size (all) ? json_array_size (all) - 1 : 0);
     const char *pod = json_text (json_object_get (last, "metadata"), "name");
     if (!*pod)
         return;
-    const struct http_request rq = { .method = "GET", .url = arena_printf (c->arena, "%s/pods/%s/log?container=build&tailLines=%d",
+    const struct http_request rq = { .method = "GET",
+                                     .url = arena_printf (c->arena, "%s/pods/%s/log?container=build&tailLines=%d",
                                                                            c->core, pod, LOG_LINES) };
     struct http_reply reply;
     if (http_ask (c->http, &rq, &reply, &why) == 0)
@@ -160,20 +167,22 @@ wait_for (struct cluster *c, const char *name, FILE *out, struct error *err)
         }
         nap (delay);
     }
-    return error_set (err, ERROR_ENVIRONMENT, "the Job %s, which builds the image, isn't done after an hour; submit again to wait on",
-                      name);
+    return error_set (err, ERROR_ENVIRONMENT,
+                      "the Job %s, which builds the image, isn't done after an hour; submit again to wait on", name);
 }
 
 static int
-build_with (struct cluster *c, const json_t *documents, const char *name, const char *content, FILE *out, struct error *err)
+build_with (struct cluster *c, const json_t *documents, const char *name, const char *content, FILE *out,
+            struct error *err)
 {
     const char *base = arena_printf (c->arena, "build-%s", name);
     const char *own = arena_printf (c->arena, "%.40s-%.12s", base, content);
     const json_t *wanted = find_document (documents, "Job", "generateName", arena_printf (c->arena, "%s-", base));
     const json_t *files = find_document (documents, "ConfigMap", "name", base);
     if (!wanted || !files)
-        return error_set (err, ERROR_ENVIRONMENT, "the image's files are too large for a ConfigMap, from which a Job in the cluster "
-                                                  "would take them: build it where buildah, podman or docker is");
+        return error_set (err, ERROR_ENVIRONMENT, "the image's files are too large for a ConfigMap, from which a Job "
+                                                  "in the cluster would take them: build it where buildah, podman or "
+                                                  "docker is");
     json_auto_t *map = renamed (files, own), *job = renamed (wanted, own);
     point_to (job, own);
     fprintf (out, "the Job %s builds it in the cluster\n", own);

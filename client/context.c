@@ -182,7 +182,8 @@ context_read (struct arena *a, const char *name, struct context *c, struct error
     name = name ? name : chosen && *chosen ? chosen : all.current;
     if (!name)
         return error_set (err, ERROR_USAGE, "%s", all.len ? "no context is chosen: chard context use NAME"
-                                                          : "there is no context yet: chard context add NAME --target …");
+                                                          : "there is no context yet: chard context add NAME --target "
+                                                            "…");
     vec_foreach (each, &all)
         if (strcmp (each->name, name) == 0) {
             *c = *each;
@@ -209,7 +210,8 @@ check_url (const char *what, const char *url, struct error *err)
 static bool
 uses_token (const struct context *c)
 {
-    return c->auth && (strcmp (c->auth, "token") == 0 || strcmp (c->auth, "cookie") == 0 || strcmp (c->auth, "dex") == 0);
+    return c->auth
+        && (strcmp (c->auth, "token") == 0 || strcmp (c->auth, "cookie") == 0 || strcmp (c->auth, "dex") == 0);
 }
 
 /* Whether the endpoint may be left out: the cluster says where it is. */

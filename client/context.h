@@ -1,5 +1,5 @@
-/* Contexts: where pipelines may be sent, by name, as kubectl knows clusters. They lie in $XDG_CONFIG_HOME/chard/config.yaml
- * (~/.config/chard/config.yaml), which only its owner can read:
+/* Contexts: where pipelines may be sent, by name, as kubectl knows clusters. They lie in
+ * $XDG_CONFIG_HOME/chard/config.yaml (~/.config/chard/config.yaml), which only its owner can read:
  *
  *     current: "prod"
  *     contexts:
@@ -57,8 +57,8 @@ struct contexts {
 /* Path of the file, in `a`. */
 const char *context_file (struct arena *a);
 
-/* Reads all; none if there is no file. -1 with ERROR_USAGE and what to mend: no YAML, an unknown key or value, or others
- * than the owner can read a token in it. */
+/* Reads all; none if there is no file. -1 with ERROR_USAGE and what to mend: no YAML, an unknown key or value, or
+ * others than the owner can read a token in it. */
 int context_read_all (struct arena *a, struct contexts *all, struct error *err);
 
 /* The one of that name; NULL: $CHARD_CONTEXT, else the current one. ERROR_USAGE if there is none. */

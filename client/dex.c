@@ -34,8 +34,8 @@ read_session (const struct dex *d)
 static int
 write_session (const struct dex *d, struct error *err)
 {
-    json_auto_t *kept = json_pack ("{s:s,s:s,s:s}", "endpoint", d->endpoint, "username", d->context->username, "cookies",
-                                   d->cookies);
+    json_auto_t *kept = json_pack ("{s:s,s:s,s:s}", "endpoint", d->endpoint, "username", d->context->username,
+                                   "cookies", d->cookies);
     cleanup_free char *text = json_dumps (kept, JSON_INDENT (2));
     const char *path = session_path (d->arena, d->context->name);
     mode_t mask = umask (077);
@@ -113,7 +113,8 @@ find_dex (const struct dex *d, struct http *h, struct error *err)
         return NULL;
     const char *at = path_of (d->arena, page.url);
     if (page.status >= 400 || !strstr (at, "/auth")) {
-        error_set (err, ERROR_ENVIRONMENT, "%s leads to no login page of Dex, but to %s (HTTP %d)", d->endpoint, at, page.status);
+        error_set (err, ERROR_ENVIRONMENT, "%s leads to no login page of Dex, but to %s (HTTP %d)", d->endpoint, at,
+                   page.status);
         return NULL;
     }
     if (!ends_with (at, "/auth"))
@@ -149,7 +150,8 @@ fill_in (const struct dex *d, struct http *h, const char *form, struct error *er
     if (visit (d, h, form, filled, &page, err) < 0)
         return -1;
     if (page.hops == 0)
-        return error_set (err, ERROR_ENVIRONMENT, "%s: the login as %s isn't accepted: are user name and password right?",
+        return error_set (err, ERROR_ENVIRONMENT,
+                          "%s: the login as %s isn't accepted: are user name and password right?",
                           path_of (a, form), d->context->username);
     if (!ends_with (path_of (a, page.url), "/approval"))
         return 0;

@@ -26,7 +26,8 @@ should_repeat (const struct http_request *rq, enum outcome outcome, int status)
         return false;
     if (outcome != OUTCOME_REPLY)
         return outcome == OUTCOME_NOT_SENT || (outcome == OUTCOME_LOST && http_is_repeatable (rq));
-    return status == 429 || ((status == 500 || status == 502 || status == 503 || status == 504) && http_is_repeatable (rq));
+    return status == 429
+        || ((status == 500 || status == 502 || status == 503 || status == 504) && http_is_repeatable (rq));
 }
 
 static void
@@ -106,7 +107,8 @@ send_and_follow (struct http *h, struct arena *a, const struct http_request *rq,
             return redirect_refuse (a, name, to, err);
         url = to;
     }
-    return error_set (err, ERROR_ENVIRONMENT, "%s: it leads from one place to the next without an end: is the endpoint right?",
+    return error_set (err, ERROR_ENVIRONMENT,
+                      "%s: it leads from one place to the next without an end: is the endpoint right?",
                       http_request_name (a, rq, rq->url));
 }
 
@@ -136,7 +138,8 @@ check_headers (const struct http *h, struct error *err)
     vec_foreach (line, &h->settings.headers)
         for (const char *c = *line; *c; c++)
             if ((unsigned char) *c < 32 && *c != '\t')
-                return error_set (err, ERROR_ENVIRONMENT, "the %.*s for the server holds a line end or control character",
+                return error_set (err, ERROR_ENVIRONMENT,
+                                  "the %.*s for the server holds a line end or control character",
                                   (int) strcspn (*line, ":"), *line);
     return 0;
 }

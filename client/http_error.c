@@ -17,12 +17,13 @@ http_request_name (struct arena *a, const struct http_request *rq, const char *u
     return arena_printf (a, "%s %s", rq->method, url_strip_credentials (a, utf8_repair (a, url)));
 }
 
-/* google.rpc.Status with one more in its details: KFP has what went wrong there in one sentence, and the whole chain of its
- * functions in the message. */
+/* google.rpc.Status with one more in its details: KFP has what went wrong there in one sentence, and the whole chain of
+ * its functions in the message. */
 static const char *
 detail (const json_t *j)
 {
-    const char *said = json_string_value (json_object_get (json_array_get (json_object_get (j, "details"), 0), "message"));
+    const char *said = json_string_value (json_object_get (json_array_get (json_object_get (j, "details"), 0),
+                                                           "message"));
     return said ? said : "";
 }
 
@@ -72,7 +73,8 @@ http_check (const struct http_request *rq, const struct http_reply *reply, struc
     if (reply->status >= 200 && reply->status < 300)
         return 0;
     struct arena *a = arena_create ();
-    const char *message = reply->status == 407 ? "" : server_message (a, reply); /* a proxy's credentials aren't known here */
+    const char *message = reply->status == 407 ? "" : server_message (a, reply); /* a proxy's credentials aren't known
+                                                                                    here */
     error_set (err, ERROR_ENVIRONMENT, "%s: %s (HTTP %d)%s%s", http_request_name (a, rq, rq->url), status_hint (reply),
                reply->status, *message ? ": " : "", message);
     arena_destroy (a);
@@ -152,8 +154,9 @@ parse_reply (const struct http_request *rq, const struct http_reply *reply, stru
         return j;
     struct arena *a = arena_create ();
     if (strcmp (reply->type, "text/html") == 0)
-        error_set (err, ERROR_ENVIRONMENT, "%s: a web page answers, perhaps to log in, and not the service: is the endpoint "
-                                           "right, and do the credentials hold?", http_request_name (a, rq, rq->url));
+        error_set (err, ERROR_ENVIRONMENT, "%s: a web page answers, perhaps to log in, and not the service: is the "
+                                           "endpoint right, and do the credentials hold?",
+                                           http_request_name (a, rq, rq->url));
     else
         error_set (err, ERROR_ENVIRONMENT, "%s: the answer isn't JSON (%s): is the endpoint right?",
                    http_request_name (a, rq, rq->url), why.text);

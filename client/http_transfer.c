@@ -93,7 +93,8 @@ static const struct {
       "its certificate isn't trusted here; if its authority is your own, name its certificate: --ca FILE" },
     { CURLE_SSL_CACERT_BADFILE, OUTCOME_FATAL, "there is no certificate in what is to be trusted (--ca)" },
     { CURLE_SSL_CERTPROBLEM, OUTCOME_FATAL, "the client's certificate can't be used" },
-    { CURLE_SSL_CONNECT_ERROR, OUTCOME_FATAL, "TLS isn't spoken there as it should be: is the port right, is it https?" },
+    { CURLE_SSL_CONNECT_ERROR, OUTCOME_FATAL,
+      "TLS isn't spoken there as it should be: is the port right, is it https?" },
     { CURLE_OPERATION_TIMEDOUT, OUTCOME_LOST, "no answer in time" },
     { CURLE_GOT_NOTHING, OUTCOME_LOST, "the connection was closed without an answer" },
     { CURLE_RECV_ERROR, OUTCOME_LOST, "the connection broke before the answer was whole" },
@@ -207,7 +208,8 @@ set_connection (const struct http *h, CURL *c)
         lib.curl_easy_setopt (c, CURLOPT_PROXY, s->proxy);
 }
 
-/* Cookies are kept from the first that there is, also across curl_easy_reset, which leaks what CURLOPT_COOKIEFILE said. */
+/* Cookies are kept from the first that there is, also across curl_easy_reset, which leaks what CURLOPT_COOKIEFILE
+ * said. */
 static void
 start_cookies (struct http *h)
 {
@@ -251,8 +253,8 @@ default_timeout (void)
     return seconds > 0 && seconds < 86400 ? seconds : TIMEOUT;
 }
 
-/* libcurl asks a certificate for the URL's host: where it has another name that one stands in the URL, and the connection goes to the
- * host all the same (curl_slist "NAME:PORT:HOST:PORT"). The list is the caller's to free. */
+/* libcurl asks a certificate for the URL's host: where it has another name that one stands in the URL, and the
+ * connection goes to the host all the same (curl_slist "NAME:PORT:HOST:PORT"). The list is the caller's to free. */
 static struct curl_slist *
 set_url (const struct http *h, CURL *c, const char *url)
 {
@@ -335,8 +337,8 @@ forget_reply (struct http_reply *reply)
 }
 
 enum outcome
-http_transfer (struct http *h, const struct http_request *rq, const char *url, const char *name, struct http_reply *reply,
-               struct error *err)
+http_transfer (struct http *h, const struct http_request *rq, const char *url, const char *name,
+               struct http_reply *reply, struct error *err)
 {
     char details[CURL_ERROR_SIZE] = "";
     struct transfer t = { .curl = h->curl, .reply = reply, .max_bytes = rq->max_bytes ? rq->max_bytes : MAX_BYTES,
@@ -404,7 +406,8 @@ http_cookies (struct http *h, struct arena *a, const char *url)
         lib.curl_easy_getinfo (h->curl, CURLINFO_COOKIELIST, &lines);
     for (const struct curl_slist *l = lines; l; l = l->next)
         if (is_for_host (cookie_field (a, l->data, 0), host))
-            strbuf_addf (&out, "%s%s=%s", out.len ? "; " : "", cookie_field (a, l->data, 5), cookie_field (a, l->data, 6));
+            strbuf_addf (&out, "%s%s=%s", out.len ? "; " : "", cookie_field (a, l->data, 5),
+                         cookie_field (a, l->data, 6));
     lib.curl_slist_free_all (lines);
     return arena_strdup (a, strbuf_str (&out));
 }

@@ -1,4 +1,5 @@
-/* One try of a request, by libcurl; for http.c, which repeats and follows. http_transfer.c is the only file that includes curl.h.
+/* One try of a request, by libcurl; for http.c, which repeats and follows. http_transfer.c is the only file that
+ * includes curl.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_HTTP_TRANSFER_H
 #define CHARD_CLIENT_HTTP_TRANSFER_H

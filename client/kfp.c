@@ -39,8 +39,8 @@ start_run (struct kfp *k, const struct submission *s, const struct kfp_ids *ids,
         return kfp_member (k, made, "run_id", err);
     const char *found = call.maybe_done || call.status >= 500 ? look_for_run (k, s, ids->experiment) : NULL;
     if (!found && (call.maybe_done || call.status > 500)) /* 500 is KFP's own: it couldn't */
-        error_wrap (err, "whether the run was started isn't known: the answer was lost, and the server doesn't list it yet; look "
-                         "for “%s” there before you submit again", s->run);
+        error_wrap (err, "whether the run was started isn't known: the answer was lost, and the server doesn't list it "
+                         "yet; look for “%s” there before you submit again", s->run);
     return found;
 }
 
@@ -52,8 +52,10 @@ kfp_submit (struct arena *a, const struct auth *auth, const struct submission *s
     const char *run = kfp_prepare (&k, s, &ids, err) < 0 ? NULL : start_run (&k, s, &ids, err);
     if (!run)
         return -1;
-    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s*}", "pipeline_id", ids.pipeline, "pipeline_version_id", ids.version,
-                                   "experiment_id", ids.experiment, "run_id", run, "link", kfp_link (&k, "runs", run), "note", k.note);
+    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s*}", "pipeline_id", ids.pipeline, "pipeline_version_id",
+                                   ids.version,
+                                   "experiment_id", ids.experiment, "run_id", run, "link", kfp_link (&k, "runs", run),
+                                   "note", k.note);
     return json_object_update (record, told);
 }
 
@@ -65,8 +67,8 @@ kfp_upload (struct arena *a, const struct auth *auth, const struct submission *s
     if (kfp_bring (&k, s, &ids, err) < 0)
         return -1;
     const char *page = arena_printf (a, "%s/version/%s", ids.pipeline, ids.version);
-    json_auto_t *told = json_pack ("{s:s,s:s,s:s}", "pipeline_id", ids.pipeline, "pipeline_version_id", ids.version, "link",
-                                   kfp_link (&k, "pipelines", page));
+    json_auto_t *told = json_pack ("{s:s,s:s,s:s}", "pipeline_id", ids.pipeline, "pipeline_version_id", ids.version,
+                                   "link", kfp_link (&k, "pipelines", page));
     return json_object_update (record, told);
 }
 
@@ -83,7 +85,8 @@ static int
 act (struct arena *a, const struct auth *auth, const json_t *record, const char *verb, struct error *err)
 {
     scoped_kfp struct kfp k = kfp_open (a, auth);
-    struct http_call call = { .method = "POST", .url = kfp_url (&k, kfp_run_path (a, record, verb)), .repeatable = true };
+    struct http_call call = { .method = "POST", .url = kfp_url (&k, kfp_run_path (a, record, verb)),
+                              .repeatable = true };
     json_auto_t *reply = http_json (k.http, &call, err);
     return reply ? 0 : -1;
 }
@@ -129,8 +132,8 @@ cluster_address (const struct kfp *k, const char *pod, int lines)
         return NULL;
     const char *own = k->auth->namespace ? http_escape (k->arena, k->auth->namespace)
                                          : arena_strndup (k->arena, ns, strcspn (ns, "/"));
-    return arena_printf (k->arena, "%.*s%s%s/pods/%s/log?container=main&tailLines=%d", (int) (api - endpoint), endpoint, path, own,
-                         pod, lines);
+    return arena_printf (k->arena, "%.*s%s%s/pods/%s/log?container=main&tailLines=%d", (int) (api - endpoint), endpoint,
+                         path, own, pod, lines);
 }
 
 /* The day on which the run began: logs of pods that are gone are kept below it. */
@@ -145,8 +148,8 @@ day_of (struct arena *a, const json_t *record)
 
 /* Who may have a pod's log. The API server alone finds it only where there are users, in whose namespace it looks. */
 static int
-kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines, struct strbuf *out,
-         struct error *err)
+kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines,
+         struct strbuf *out, struct error *err)
 {
     scoped_kfp struct kfp k = kfp_open (a, auth);
     struct error why = { 0 };
@@ -160,15 +163,16 @@ kfp_log (struct arena *a, const struct auth *auth, const json_t *record, const j
     const char *const places[] = {
         cluster_address (&k, pod, lines),
         /* the user interface's server (frontend/server/handlers/pod-logs.ts) */
-        arena_printf (a, "%s/k8s/pod/logs?podname=%s&runid=%s&createdat=%s%s%s", auth->endpoint, pod, run, day_of (a, record),
-                      ns ? "&podnamespace=" : "", ns ? http_escape (a, ns) : ""),
+        arena_printf (a, "%s/k8s/pod/logs?podname=%s&runid=%s&createdat=%s%s%s", auth->endpoint, pod, run,
+                      day_of (a, record), ns ? "&podnamespace=" : "", ns ? http_escape (a, ns) : ""),
         arena_printf (a, "%s/apis/v1alpha1/runs/%s/nodes/%s/log", auth->endpoint, run, pod),
     };
     int status = -1;
     for (size_t i = 0; status < 0 && i < sizeof places / sizeof *places; i++)
         if (places[i])
             status = read_log (&k, places[i], out, err && err->text[0] ? &why : err);
-    return status == 0 ? 0 : error_wrap (err, "Kubeflow Pipelines hands logs out at its user interface, which must be the endpoint");
+    return status == 0
+        ? 0 : error_wrap (err, "Kubeflow Pipelines hands logs out at its user interface, which must be the endpoint");
 }
 
 const struct service service_kfp = {

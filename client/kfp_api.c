@@ -51,21 +51,22 @@ kfp_member (const struct kfp *k, const json_t *reply, const char *key, struct er
     const char *s = json_string_value (json_object_get (reply, key));
     if (s && *s)
         return arena_strdup (k->arena, s);
-    error_set (err, ERROR_ENVIRONMENT, "%s: the answer has no %s: is that Kubeflow Pipelines 2?", k->auth->endpoint, key);
+    error_set (err, ERROR_ENVIRONMENT, "%s: the answer has no %s: is that Kubeflow Pipelines 2?", k->auth->endpoint,
+               key);
     return NULL;
 }
 
 int
-kfp_each (struct kfp *k, const char *path, const char *list, bool (*visit) (const json_t *element, void *arg), void *arg,
-          struct error *err)
+kfp_each (struct kfp *k, const char *path, const char *list, bool (*visit) (const json_t *element, void *arg),
+          void *arg, struct error *err)
 {
     const char *token = "";
     for (int page = 0; page < PAGES; page++) {
         int status;
         size_t i;
         json_t *e;
-        const char *at = arena_printf (k->arena, "%s%spage_size=100&page_token=%s", path, strchr (path, '?') ? "&" : "?",
-                                       http_escape (k->arena, token));
+        const char *at = arena_printf (k->arena, "%s%spage_size=100&page_token=%s", path,
+                                       strchr (path, '?') ? "&" : "?", http_escape (k->arena, token));
         json_auto_t *reply = kfp_get (k, at, &status, err);
         if (!reply)
             return -1;
@@ -119,7 +120,8 @@ name_filter (const struct kfp *k, const char *name)
 int
 kfp_find (struct kfp *k, const char *path, const char *list, const char *name, json_t **found, struct error *err)
 {
-    const char *filtered = arena_printf (k->arena, "%s%s%s", path, strchr (path, '?') ? "&" : "?", name_filter (k, name));
+    const char *filtered = arena_printf (k->arena, "%s%s%s", path, strchr (path, '?') ? "&" : "?",
+                                         name_filter (k, name));
     *found = NULL;
     return kfp_each (k, filtered, list, take_first, found, err);
 }
@@ -174,13 +176,15 @@ find_pipeline (struct kfp *k, const struct submission *s, const char *parent, st
 {
     int status;
     (void) parent;
-    const char *path = arena_printf (k->arena, "pipelines/names/%s%s", http_escape (k->arena, s->name), kfp_namespace_query (k, "?"));
+    const char *path = arena_printf (k->arena, "pipelines/names/%s%s", http_escape (k->arena, s->name),
+                                     kfp_namespace_query (k, "?"));
     json_auto_t *reply = kfp_get (k, path, &status, err);
     return reply ? kfp_member (k, reply, "pipeline_id", err) : status == 404 ? "" : NULL;
 }
 
 static json_t *
-create_pipeline (struct kfp *k, const struct submission *s, const char *parent, struct http_call *call, struct error *err)
+create_pipeline (struct kfp *k, const struct submission *s, const char *parent, struct http_call *call,
+                 struct error *err)
 {
     (void) parent;
     json_auto_t *body = json_pack ("{s:s,s:s,s:s*}", "name", s->name, "display_name", s->name, "namespace",
@@ -199,13 +203,15 @@ find_version (struct kfp *k, const struct submission *s, const char *pipeline, s
 
 /* The one call that takes a form and not JSON. */
 static json_t *
-create_version (struct kfp *k, const struct submission *s, const char *pipeline, struct http_call *call, struct error *err)
+create_version (struct kfp *k, const struct submission *s, const char *pipeline, struct http_call *call,
+                struct error *err)
 {
     struct arena *a = k->arena;
     const char *path = arena_printf (a, "pipelines/upload_version?name=%s&display_name=%s&pipelineid=%s&description=%s",
-                                     http_escape (a, s->version), http_escape (a, s->version), http_escape (a, pipeline),
-                                     http_escape (a, s->description));
-    const struct http_request rq = { .method = "POST", .url = kfp_url (k, path), .body = s->document, .body_len = s->len,
+                                     http_escape (a, s->version), http_escape (a, s->version),
+                                     http_escape (a, pipeline), http_escape (a, s->description));
+    const struct http_request rq = { .method = "POST", .url = kfp_url (k, path), .body = s->document,
+                                     .body_len = s->len,
                                      .content_type = "application/yaml", .file_part = "uploadfile",
                                      .file_name = arena_printf (a, "%s.yaml", s->name), .timeout = 300 };
     struct http_reply reply;
@@ -224,19 +230,22 @@ find_experiment (struct kfp *k, const struct submission *s, const char *parent, 
 {
     (void) parent;
     json_t *found = NULL;
-    if (kfp_find (k, arena_printf (k->arena, "experiments%s", kfp_namespace_query (k, "?")), "experiments", s->experiment, &found, err) < 0)
+    if (kfp_find (k, arena_printf (k->arena, "experiments%s", kfp_namespace_query (k, "?")), "experiments",
+                  s->experiment, &found, err) < 0)
         return NULL;
     json_auto_t *experiment = found;
     if (!experiment)
         return "";
     const char *state = json_string_value (json_object_get (experiment, "storage_state"));
     if (state && strcmp (state, "ARCHIVED") == 0)
-        k->note = arena_printf (k->arena, "the experiment “%s” is archived there, and so not among those that are shown", s->experiment);
+        k->note = arena_printf (k->arena, "the experiment “%s” is archived there, and so not among those that are "
+                                          "shown", s->experiment);
     return kfp_member (k, experiment, "experiment_id", err);
 }
 
 static json_t *
-create_experiment (struct kfp *k, const struct submission *s, const char *parent, struct http_call *call, struct error *err)
+create_experiment (struct kfp *k, const struct submission *s, const char *parent, struct http_call *call,
+                   struct error *err)
 {
     (void) parent;
     json_auto_t *body = json_pack ("{s:s,s:s*}", "display_name", s->experiment, "namespace", k->auth->namespace);

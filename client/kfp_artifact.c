@@ -1,5 +1,6 @@
 /* Artifacts of runs on Kubeflow Pipelines. Its v2beta1 API has none of a version 2 pipeline; what is there is
- * - ML Metadata, which knows where they lie: gRPC-web through the user interface's server, at ENDPOINT/ml_metadata.* (protocol
+ * - ML Metadata, which knows where they lie: gRPC-web through the user interface's server, at ENDPOINT/ml_metadata.*
+ * (protocol
  *   buffers: https://protobuf.dev/programming-guides/encoding/; ml_metadata/proto/metadata_store_service.proto), and
  * - the user interface's server, which hands out objects: ENDPOINT/artifacts/get, a directory as .tar.gz
  *   (frontend/server/handlers/artifacts.ts).
@@ -130,8 +131,8 @@ call_store (struct kfp *k, const char *method, const struct strbuf *asked, struc
     strbuf_add (&framed, asked->data, asked->len);
     const struct http_request rq = { .method = "POST", .body = framed.data, .body_len = framed.len, .repeatable = true,
                                      .content_type = "application/grpc-web+proto",
-                                     .url = arena_printf (k->arena, "%s/ml_metadata.MetadataStoreService/%s", k->auth->endpoint,
-                                                          method) };
+                                     .url = arena_printf (k->arena, "%s/ml_metadata.MetadataStoreService/%s",
+                                                          k->auth->endpoint, method) };
     struct http_reply reply;
     int status = http_ask (k->http, &rq, &reply, err);
     if (status == 0) {
@@ -171,8 +172,8 @@ is_of (const char *uri, const char *task, const char *name)
            && salt[-(ptrdiff_t) n - 1] == '/';
 }
 
-/* Where an artifact lies, and what the user interface's server has to be told to get there: which of the namespace's secrets
- * hold the store's credentials. */
+/* Where an artifact lies, and what the user interface's server has to be told to get there: which of the namespace's
+ * secrets hold the store's credentials. */
 struct place {
     uint64_t id;
     const char *uri, *store; /* "": nothing is to be told */
@@ -216,7 +217,8 @@ read_artifact (struct kfp *k, struct span message)
 
 /* Finds a task's artifact, the last that there is: a task may have been tried again. */
 static int
-find_artifact (struct kfp *k, const char *run, const char *task, const char *name, struct place *found, struct error *err)
+find_artifact (struct kfp *k, const char *run, const char *task, const char *name, struct place *found,
+               struct error *err)
 {
     cleanup_strbuf struct strbuf asked = { 0 }, body = { 0 };
     struct span message;
@@ -233,7 +235,8 @@ find_artifact (struct kfp *k, const char *run, const char *task, const char *nam
         if (p.id >= found->id && is_of (p.uri, task, name))
             *found = p;
     }
-    return found->uri ? 0 : error_set (err, ERROR_NOTEBOOK, "ML Metadata knows no artifact %s of step %s yet", name, task);
+    return found->uri
+        ? 0 : error_set (err, ERROR_NOTEBOOK, "ML Metadata knows no artifact %s of step %s yet", name, task);
 }
 
 /* ---- the bytes -------------------------------------------------------------------------------------------------- */
@@ -251,20 +254,20 @@ fetch_from (struct kfp *k, const struct place *p, FILE *to, struct error *err)
         .method = "GET", .sink = to, .timeout = FETCH_SECONDS,
         .url = arena_printf (a, "%s/artifacts/get?source=%s&bucket=%s&key=%s%s%s", k->auth->endpoint,
                              strcmp (source, "gs") == 0 ? "gcs" : source,
-                             http_escape (a, arena_strndup (a, bucket, (size_t) (key - bucket))), http_escape (a, key + 1),
-                             kfp_namespace_query (k, "&"), store) };
+                             http_escape (a, arena_strndup (a, bucket, (size_t) (key - bucket))),
+                             http_escape (a, key + 1), kfp_namespace_query (k, "&"), store) };
     struct http_reply reply;
     int status = http_ask (k->http, &rq, &reply, err);
     http_reply_clear (&reply);
     if (status < 0 && *store)
-        error_wrap (err, "the store at %s has credentials of its own, which the user interface's server takes from the secret that "
-                         "KFP's launcher is configured with, if it may", uri);
+        error_wrap (err, "the store at %s has credentials of its own, which the user interface's server takes from the "
+                         "secret that KFP's launcher is configured with, if it may", uri);
     return status;
 }
 
 int
-kfp_fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact, FILE *to,
-           struct error *err)
+kfp_fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact,
+           FILE *to, struct error *err)
 {
     scoped_kfp struct kfp k = kfp_open (a, auth);
     const char *run = json_string_value (json_object_get (record, "run_id"));

@@ -1,5 +1,5 @@
-/* Schedules on Kubeflow Pipelines: recurring runs, whose display name is the pipeline's. They can't be changed there, so a new
- * one is made and those of its name that Chard has made before give way.
+/* Schedules on Kubeflow Pipelines: recurring runs, whose display name is the pipeline's. They can't be changed there,
+ * so a new one is made and those of its name that Chard has made before give way.
  *
  * KFP fires all of them in one time zone, that of the server's CRON_SCHEDULE_TIMEZONE (UTC unless it was set).
  * SPDX-License-Identifier: Apache-2.0 */
@@ -22,7 +22,8 @@ cron_of (const json_t *recurring)
 static json_t *
 recurring_run (struct kfp *k, const struct submission *s, const struct kfp_ids *ids)
 {
-    return json_pack ("{s:s,s:s,s:s,s:{s:s,s:s},s:{s:O},s:s,s:b,s:s,s:{s:{s:s}},s:s*}", "display_name", s->name, "description",
+    return json_pack ("{s:s,s:s,s:s,s:{s:s,s:s},s:{s:O},s:s,s:b,s:s,s:{s:{s:s}},s:s*}", "display_name", s->name,
+                      "description",
                       s->description, "experiment_id", ids->experiment, "pipeline_version_reference", "pipeline_id",
                       ids->pipeline, "pipeline_version_id", ids->version, "runtime_config", "parameters", s->parameters,
                       "max_concurrency", "1", "no_catchup", true, "mode", "ENABLE", "trigger", "cron_schedule", "cron",
@@ -56,7 +57,8 @@ note_own (const json_t *there, void *arg)
 {
     struct own *own = arg;
     const char *id = arena_strdup (own->arena, json_text (there, "recurring_run_id"));
-    if (strcmp (json_text (there, "display_name"), json_text (own->wanted, "display_name")) != 0 || !kfp_is_ours (there))
+    if (strcmp (json_text (there, "display_name"), json_text (own->wanted, "display_name")) != 0
+        || !kfp_is_ours (there))
         return false;
     if (!own->same && is_same (there, own->wanted))
         own->same = id;
@@ -70,8 +72,8 @@ look (struct kfp *k, struct own *own, struct error *err)
 {
     own->same = NULL;
     own->others.len = 0;
-    return kfp_each (k, arena_printf (k->arena, "recurringruns%s", kfp_namespace_query (k, "?")), "recurringRuns", note_own, own,
-                     err);
+    return kfp_each (k, arena_printf (k->arena, "recurringruns%s", kfp_namespace_query (k, "?")), "recurringRuns",
+                     note_own, own, err);
 }
 
 /* After a lost reply it may take a moment until the server lists it. */
@@ -84,8 +86,8 @@ look_again (struct kfp *k, struct own *own, struct error *err)
         if (look (k, own, &why) == 0 && own->same)
             return own->same;
     }
-    error_wrap (err, "whether the schedule was made isn't known: the answer was lost, and the server doesn't list it yet; chard "
-                     "schedules list shows what is there");
+    error_wrap (err, "whether the schedule was made isn't known: the answer was lost, and the server doesn't list it "
+                     "yet; chard schedules list shows what is there");
     return NULL;
 }
 
@@ -120,7 +122,8 @@ make_only (struct kfp *k, const json_t *wanted, struct error *err)
         return NULL;
     vec_foreach (other, &own.others)
         if (strcmp (*other, id) != 0 && drop (k, *other, err) < 0) {
-            error_wrap (err, "the new schedule is made, but the one before it is still there: chard schedules delete %s", *other);
+            error_wrap (err, "the new schedule is made, but the one before it is still there: chard schedules delete "
+                             "%s", *other);
             return NULL;
         }
     return id;
@@ -132,18 +135,19 @@ kfp_schedule (struct arena *a, const struct auth *auth, const struct submission 
     scoped_kfp struct kfp k = kfp_open (a, auth);
     struct kfp_ids ids;
     if (s->timezone && strcmp (s->timezone, "UTC") != 0)
-        return error_set (err, ERROR_USAGE, "Kubeflow Pipelines has one time zone for all schedules, that of its server "
-                                            "(CRON_SCHEDULE_TIMEZONE, else UTC), and not %s: say the time in that zone, without "
-                                            "--timezone", s->timezone);
+        return error_set (err, ERROR_USAGE, "Kubeflow Pipelines has one time zone for all schedules, that of its "
+                                            "server (CRON_SCHEDULE_TIMEZONE, else UTC), and not %s: say the time in "
+                                            "that zone, without --timezone", s->timezone);
     if (kfp_prepare (&k, s, &ids, err) < 0)
         return -1;
     json_auto_t *wanted = recurring_run (&k, s, &ids);
     const char *id = make_only (&k, wanted, err);
     if (!id)
         return -1;
-    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s*}", "schedule", id, "pipeline_id", ids.pipeline, "pipeline_version_id",
-                                   ids.version, "experiment_id", ids.experiment, "link", kfp_link (&k, "recurringrun", id), "note",
-                                   k.note);
+    json_auto_t *told = json_pack ("{s:s,s:s,s:s,s:s,s:s,s:s*}", "schedule", id, "pipeline_id", ids.pipeline,
+                                   "pipeline_version_id",
+                                   ids.version, "experiment_id", ids.experiment, "link",
+                                   kfp_link (&k, "recurringrun", id), "note", k.note);
     return json_object_update (record, told);
 }
 
@@ -180,11 +184,13 @@ kfp_schedules (struct arena *a, const struct auth *auth, struct error *err)
 }
 
 int
-kfp_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change, struct error *err)
+kfp_change_schedule (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change,
+                     struct error *err)
 {
     scoped_kfp struct kfp k = kfp_open (a, auth);
     const char *path = arena_printf (a, "recurringruns/%s%s", http_escape (a, id),
-                                     change == SCHEDULE_PAUSE ? ":disable" : change == SCHEDULE_RESUME ? ":enable" : "");
+                                     change == SCHEDULE_PAUSE ? ":disable" : change == SCHEDULE_RESUME ? ":enable"
+                                                              : "");
     struct http_call call = { .method = change == SCHEDULE_DELETE ? "DELETE" : "POST", .url = kfp_url (&k, path),
                               .repeatable = true };
     json_auto_t *done = http_json (k.http, &call, err);

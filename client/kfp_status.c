@@ -1,12 +1,13 @@
-/* How a run on Kubeflow Pipelines stands. Its v2beta1 API tells states, but neither which pods ran a task, nor that it was taken
- * from the cache, nor why it failed. That is in the Argo workflow that KFP makes of it, which v1beta1 hands out. There a task
- * is (backend/src/v2/compiler/argocompiler/dag.go, container.go):
+/* How a run on Kubeflow Pipelines stands. Its v2beta1 API tells states, but neither which pods ran a task, nor that it
+ * was taken from the cache, nor why it failed. That is in the Argo workflow that KFP makes of it, which v1beta1 hands
+ * out. There a task is (backend/src/v2/compiler/argocompiler/dag.go, container.go):
  *
  *     NAME-driver ──> NAME ──┬── executor                         skipped if the driver found the result in the cache
  *                            └── executor ──┬── executor(0)       with a retry policy: a pod for each try
  *                                           └── executor(1)
  *
- * or a graph with such tasks in it, of which one may be called NAME too: a step that is started only if something holds.
+ * or a graph with such tasks in it, of which one may be called NAME too: a step that is started only if something
+ * holds.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/strbuf.h"
 #include "client/kfp_api.h"
@@ -92,7 +93,8 @@ static bool
 holds_its_like (struct arena *a, const json_t *nodes, const json_t *driver)
 {
     const char *name = json_text (driver, "name");
-    return find_node (nodes, arena_printf (a, "%.*s.%s", (int) (strlen (name) - strlen (DRIVER)), name, json_text (driver, "displayName")));
+    return find_node (nodes, arena_printf (a, "%.*s.%s", (int) (strlen (name) - strlen (DRIVER)), name,
+                                           json_text (driver, "displayName")));
 }
 
 static json_t *
@@ -116,7 +118,8 @@ static const struct {
     const char *kfp, *run, *step;
 } states[] = {
     { "PENDING", "submitted", "waiting" }, { "RUNNING", "running", "running" },    { "SUCCEEDED", "ok", "ok" },
-    { "SKIPPED", "ok", "skipped" },        { "FAILED", "failed", "failed" },       { "CANCELING", "running", "running" },
+    { "SKIPPED", "ok", "skipped" },        { "FAILED", "failed", "failed" },
+    { "CANCELING", "running", "running" },
     { "CANCELED", "canceled", "canceled" }, { "PAUSED", "running", "waiting" },
 };
 
@@ -143,8 +146,8 @@ tasks_of_run (const json_t *run)
     size_t i;
     json_array_foreach (json_object_get (json_object_get (run, "run_details"), "task_details"), i, task)
         if (*json_text (task, "display_name"))
-            json_array_append_new (all, json_pack ("{s:s,s:s,s:n,s:n}", "step", json_text (task, "display_name"), "status",
-                                                   state_of (task, false), "error", "pod"));
+            json_array_append_new (all, json_pack ("{s:s,s:s,s:n,s:n}", "step", json_text (task, "display_name"),
+                                                   "status", state_of (task, false), "error", "pod"));
     return all;
 }
 

@@ -53,7 +53,8 @@ find_named (const struct reader *r, const char *list, const char *kind, const ch
     size_t i;
     json_t *e;
     json_array_foreach (json_object_get (r->root, list), i, e)
-        if (name && text (e, "name") && strcmp (text (e, "name"), name) == 0 && json_is_object (json_object_get (e, kind)))
+        if (name && text (e, "name") && strcmp (text (e, "name"), name) == 0
+            && json_is_object (json_object_get (e, kind)))
             return json_object_get (e, kind);
     error_set (err, ERROR_ENVIRONMENT, "%s has no %s “%s”", r->file, kind, name ? name : "");
     return NULL;
@@ -90,7 +91,8 @@ plugin_request (const struct reader *r, const json_t *exec, const struct kubecon
 {
     const char *version = text (exec, "apiVersion");
     const char *ca = k->ca ? base64_encode (r->arena, k->ca, strlen (k->ca)) : NULL;
-    json_auto_t *info = json_pack ("{s:s,s:s,s:{s:b}}", "apiVersion", version ? version : "client.authentication.k8s.io/v1", "kind",
+    json_auto_t *info = json_pack ("{s:s,s:s,s:{s:b}}", "apiVersion",
+                                   version ? version : "client.authentication.k8s.io/v1", "kind",
                                    "ExecCredential", "spec", "interactive", false);
     if (json_is_true (json_object_get (exec, "provideClusterInfo")))
         json_object_set_new (json_object_get (info, "spec"), "cluster",
@@ -99,7 +101,8 @@ plugin_request (const struct reader *r, const json_t *exec, const struct kubecon
 }
 
 static void
-plugin_call (const struct reader *r, const json_t *exec, const struct kubeconfig *k, struct vec_str *argv, struct vec_str *env)
+plugin_call (const struct reader *r, const json_t *exec, const struct kubeconfig *k, struct vec_str *argv,
+             struct vec_str *env)
 {
     cleanup_free char *request = plugin_request (r, exec, k);
     size_t i;
@@ -110,7 +113,8 @@ plugin_call (const struct reader *r, const json_t *exec, const struct kubeconfig
     vec_push (r->arena, argv, NULL);
     json_array_foreach (json_object_get (exec, "env"), i, e)
         if (text (e, "name"))
-            vec_push (r->arena, env, arena_printf (r->arena, "%s=%s", text (e, "name"), text (e, "value") ? text (e, "value") : ""));
+            vec_push (r->arena, env,
+                      arena_printf (r->arena, "%s=%s", text (e, "name"), text (e, "value") ? text (e, "value") : ""));
     vec_push (r->arena, env, arena_printf (r->arena, "KUBERNETES_EXEC_INFO=%s", request ? request : "{}"));
     vec_push (r->arena, env, NULL);
 }
@@ -135,8 +139,8 @@ run_plugin (const struct reader *r, const json_t *exec, struct kubeconfig *k, st
         k->key = copy (r, status, "clientKeyData");
     if (k->token || (k->cert && k->key))
         return 0;
-    return error_set (err, ERROR_ENVIRONMENT, "the credentials plugin %s printed no ExecCredential with a token or certificate",
-                      argv.items[0]);
+    return error_set (err, ERROR_ENVIRONMENT,
+                      "the credentials plugin %s printed no ExecCredential with a token or certificate", argv.items[0]);
 }
 
 /* ---- putting it together ---------------------------------------------------------------------------------------- */
@@ -145,8 +149,8 @@ static int
 read_cluster (const struct reader *r, const json_t *cluster, struct kubeconfig *k, struct error *err)
 {
     if (json_is_true (json_object_get (cluster, "insecure-skip-tls-verify")))
-        return error_set (err, ERROR_ENVIRONMENT, "%s wants the cluster's certificate not to be verified, which Chard refuses: "
-                                                  "give certificate-authority instead", r->file);
+        return error_set (err, ERROR_ENVIRONMENT, "%s wants the cluster's certificate not to be verified, which Chard "
+                                                  "refuses: give certificate-authority instead", r->file);
     k->server = copy (r, cluster, "server");
     k->proxy = copy (r, cluster, "proxy-url");
     k->tls_name = copy (r, cluster, "tls-server-name");
@@ -161,7 +165,8 @@ read_user (const struct reader *r, const json_t *user, struct kubeconfig *k, str
     const char *file = text (user, "tokenFile");
     cleanup_free char *token = NULL;
     size_t len;
-    if (read_pem (r, user, "client-certificate", &k->cert, err) < 0 || read_pem (r, user, "client-key", &k->key, err) < 0)
+    if (read_pem (r, user, "client-certificate", &k->cert, err) < 0
+        || read_pem (r, user, "client-key", &k->key, err) < 0)
         return -1;
     k->token = copy (r, user, "token");
     if (!k->token && file) {
@@ -176,7 +181,8 @@ read_user (const struct reader *r, const json_t *user, struct kubeconfig *k, str
     if (json_is_object (json_object_get (user, "exec")))
         return run_plugin (r, json_object_get (user, "exec"), k, err);
     if (json_object_get (user, "auth-provider"))
-        return error_set (err, ERROR_ENVIRONMENT, "%s uses auth-provider, which Kubernetes has given up: use exec", r->file);
+        return error_set (err, ERROR_ENVIRONMENT, "%s uses auth-provider, which Kubernetes has given up: use exec",
+                          r->file);
     return 0;
 }
 

@@ -18,8 +18,8 @@ struct kubeconfig {
 };
 
 /* Reads `file` (NULL: the first of $KUBECONFIG that is there, else ~/.kube/config) and its context `name` (NULL: its
- * current one). Relative paths in it count from its folder. Runs the plugin, if there is one, for at most a minute. All in
- * `a`. A cluster whose certificate isn't to be verified is refused. */
+ * current one). Relative paths in it count from its folder. Runs the plugin, if there is one, for at most a minute. All
+ * in `a`. A cluster whose certificate isn't to be verified is refused. */
 int kubeconfig_read (struct arena *a, const char *file, const char *name, struct kubeconfig *k, struct error *err);
 
 #endif

@@ -47,11 +47,13 @@ offers_volumes (struct arena *a, const struct context *c, struct error *err)
 {
     struct auth auth;
     if (!cluster_find (a, c, &auth)) {
-        error_set (err, ERROR_USAGE, "the context doesn't log in to Kubernetes' API: with --auth kubeconfig or in-cluster it does");
+        error_set (err, ERROR_USAGE,
+                   "the context doesn't log in to Kubernetes' API: with --auth kubeconfig or in-cluster it does");
         return NULL;
     }
     struct http *h = http_create (&auth.settings);
-    struct http_call call = { .method = "GET", .url = arena_printf (a, "%s/api/v1/namespaces/%s/persistentvolumeclaims", auth.endpoint,
+    struct http_call call = { .method = "GET",
+                              .url = arena_printf (a, "%s/api/v1/namespaces/%s/persistentvolumeclaims", auth.endpoint,
                                                                     http_escape (a, auth.namespace)) };
     json_auto_t *list = http_json (h, &call, err);
     http_destroy (h);

@@ -38,8 +38,8 @@ find_kfp (struct arena *a, const struct auth *auth, const char **found, struct e
                              : -1;
     bool multi_user = json_is_true (json_object_get (health, "multi_user"));
     if (multi_user && !auth->namespace)
-        return error_set (err, ERROR_ENVIRONMENT, "this Kubeflow has several users: the context needs --namespace, that of "
-                                                  "your profile");
+        return error_set (err, ERROR_ENVIRONMENT, "this Kubeflow has several users: the context needs --namespace, "
+                                                  "that of your profile");
     *found = multi_user ? "Kubeflow Pipelines, for several users" : "Kubeflow Pipelines";
     return 0;
 }
@@ -59,8 +59,9 @@ find_argo (struct arena *a, const struct auth *auth, const char **found, struct 
     int other;
     json_auto_t *cluster = auth->kubernetes ? NULL : ask (a, auth, "/apis", &other, &why);
     if (json_object_get (cluster, "groups"))
-        return error_set (err, ERROR_ENVIRONMENT, "%s is a Kubernetes API server and no argo-server: make the context without "
-                                                  "--endpoint, with --auth kubeconfig or in-cluster", auth->endpoint);
+        return error_set (err, ERROR_ENVIRONMENT, "%s is a Kubernetes API server and no argo-server: make the context "
+                                                  "without --endpoint, with --auth kubeconfig or in-cluster",
+                                                  auth->endpoint);
     if (status == 403)
         return -1;
     if (auth->kubernetes)
@@ -109,7 +110,8 @@ registry_host (struct arena *a, const char *registry)
 }
 
 int
-probe_registry (struct arena *a, const struct context *c, const struct auth *auth, const char **found, struct error *err)
+probe_registry (struct arena *a, const struct context *c, const struct auth *auth, const char **found,
+                struct error *err)
 {
     const char *host = c->registry ? registry_host (a, c->registry) : NULL;
     struct http_reply reply;
@@ -125,7 +127,8 @@ probe_registry (struct arena *a, const struct context *c, const struct auth *aut
     if (status == 0 && reply.status != 401)
         status = http_check (&rq, &reply, err);
     if (status == 0)
-        *found = arena_printf (a, "%s answers%s", host, reply.status == 401 ? ", and wants a login when it comes to it" : "");
+        *found = arena_printf (a, "%s answers%s", host,
+                               reply.status == 401 ? ", and wants a login when it comes to it" : "");
     http_reply_clear (&reply);
     http_destroy (h);
     return status;

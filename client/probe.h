@@ -1,4 +1,5 @@
-/* Whether a context's service can be reached and takes its credentials, and if not, what to do. For `chard context test`.
+/* Whether a context's service can be reached and takes its credentials, and if not, what to do. For `chard context
+ * test`.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_PROBE_H
 #define CHARD_CLIENT_PROBE_H

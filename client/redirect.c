@@ -59,8 +59,8 @@ redirect_refuse (struct arena *a, const char *name, const char *to, struct error
 {
     to = url_strip_credentials (a, utf8_repair (a, to));
     if (redirect_is_login (to))
-        return error_set (err, ERROR_ENVIRONMENT, "%s: a login is wanted there: it leads to the login page %s; give the "
-                                                  "context credentials that the endpoint takes", name, to);
-    return error_set (err, ERROR_ENVIRONMENT, "%s: it leads to %s, where Chard doesn't follow; if that is the right place, "
-                                              "make it the endpoint", name, to);
+        return error_set (err, ERROR_ENVIRONMENT, "%s: a login is wanted there: it leads to the login page %s; give "
+                                                  "the context credentials that the endpoint takes", name, to);
+    return error_set (err, ERROR_ENVIRONMENT, "%s: it leads to %s, where Chard doesn't follow; if that is the right "
+                                              "place, make it the endpoint", name, to);
 }

@@ -1,5 +1,6 @@
-/* Redirects that a server asks for: where they lead, and whether Chard follows. It goes only where its credentials may go
- * too, which is the same scheme, host and port, or https in the place of http, and only if the request stays what it is.
+/* Redirects that a server asks for: where they lead, and whether Chard follows. It goes only where its credentials may
+ * go too, which is the same scheme, host and port, or https in the place of http, and only if the request stays what it
+ * is.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_REDIRECT_H
 #define CHARD_CLIENT_REDIRECT_H

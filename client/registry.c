@@ -83,7 +83,8 @@ int
 registry_find (struct arena *a, const struct http_settings *s, const char *reference, const char **pinned,
                struct error *err)
 {
-    struct asking q = { .arena = a, .settings = { .ca = s->ca, .proxy = s->proxy }, .name = registry_parse (a, reference) };
+    struct asking q = { .arena = a, .settings = { .ca = s->ca, .proxy = s->proxy },
+                        .name = registry_parse (a, reference) };
     struct http_reply reply;
     if (q.name.digest)
         return *pinned = reference, 1;

@@ -1,8 +1,8 @@
 /* Registries of container images, as OCI's distribution specification has them: what is there already.
  *
  * Credentials are those that buildah, podman and docker use (client/registry_login.h): they are sent where the registry
- * asks for them and nowhere else, never with the context's own. A registry on this machine is asked over plain HTTP, all
- * others over HTTPS.
+ * asks for them and nowhere else, never with the context's own. A registry on this machine is asked over plain HTTP,
+ * all others over HTTPS.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_REGISTRY_H
 #define CHARD_CLIENT_REGISTRY_H
@@ -28,8 +28,8 @@ bool registry_is_local (const char *host);
 /* Where the API of that host is: "https://registry.example.com/v2", in `a`. */
 const char *registry_url (struct arena *a, const char *host);
 
-/* Asks for an image; of `s` only certificates and proxy are used. 1 and its name by digest ("host/path@sha256:…", in `a`)
- * if it is there, 0 if not, -1 if that can't be known. */
+/* Asks for an image; of `s` only certificates and proxy are used. 1 and its name by digest ("host/path@sha256:…", in
+ * `a`) if it is there, 0 if not, -1 if that can't be known. */
 int registry_find (struct arena *a, const struct http_settings *s, const char *reference, const char **pinned,
                    struct error *err);
 

@@ -90,8 +90,8 @@ read_auth (struct arena *a, const json_t *auth, struct login *login)
 
 /* ---- helpers ---------------------------------------------------------------------------------------------------- */
 
-/* docker-credential-NAME get: the server's address on standard input, {"Username", "Secret"} on standard output. One that
- * knows nothing of it fails, which is no error here. */
+/* docker-credential-NAME get: the server's address on standard input, {"Username", "Secret"} on standard output. One
+ * that knows nothing of it fails, which is no error here. */
 static bool
 ask_helper (struct arena *a, const char *name, const char *key, struct login *login)
 {
@@ -173,20 +173,23 @@ may_have_secrets (struct arena *a, const char *url)
 {
     if (strncasecmp (url, "https://", 8) == 0)
         return true;
-    return strncasecmp (url, "http://", 7) == 0 && registry_is_local (arena_strndup (a, url + 7, strcspn (url + 7, "/?#")));
+    return strncasecmp (url, "http://", 7) == 0
+        && registry_is_local (arena_strndup (a, url + 7, strcspn (url + 7, "/?#")));
 }
 
 /* GET with a name and password (or none), or POST with what stands for them (OAuth 2's refresh_token). */
 static int
-ask_token (struct arena *a, struct http *h, const char *realm, const char *service, const char *scope, const char *identity,
-           struct http_reply *reply, struct error *err)
+ask_token (struct arena *a, struct http *h, const char *realm, const char *service, const char *scope,
+           const char *identity, struct http_reply *reply, struct error *err)
 {
     const char *query = arena_printf (a, "service=%s&scope=%s", http_escape (a, service), http_escape (a, scope));
     const char *body = arena_printf (a, "grant_type=refresh_token&client_id=chard&%s&refresh_token=%s", query,
                                      http_escape (a, identity ? identity : ""));
-    const struct http_request get = { .method = "GET", .url = arena_printf (a, "%s%c%s", realm, strchr (realm, '?') ? '&' : '?',
+    const struct http_request get = { .method = "GET",
+                                      .url = arena_printf (a, "%s%c%s", realm, strchr (realm, '?') ? '&' : '?',
                                                                             query) };
-    const struct http_request post = { .method = "POST", .url = realm, .body = body, .body_len = strlen (body), .repeatable = true,
+    const struct http_request post = { .method = "POST", .url = realm, .body = body, .body_len = strlen (body),
+                                       .repeatable = true,
                                        .content_type = "application/x-www-form-urlencoded" };
     const struct http_request *rq = identity ? &post : &get;
     return http_ask (h, rq, reply, err);
@@ -209,13 +212,15 @@ static const char *
 bearer_header (struct arena *a, const struct http_settings *s, const struct registry_login_request *rq,
                const struct login *login, struct error *err)
 {
-    const char *realm = challenge_value (a, rq->challenge, "realm"), *scope = challenge_value (a, rq->challenge, "scope");
+    const char *realm = challenge_value (a, rq->challenge, "realm"), *scope = challenge_value (a, rq->challenge,
+                                                                                               "scope");
     struct http_settings settings = { .ca = s->ca, .proxy = s->proxy };
     struct http_reply reply;
     if (!*scope)
         scope = arena_printf (a, "repository:%s:pull", rq->path);
     if (!may_have_secrets (a, realm)) {
-        error_set (err, ERROR_ENVIRONMENT, "the registry %s sends us to “%s” for a token, which isn't https", rq->host, realm);
+        error_set (err, ERROR_ENVIRONMENT, "the registry %s sends us to “%s” for a token, which isn't https", rq->host,
+                   realm);
         return NULL;
     }
     if (login->user)
@@ -224,8 +229,8 @@ bearer_header (struct arena *a, const struct http_settings *s, const struct regi
     const char *header = NULL;
     if (ask_token (a, h, realm, challenge_value (a, rq->challenge, "service"), scope, login->identity, &reply, err) == 0
         && !(header = read_token (a, &reply)))
-        error_set (err, ERROR_ENVIRONMENT, "the registry %s gets its tokens from %s, and there is none in the answer", rq->host,
-                   realm);
+        error_set (err, ERROR_ENVIRONMENT, "the registry %s gets its tokens from %s, and there is none in the answer",
+                   rq->host, realm);
     http_reply_clear (&reply);
     http_destroy (h);
     return header;
@@ -241,7 +246,7 @@ registry_login_header (struct arena *a, const struct http_settings *s, const str
         return bearer_header (a, s, rq, &login, err);
     if (found && login.user)
         return basic_header (a, &login);
-    error_set (err, ERROR_ENVIRONMENT, "the registry %s wants a login: docker login %s, or podman or buildah login", rq->host,
-               rq->host);
+    error_set (err, ERROR_ENVIRONMENT, "the registry %s wants a login: docker login %s, or podman or buildah login",
+               rq->host, rq->host);
     return NULL;
 }

@@ -28,7 +28,8 @@ repo_git_tree (struct repo *r, const char *commit, git_tree **tree, struct error
 {
     scoped (commit) git_commit *c = NULL;
     git_oid id;
-    if (lib.git_oid_fromstr (&id, commit) < 0 || lib.git_commit_lookup (&c, r->repo, &id) < 0 || lib.git_commit_tree (tree, c) < 0)
+    if (lib.git_oid_fromstr (&id, commit) < 0 || lib.git_commit_lookup (&c, r->repo, &id) < 0
+        || lib.git_commit_tree (tree, c) < 0)
         return repo_git_fail (err, commit);
     return 0;
 }
@@ -46,8 +47,8 @@ warm_up (void *unused)
     return unused;
 }
 
-/* The nearest folder from `dir` upwards that has a .git, the caller's to free; NULL if there is none: libgit2 needn't be
- * made ready then. */
+/* The nearest folder from `dir` upwards that has a .git, the caller's to free; NULL if there is none: libgit2 needn't
+ * be made ready then. */
 static char *
 find_root (const char *dir)
 {
@@ -123,12 +124,14 @@ static int
 fail_open (int code, const char *root, struct error *err)
 {
     if (is_distrusted (code))
-        return error_set (err, ERROR_ENVIRONMENT, "the Git repository %s belongs to another user, so Git doesn't trust it; "
-                                                  "if you do: git config --global --add safe.directory %s", root, root);
+        return error_set (err, ERROR_ENVIRONMENT, "the Git repository %s belongs to another user, so Git doesn't trust "
+                                                  "it; if you do: git config --global --add safe.directory %s", root,
+                                                  root);
     const git_error *e = lib.git_error_last ();
-    if (e && e->message && strstr (e->message, "unsupported extension")) /* objects by SHA-256, references as reftable */
-        return error_set (err, ERROR_ENVIRONMENT, "the Git repository %s is of a newer kind than libgit2 here can read (%s)", root,
-                          e->message);
+    if (e && e->message && strstr (e->message, "unsupported extension")) /* objects by SHA-256, references as
+                                                                            reftable */
+        return error_set (err, ERROR_ENVIRONMENT,
+                          "the Git repository %s is of a newer kind than libgit2 here can read (%s)", root, e->message);
     return repo_git_fail (err, root);
 }
 

@@ -3,8 +3,8 @@
  * Knows nothing of notebooks: callers say what goes into a snapshot. repo_git.h is the only file that includes git2.h.
  *
  * Repositories are found as Git does from a directory upwards (worktrees and submodules included; GIT_DIR and the like
- * are not asked: a hook's are of another repository). Hooks and filters that are programs aren't run: where the time of a
- * filtered file has changed it is taken as modified, unless it is Git LFS's and what its pointer says.
+ * are not asked: a hook's are of another repository). Hooks and filters that are programs aren't run: where the time of
+ * a filtered file has changed it is taken as modified, unless it is Git LFS's and what its pointer says.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_REPO_H
 #define CHARD_CLIENT_REPO_H
@@ -21,12 +21,13 @@
 
 struct repo;
 
-/* Gets libgit2 ready in the background if there is a repository around `dir`: it reads all certificates of the machine first,
- * some 10 ms. For those who will open it soon and have something else to do until then; it may be left out. */
+/* Gets libgit2 ready in the background if there is a repository around `dir`: it reads all certificates of the machine
+ * first, some 10 ms. For those who will open it soon and have something else to do until then; it may be left out. */
 void repo_warm_up (const char *dir);
 
 /* Opens the repository around `dir`, for reading. NULL, and why in one sentence: there is none (ERROR_USAGE), or it
- * can't be opened (ERROR_ENVIRONMENT): another user's, of a newer format, without a work tree. repo_close accepts NULL. */
+ * can't be opened (ERROR_ENVIRONMENT): another user's, of a newer format, without a work tree. repo_close accepts
+ * NULL. */
 struct repo *repo_open (const char *dir, struct error *err);
 void repo_close (struct repo *r);
 
@@ -51,7 +52,8 @@ struct repo_changes {
 struct repo_state {
     const char *branch;      /* "main"; NULL: detached */
     const char *commit;      /* NULL: the branch has none yet */
-    const char *remote, *url; /* the branch's remote, else origin, else the only one; the URL without credentials; or NULL */
+    const char *remote, *url; /* the branch's remote, else origin, else the only one; the URL without credentials; or
+                                 NULL */
 };
 
 /* Fills `s`, in `a`. -1 if the repository can't be read. */
@@ -92,8 +94,8 @@ int repo_read_ref (struct repo *r, const char *ref, char id[REPO_ID_SIZE], struc
 /* What stands behind `prefix` in the names of all refs that begin with it, sorted. */
 int repo_list_refs (struct repo *r, struct arena *a, const char *prefix, struct vec_str *names, struct error *err);
 
-/* The files of a commit, in `a`. What isn't a plain file, or has a name that might lead out of a directory, is refused: a
- * snapshot may come from elsewhere. */
+/* The files of a commit, in `a`. What isn't a plain file, or has a name that might lead out of a directory, is refused:
+ * a snapshot may come from elsewhere. */
 int repo_read_files (struct repo *r, struct arena *a, const char *commit, struct repo_files *files, struct error *err);
 
 /* One file as the commit has it, in `a`; -1 if it isn't there. */
@@ -103,8 +105,8 @@ int repo_read_file (struct repo *r, struct arena *a, const char *commit, const c
 /* -1 and ERROR_USAGE if the repository knows no remote of that name; those that it knows are told. */
 int repo_check_remote (struct repo *r, const char *remote, struct error *err);
 
-/* Sends a ref to a remote by the program git, which knows the user's keys, credential helpers and proxies; it never asks
- * at the terminal. In repo_push.c. */
+/* Sends a ref to a remote by the program git, which knows the user's keys, credential helpers and proxies; it never
+ * asks at the terminal. In repo_push.c. */
 int repo_push (struct repo *r, struct arena *a, const char *remote, const char *ref, struct error *err);
 
 /* ---- differences between texts ---------------------------------------------------------------------------------- */

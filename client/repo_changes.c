@@ -33,8 +33,8 @@ stop_when_late (const git_diff *diff, const char *old_path, const char *new_path
     return loop_now () > *(const double *) deadline ? GIT_EUSER : 0;
 }
 
-/* Git LFS has a pointer in the commit in place of the file: whether this one points to what lies there. libgit2 compares the
- * two texts, as soon as the file's time is another than the index has, or the same as the index's own. */
+/* Git LFS has a pointer in the commit in place of the file: whether this one points to what lies there. libgit2
+ * compares the two texts, as soon as the file's time is another than the index has, or the same as the index's own. */
 static bool
 is_pointed_to (struct repo *r, const git_diff_delta *d)
 {

@@ -1,5 +1,5 @@
-/* Pushing a ref, see repo.h. By the program git and not by libgit2, which knows neither ssh's configuration nor credential
- * helpers: what the user can push to by hand, Chard can push to.
+/* Pushing a ref, see repo.h. By the program git and not by libgit2, which knows neither ssh's configuration nor
+ * credential helpers: what the user can push to by hand, Chard can push to.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client/repo.h"
 

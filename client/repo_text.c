@@ -41,7 +41,8 @@ static int
 add_line (const git_diff_delta *delta, const git_diff_hunk *hunk, const git_diff_line *l, void *out)
 {
     (void) delta, (void) hunk;
-    if (l->origin == GIT_DIFF_LINE_CONTEXT || l->origin == GIT_DIFF_LINE_ADDITION || l->origin == GIT_DIFF_LINE_DELETION)
+    if (l->origin == GIT_DIFF_LINE_CONTEXT || l->origin == GIT_DIFF_LINE_ADDITION
+        || l->origin == GIT_DIFF_LINE_DELETION)
         strbuf_addc (out, l->origin);
     else if (l->origin != GIT_DIFF_LINE_HUNK_HDR)
         return 0;

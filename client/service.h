@@ -31,19 +31,20 @@ enum schedule_change {
 struct service {
     const char *document; /* how the name of the file ends, of those that the emitter makes, that is sent */
 
-    /* Starts a run and puts what names it there into `record` ("run_id", "link", …). On failure it wasn't started, or the
-     * error says that it may have been: a run is never started twice. */
+    /* Starts a run and puts what names it there into `record` ("run_id", "link", …). On failure it wasn't started, or
+     * the error says that it may have been: a run is never started twice. */
     int (*submit) (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record,
                    struct error *err);
 
     /* Only brings it there, and puts what names it into `record` ("link", …). */
-    int (*upload) (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record, struct error *err);
+    int (*upload) (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record,
+                   struct error *err);
 
     /* How the run in `record` stands: {"status": "submitted|running|ok|failed|canceled", "error": text or null,
-     * "steps": [{"step", "status": "waiting|running|ok|cached|failed|canceled|skipped", "error", "pod", "node"}]}, where pod and
-     * node are what the service calls what ran last, or null, with the step's "metrics" {name: value} where the service has them at
-     * hand. "steps_note" tells people why steps aren't known, if so. A "uid" is
-     * kept in the record. A step that is repeated is told once each time. The caller owns it; NULL on failure. */
+     * "steps": [{"step", "status": "waiting|running|ok|cached|failed|canceled|skipped", "error", "pod", "node"}]},
+     * where pod and node are what the service calls what ran last, or null, with the step's "metrics" {name: value}
+     * where the service has them at hand. "steps_note" tells people why steps aren't known, if so. A "uid" is kept in
+     * the record. A step that is repeated is told once each time. The caller owns it; NULL on failure. */
     json_t *(*status) (struct arena *a, const struct auth *auth, const json_t *record, struct error *err);
 
     int (*cancel) (struct arena *a, const struct auth *auth, const json_t *record, struct error *err);
@@ -53,28 +54,29 @@ struct service {
     int (*log) (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, int lines,
                 struct strbuf *out, struct error *err);
 
-    /* Fetches an artifact of a step, one of the record's, into the open file `to`; a directory becomes a .tar.gz. `artifact` is
-     * what the document calls it; a service whose artifacts are `whole` has one only, the step's result. */
-    int (*fetch) (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact,
-                  FILE *to, struct error *err);
+    /* Fetches an artifact of a step, one of the record's, into the open file `to`; a directory becomes a .tar.gz.
+     * `artifact` is what the document calls it; a service whose artifacts are `whole` has one only, the step's
+     * result. */
+    int (*fetch) (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step,
+                  const char *artifact, FILE *to, struct error *err);
     bool whole;
 
-    /* Runs it at s->schedule instead of now; one that is there of that pipeline's name gives way. What names it goes into
-     * `record` ("schedule", "link", …). */
+    /* Runs it at s->schedule instead of now; one that is there of that pipeline's name gives way. What names it goes
+     * into `record` ("schedule", "link", …). */
     int (*schedule) (struct arena *a, const struct auth *auth, const struct submission *s, json_t *record,
                      struct error *err);
 
-    /* All schedules: [{"name", "id", "schedule", "timezone", "status": "active|paused", "last", "ours": bool}]; what isn't known
-     * is null. The caller owns it. */
+    /* All schedules: [{"name", "id", "schedule", "timezone", "status": "active|paused", "last", "ours": bool}]; what
+     * isn't known is null. The caller owns it. */
     json_t *(*schedules) (struct arena *a, const struct auth *auth, struct error *err);
 
     /* Of one of these. */
     int (*change_schedule) (struct arena *a, const struct auth *auth, const char *id, enum schedule_change change,
                             struct error *err);
 
-    /* The last `limit` runs there (0: all) that are Chard's, by whatever they were started, the newest first: [{"run_id", "name",
-     * "pipeline", "status" as a run's, "began" (seconds since 1970), "seconds", "schedule": what started it, or null, "link"?}]. The
-     * caller owns it. */
+    /* The last `limit` runs there (0: all) that are Chard's, by whatever they were started, the newest first:
+     * [{"run_id", "name", "pipeline", "status" as a run's, "began" (seconds since 1970), "seconds", "schedule": what
+     * started it, or null, "link"?}]. The caller owns it. */
     json_t *(*runs) (struct arena *a, const struct auth *auth, int limit, struct error *err);
 };
 

@@ -5,8 +5,8 @@
 
 #include "base/arena.h"
 
-/* A URL, or a text with URLs in it, without what may be secret: user names (an https one may be a token; an ssh one stays),
- * passwords, queries and fragments. In `a`. */
+/* A URL, or a text with URLs in it, without what may be secret: user names (an https one may be a token; an ssh one
+ * stays), passwords, queries and fragments. In `a`. */
 const char *url_strip_credentials (struct arena *a, const char *text);
 
 #endif

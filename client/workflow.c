@@ -28,8 +28,8 @@ workflow_state (const char *phase, bool run)
 
 enum { NODES_MAX = 256 << 20 }; /* bytes */
 
-/* What else than gzip the controller packs with (4.1's WORKFLOW_COMPRESSION_ALGORITHM; util/file/fileutil.go tells them apart like
- * this); NULL: gzip. */
+/* What else than gzip the controller packs with (4.1's WORKFLOW_COMPRESSION_ALGORITHM; util/file/fileutil.go tells them
+ * apart like this); NULL: gzip. */
 static const char *
 other_packer (const char *data, size_t len)
 {
@@ -54,8 +54,9 @@ workflow_unpack (struct arena *a, json_t *workflow, struct error *err)
         return error_set (err, ERROR_ENVIRONMENT, "the states of its steps are no Base64");
     const char *packer = data ? other_packer (data, len) : NULL;
     if (packer)
-        return error_set (err, ERROR_ENVIRONMENT, "Argo's controller packs their states with %s (its WORKFLOW_COMPRESSION_ALGORITHM), "
-                                                  "and Chard reads gzip alone", packer);
+        return error_set (err, ERROR_ENVIRONMENT, "Argo's controller packs their states with %s (its "
+                                                  "WORKFLOW_COMPRESSION_ALGORITHM), and Chard reads gzip alone",
+                                                  packer);
     if (data && gunzip (data, len, NODES_MAX, &text, err) < 0)
         return error_wrap (err, "the states of its steps");
     json_t *nodes = data ? json_loadb (strbuf_str (&text), text.len, JSON_ALLOW_NUL, NULL) : NULL;
@@ -70,7 +71,8 @@ workflow_pod (struct arena *a, const json_t *workflow, const json_t *node)
 {
     const json_t *metadata = json_object_get (workflow, "metadata");
     uint32_t hash = 2166136261u;
-    if (strcmp (json_text (json_object_get (metadata, "annotations"), "workflows.argoproj.io/pod-name-format"), "v1") == 0)
+    if (strcmp (json_text (json_object_get (metadata, "annotations"), "workflows.argoproj.io/pod-name-format"), "v1")
+        == 0)
         return json_text (node, "id");
     for (const char *c = json_text (node, "name"); *c; c++)
         hash = (hash ^ (unsigned char) *c) * 16777619u;

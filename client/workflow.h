@@ -1,5 +1,5 @@
-/* What Argo's controller keeps in a Workflow of how it went, wherever that object was had from: Argo's own services give it,
- * and Kubeflow Pipelines too, which runs its pipelines as workflows.
+/* What Argo's controller keeps in a Workflow of how it went, wherever that object was had from: Argo's own services
+ * give it, and Kubeflow Pipelines too, which runs its pipelines as workflows.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_WORKFLOW_H
 #define CHARD_CLIENT_WORKFLOW_H
@@ -13,7 +13,8 @@
 /* A phase (NodePhase of workflow_types.go) in the words of struct service's status: of a run, or of a step. */
 const char *workflow_state (const char *phase, bool run);
 
-/* The controller packs the nodes of large workflows into one string: this unpacks them into status.nodes, where they are else.
+/* The controller packs the nodes of large workflows into one string: this unpacks them into status.nodes, where they
+ * are else.
  * -1 if they can't be had: packed otherwise, or kept in a database, which only argo-server reads. */
 int workflow_unpack (struct arena *a, json_t *workflow, struct error *err);
 

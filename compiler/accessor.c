@@ -1,6 +1,7 @@
-/* Accessors: a class that a library is told to give by a name, @pandas.api.extensions.register_dataframe_accessor ("geo"). From there on
- * `frame.geo` is an instance of it made of the frame, whoever asks: the name stands for the definition. See interpreter.h.
- * Specification: pandas ("Extending pandas", Registering custom accessors), Polars ("Extending the API"), xarray.
+/* Accessors: a class that a library is told to give by a name, @pandas.api.extensions.register_dataframe_accessor
+ * ("geo"). From there on `frame.geo` is an instance of it made of the frame, whoever asks: the name stands for the
+ * definition. See interpreter.h. Specification: pandas ("Extending pandas", Registering custom accessors), Polars
+ * ("Extending the API"), xarray.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
 

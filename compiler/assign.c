@@ -115,7 +115,8 @@ static bool
 is_set_up (struct interpreter *in, int id)
 {
     const struct object *o = heap_get (in->heap, id);
-    return o->kind == OBJECT_VALUE && o->type && library_knows (in->library, arena_printf (in->arena, "%s.member", symbol_text (in->symbols, o->type)));
+    return o->kind == OBJECT_VALUE && o->type
+        && library_knows (in->library, arena_printf (in->arena, "%s.member", symbol_text (in->symbols, o->type)));
 }
 
 /* os.environ[...] = …, plt.rcParams[...] = …, pd.options.display.width = …, logging.getLogger ().disabled = … */
@@ -133,7 +134,8 @@ set_up_member (struct interpreter *in, int id, symbol name, const struct set *va
 static bool
 is_setter (const struct object *o)
 {
-    const struct ast *decorators = o->kind == OBJECT_FUNCTION && o->definition->kind == AST_FUNCTION ? o->definition->kids[2]
+    const struct ast *decorators = o->kind == OBJECT_FUNCTION && o->definition->kind == AST_FUNCTION
+        ? o->definition->kids[2]
                                                                                                      : NULL;
     return decorators && decorators->nkids && decorators->kids[0]->kind == AST_ATTRIBUTE;
 }

@@ -1,8 +1,8 @@
-/* Functions that keep what they gave (functools.lru_cache): called a second time with the same arguments they don't run. As
- * long as such a function only computes, each step may have it anew. If it does something else, if what it gave is changed, or if
- * what it read is, or if a run has shown that a function calls itself too often without, then its cache matters: it is hidden
- * state, which every call changes and which can't be handed on, so that all its calls are in one step, or the notebook is
- * refused. See interpreter.h.
+/* Functions that keep what they gave (functools.lru_cache): called a second time with the same arguments they don't
+ * run. As long as such a function only computes, each step may have it anew. If it does something else, if what it gave
+ * is changed, or if what it read is, or if a run has shown that a function calls itself too often without, then its
+ * cache matters: it is hidden state, which every call changes and which can't be handed on, so that all its calls are
+ * in one step, or the notebook is refused. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/interpreter.h"
 

@@ -106,13 +106,15 @@ skim_names (struct interpreter *in, const struct ast *definition, const struct a
         skim_names (in, definition, *kid, depth);
 }
 
-/* Functions that are called, but not followed, for want of room: they read what they name, and so do those that they name. */
+/* Functions that are called, but not followed, for want of room: they read what they name, and so do those that they
+ * name. */
 static void
 skim (struct interpreter *in, const struct set *functions, int depth)
 {
     set_foreach (id, functions) {
         const struct object *o = heap_get (in->heap, id);
-        if (depth < 12 && o->kind == OBJECT_FUNCTION && o->definition->scope && vec_int_add_once (in->arena, &in->skimmed, id))
+        if (depth < 12 && o->kind == OBJECT_FUNCTION && o->definition->scope
+            && vec_int_add_once (in->arena, &in->skimmed, id))
             skim_names (in, o->definition, o->definition->kids[1], depth);
     }
 }
@@ -355,7 +357,8 @@ call_instance (struct interpreter *in, int id, struct call *c)
     const struct set *self = set_one (in->arena, id), *all = NULL;
     const symbol tried[] = { in->s_call, in->s_forward };
     for (size_t i = 0; i < 2; i++) {
-        const struct set *method = heap_get (in->heap, id)->class_object >= 0 ? attribute_of (in, self, tried[i]) : NULL;
+        const struct set *method = heap_get (in->heap, id)->class_object >= 0 ? attribute_of (in, self, tried[i])
+                                                                              : NULL;
         set_foreach (m, method)
             if (heap_get (in->heap, m)->kind == OBJECT_BOUND)
                 return call_one (in, m, c);

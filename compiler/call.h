@@ -38,7 +38,8 @@ const struct set *call_one (struct interpreter *in, int callee, struct call *c);
 /* receivers.name (…) */
 const struct set *call_named_method (struct interpreter *in, const struct set *receivers, symbol name, struct call *c);
 
-/* Those of the methods of an instance, or of a class, that the notebook defines are called: what a library would call. */
+/* Those of the methods of an instance, or of a class, that the notebook defines are called: what a library would
+ * call. */
 void call_methods (struct interpreter *in, int id, const char *const *names);
 
 /* The same call with one more argument, ahead of the others; the last one gives way where there is no room. */
@@ -74,9 +75,10 @@ const struct set *instantiate (struct interpreter *in, int class_object, struct 
 /* enumeration.c: the class has just been made: if it is an enum, what its body binds are its members. */
 void enumeration_made (struct interpreter *in, int id, const struct env *body);
 
-/* process.c: what the call does to the state of the process. `on`: a method's receiver, or NULL; `changed`: functions that it was
- * given, or has, change values. */
-void process_called (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c, bool changed);
+/* process.c: what the call does to the state of the process. `on`: a method's receiver, or NULL; `changed`: functions
+ * that it was given, or has, change values. */
+void process_called (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c,
+                     bool changed);
 
 /* chance.c: what a call draws from random generators. `constructor`: its result draws later, chance_note says what. */
 void chance_of_function (struct interpreter *in, const struct effect *e, const struct call *c, bool constructor);
@@ -86,8 +88,8 @@ void chance_note (struct interpreter *in, int made, const struct effect *e, cons
 /* outside.c: the files that a call on `on` (a function: argument 0) reads and writes. */
 void outside_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c);
 
-/* Where what a call connects to lies: a file of SQLite's, or a pattern, which is no file of the notebook's; NULL if nowhere,
- * since the value itself is the database, or may be for all that is known of the URL. */
+/* Where what a call connects to lies: a file of SQLite's, or a pattern, which is no file of the notebook's; NULL if
+ * nowhere, since the value itself is the database, or may be for all that is known of the URL. */
 const char *outside_address (struct interpreter *in, const struct effect *e, const struct call *c);
 
 /* Whoever is called with what stands for something elsewhere reads it, and changes it unless it is known to ask. */

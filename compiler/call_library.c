@@ -131,8 +131,8 @@ is_of_type (const struct interpreter *in, const struct object *o, const char *co
     return words_have (types, o->type ? symbol_text (in->symbols, o->type) : "");
 }
 
-/* What an array or table made of `s` keeps: instances of the notebook's classes, wherever they lie; if it `holds` objects,
- * whatever else is no sequence that it goes through itself. Numbers are copied. */
+/* What an array or table made of `s` keeps: instances of the notebook's classes, wherever they lie; if it `holds`
+ * objects, whatever else is no sequence that it goes through itself. Numbers are copied. */
 static const struct set *
 objects_gathered (struct interpreter *in, const struct set *s, bool holds, int depth)
 {
@@ -231,7 +231,8 @@ is_table (const struct interpreter *in, symbol type)
     return type && strncmp (symbol_text (in->symbols, type), "pandas.", 7) == 0;
 }
 
-/* A table, or what is made of one, keeps the lists and the like that are in cells: `least` deep in what it is made of. */
+/* A table, or what is made of one, keeps the lists and the like that are in cells: `least` deep in what it is made
+ * of. */
 static void
 keep_cells (struct interpreter *in, int made, const struct set *on, const struct call *c, bool method)
 {
@@ -290,7 +291,8 @@ result_of (struct interpreter *in, const struct effect *e, const struct set *on,
         suspended_arguments (in, id, c);
     keep_cells (in, id, on, c, !path);
     if (e->flags & EFFECT_GATHERS)
-        heap_store (in->heap, id, 0, objects_gathered (in, set_union (in->arena, on, c->all), holds_objects (in, c), 0), false);
+        heap_store (in->heap, id, 0, objects_gathered (in, set_union (in->arena, on, c->all), holds_objects (in, c), 0),
+                    false);
     if (e->flags & EFFECT_RETURNS_VIEW)
         make_view (in, id, on);
     else if (e->shares)
@@ -344,8 +346,8 @@ code_names (struct interpreter *in, const struct effect *e, symbol name)
         name_may_change (in, name);
 }
 
-/* exec ("x = y"), frame.query ("a > @limit"): any word of the text may be a name. Of code that isn't known all names may be
- * read, and bound. */
+/* exec ("x = y"), frame.query ("a > @limit"): any word of the text may be a name. Of code that isn't known all names
+ * may be read, and bound. */
 static void
 read_code (struct interpreter *in, const struct effect *e, const struct call *c)
 {
@@ -385,8 +387,8 @@ read_classes (struct interpreter *in)
     }
 }
 
-/* A keyword by which the call keeps a state of the process, whatever is called: display (x, display_id="progress"). What it gives
- * is of that state too. NULL: there is none. */
+/* A keyword by which the call keeps a state of the process, whatever is called: display (x, display_id="progress").
+ * What it gives is of that state too. NULL: there is none. */
 static const struct set *
 kept_by_keyword (struct interpreter *in, const struct call *c)
 {
@@ -521,7 +523,8 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     const struct effect *e = library_method (in->library, heap_get (in->heap, receiver)->type, name);
     const char *text = heap_get (in->heap, receiver)->text;
     in->effect = true;
-    const char *class = heap_get (in->heap, receiver)->type ? symbol_text (in->symbols, heap_get (in->heap, receiver)->type) : "";
+    const char *class = heap_get (in->heap, receiver)->type
+        ? symbol_text (in->symbols, heap_get (in->heap, receiver)->type) : "";
     if (e->shows)
         show (in, class);
     if (text && (e->opens < 0 || (e->reads | e->writes) & FILE_OF_RECEIVER))

@@ -1,5 +1,5 @@
-/* Random generators: hidden ones that libraries draw from unless they are told otherwise (random_state=), and those that
- * are values. A model that was given no seed draws when it is fitted, wherever that is done: so the state of the
+/* Random generators: hidden ones that libraries draw from unless they are told otherwise (random_state=), and those
+ * that are values. A model that was given no seed draws when it is fitted, wherever that is done: so the state of the
  * generator must have come there. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"

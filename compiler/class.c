@@ -1,6 +1,7 @@
-/* Classes of the notebook: where a method or attribute is found, what it is bound to, super () and type (), how classes and
- * their instances are made. See interpreter.h.
- * Specification: Python's reference, "Data model", §3.3.2 Customizing attribute access, §3.3.3 Customizing class creation.
+/* Classes of the notebook: where a method or attribute is found, what it is bound to, super () and type (), how classes
+ * and their instances are made. See interpreter.h.
+ * Specification: Python's reference, "Data model", §3.3.2 Customizing attribute access, §3.3.3 Customizing class
+ * creation.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
 
@@ -121,8 +122,8 @@ read_property (struct interpreter *in, int id, symbol name, int function)
 }
 
 const struct set *
-descriptor_run (struct interpreter *in, const struct set *members, const char *method, const struct set *const *arguments,
-                int count)
+descriptor_run (struct interpreter *in, const struct set *members, const char *method,
+                const struct set *const *arguments, int count)
 {
     const struct set *all = NULL;
     set_foreach (m, members) {
@@ -203,7 +204,8 @@ running_method (const struct interpreter *in, const struct set **self)
 const struct set *
 super_value (struct interpreter *in, const struct set *class_given, const struct set *self)
 {
-    int from = class_given && heap_get (in->heap, class_given->items[0])->kind == OBJECT_CLASS ? class_given->items[0] : -1;
+    int from = class_given && heap_get (in->heap, class_given->items[0])->kind == OBJECT_CLASS ? class_given->items[0]
+                                                                                               : -1;
     int method = from < 0 ? running_method (in, &self) : -1;
     if (method >= 0)
         from = heap_get (in->heap, method)->class_object;
@@ -268,7 +270,8 @@ name_members (struct interpreter *in, int id)
         descriptor_run (in, heap_get (in->heap, id)->fields.items[i].value, "__set_name__", owner, 1);
 }
 
-/* A base hears of each class that is derived from it, its metaclass of each class of its kind: registries are made so. */
+/* A base hears of each class that is derived from it, its metaclass of each class of its kind: registries are made
+ * so. */
 void
 class_made (struct interpreter *in, int id)
 {
@@ -376,7 +379,8 @@ fill_fields (struct interpreter *in, int id, int class_object, struct call *c)
     call_with_self (in, set_one (in->arena, id), class_member (in, class_object, in->s_post_init), &rest);
 }
 
-/* An object whose end does something (`__del__` says so, or changes what the notebook has) has no copy: that would end too. */
+/* An object whose end does something (`__del__` says so, or changes what the notebook has) has no copy: that would end
+ * too. */
 static void
 note_end (struct interpreter *in, int id, int class_object)
 {

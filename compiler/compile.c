@@ -56,8 +56,10 @@ where_else (const struct compilation *c, const struct unresolved *u)
     const struct cell *cell = p->units.items[u->unit].cell;
     vec_foreach (change, &c->flow->changes)
         if (change->name == u->name && change->site > u->site)
-            return arena_printf (c->arena, ", but cell %d, below, does", p->units.items[c->flow->sites.items[change->site].unit].cell->index);
-    return cell->execution_count > 0 && !u->maybe ? ": if the cell's output shows it, the session had it from a cell that is gone" : "";
+            return arena_printf (c->arena, ", but cell %d, below, does",
+                                 p->units.items[c->flow->sites.items[change->site].unit].cell->index);
+    return cell->execution_count > 0 && !u->maybe
+        ? ": if the cell's output shows it, the session had it from a cell that is gone" : "";
 }
 
 static void
@@ -111,7 +113,8 @@ read_project (struct compilation *c)
     const json_t *effects = json_object_get (project, "effects");
     if (project && (!effects || json_is_object (effects)))
         return project;
-    diag_add (&c->diags, SEVERITY_ERROR, "project-file", PLACE_NOTEBOOK, NULL, "mend it: effects: {mylib.scale: mutates=0}",
+    diag_add (&c->diags, SEVERITY_ERROR, "project-file", PLACE_NOTEBOOK, NULL,
+              "mend it: effects: {mylib.scale: mutates=0}",
               "%s: %s", path, project ? "`effects` is no mapping" : err.text);
     json_decref (project);
     return NULL;
@@ -205,7 +208,8 @@ compile_file (struct compilation *c, const char *path, const struct compile_opti
     const char *stop = options ? options->stop_after : NULL;
     if (strcmp (c->notebook->language, "python") != 0)
         diag_add (&c->diags, SEVERITY_ERROR, "language", PLACE_NOTEBOOK, NULL,
-                  "pipelines are compiled from Python notebooks", "the notebook's language is %s", c->notebook->language);
+                  "pipelines are compiled from Python notebooks", "the notebook's language is %s",
+                  c->notebook->language);
     for (size_t i = 0; i < PASSES && !(stop && strcmp (stop, "notebook") == 0); i++) {
         passes[i].run (c, &p);
         if (stop && strcmp (stop, passes[i].name) == 0)

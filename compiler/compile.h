@@ -41,8 +41,8 @@ void compilation_destroy (struct compilation *c);
 /* Prints the stage after which the compilation stopped (`--stop-after`), as JSON; the caller owns the result. */
 json_t *compile_dump (const struct compilation *c, const char *pass);
 
-/* The chard.yaml that counts for notebooks in the absolute `dir`: there or, nearest first, in a folder above it. NULL: there
- * is none. In `a`. */
+/* The chard.yaml that counts for notebooks in the absolute `dir`: there or, nearest first, in a folder above it. NULL:
+ * there is none. In `a`. */
 const char *compile_project_file (struct arena *a, const char *dir);
 
 /* Names of the passes in order, NULL-terminated. */

@@ -139,16 +139,16 @@ draw_pipeline_json (const struct pipeline *p)
     struct links l = collect_pipeline (a, p);
     json_t *steps = json_array (), *edges = json_array ();
     vec_foreach (s, &p->steps) {
-        json_t *step = json_pack ("{s:s, s:s, s:o, s:b}", "name", s->name, "title", s->title ? s->title : s->name, "cells",
-                                  cells_to_json (&s->cells), "inferred", (int) s->inferred);
+        json_t *step = json_pack ("{s:s, s:s, s:o, s:b}", "name", s->name, "title", s->title ? s->title : s->name,
+                                  "cells", cells_to_json (&s->cells), "inferred", (int) s->inferred);
         if (s->notebook)
             json_object_set_new (step, "notebook", json_string (s->notebook));
         json_array_append_new (steps, step);
     }
     vec_foreach (e, &l.all)
         json_array_append_new (edges, json_pack ("{s:s, s:s, s:o, s:s}", "from", p->steps.items[e->from].name, "to",
-                                                 p->steps.items[e->to].name, "names", pipeline_names_to_json (&e->names),
-                                                 "kind", kinds[e->kind]));
+                                                 p->steps.items[e->to].name, "names",
+                                                 pipeline_names_to_json (&e->names), "kind", kinds[e->kind]));
     arena_destroy (a);
     return json_pack ("{s:s?, s:s?, s:o, s:o}", "name", p->name, "notebook", p->notebook, "steps", steps, "edges",
                       edges);

@@ -62,8 +62,8 @@ const char *draw_cell_list (struct arena *a, const struct vec_int *cells);
 /* The same of a step, behind the notebook's name if it is of another one: "prepare.ipynb, cells 3–5". */
 const char *draw_step_cells (struct arena *a, const struct step *s);
 
-/* For terminals (draw_plain.c): a line per box with the wave in which it can start and what it waits for. Boxes are told by the names
- * that other commands take. */
+/* For terminals (draw_plain.c): a line per box with the wave in which it can start and what it waits for. Boxes are
+ * told by the names that other commands take. */
 void draw_text (const struct drawing *d, struct strbuf *out);
 
 /* Graphviz's language, to be laid out elsewhere (draw_dot.c). */

@@ -49,7 +49,8 @@ add_style (struct strbuf *out)
     strbuf_adds (out, "<style>.chard-graph{font-family:" FONT "}.chard-graph a{text-decoration:none}"
                       ".chard-graph .l{fill:" ON_PAGE "#586274))}"
                       "@media(prefers-color-scheme:dark){"
-                      ".chard-graph .t{fill:#e6e9ee}.chard-graph .d{fill:#a3adba}.chard-graph .l{fill:" ON_PAGE "#aab4c1))}"
+                      ".chard-graph .t{fill:#e6e9ee}.chard-graph .d{fill:#a3adba}"
+                      ".chard-graph .l{fill:" ON_PAGE "#aab4c1))}"
                       ".chard-graph .e{stroke:#77818f}.chard-graph .h{fill:#77818f}");
     for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++)
         strbuf_addf (out, ".chard-graph .s-%s rect{fill:%s;stroke:%s}", state_class ((enum draw_state) i),

@@ -1,6 +1,6 @@
-/* Ends: what happens when nothing means a value any more. Its __del__ runs, weak references to it die, functions that they were given
- * are called. A copy in another step would end too, or live on: where an end is noticed, the value and what refers to it weakly stay in
- * one step, with all that holds them. See interpreter.h.
+/* Ends: what happens when nothing means a value any more. Its __del__ runs, weak references to it die, functions that
+ * they were given are called. A copy in another step would end too, or live on: where an end is noticed, the value and
+ * what refers to it weakly stay in one step, with all that holds them. See interpreter.h.
  * Specification: Python's reference, "Data model", object.__del__; the library's `weakref`.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
@@ -56,7 +56,8 @@ is_named (struct interpreter *in, int id, symbol but)
     return false;
 }
 
-/* Whether something keeps it all the same: a name other than `but`, of it or of what holds it, but for object `base`. */
+/* Whether something keeps it all the same: a name other than `but`, of it or of what holds it, but for object
+ * `base`. */
 static bool
 is_kept (struct interpreter *in, int id, int base, symbol but)
 {

@@ -1,6 +1,6 @@
-/* Enumerations of the notebook: a class derived from one of module enum has its members as its elements, which are instances that
- * exist once. What is set on a member is state of the class. See call.h.
- * Specification: Python's library reference, "enum".
+/* Enumerations of the notebook: a class derived from one of module enum has its members as its elements, which are
+ * instances that exist once. What is set on a member is state of the class. See call.h. Specification: Python's library
+ * reference, "enum".
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
 

@@ -59,7 +59,8 @@ exit_check (struct pipeline *p, const struct program *program, struct diag_list 
         }
         const char *way = "let it be the last step, and take only parameters, imports and definitions";
         judge_warn (program, s, "exit", fault, "exit-ordinary",
-                    arena_printf (a, "step %s is a step like any other, not run when others fail", s->name), way, way, diags);
+                    arena_printf (a, "step %s is a step like any other, not run when others fail", s->name), way, way,
+                    diags);
         s->settings.exit = false;
     }
 }

@@ -33,7 +33,8 @@ enum event_kind {
     EVENT_DELETE, /* the site deletes the name: it must be bound there, to anything */
     EVENT_HOLD, /* the site changes an object that this name refers to, or binds it on some path only: where the site
                    runs, the name's old value must be at hand */
-    EVENT_KEEP, /* the site binds it on some path only, which may never be seen: while the walk goes on (flow_settle_kept) */
+    EVENT_KEEP, /* the site binds it on some path only, which may never be seen: while the walk goes on
+                   (flow_settle_kept) */
 };
 
 struct event {
@@ -101,11 +102,12 @@ struct flow {
     struct vec_int dynamic_sites; /* sites of exec, globals() and the like */
 };
 
-/* At the end of the walk: each EVENT_KEEP becomes an EVENT_HOLD, without writes where nothing sees the name before it is
- * bound again. */
+/* At the end of the walk: each EVENT_KEEP becomes an EVENT_HOLD, without writes where nothing sees the name before it
+ * is bound again. */
 void flow_settle_kept (struct flow *flow);
 
-/* After that: definitions that keep a value which others have too, and which is changed, are values themselves: SITE_PLAIN. */
+/* After that: definitions that keep a value which others have too, and which is changed, are values themselves:
+ * SITE_PLAIN. */
 void flow_settle_keepers (struct flow *flow);
 
 /* Edges between code cells as `chard graph --cells` prints them; an end that lies in a notebook that is brought in is

@@ -36,13 +36,15 @@ put_notebook (json_t *edge, const char *key, const struct cell *c)
 
 /* Edges are few per pair of cells: found through an object keyed by both cells and the kind. */
 static void
-add_edge (json_t *index, json_t *edges, const struct cell *from, const struct cell *to, const char *kind, const char *name)
+add_edge (json_t *index, json_t *edges, const struct cell *from, const struct cell *to, const char *kind,
+          const char *name)
 {
     char key[96];
     snprintf (key, sizeof key, "%p %p %s", (const void *) from, (const void *) to, kind);
     json_t *edge = json_object_get (index, key);
     if (!edge) {
-        edge = json_pack ("{s:i, s:i, s:[], s:s}", "from", from->code_index, "to", to->code_index, "names", "kind", kind);
+        edge = json_pack ("{s:i, s:i, s:[], s:s}", "from", from->code_index, "to", to->code_index, "names", "kind",
+                          kind);
         put_notebook (edge, "from_notebook", from);
         put_notebook (edge, "to_notebook", to);
         json_array_append_new (edges, edge);

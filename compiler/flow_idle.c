@@ -1,6 +1,6 @@
 /* Old values that nobody sees again. Code that binds a name on some path only, as a loop does that may not run, leaves
- * the name's old value on the others: the site must have that value at hand, but only if the name is seen before it is bound
- * for sure. `for axis in axes: …` in two steps, with no use of axis behind either, hands nothing on. See flow.h.
+ * the name's old value on the others: the site must have that value at hand, but only if the name is seen before it is
+ * bound for sure. `for axis in axes: …` in two steps, with no use of axis behind either, hands nothing on. See flow.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/flow.h"
 

@@ -1,5 +1,5 @@
-/* Definitions that keep a value which others have too: `def f (rows=[]): return rows`, of which `r = f ()` has the very list. If that
- * is changed somewhere, the definition is no code to be repeated, but a value as r is. See flow.h.
+/* Definitions that keep a value which others have too: `def f (rows=[]): return rows`, of which `r = f ()` has the very
+ * list. If that is changed somewhere, the definition is no code to be repeated, but a value as r is. See flow.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/flow.h"
 
@@ -24,7 +24,8 @@ keeps_what_changes (struct heap *h, const struct object *definition, symbol shar
     for (size_t i = 0; i < definition->fields.len; i++)
         set_foreach (id, definition->fields.items[i].value) {
             const struct object *o = heap_get (h, id);
-            if (o->kind == OBJECT_VALUE && !o->immutable && !o->text && !o->enumeration && o->changed_at > definition->made_at
+            if (o->kind == OBJECT_VALUE && !o->immutable && !o->text && !o->enumeration
+                && o->changed_at > definition->made_at
                 && o->made_at == definition->made_at && is_had_elsewhere (h, o, id, shared))
                 return true;
         }

@@ -1,5 +1,6 @@
-/* See foreach.h. What the rounds of a loop do to the notebook's names is known from the flow (the loop is one site); this
- * file finds the loop, tells its own names from those it adds to, and walks its body in the order in which it runs.
+/* See foreach.h. What the rounds of a loop do to the notebook's names is known from the flow (the loop is one site);
+ * this file finds the loop, tells its own names from those it adds to, and walks its body in the order in which it
+ * runs.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/foreach.h"
 
@@ -185,7 +186,8 @@ judge_changes (struct foreach_body *b)
         const char *name = symbol_text (b->symbols, x->name);
         const struct ast *at = find_mention (b->loop, x->name);
         foreach_fail (b, at ? at : b->loop,
-                      *name == '%' ? arena_printf (b->arena, "it uses the state %s, which goes on from round to round", name + 1)
+                      *name == '%'
+                      ? arena_printf (b->arena, "it uses the state %s, which goes on from round to round", name + 1)
                                    : arena_printf (b->arena, "it changes `%s`, which the next round may see", name));
     }
     vec_foreach (e, &b->flow->events)
@@ -227,8 +229,8 @@ value_at_loop (const struct foreach_body *b, symbol name)
     return value;
 }
 
-/* What a round hands over is a copy; that shows where it was there before the loop, and is changed later or known by its
- * identity. `own`: the values themselves, which aren't copied. */
+/* What a round hands over is a copy; that shows where it was there before the loop, and is changed later or known by
+ * its identity. `own`: the values themselves, which aren't copied. */
 static void
 judge_sharing (struct foreach_body *b, symbol name, const struct set *value, const struct set *own)
 {
@@ -238,8 +240,9 @@ judge_sharing (struct foreach_body *b, symbol name, const struct set *value, con
         const struct object *o = heap_get (h, id);
         if (o->kind == OBJECT_VALUE && !o->immutable && !o->iterator && o->made_at < b->site && !set_has (own, id)
             && (o->changed_at >= b->site || o->class_object >= 0))
-            foreach_fail (b, b->loop, arena_printf (b->arena, "`%s` may hold what was there before the loop and is changed "
-                                                              "later, or is an instance of the notebook's own class",
+            foreach_fail (b, b->loop, arena_printf (b->arena, "`%s` may hold what was there before the loop and is "
+                                                              "changed later, or is an instance of the notebook's own "
+                                                              "class",
                                                     symbol_text (b->symbols, name)));
     }
 }
@@ -303,9 +306,11 @@ foreach_check (struct pipeline *p, const struct flow *flow, struct diag_list *di
             continue;
         }
         judge_warn (flow->program, s, "foreach:", b.fault, "foreach-whole",
-                    arena_printf (a, "step %s runs whole, not an element of `%s` at a time", s->name, s->settings.foreach),
-                    arena_printf (a, "let the step be imports, definitions and constants, then `for … in %s:`, whose rounds "
-                                     "only bind names of their own and add to others (append, x[i] =, +=)", s->settings.foreach),
+                    arena_printf (a, "step %s runs whole, not an element of `%s` at a time", s->name,
+                                  s->settings.foreach),
+                    arena_printf (a, "let the step be imports, definitions and constants, then `for … in %s:`, whose "
+                                     "rounds only bind names of their own and add to others (append, x[i] =, +=)",
+                                     s->settings.foreach),
                     "take the tag off, or write the loop", diags);
         s->settings.foreach = NULL;
     }

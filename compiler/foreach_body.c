@@ -1,5 +1,5 @@
-/* See foreach_body.h. A round starts with none of its own names: whatever it reads under such a name it has to have bound
- * itself before, on every way that leads there.
+/* See foreach_body.h. A round starts with none of its own names: whatever it reads under such a name it has to have
+ * bound itself before, on every way that leads there.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/foreach_body.h"
 
@@ -69,19 +69,22 @@ find_names (struct foreach_body *b)
     scope_visit_bindings (b->loop, count_binding, &t);
     find_augmented (b, b->loop->kids[2], &augmented);
     vec_foreach (name, &t.bindings)
-        vec_int_add_once (b->arena, count (&t.bindings, *name) > count (&augmented, *name) ? &b->bound : &b->gathered, *name);
+        vec_int_add_once (b->arena, count (&t.bindings, *name) > count (&augmented, *name) ? &b->bound : &b->gathered,
+                          *name);
 }
 
 /* ---- functions -------------------------------------------------------------------------------------------------- */
 
-/* Functions that the notebook has so far must not know of the names: when they run can't be told from the loop's text. */
+/* Functions that the notebook has so far must not know of the names: when they run can't be told from the loop's
+ * text. */
 static void
 look_into_functions (struct foreach_body *b, const struct unit *u, const struct ast *n, const struct scope *scope)
 {
     const struct scope *inner = n->scope && n->kind != AST_COMPREHENSION ? n->scope : scope;
     if (n->kind == AST_NAME && scope && scope_is_global (scope, n->name)
         && (vec_int_has (&b->bound, n->name) || vec_int_has (&b->gathered, n->name)) && !b->fault.reason)
-        b->fault = (struct fault){ u, n, named (b, "a function reads `%s`, which rounds of the loop bind or add to", n->name) };
+        b->fault = (struct fault){ u, n, named (b, "a function reads `%s`, which rounds of the loop bind or add to",
+                                                n->name) };
     ast_foreach (kid, n)
         if (*kid)
             look_into_functions (b, u, *kid, (*kid)->kind == AST_COMPREHENSION && scope ? (*kid)->scope : inner);
@@ -91,7 +94,8 @@ static void
 look_into_all_functions (struct foreach_body *b)
 {
     for (const struct unit *u = b->flow->program->units.items; u <= b->unit; u++)
-        for (uint32_t i = 0; u->tree && i < u->tree->nkids && (u < b->unit || u->tree->kids[i]->start <= b->loop->start); i++)
+        for (uint32_t i = 0;
+             u->tree && i < u->tree->nkids && (u < b->unit || u->tree->kids[i]->start <= b->loop->start); i++)
             look_into_functions (b, u, u->tree->kids[i], NULL);
 }
 

@@ -25,8 +25,8 @@ struct foreach_body {
 /* Notes why the rounds depend on one another, unless that is known already. */
 void foreach_fail (struct foreach_body *b, const struct ast *at, const char *reason);
 
-/* Walks the loop: fills `bound`, `gathered` and `tried`, and fails where a round leaves the loop, reads what another has
- * left, or looks at what rounds add to. */
+/* Walks the loop: fills `bound`, `gathered` and `tried`, and fails where a round leaves the loop, reads what another
+ * has left, or looks at what rounds add to. */
 void foreach_walk (struct foreach_body *b);
 
 #endif

@@ -57,7 +57,8 @@ struct object {
     int given;                    /* of what functools.partial or operator.methodcaller gave: how many arguments it has,
                                      the function or the method's name counted; else 0 */
     enum binding_kind binds;      /* of OBJECT_FUNCTION */
-    symbol draws;                 /* hidden state that it draws from when it is put to work: a model without a seed; or 0 */
+    symbol draws;                 /* hidden state that it draws from when it is put to work: a model without a seed; or
+                                     0 */
     bool immutable;
     bool iterator;    /* reading it uses it up */
     struct suspended *suspended; /* … and runs this: suspended.c; or NULL */
@@ -85,8 +86,8 @@ struct heap {
     struct vec_int queue;
 };
 
-/* The number of a new object, made at `site`, of which nothing else is known. What heap_get gives is borrowed until the next
- * heap_add, which may move all of them. */
+/* The number of a new object, made at `site`, of which nothing else is known. What heap_get gives is borrowed until the
+ * next heap_add, which may move all of them. */
 int heap_add (struct heap *h, enum object_kind kind, int site);
 struct object *heap_get (struct heap *h, int id);
 
@@ -104,8 +105,9 @@ const struct set *heap_field (struct heap *h, int id, symbol name);
 /* Adds `value` to a field, or replaces it. */
 void heap_store (struct heap *h, int id, symbol name, const struct set *value, bool replace);
 
-/* A copy of the values in `s`, made at `site`, as copy.copy makes it, or copy.deepcopy where `deep`: with the same parts, or
- * copies of them. Functions, classes and modules stay themselves; parts that are views are the original's alone. */
+/* A copy of the values in `s`, made at `site`, as copy.copy makes it, or copy.deepcopy where `deep`: with the same
+ * parts, or copies of them. Functions, classes and modules stay themselves; parts that are views are the original's
+ * alone. */
 const struct set *heap_copy (struct heap *h, const struct set *s, int site, bool deep);
 
 /* Everything reachable from `s`, itself included; bounded. */

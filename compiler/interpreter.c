@@ -27,8 +27,8 @@ read_handle (struct interpreter *in, int handle)
     }
 }
 
-/* What stands in a file that somebody has open to write is known to that process alone, and changes as long as it is open: who reads it
- * by its name, or writes what another reads, is one with who has it open. */
+/* What stands in a file that somebody has open to write is known to that process alone, and changes as long as it is
+ * open: who reads it by its name, or writes what another reads, is one with who has it open. */
 static void
 use_open_files (struct interpreter *in, enum file_use use, const char *path)
 {
@@ -116,13 +116,14 @@ is_constant (const struct ast *n)
     return n->kind == AST_ASSIGN && is_literal (n->kids[n->nkids - 1]);
 }
 
-/* What may have [] behind it to name a type: List, Dict, list, np.ndarray. os.environ["MODE"] is a value, which another step's
- * settings would make another. */
+/* What may have [] behind it to name a type: List, Dict, list, np.ndarray. os.environ["MODE"] is a value, which another
+ * step's settings would make another. */
 static bool
 is_generic (const struct interpreter *in, const struct ast *n)
 {
     const char *name = n->kind == AST_NAME || n->kind == AST_ATTRIBUTE ? symbol_text (in->symbols, n->name) : "";
-    return isupper ((unsigned char) *name) || (n->kind == AST_NAME && builtins_has (name)) || strcmp (name, "ndarray") == 0;
+    return isupper ((unsigned char) *name) || (n->kind == AST_NAME && builtins_has (name))
+        || strcmp (name, "ndarray") == 0;
 }
 
 /* Made of nothing but modules, what is in them, classes, and other such names. */
@@ -163,8 +164,9 @@ is_known_function (const struct interpreter *in, symbol name)
     return value != NULL;
 }
 
-/* Word = str, Grid = Dict[Square, Word]: a name for a type, repeated wherever it is needed as definitions are. Where libraries have
- * state that travels (n = pd.options.display.width) other things than functions may be something else elsewhere. */
+/* Word = str, Grid = Dict[Square, Word]: a name for a type, repeated wherever it is needed as definitions are. Where
+ * libraries have state that travels (n = pd.options.display.width) other things than functions may be something else
+ * elsewhere. */
 static bool
 is_alias (struct interpreter *in, const struct ast *n)
 {
@@ -209,8 +211,8 @@ only_defines (const struct interpreter *in, int site)
     return true;
 }
 
-/* What is made of a value that a step works out (`def f (x=rows)`, `if len (rows) > 3: …`) can't be repeated ahead of any
- * step: of that one, for instance. */
+/* What is made of a value that a step works out (`def f (x=rows)`, `if len (rows) > 3: …`) can't be repeated ahead of
+ * any step: of that one, for instance. */
 static bool
 reads_definitions_only (const struct interpreter *in, const struct site *s)
 {
@@ -282,7 +284,8 @@ end_site (struct interpreter *in)
     s->effect = in->effect;
     s->kind = kind_of (in, s);
     if ((s->kind == SITE_CONSTANT || s->kind == SITE_IMPORT) && process_is_seen (in))
-        s->kind = SITE_PLAIN; /* a line that is traced, a cell at whose end a function is called, a module that is found */
+        s->kind = SITE_PLAIN; /* a line that is traced, a cell at whose end a function is called, a module that is
+                                 found */
     if (s->kind == SITE_PLAIN) {
         use_ambient (in);
         process_seen (in);
@@ -324,8 +327,8 @@ read_shell_names (struct interpreter *in, const char *text)
 static void
 run_magic (struct interpreter *in, const struct magic *m)
 {
-    static const char harmless[] = "matplotlib config load_ext reload_ext autoreload precision pylab xmode cd env set_env "
-                                   "tensorflow_version";
+    static const char harmless[] = "matplotlib config load_ext reload_ext autoreload precision pylab xmode cd env "
+                                   "set_env tensorflow_version";
     if (!m->transparent) /* what stands behind %time is code: `{n: f (n)}` is a dict there */
         read_shell_names (in, m->arguments);
     struct vec_str packages = { 0 };

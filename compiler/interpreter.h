@@ -1,11 +1,11 @@
 /* The abstract interpreter: walks a notebook's statements in order, as Python would run them, with sets of abstract
  * objects for values. Functions of the notebook are followed where they are called, so that what they read and change
- * counts where it happens. Its state is shared by interpreter.c (the walk), statement.c, evaluate.c (expressions), part.c
- * (parts of values), assign.c (names and targets), class.c, call.c and call_library.c, meaning.c (functions of which the
- * table can't say enough), special.c (methods that nothing names), observer.c (functions that are told), ending.c (ends of values), accessor.c (attributes
- * that libraries are told of),
- * namespace.c (globals ()), text.c (known text) and names.c (module names and their writes); nobody else includes this header but for
- * interpreter_run.
+ * counts where it happens. Its state is shared by interpreter.c (the walk), statement.c, evaluate.c (expressions),
+ * part.c (parts of values), assign.c (names and targets), class.c, call.c and call_library.c, meaning.c (functions of
+ * which the table can't say enough), special.c (methods that nothing names), observer.c (functions that are told),
+ * ending.c (ends of values), accessor.c (attributes that libraries are told of),
+ * namespace.c (globals ()), text.c (known text) and names.c (module names and their writes); nobody else includes this
+ * header but for interpreter_run.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_INTERPRETER_H
 #define CHARD_COMPILER_INTERPRETER_H
@@ -96,13 +96,15 @@ struct interpreter {
     }) everywhere; /* states of the process that whatever runs sees: process.c */
     struct vec_int added_builtins; /* symbols */
     struct vec_int accessors;    /* names of attributes (symbols) that libraries were told */
-    struct vec_int replaced;     /* paths of libraries' functions (symbols) in whose place some stand that change values */
+    struct vec_int replaced;     /* paths of libraries' functions (symbols) in whose place some stand that change
+                                    values */
     struct vec_int ambient;      /* hidden state that some step has set up by itself, so that it must be handed on */
     bool ambient_read;           /* by a site of this unit */
     bool classes;                /* the notebook defines some */
     int making;                  /* object number + 1 of the class of which a metaclass is told; 0: none */
     bool observed;               /* some object is: see observer.c */
-    bool endings, ending;        /* something refers to others weakly; what happens at an end is being walked: ending.c */
+    bool endings, ending;        /* something refers to others weakly; what happens at an end is being walked:
+                                    ending.c */
     long changes;                /* of names, so far */
     struct vec_int telling;      /* objects whose observers run */
     struct vec_int resumed;      /* iterators that were moved on, at this site */
@@ -116,7 +118,8 @@ struct interpreter {
     } opened;                    /* by the call that is walked */
     vec (struct open_file) open_files;
     const char *cwd;             /* the folder that relative paths count from, itself from the notebook's; "" there */
-    bool annotations_are_text;   /* from __future__ import annotations: for the rest of the notebook, as IPython has it */
+    bool annotations_are_text;   /* from __future__ import annotations: for the rest of the notebook, as IPython has
+                                    it */
     bool unevaluated;            /* what is walked is such text: a name that nobody binds harms nobody */
     bool dynamic;                /* something before may have bound any name */
     const struct ast *statement; /* a call that is a statement of its own … */
@@ -130,7 +133,8 @@ struct interpreter {
     symbol s_inplace, s_mode, s_out;
 };
 
-/* Walks the whole program, a second time if set-up turned out to depend on what steps do; the flow lies in the program's arena. */
+/* Walks the whole program, a second time if set-up turned out to depend on what steps do; the flow lies in the
+ * program's arena. */
 struct flow *interpreter_run (struct program *program);
 
 /* statements: statement.c */
@@ -158,33 +162,39 @@ const struct set *cached_end (struct interpreter *in, int function, const struct
 /* The cache is asked for, or what is in it changes. */
 void cached_change (struct interpreter *in, int function);
 
-/* state of the process: process.c. process_stored: `name` of library object `id`, if that is builtins, or `value` a function that
- * changes something; process_is_seen: there is some that whatever runs sees; process_seen: by the current site, which does some
- * work; process_traced: any statement may change it from now on, in the next walk. */
+/* state of the process: process.c. process_stored: `name` of library object `id`, if that is builtins, or `value` a
+ * function that changes something; process_is_seen: there is some that whatever runs sees; process_seen: by the current
+ * site, which does some work; process_traced: any statement may change it from now on, in the next walk. */
 bool process_stored (struct interpreter *in, int id, symbol name, const struct set *value);
 bool process_is_seen (struct interpreter *in);
 void process_seen (struct interpreter *in);
-void process_ended (struct interpreter *in, const char *state, const struct set *values); /* that of threads and the like, if what
-                                                                                           has it is among these or in them */
+void process_ended (struct interpreter *in, const char *state,
+                    const struct set *values); /* that of threads and the like, if what
+                                                                                           has it is among these or in
+                                                                                           them */
 void process_traced (struct interpreter *in, symbol state);
 
-/* values that others' output goes to: sink.c. sink_set: these are given to it, which is no set-up that can be repeated elsewhere if
- * it says true; sink_fed: something is printed, or logged. */
+/* values that others' output goes to: sink.c. sink_set: these are given to it, which is no set-up that can be repeated
+ * elsewhere if it says true; sink_fed: something is printed, or logged. */
 enum sink { SINK_STDOUT, SINK_LOGGERS };
 bool sink_set (struct interpreter *in, enum sink sink, const struct set *values);
 void sink_fed (struct interpreter *in, enum sink sink);
 
-/* Files that are logged to, once somebody reads them: sink_is_log: `handle` is such a file's handler; sink_log_read: it is read. */
+/* Files that are logged to, once somebody reads them: sink_is_log: `handle` is such a file's handler; sink_log_read: it
+ * is read. */
 bool sink_is_log (const struct interpreter *in, int handle);
 void sink_log_read (struct interpreter *in);
 
-/* what local modules keep: module_state.c. module_change: of the module that library object `id` is or lies in; false if that
- * isn't local. module_change_named: "%module.st", as runs have seen it; false for other names. */
+/* what local modules keep: module_state.c. module_change: of the module that library object `id` is or lies in; false
+ * if that isn't local. module_change_named: "%module.st", as runs have seen it; false for other names. */
 bool module_change (struct interpreter *in, int id);
-void module_used (struct interpreter *in, const char *module);  /* imported: the notebook itself may have written its file */
+void module_used (struct interpreter *in, const char *module);  /* imported: the notebook itself may have written its
+                                                                   file */
 bool module_change_named (struct interpreter *in, const char *name);
-void module_read (struct interpreter *in, const struct set *value); /* a name of a module, or of what is in it, is read: the
-                                                                       module may import others, whose state is read too */
+void module_read (struct interpreter *in,
+                  const struct set *value); /* a name of a module, or of what is in it, is read: the
+                                                                       module may import others, whose state is read
+                                                                       too */
 void module_method (struct interpreter *in, const char *path);      /* a library function of that path is called */
 
 /* what a site does: interpreter.c */
@@ -207,14 +217,15 @@ void store_member (struct interpreter *in, const struct set *base, symbol name, 
 /* Function object `id` has just been made: it keeps the locals around it that it names. */
 void keep_locals (struct interpreter *in, int id);
 
-/* What the expression `node` gives was taken for plain, and is changed in place all the same (a table's index is given a
- * name): what it was taken from changes. */
+/* What the expression `node` gives was taken for plain, and is changed in place all the same (a table's index is given
+ * a name): what it was taken from changes. */
 void owner_changes (struct interpreter *in, const struct ast *node);
 
 /* parts of values: part.c */
 const struct set *elements_of (struct interpreter *in, const struct set *s);
 
-/* Containers that a table made of `s` keeps in its cells: those at least so deep within `s`, and what tables there keep. */
+/* Containers that a table made of `s` keeps in its cells: those at least so deep within `s`, and what tables there
+ * keep. */
 const struct set *cells_among (struct interpreter *in, const struct set *s, int least);
 
 /* What stands at place `i` of the tuples in `s`, as unpacking finds it. */
@@ -290,7 +301,8 @@ void special_note (struct interpreter *in, int class_object);
 
 /* Runs the methods that `uses` (a set of enum special_use) means, of those values that are instances of the notebook's
  * classes; `other`, or NULL, is what they are called with. What they give. */
-const struct set *special_run (struct interpreter *in, const struct set *values, unsigned uses, const struct set *other);
+const struct set *special_run (struct interpreter *in, const struct set *values, unsigned uses,
+                               const struct set *other);
 
 /* The same of those methods only that an operator means which begins with `sign`; 0: any. */
 const struct set *special_operate (struct interpreter *in, const struct set *values, unsigned uses, char sign,
@@ -305,14 +317,14 @@ char operator_of (const struct interpreter *in, const struct ast *n);
 /* The values, and what they hold, are given to code that isn't the notebook's. */
 void special_run_held (struct interpreter *in, const struct set *values);
 
-/* A function or method of a library (its path, or its class's) is called with them: it may call the methods of the notebook's
- * instances that they are or hold. */
+/* A function or method of a library (its path, or its class's) is called with them: it may call the methods of the
+ * notebook's instances that they are or hold. */
 void special_lend (struct interpreter *in, const char *path, const struct set *values);
 void special_lend_receiver (struct interpreter *in, int receiver, const struct set *values); /* its method is called */
 
-/* observers: observer.c. observer_add: from now on the functions among `arguments` are called when `receiver` changes; observer_link:
- * when `result`, or objects that the arguments hold, do, which change with one another. observer_tell: an attribute of object `id`
- * is set. observer_in: whether methods of the class are told. */
+/* observers: observer.c. observer_add: from now on the functions among `arguments` are called when `receiver` changes;
+ * observer_link: when `result`, or objects that the arguments hold, do, which change with one another. observer_tell:
+ * an attribute of object `id` is set. observer_in: whether methods of the class are told. */
 void observer_add (struct interpreter *in, const struct set *receiver, const struct set *arguments);
 void observer_link (struct interpreter *in, const struct set *result, const struct set *arguments);
 void observer_tell (struct interpreter *in, int id);
@@ -330,7 +342,8 @@ const char *path_joined (struct interpreter *in, const char *folder, const char 
 
 /* "a" + "b", Path ("a") / "b", "%s" % b; what library functions and methods of text make of paths. NULL: no text. */
 const struct set *text_joined (struct interpreter *in, char sign, const struct set *left, const struct set *right);
-const struct set *text_of_call (struct interpreter *in, const char *function, const struct set *const *arguments, int count);
+const struct set *text_of_call (struct interpreter *in, const char *function, const struct set *const *arguments,
+                                int count);
 const struct set *text_of_method (struct interpreter *in, const char *text, const char *method,
                                   const struct set *const *arguments, int count);
 
@@ -339,20 +352,21 @@ const struct set *evaluate_call (struct interpreter *in, const struct ast *n);
 const struct set *call_value (struct interpreter *in, const struct set *callee, const struct set *const *arguments,
                               int count);
 
-/* what computes later: suspended.c. suspended_call: the iterator that calling object `function` gave, of `given` elements;
- * suspended_coroutine: the same of what gives `given` when it is awaited; suspended_arguments: `id` is what a library's function gave
- * that calls its arguments later; suspended_expression: it is that generator expression. suspended_resume: the current site moves it
- * on. suspended_await: what awaiting the values gives. */
+/* what computes later: suspended.c. suspended_call: the iterator that calling object `function` gave, of `given`
+ * elements; suspended_coroutine: the same of what gives `given` when it is awaited; suspended_arguments: `id` is what a
+ * library's function gave that calls its arguments later; suspended_expression: it is that generator expression.
+ * suspended_resume: the current site moves it on. suspended_await: what awaiting the values gives. */
 struct call;
 const struct set *suspended_call (struct interpreter *in, int function, const struct call *c, const struct set *given);
-const struct set *suspended_coroutine (struct interpreter *in, int function, const struct call *c, const struct set *given);
+const struct set *suspended_coroutine (struct interpreter *in, int function, const struct call *c,
+                                       const struct set *given);
 const struct set *suspended_await (struct interpreter *in, const struct set *values);
 void suspended_arguments (struct interpreter *in, int id, const struct call *c);
 void suspended_expression (struct interpreter *in, int id, const struct ast *expression);
 void suspended_resume (struct interpreter *in, int id);
 
-/* The module's namespace as a dict: namespace.c. namespace_is: whether `n` is globals () or its like; namespace_item and
- * namespace_store: `n[key]`; namespace_call: `n.method (…)`, false for methods of which nothing is known. */
+/* The module's namespace as a dict: namespace.c. namespace_is: whether `n` is globals () or its like; namespace_item
+ * and namespace_store: `n[key]`; namespace_call: `n.method (…)`, false for methods of which nothing is known. */
 bool namespace_is (struct interpreter *in, const struct ast *n);
 const struct set *namespace_item (struct interpreter *in, const struct ast *key);
 void namespace_store (struct interpreter *in, const struct ast *key, const struct set *value);
@@ -370,15 +384,16 @@ const struct set *namespace_read_all (struct interpreter *in, bool change);
 /* These values are called or gone through: what is random in them draws (a layer that drops out, a loader). chance.c */
 void chance_of_use (struct interpreter *in, const struct set *values);
 
-/* accessors: accessor.c. accessor_named: what a call gives that registers one of that name; accessor_register: that was given
- * `classes`. accessor_of: `values.name`, if accessor_is. */
+/* accessors: accessor.c. accessor_named: what a call gives that registers one of that name; accessor_register: that was
+ * given `classes`. accessor_of: `values.name`, if accessor_is. */
 const struct set *accessor_named (struct interpreter *in, const struct set *name);
 void accessor_register (struct interpreter *in, symbol name, const struct set *classes);
 bool accessor_is (const struct interpreter *in, symbol name);
 const struct set *accessor_of (struct interpreter *in, const struct set *values, symbol name);
 
-/* ends of values: ending.c. ending_of: nothing means `values` any more through name `but`, or object `base` (-1: none); false if
- * nobody would notice their end. ending_acts: object `id` has a __del__ that does something; ending_note: `made` may be a weak reference. */
+/* ends of values: ending.c. ending_of: nothing means `values` any more through name `but`, or object `base` (-1: none);
+ * false if nobody would notice their end. ending_acts: object `id` has a __del__ that does something; ending_note:
+ * `made` may be a weak reference. */
 bool ending_of (struct interpreter *in, const struct set *values, int base, symbol but);
 void ending_acts (struct interpreter *in, int id);
 void ending_note (struct interpreter *in, int made);

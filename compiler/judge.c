@@ -32,6 +32,7 @@ judge_warn (const struct program *program, const struct step *s, const char *tag
         return;
     int unit = (int) (fault.unit - program->units.items);
     struct place at = fault.at ? program_place (program, unit, fault.at->start) : cell_place (fault.unit->cell, 0, 0);
-    diag_add (diags, SEVERITY_WARNING, rule, at, fault.at ? cell_line (program->arena, fault.unit->cell, at.line) : NULL,
+    diag_add (diags, SEVERITY_WARNING, rule, at,
+              fault.at ? cell_line (program->arena, fault.unit->cell, at.line) : NULL,
               fault.at ? hint_at : hint, "%s: %s", message, fault.reason);
 }

@@ -63,7 +63,8 @@ file_bit (const char *place)
 static bool
 read_process_word (const struct library *l, struct effect *e, const char *word)
 {
-    static const char *const names[] = { [PROCESS_NOT] = "", [PROCESS_ASKED] = "keeps", [PROCESS_EVERYWHERE] = "everywhere",
+    static const char *const names[] = { [PROCESS_NOT] = "", [PROCESS_ASKED] = "keeps",
+                                         [PROCESS_EVERYWHERE] = "everywhere",
                                          [PROCESS_HANDLED] = "handled", [PROCESS_ENDS] = "ends" };
     size_t n = strcspn (word, "=");
     for (int i = PROCESS_ASKED; word[n] && i <= PROCESS_ENDS; i++)

@@ -63,11 +63,13 @@ struct effect {
     bool shares;                /* the result may have the memory of argument 0, if that is an array or a table */
     bool unpickles;             /* what is read may be instances of any class of the notebook */
     bool caches;                /* a decorator: the function runs once for the same arguments */
-    bool observes;              /* the receiver, or what the arguments hold, tells functions among the arguments of its changes */
+    bool observes;              /* the receiver, or what the arguments hold, tells functions among the arguments of its
+                                   changes */
     bool of_receiver;           /* the result looks at the receiver when it is asked, as do its parts */
     bool accessor;              /* gives what registers a class as the attribute that argument 0 names */
     bool shows;                 /* somebody sees it done: print */
-    enum { CONNECTS_NOT, CONNECTS, CONNECTS_BY_URL } connects; /* the result stands for something elsewhere, which argument
+    enum { CONNECTS_NOT, CONNECTS,
+           CONNECTS_BY_URL } connects; /* the result stands for something elsewhere, which argument
                                    0 may name, and can be had again anywhere; by a URL, which may name the memory too */
     enum { PROCESS_NOT, PROCESS_ASKED, PROCESS_EVERYWHERE, PROCESS_HANDLED, PROCESS_ENDS } process; /* see process.c */
     symbol process_state;       /* … of this name */
@@ -82,7 +84,8 @@ struct library;
 /* Lies in `a`. A line of the table is understood when it is first asked for: a notebook needs few of them. */
 struct library *library_create (struct arena *a, struct symbols *symbols);
 
-/* Adds a project's own lines, {"mylib.scale": "mutates=0", …}; they win over the table's. `effects` may be NULL. Returns
+/* Adds a project's own lines, {"mylib.scale": "mutates=0", …}; they win over the table's. `effects` may be NULL.
+ * Returns
  * NULL, or the first key whose words aren't words of the table (that one and the rest are left out). */
 const char *library_add (struct library *l, const json_t *effects);
 
@@ -94,8 +97,8 @@ const struct effect *library_function (const struct library *l, const char *path
 /* True if a line stands for that very path, not only for its module. */
 bool library_knows (const struct library *l, const char *path);
 
-/* What calling method `name` on a value of class `type` (0: unknown) does: "type.name", else "type.prefix*", else "type.*", else ".name",
- * else ".prefix*" by the word before the first underscore (".get_*"). */
+/* What calling method `name` on a value of class `type` (0: unknown) does: "type.name", else "type.prefix*", else
+ * "type.*", else ".name", else ".prefix*" by the word before the first underscore (".get_*"). */
 const struct effect *library_method (const struct library *l, symbol type, symbol name);
 
 /* What reading attribute `name` of a value of class `type` gives: lines "@name" and "type@name". */

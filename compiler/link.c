@@ -1,7 +1,7 @@
 /* Pass link: what each step needs and leaves. Every read of a step's sites is traced to the writes it may see; those
  * within the step settle it, definitions are replicated, values become inputs of it and outputs of the step that wrote
- * them. See front.h; names that share an object are in link_share.c, what else makes steps wait in link_order.c, the code that
- * they run in link_segment.c.
+ * them. See front.h; names that share an object are in link_share.c, what else makes steps wait in link_order.c, the
+ * code that they run in link_segment.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/link.h"
 
@@ -118,8 +118,8 @@ check_overwritten (struct linking *l, int step, int site, const struct event *e)
         return;
     diag_add (l->diags, SEVERITY_ERROR, "split-step", place_of (l, e->site), NULL,
               "give the later cells of that step a name of their own",
-              "step \"%s\" binds or changes `%s` itself before it needs what cell %d made of it", l->p->steps.items[step].name,
-              name, link_unit (l, site)->cell->index);
+              "step \"%s\" binds or changes `%s` itself before it needs what cell %d made of it",
+              l->p->steps.items[step].name, name, link_unit (l, site)->cell->index);
 }
 
 struct input *
@@ -241,8 +241,8 @@ link_classes (struct linking *l, int step, const struct set *value)
     }
 }
 
-/* The object for which the value can't travel, or -1. What is found in a container at run time only isn't looked for there, but
- * for what nobody would find. */
+/* The object for which the value can't travel, or -1. What is found in a container at run time only isn't looked for
+ * there, but for what nobody would find. */
 static int
 find_unpicklable (const struct linking *l, const struct set *value)
 {
@@ -332,7 +332,8 @@ trace (struct linking *l, int step, const struct event *e)
             replicate (l, step, site);
             return;
         }
-        struct need n = { .name = e->name, .from = owner, .version = site, .written = site, .read = e->site, .value = e->value,
+        struct need n = { .name = e->name, .from = owner, .version = site, .written = site, .read = e->site,
+                          .value = e->value,
                           .optional = w->items[i].kind == WRITE_MAYBE || w->maybe_unbound };
         link_add_data (l, step, &n);
         diagnose_unpicklable (l, step, owner, e, site);
@@ -341,8 +342,8 @@ trace (struct linking *l, int step, const struct event *e)
     }
 }
 
-/* What belongs to no step and what another step made of it can't both be had: all that is handed over is there before the
- * first cell. */
+/* What belongs to no step and what another step made of it can't both be had: all that is handed over is there before
+ * the first cell. */
 static void
 check_early_reads (struct linking *l, int step)
 {

@@ -1,6 +1,6 @@
-/* What the files of pass link share: link.c (what each step needs and leaves), link_share.c (names that share an object),
- * link_import.c (imports that are made again), link_files.c (files that steps hand on), link_order.c (what waits for what), and
- * link_segment.c (the code that each step runs). Nobody else includes it.
+/* What the files of pass link share: link.c (what each step needs and leaves), link_share.c (names that share an
+ * object), link_import.c (imports that are made again), link_files.c (files that steps hand on), link_order.c (what
+ * waits for what), and link_segment.c (the code that each step runs). Nobody else includes it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_LINK_H
 #define CHARD_COMPILER_LINK_H
@@ -54,13 +54,15 @@ struct input *link_find_input (struct linking *l, int step, const char *name);
 /* `step` waits for `before`. */
 void link_after (struct linking *l, int step, int before);
 
-/* Two steps are at odds that would not be if they were one. True if that is all that is asked, and nobody is to be told. */
+/* Two steps are at odds that would not be if they were one. True if that is all that is asked, and nobody is to be
+ * told. */
 bool link_conflict (struct linking *l, int step, int other);
 
 /* link.c: a value that the step is handed, and leaves to others; what must be there when it is read. */
 void link_add_output (struct linking *l, int step, const char *name, enum input_kind kind, bool optional);
 void link_add_data (struct linking *l, int step, const struct need *new);
-void link_take_from (struct linking *l, int step, struct need *n, const struct need *other); /* where `other` comes from */
+/* where `other` comes from */
+void link_take_from (struct linking *l, int step, struct need *n, const struct need *other);
 void link_classes (struct linking *l, int step, const struct set *value); /* that the value's objects are of */
 
 /* The step needs `name` as it was between cells of step `from`. */

@@ -10,12 +10,13 @@
 static bool
 mentions (const struct file_event *shell, const struct file_event *other)
 {
-    return other->use == FILE_SHELL || strcmp (shell->path, PATH_UNKNOWN) == 0 || !path_is_exact (other->path) || strstr (shell->path, other->path)
+    return other->use == FILE_SHELL || strcmp (shell->path, PATH_UNKNOWN) == 0 || !path_is_exact (other->path)
+        || strstr (shell->path, other->path)
            || strstr (shell->path, fs_basename (other->path));
 }
 
-/* Later uses wait for earlier ones where one of the two writes; commands wait for whatever they mention, for anything if it isn't
- * known what they are, and for each other. */
+/* Later uses wait for earlier ones where one of the two writes; commands wait for whatever they mention, for anything
+ * if it isn't known what they are, and for each other. */
 static bool
 conflicts (const struct file_event *a, const struct file_event *b)
 {
@@ -28,8 +29,8 @@ conflicts (const struct file_event *a, const struct file_event *b)
     return path_may_meet (a->path, b->path);
 }
 
-/* What belongs to no step is repeated in steps (an `imports` cell, of a module that a step writes): they wait as if it were
- * their own. */
+/* What belongs to no step is repeated in steps (an `imports` cell, of a module that a step writes): they wait as if it
+ * were their own. */
 static void
 link_shared_file (struct linking *l, size_t event)
 {
@@ -67,8 +68,8 @@ is_elsewhere (const struct file_event *f)
     return f->use != FILE_SHELL && strstr (f->path, "://");
 }
 
-/* Whether all that `f` may be about was made by `old`: the file, or a folder that it lies in. What lies in the notebook's own
- * folder is taken to be made by steps if anything is: it holds too much. */
+/* Whether all that `f` may be about was made by `old`: the file, or a folder that it lies in. What lies in the
+ * notebook's own folder is taken to be made by steps if anything is: it holds too much. */
 static bool
 is_made_by (const struct file_event *f, const struct file_event *old)
 {
@@ -78,8 +79,8 @@ is_made_by (const struct file_event *f, const struct file_event *old)
     return path_is_exact (old->path) && strncmp (f->path, old->path, n) == 0 && (f->path[n] == '/' || !f->path[n]);
 }
 
-/* What a step needs, for its use `f`, of what an earlier one did by `old`: the path of a file or a folder, PIPELINE_ALL_FILES
- * if nobody can tell. Who writes a file takes it too: it may add to it, or leave it alone. */
+/* What a step needs, for its use `f`, of what an earlier one did by `old`: the path of a file or a folder,
+ * PIPELINE_ALL_FILES if nobody can tell. Who writes a file takes it too: it may add to it, or leave it alone. */
 static const char *
 needed (struct arena *a, const struct file_event *f, const struct file_event *old)
 {
@@ -92,8 +93,8 @@ needed (struct arena *a, const struct file_event *f, const struct file_event *ol
     return folder ? folder : PIPELINE_ALL_FILES;
 }
 
-/* The same from several steps comes from all of them, the last one's going over the others'; it comes from the last alone if
- * that has `replaced` it, having taken what there was. */
+/* The same from several steps comes from all of them, the last one's going over the others'; it comes from the last
+ * alone if that has `replaced` it, having taken what there was. */
 static void
 add_file (struct linking *l, struct step *s, const char *path, int from, bool replaced)
 {

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* The dotted path of what the import statement `site` binds `name` to ("matplotlib.pyplot"); NULL: it binds it to nothing,
- * or is no import. */
+/* The dotted path of what the import statement `site` binds `name` to ("matplotlib.pyplot"); NULL: it binds it to
+ * nothing, or is no import. */
 static const char *
 imported_as (const struct linking *l, int site, symbol name)
 {

@@ -23,8 +23,8 @@ is_called (const struct linking *l, size_t step, const struct notebook *nb, cons
     return g->notebook == nb && strcmp (g->tag ? g->tag : g->name, name) == 0;
 }
 
-/* Whom a tag of a cell of `nb` names: a step of that notebook, or else of the whole, or all of a notebook that it brings
- * in. */
+/* Whom a tag of a cell of `nb` names: a step of that notebook, or else of the whole, or all of a notebook that it
+ * brings in. */
 static void
 find_named (const struct linking *l, const struct notebook *nb, const char *name, struct vec_int *found)
 {
@@ -154,8 +154,8 @@ diagnose_cycle (struct linking *l, const bool *done)
     }
     const struct unit *u = &l->flow->program->units.items[l->g->groups.items[at].units.items[0]];
     diag_add (l->diags, SEVERITY_ERROR, "cycle", cell_place (u->cell, 0, 0), NULL,
-              "take a prev: tag away, or give cells that stand apart steps of their own", "steps wait for each other: %s\"%s\"",
-              text, l->p->steps.items[at].name);
+              "take a prev: tag away, or give cells that stand apart steps of their own",
+              "steps wait for each other: %s\"%s\"", text, l->p->steps.items[at].name);
 }
 
 /* Steps into topological order, the notebook's among equals; all indices follow. */

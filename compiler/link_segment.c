@@ -44,8 +44,8 @@ has_neighbour (const struct linking *l, const struct vec_int *repeated, int site
     return false;
 }
 
-/* The lines of `run` text that a site spans: whole lines, so that line numbers stay true; its own text where others stand on
- * these lines, which can't have what IPython rewrites. */
+/* The lines of `run` text that a site spans: whole lines, so that line numbers stay true; its own text where others
+ * stand on these lines, which can't have what IPython rewrites. */
 static void
 add_replicated_segment (struct linking *l, struct step *s, const struct vec_int *repeated, int site)
 {
@@ -87,7 +87,8 @@ binds_again (const struct linking *l, const struct vec_int *sites, int site)
     vec_foreach (earlier, sites) {
         const struct site *y = &l->flow->sites.items[*earlier];
         for (size_t i = 0; *earlier < site && i < x->binds.len; i++)
-            if (vec_int_has (&y->binds, x->binds.items[i]) && !link_is_same_import (l, site, *earlier, x->binds.items[i]))
+            if (vec_int_has (&y->binds, x->binds.items[i])
+                && !link_is_same_import (l, site, *earlier, x->binds.items[i]))
                 return true;
     }
     return false;
@@ -128,8 +129,8 @@ may_name_set_up (const struct linking *l, const struct vec_int *sites, int site)
     return false;
 }
 
-/* What is repeated stands ahead of the step's own cells; but between them where these need what is above it to be without:
- * set-up, what may name it, and a name that is bound a second time. */
+/* What is repeated stands ahead of the step's own cells; but between them where these need what is above it to be
+ * without: set-up, what may name it, and a name that is bound a second time. */
 static struct vec_int
 standing_between (struct linking *l, int step)
 {
@@ -159,7 +160,8 @@ reads_what_is_handed (const struct linking *l, int step, int site)
 /* The code that a step repeats, as sites in their order. */
 struct repeated {
     struct vec_int ahead;   /* before it is handed anything */
-    struct vec_int late;    /* then: set-up that is made of what it is handed; what sets up or names something after that */
+    struct vec_int late;    /* then: set-up that is made of what it is handed; what sets up or names something after
+                               that */
     struct vec_int between; /* its own cells */
 };
 
@@ -220,7 +222,8 @@ link_segments (struct linking *l, int step)
     vec_foreach (d, &l->deleted[step])
         if (!link_find_input (l, step, link_name (l, d->name)) && !is_repeated (l, step, d->name)) {
             /* It need not travel to be deleted: anything will do. */
-            add_segment (l, s, link_unit (l, d->site), 1, arena_printf (l->arena, "%s = None\n", link_name (l, d->name)), true);
+            add_segment (l, s, link_unit (l, d->site), 1,
+                         arena_printf (l->arena, "%s = None\n", link_name (l, d->name)), true);
         }
     add_late (l, s, &repeated.late);
     vec_foreach (unit, &l->g->groups.items[step].units) {

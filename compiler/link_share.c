@@ -13,15 +13,16 @@ share (const struct linking *l, const struct need *x, const struct need *y)
     set_foreach (id, a) {
         const struct object *o = heap_get (h, id);
         if (!o->immutable && (o->kind == OBJECT_VALUE || o->kind == OBJECT_FUNCTION)
-            && (o->changed_at >= since || o->compared || (o->kind == OBJECT_VALUE && o->class_object >= 0 && !o->enumeration))
+            && (o->changed_at >= since || o->compared
+                || (o->kind == OBJECT_VALUE && o->class_object >= 0 && !o->enumeration))
             && set_has (b, id))
             return true;
     }
     return false;
 }
 
-/* Whether, after `step` has read `older`, another step changes what it shares with `newer` before that is as `step` needs
- * it: then no one moment has both. */
+/* Whether, after `step` has read `older`, another step changes what it shares with `newer` before that is as `step`
+ * needs it: then no one moment has both. */
 static bool
 is_changed_between (const struct linking *l, int step, const struct need *older, const struct need *newer)
 {
@@ -32,8 +33,8 @@ is_changed_between (const struct linking *l, int step, const struct need *older,
     return false;
 }
 
-/* Whether the step that is to hand `older` on binds or changes that name itself in a cell above the one that wrote it: what it
- * is given is there before its first cell, so it would undo that. */
+/* Whether the step that is to hand `older` on binds or changes that name itself in a cell above the one that wrote it:
+ * what it is given is there before its first cell, so it would undo that. */
 static bool
 is_bound_ahead (const struct linking *l, int step, const struct need *older)
 {

@@ -134,8 +134,8 @@ is_url_with_password (const char *text)
 static bool
 names_secret (const char *name)
 {
-    static const char *const words[] = { "password", "passwd", "api_key", "apikey", "secret", "access_key", "auth_token",
-                                         "access_token", "private_key" };
+    static const char *const words[] = { "password", "passwd", "api_key", "apikey", "secret", "access_key",
+                                         "auth_token", "access_token", "private_key" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasestr (name, words[i]))
             return true;
@@ -146,7 +146,8 @@ names_secret (const char *name)
 static bool
 looks_secret (const char *text)
 {
-    static const char *const placeholders[] = { "your", "xxx", "example", "insert", "replace", "changeme", "<", "{", "[",
+    static const char *const placeholders[] = { "your", "xxx", "example", "insert", "replace", "changeme", "<", "{",
+                                                "[",
                                                 "...", "***", "todo", "://", "/", "_here", "dummy", "fake", "test" };
     size_t n = strlen (text), digits = 0, letters = 0;
     for (const char *p = text; *p; p++) {
@@ -173,8 +174,8 @@ static void
 tell_secret (struct linting *l, struct place at)
 {
     diag_add (l->diags, SEVERITY_WARNING, "secret-in-source", at, NULL,
-              "read it from os.environ, and tag the step `secret:NAME:KEY:ENV`; and have it replaced, since others have "
-              "seen it", "this looks like a secret: it would be written into every document made of the notebook");
+              "read it from os.environ, and tag the step `secret:NAME:KEY:ENV`; and have it replaced, since others "
+              "have seen it", "this looks like a secret: it would be written into every document made of the notebook");
 }
 
 static void
@@ -216,7 +217,8 @@ static void
 lint_call (struct linting *l, const struct ast *n)
 {
     const struct ast *f = n->kids[0];
-    const char *name = f->kind == AST_NAME || f->kind == AST_ATTRIBUTE ? symbol_text (l->program->symbols, f->name) : "";
+    const char *name = f->kind == AST_NAME
+        || f->kind == AST_ATTRIBUTE ? symbol_text (l->program->symbols, f->name) : "";
     bool asks = f->kind == AST_NAME ? strcmp (name, "input") == 0 || strcmp (name, "getpass") == 0
                                     : strcmp (name, "getpass") == 0;
     if (asks)
@@ -294,8 +296,9 @@ lint_history (const struct flow *flow, const struct grouping *g, struct diag_lis
             continue;
         tell (&l, u->unit, u->at ? u->at->start : 0, SEVERITY_ERROR, "session-history",
               "give the value a name in the cell that shows it, and use that",
-              arena_printf (l.program->arena, "`%s` is what the session showed or ran before, of which a step knows only its own "
-                            "cells", name));
+              arena_printf (l.program->arena,
+                            "`%s` is what the session showed or ran before, of which a step knows only its own cells",
+                            name));
     }
 }
 
@@ -309,7 +312,8 @@ size_seen (const json_t *learned, const struct code_digest *digests, const struc
     for (size_t i = 0; i < p->units.len; i++)
         if (p->units.items[i].cell->index == o->cell && p->units.items[i].cell->notebook == p->notebook)
             return json_number_value (json_object_get (
-                json_object_get (json_object_get (learned_find (learned, digests[i].hex), "values"), o->name), "bytes"));
+                json_object_get (json_object_get (learned_find (learned, digests[i].hex), "values"), o->name),
+                "bytes"));
     return 0;
 }
 
@@ -319,11 +323,13 @@ lint_sizes (const struct pipeline *p, const struct program *program, const json_
     const struct code_digest *digests = learned ? learned_digests (program) : NULL;
     vec_foreach (s, &p->steps)
         vec_foreach (o, &s->outputs) {
-            double bytes = learned && o->kind == INPUT_DATA && !s->notebook ? size_seen (learned, digests, program, o) : 0;
+            double bytes = learned && o->kind == INPUT_DATA && !s->notebook ? size_seen (learned, digests, program, o)
+                                                                            : 0;
             struct place at = { .cell = o->cell };
             if (bytes >= large)
                 diag_add (diags, SEVERITY_WARNING, "large-value", at, NULL,
-                          "hand on less (what later cells need of it), write it to a file or volume:, or give the cells one step",
+                          "hand on less (what later cells need of it), write it to a file or volume:, or give the "
+                          "cells one step",
                           "`%s`, which step \"%s\" hands on, had %.1f GiB when it was run last", o->name, s->name,
                           bytes / (1 << 30));
         }

@@ -1,5 +1,5 @@
-/* Habits that make notebooks fail as pipelines, though each cell is right: cells run out of order, paths of one machine,
- * questions to the user, secrets in the source. Told by chard check; nothing else depends on them.
+/* Habits that make notebooks fail as pipelines, though each cell is right: cells run out of order, paths of one
+ * machine, questions to the user, secrets in the source. Told by chard check; nothing else depends on them.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_LINT_H
 #define CHARD_COMPILER_LINT_H
@@ -15,6 +15,7 @@ void lint_flow (const struct flow *flow, struct diag_list *diags);
 void lint_history (const struct flow *flow, const struct grouping *g, struct diag_list *diags);
 
 /* Rule large-value: what earlier runs saw a step hand on was very large. `learned` (learned.h) may be NULL. */
-void lint_sizes (const struct pipeline *p, const struct program *program, const json_t *learned, struct diag_list *diags);
+void lint_sizes (const struct pipeline *p, const struct program *program, const json_t *learned,
+                 struct diag_list *diags);
 
 #endif

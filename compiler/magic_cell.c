@@ -9,7 +9,8 @@ static bool
 is_plain_name (const char *word, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!(isalnum ((unsigned char) word[i]) || word[i] == '_' || (word[i] & 0x80)) || isdigit ((unsigned char) word[0]))
+        if (!(isalnum ((unsigned char) word[i]) || word[i] == '_' || (word[i] & 0x80))
+            || isdigit ((unsigned char) word[0]))
             return false;
     return n > 0;
 }
@@ -30,8 +31,8 @@ is_option (const char *word, size_t n, const char *option)
     return strlen (option) == n && memcmp (word, option, n) == 0;
 }
 
-/* `out=id(0);` for each name that the cell magic binds: `%%capture out`, `%%bash --out out --err=err`. A call, since what
- * is bound is no constant. It is shorter than what it stands for. */
+/* `out=id(0);` for each name that the cell magic binds: `%%capture out`, `%%bash --out out --err=err`. A call, since
+ * what is bound is no constant. It is shorter than what it stands for. */
 static char *
 bound_names (struct rewriting *r, const struct magic *m)
 {

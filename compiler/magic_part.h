@@ -1,6 +1,6 @@
 /* What the files magic_*.c share: they rewrite one cell's source as magic.h tells. magic.c walks through its logical
- * lines, magic_scan.c tells what a line is, magic_cell.c takes cell magics, magic_write.c writes both texts. Before them
- * all, magic_prompt.c takes off what stands in front of the lines.
+ * lines, magic_scan.c tells what a line is, magic_cell.c takes cell magics, magic_write.c writes both texts. Before
+ * them all, magic_prompt.c takes off what stands in front of the lines.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_MAGIC_PART_H
 #define CHARD_COMPILER_MAGIC_PART_H
@@ -98,8 +98,8 @@ struct magic_fronts {
 /* The source as IPython looks at it. `f` is zero-initialised. */
 const char *magic_bare (struct arena *a, const char *source, struct magic_fronts *f);
 
-/* `code`, which has the lines of that, with blanks in the place of what was taken off; a form feed behind those of prompts,
- * from where Python counts indentation anew. */
+/* `code`, which has the lines of that, with blanks in the place of what was taken off; a form feed behind those of
+ * prompts, from where Python counts indentation anew. */
 char *magic_padded (struct arena *a, const struct magic_fronts *f, const char *code);
 
 /* ---- magic_cell.c ---- */

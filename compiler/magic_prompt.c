@@ -1,7 +1,7 @@
 /* What IPython takes off the fronts of a cell's lines before it looks at them: the margin that all have, and prompts
  * that were pasted along (">>> x", "In [1]: x" and the dots below them). See magic_part.h.
- * Specification: leading_indent, classic_prompt and ipython_prompt of IPython.core.inputtransformer2, as of IPython 9.10.
- * Earlier ones look for ">>>" in the first two lines only.
+ * Specification: leading_indent, classic_prompt and ipython_prompt of IPython.core.inputtransformer2, as of IPython
+ * 9.10. Earlier ones look for ">>>" in the first two lines only.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/magic_part.h"
 

@@ -88,7 +88,8 @@ is_call (const struct magic *m)
 {
     if (m->kind == MAGIC_HELP) {
         const char *name = m->arguments + strspn (m->arguments, "%");
-        return name > m->arguments && strncmp (name, "chard", 5) == 0 && (!name[5] || isspace ((unsigned char) name[5]));
+        return name > m->arguments && strncmp (name, "chard", 5) == 0
+            && (!name[5] || isspace ((unsigned char) name[5]));
     }
     return strcmp (m->name, "chard") == 0 || (strcmp (m->name, "load_ext") == 0 && strcmp (m->arguments, "chard") == 0);
 }

@@ -1,7 +1,7 @@
-/* Pass metadata: what a notebook's own metadata says of the pipeline. `kubeflow_notebook` is read as all versions of Kale
- * wrote it: base_image was docker_image, experiment_name stands in experiment.name too, steps_defaults are tags or, as
- * Kale keeps them once read, an object by kind. What only Kale's own programs act on (autosnapshot, katib_metadata, …)
- * is passed over. See front.h.
+/* Pass metadata: what a notebook's own metadata says of the pipeline. `kubeflow_notebook` is read as all versions of
+ * Kale wrote it: base_image was docker_image, experiment_name stands in experiment.name too, steps_defaults are tags
+ * or, as Kale keeps them once read, an object by kind. What only Kale's own programs act on (autosnapshot,
+ * katib_metadata, …) is passed over. See front.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/front.h"
 
@@ -238,14 +238,15 @@ experiment_of (const struct reading *r)
     return name ? name : said (r->arena, json_object_get (r->kubeflow, "experiment"), "name");
 }
 
-/* {"enabled", "run_as_user", "run_as_group", "run_as_non_root"}, as Kale's settings have it, in Kubernetes' words. NULL: it says
- * nothing. */
+/* {"enabled", "run_as_user", "run_as_group", "run_as_non_root"}, as Kale's settings have it, in Kubernetes' words.
+ * NULL: it says nothing. */
 static json_t *
 security_of (const struct reading *r)
 {
     static const struct {
         const char *kale, *kubernetes;
-    } words[] = { { "run_as_user", "runAsUser" }, { "run_as_group", "runAsGroup" }, { "run_as_non_root", "runAsNonRoot" } };
+    } words[] = { { "run_as_user", "runAsUser" }, { "run_as_group", "runAsGroup" },
+                  { "run_as_non_root", "runAsNonRoot" } };
     const json_t *said = json_object_get (r->kubeflow, "security_context");
     json_t *all = NULL;
     if (json_is_false (json_object_get (said, "enabled")))

@@ -1,7 +1,8 @@
-/* What local modules keep: a module beside the notebook, or one that a cell writes, may have lists and settings of its own,
- * which cells change (`mod.rows.append (1)`, `mod.limit = 5`). Steps import modules anew, so that is hidden library state,
- * "%module.NAME" of the module or package at the top, which the harness hands on (templates/step/modules.py). What functions of
- * the module change there no text of the notebook shows; runs see it, and tell the next compile. See interpreter.h.
+/* What local modules keep: a module beside the notebook, or one that a cell writes, may have lists and settings of its
+ * own, which cells change (`mod.rows.append (1)`, `mod.limit = 5`). Steps import modules anew, so that is hidden
+ * library state, "%module.NAME" of the module or package at the top, which the harness hands on
+ * (templates/step/modules.py). What functions of the module change there no text of the notebook shows; runs see it,
+ * and tell the next compile. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/interpreter.h"
 
@@ -35,7 +36,8 @@ state_of_top (struct interpreter *in, const char *top)
         vec_push (in->arena, &in->module_states, UNKNOWN);
     int *state = &in->module_states.items[s];
     if (*state == UNKNOWN)
-        *state = is_local (in, top) ? symbol_of_str (in->symbols, arena_printf (in->arena, "%s%s", prefix, top)) : FOREIGN;
+        *state = is_local (in, top) ? symbol_of_str (in->symbols, arena_printf (in->arena, "%s%s", prefix, top))
+                                    : FOREIGN;
     return *state == FOREIGN ? 0 : *state;
 }
 
@@ -111,7 +113,8 @@ written_text (struct interpreter *in, const char *path)
 
 static void use (struct interpreter *in, const char *module, int depth);
 
-/* `import a, b.c as d`, `from a import b`: wherever a line begins so; one that is no code costs no more than an order. */
+/* `import a, b.c as d`, `from a import b`: wherever a line begins so; one that is no code costs no more than an
+ * order. */
 static void
 use_imports (struct interpreter *in, const char *text, int depth)
 {

@@ -115,7 +115,8 @@ read_cells (struct arena *a, struct notebook *nb, const json_t *list)
             read_cell (a, nb, cell);
 }
 
-/* "python" for whatever writers of notebooks call Python 3 or IPython: `python3`, `Python`, `Python 3.11`, `ipython`. */
+/* "python" for whatever writers of notebooks call Python 3 or IPython: `python3`, `Python`, `Python 3.11`,
+ * `ipython`. */
 static const char *
 language_name (const char *written)
 {

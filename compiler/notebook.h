@@ -50,8 +50,8 @@ struct notebook {
     vec (struct notebook *) included; /* of the main one only: all that were brought in, in the order of their code */
 };
 
-/* Names of the environment that tell of a notebook which isn't saved: its path, and a file that holds its text. Whoever has
- * it open (the kernel, an editor) sets both for the commands it starts; the path need not exist. */
+/* Names of the environment that tell of a notebook which isn't saved: its path, and a file that holds its text. Whoever
+ * has it open (the kernel, an editor) sets both for the commands it starts; the path need not exist. */
 #define NOTEBOOK_UNSAVED "CHARD_UNSAVED"
 #define NOTEBOOK_UNSAVED_TEXT "CHARD_UNSAVED_TEXT"
 

@@ -152,8 +152,8 @@ strip (struct arena *a, const char *path, const char *data, size_t len, const st
 
 /* Adds tags, or strips outputs if `tags` is NULL. */
 static int
-edit (const char *path, const char *data, size_t len, const struct notebook_edit_tag *tags, size_t n, struct strbuf *out,
-      struct error *err)
+edit (const char *path, const char *data, size_t len, const struct notebook_edit_tag *tags, size_t n,
+      struct strbuf *out, struct error *err)
 {
     struct arena *a = arena_create ();
     cleanup_strbuf struct strbuf text = { 0 };

@@ -24,7 +24,8 @@ struct notebook_edit_tag {
 };
 
 /* Adds to `out` the text with the tags in it; a tag that a cell has already is passed over. `path` tells which kind of
- * file it is and is named in errors; a NUL must stand behind `data`. The result has been read again: apart from the tags it means the same. -1 with
+ * file it is and is named in errors; a NUL must stand behind `data`. The result has been read again: apart from the
+ * tags it means the same. -1 with
  * ERROR_NOTEBOOK, and `out` untouched, if the text is no notebook, has no such cell, or can't be edited safely. */
 int notebook_edit_add_tags (const char *path, const char *data, size_t len, const struct notebook_edit_tag *tags,
                             size_t n, struct strbuf *out, struct error *err);

@@ -1,5 +1,5 @@
-/* Where in nbformat's JSON a tag goes, and in which style; see notebook_edit.h. The text has been parsed before, so it only
- * has to be walked through.
+/* Where in nbformat's JSON a tag goes, and in which style; see notebook_edit.h. The text has been parsed before, so it
+ * only has to be walked through.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/notebook_edit.h"
 

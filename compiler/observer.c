@@ -1,7 +1,8 @@
-/* Observers: functions of the notebook that an object of a library calls when an attribute of it is set. Who sets it (slider.value = 5)
- * doesn't name them: which they are was said elsewhere (slider.observe (f)), or by decorators in the object's class. Objects that
- * are linked change with one another. What a library's own methods do is in call_library.c. See interpreter.h.
- * Specification: traitlets ("Trait events"), ipywidgets ("Widget events"), param ("Dependencies and watchers").
+/* Observers: functions of the notebook that an object of a library calls when an attribute of it is set. Who sets it
+ * (slider.value = 5) doesn't name them: which they are was said elsewhere (slider.observe (f)), or by decorators in the
+ * object's class. Objects that are linked change with one another. What a library's own methods do is in
+ * call_library.c. See interpreter.h. Specification: traitlets ("Trait events"), ipywidgets ("Widget events"), param
+ * ("Dependencies and watchers").
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
 
@@ -32,7 +33,8 @@ callables_among (struct interpreter *in, const struct set *arguments)
     const struct set *all = NULL;
     set_foreach (id, arguments) {
         const struct object *o = heap_get (in->heap, id);
-        if (o->kind == OBJECT_FUNCTION || o->kind == OBJECT_BOUND || (o->kind == OBJECT_VALUE && (o->given || o->owner >= 0)))
+        if (o->kind == OBJECT_FUNCTION || o->kind == OBJECT_BOUND
+            || (o->kind == OBJECT_VALUE && (o->given || o->owner >= 0)))
             all = set_union (in->arena, all, set_one (in->arena, id));
     }
     return all;
@@ -83,8 +85,10 @@ is_decorated (struct interpreter *in, int id)
     if (o->kind != OBJECT_FUNCTION || o->definition->kind != AST_FUNCTION)
         return false;
     ast_foreach (decorator, o->definition->kids[2]) {
-        const struct ast *n = (*decorator)->kind == AST_CALL && (*decorator)->nkids ? (*decorator)->kids[0] : *decorator;
-        if ((n->kind == AST_NAME || n->kind == AST_ATTRIBUTE) && words_have (decorators, symbol_text (in->symbols, n->name)))
+        const struct ast *n = (*decorator)->kind == AST_CALL && (*decorator)->nkids ? (*decorator)->kids[0]
+                                                                                    : *decorator;
+        if ((n->kind == AST_NAME || n->kind == AST_ATTRIBUTE)
+            && words_have (decorators, symbol_text (in->symbols, n->name)))
             return true;
     }
     return false;
@@ -133,7 +137,8 @@ observer_tell (struct interpreter *in, int id)
         run_decorated (in, id, class_object, 0);
     if (in->observed) {
         struct vec_int around = { 0 };
-        heap_holders (in->heap, id, &around); /* param.watch, figure.canvas: a part was asked; interactive (f, x=slider): a whole */
+        heap_holders (in->heap, id, &around); /* param.watch, figure.canvas: a part was asked; interactive (f,
+                                                 x=slider): a whole */
         const struct set *parts = heap_reach (in->heap, set_one (in->arena, id)), *told = NULL;
         vec_foreach (holder, &around)
             told = set_union (in->arena, told, heap_field (in->heap, *holder, in->s_told));

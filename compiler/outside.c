@@ -27,7 +27,8 @@ path_argument (struct interpreter *in, int place, const struct set *on, const st
     bool given = place < c->count;
     for (int k = 0; k < c->keywords && !given; k++) {
         const char *name = symbol_text (in->symbols, c->keyword[k].name);
-        if (strstr (name, "path") || strstr (name, "file") || strcmp (name, "fname") == 0 || strcmp (name, "buf") == 0) {
+        if (strstr (name, "path") || strstr (name, "file") || strcmp (name, "fname") == 0
+            || strcmp (name, "buf") == 0) {
             value = c->keyword[k].value;
             given = true;
         }

@@ -176,8 +176,8 @@ param_collect (struct pipeline *p, const struct flow *flow, struct diag_list *di
         struct place at = program_place (flow->program, s->unit, s->statement->start);
         diag_add (diags, SEVERITY_WARNING, "parameter-not-literal", at,
                   cell_line (p->arena, flow->program->units.items[s->unit].cell, at.line),
-                  "a number, text, bool, None, list or dict can be set from outside; this line is run in each step that "
-                  "needs it",
+                  "a number, text, bool, None, list or dict can be set from outside; this line is run in each step "
+                  "that needs it",
                   "this is no pipeline parameter");
     }
     settle (p, flow, diags, &all, site_is_param);

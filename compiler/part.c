@@ -172,7 +172,8 @@ tuple_of (struct interpreter *in, const struct set *const *parts, int count)
 static bool
 is_container (const struct interpreter *in, const struct object *o)
 {
-    static const char *const types[] = { "list", "dict", "collections.defaultdict", "set", "collections.deque", "numpy.ndarray" };
+    static const char *const types[] = { "list", "dict", "collections.defaultdict", "set", "collections.deque",
+                                         "numpy.ndarray" };
     for (size_t i = 0; o->type && i < sizeof types / sizeof *types; i++)
         if (strcmp (symbol_text (in->symbols, o->type), types[i]) == 0)
             return true;

@@ -20,11 +20,12 @@ char *path_of_fstring (struct arena *a, const struct ast *n, const char *source,
 /* "…%d…" % x, "…{}…".format (x): `text` with PATH_ANY for what is put in. `sign` is '%' or '{'. */
 char *path_of_format (struct arena *a, const char *text, char sign);
 
-/* "data*.csv", as who reads may say it of many files: with PATH_ANY for its wildcards. The path itself where it has no '*'. */
+/* "data*.csv", as who reads may say it of many files: with PATH_ANY for its wildcards. The path itself where it has no
+ * '*'. */
 const char *path_of_glob (struct arena *a, const char *path);
 
-/* `path` as seen from folder `cwd` ("" is the notebook's), normalised; unknown as a whole where ".." may undo what isn't
- * known. */
+/* `path` as seen from folder `cwd` ("" is the notebook's), normalised; unknown as a whole where ".." may undo what
+ * isn't known. */
 char *path_in (struct arena *a, const char *cwd, const char *path);
 
 /* Whether two paths may be of one file, or one of them of a folder that holds the other. */

@@ -114,7 +114,8 @@ verify_inputs (const struct pipeline *p, int index, struct error *err)
     const struct step *s = &p->steps.items[index];
     vec_foreach (in, &s->inputs) {
         if (in->from < 0 || in->from >= (int) p->steps.len)
-            return error_set (err, ERROR_NOTEBOOK, "input %s comes from step %d, which isn't there", in->name, in->from);
+            return error_set (err, ERROR_NOTEBOOK, "input %s comes from step %d, which isn't there", in->name,
+                              in->from);
         if (in->kind != INPUT_DATA)
             continue;
         if (!has_output (&p->steps.items[in->from], in->name))

@@ -38,7 +38,8 @@ struct output {
     bool optional;     /* the step may leave it unbound */
     int cell;          /* the cell that binds or changes it last, index into the notebook's cells; -1: not known */
     const char *report; /* pipeline metric: shown as such; NULL otherwise */
-    const char *type;    /* class of its value as a dotted path ("pandas.DataFrame"), where the analysis knows; or NULL */
+    const char *type;    /* class of its value as a dotted path ("pandas.DataFrame"), where the analysis knows; or
+                            NULL */
 };
 
 /* A piece of Python to run, from the notebook's own text. A step runs its segments in order in one namespace. */
@@ -55,7 +56,8 @@ struct segment {
 /* In place of a path: whatever the step has written, since nobody can tell what that is. */
 #define PIPELINE_ALL_FILES "*"
 
-/* A file that steps hand to one another, or a folder: known by its literal path, relative to the notebook's directory. */
+/* A file that steps hand to one another, or a folder: known by its literal path, relative to the notebook's
+ * directory. */
 struct file_dependency {
     const char *path; /* or PIPELINE_ALL_FILES */
     int from; /* index of the step that writes it */
@@ -97,8 +99,8 @@ struct step_settings {
     vec (struct volume) volumes;
 };
 
-/* A loop whose rounds may run at once (foreach.h): the only one among a step's own statements on that line. What stands before
- * it has no effect and may be repeated. */
+/* A loop whose rounds may run at once (foreach.h): the only one among a step's own statements on that line. What stands
+ * before it has no effect and may be repeated. */
 struct loop {
     const char *notebook;      /* where its `for` stands: as in struct segment */
     int cell, line;
@@ -152,7 +154,8 @@ struct pipeline {
     const char *image;           /* default image, or NULL */
     const char *schedule;        /* when it runs by itself off this machine, as base/cron.h checks it, or NULL */
     const char *timezone;        /* of the schedule: an IANA name, or NULL */
-    json_t *security;            /* who containers run as off this machine: {"runAsUser", "runAsGroup", "runAsNonRoot"}, or NULL */
+    json_t *security;            /* who containers run as off this machine: {"runAsUser", "runAsGroup", "runAsNonRoot"},
+                                    or NULL */
     vec (struct param) params;
     vec (struct step) steps; /* topological order; among equals, the notebook's */
     vec (struct volume) volumes;
@@ -166,13 +169,13 @@ void pipeline_clear (struct pipeline *p);
 /* Index of the step or parameter of that name, or -1. */
 int pipeline_find_step (const struct pipeline *p, const char *name);
 
-/* The step that a person means by a name, or by a title that pictures show; -1 and ERROR_USAGE if there is none: the text
- * tells the steps that there are. */
+/* The step that a person means by a name, or by a title that pictures show; -1 and ERROR_USAGE if there is none: the
+ * text tells the steps that there are. */
 int pipeline_ask_step (const struct pipeline *p, const char *name, struct error *err);
 int pipeline_find_param (const struct pipeline *p, const char *name);
 
-/* Folders of the notebooks that a composition brings in, from notebook_dir, that itself left out: modules of their steps
- * lie there. Each once; in the pipeline's arena. */
+/* Folders of the notebooks that a composition brings in, from notebook_dir, that itself left out: modules of their
+ * steps lie there. Each once; in the pipeline's arena. */
 void pipeline_folders (const struct pipeline *p, struct vec_str *folders);
 
 /* Checks what must hold between passes: unique non-empty names, indices in range, `after` acyclic and sorted

@@ -185,7 +185,8 @@ step_to_json (const struct pipeline *p, const struct step *s)
     if (s->files.len) {
         json_t *list = json_array ();
         vec_foreach (f, &s->files)
-            json_array_append_new (list, json_pack ("{s:s, s:s}", "path", f->path, "from", p->steps.items[f->from].name));
+            json_array_append_new (list, json_pack ("{s:s, s:s}", "path", f->path, "from",
+                                                    p->steps.items[f->from].name));
         json_object_set_new (o, "files", list);
     }
     put_names (o, "files_read", &s->files_read);
@@ -219,8 +220,8 @@ pipeline_to_json (const struct pipeline *p)
         json_object_set (o, "security", p->security);
     json_t *params = json_array (), *steps = json_array ();
     vec_foreach (x, &p->params) {
-        json_t *param = json_pack ("{s:s, s:s, s:O, s:i}", "name", x->name, "type", x->type, "default", x->default_value,
-                                   "cell", x->cell);
+        json_t *param = json_pack ("{s:s, s:s, s:O, s:i}", "name", x->name, "type", x->type, "default",
+                                   x->default_value, "cell", x->cell);
         put_text (param, "notebook", x->notebook);
         json_array_append_new (params, param);
     }

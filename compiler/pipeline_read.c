@@ -1,4 +1,5 @@
-/* The IR from JSON: the published form that pipeline_json.c writes, as it comes from a file or a run log. See pipeline.h.
+/* The IR from JSON: the published form that pipeline_json.c writes, as it comes from a file or a run log. See
+ * pipeline.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/pipeline.h"
 

@@ -1,8 +1,8 @@
-/* State of the process: what calls leave behind in it that nobody can hand on. Either only those see it who ask the same library
- * (DuckDB's database in memory), or whatever runs from there on does, until it is taken back: functions put in the place of a
- * library's (mock.patch), names put into builtins, handlers of signals, functions that trace, threads that change
- * values, finders of modules. Steps that set it and see it are one, or the notebook is
- * refused. See interpreter.h.
+/* State of the process: what calls leave behind in it that nobody can hand on. Either only those see it who ask the
+ * same library (DuckDB's database in memory), or whatever runs from there on does, until it is taken back: functions
+ * put in the place of a library's (mock.patch), names put into builtins, handlers of signals, functions that trace,
+ * threads that change values, finders of modules. Steps that set it and see it are one, or the notebook is refused. See
+ * interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
 
@@ -52,8 +52,8 @@ change_everywhere (struct interpreter *in, symbol state, const struct set *held)
 static bool
 only_asks (const char *sql)
 {
-    static const char *const words[] = { "select", "from", "with", "describe", "show", "summarize", "explain", "values", "pivot",
-                                         "unpivot" };
+    static const char *const words[] = { "select", "from", "with", "describe", "show", "summarize", "explain", "values",
+                                         "pivot", "unpivot" };
     sql += strspn (sql, " \t\r\n(");
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strncasecmp (sql, words[i], strlen (words[i])) == 0)
@@ -86,13 +86,16 @@ take_back (struct interpreter *in, symbol state, const struct set *gone)
 static bool
 is_given_nothing (const struct interpreter *in, const struct call *c)
 {
-    return c->count == 1 && !c->positional[0] && c->literal[0] && strncmp (in->text + c->literal[0]->start, "None", 4) == 0;
+    return c->count == 1 && !c->positional[0] && c->literal[0]
+        && strncmp (in->text + c->literal[0]->start, "None", 4) == 0;
 }
 
 void
-process_called (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c, bool changed)
+process_called (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c,
+                bool changed)
 {
-    const char *sql = e->process == PROCESS_ASKED && e->flags & EFFECT_EVALUATES ? pattern_of (in, call_argument (c, 0)) : NULL;
+    const char *sql = e->process == PROCESS_ASKED && e->flags & EFFECT_EVALUATES ? pattern_of (in, call_argument (c, 0))
+                                                                                 : NULL;
     switch (e->process) {
     case PROCESS_NOT: break;
     case PROCESS_ASKED:
@@ -114,7 +117,8 @@ process_called (struct interpreter *in, const struct effect *e, const struct set
     }
 }
 
-/* time.sleep = waits.append, warnings.showwarning = note: whoever calls that, or what calls it, changes the notebook's values. */
+/* time.sleep = waits.append, warnings.showwarning = note: whoever calls that, or what calls it, changes the notebook's
+ * values. */
 static bool
 put_into_library (struct interpreter *in, symbol path, const struct set *value)
 {
@@ -145,8 +149,10 @@ process_stored (struct interpreter *in, int id, symbol name, const struct set *v
     const struct object *o = heap_get (in->heap, id);
     const char *path = o->kind == OBJECT_LIBRARY ? symbol_text (in->symbols, o->type) : "";
     if (*path && name && (in->replaced.len || heap_has_function (in->heap, value))) {
-        symbol whole = symbol_of_str (in->symbols, arena_printf (in->arena, "%s.%s", path, symbol_text (in->symbols, name)));
-        if (heap_has_function (in->heap, value)) /* it travels by its name, under which another function stands from here on */
+        symbol whole = symbol_of_str (in->symbols,
+                                      arena_printf (in->arena, "%s.%s", path, symbol_text (in->symbols, name)));
+        if (heap_has_function (in->heap, value)) /* it travels by its name, under which another function stands from
+                                                    here on */
             heap_get (in->heap, library_object (in, whole))->unpicklable = true;
         if (put_into_library (in, whole, value))
             return true;

@@ -40,7 +40,8 @@ diagnose_syntax (struct program *p, int unit, const struct syntax_error *e, stru
     }
     diag_add (diags, SEVERITY_ERROR, "syntax", at, cell_line (p->arena, u->cell, at.line),
               "mend the cell, or tag it `skip` to leave it out of the pipeline",
-              e->expected ? "this is no Python: %s is missing" : e->problem ? "this is no Python: %s" : "this is no Python%s",
+              e->expected ? "this is no Python: %s is missing" : e->problem ? "this is no Python: %s"
+                          : "this is no Python%s",
               e->expected ? e->expected : e->problem ? e->problem : "");
 }
 
@@ -65,7 +66,8 @@ diagnose_prompts (struct program *p, struct syntax *syntax, struct unit *u, stru
     if (error.start == UINT32_MAX)
         diag_add (diags, SEVERITY_WARNING, "prompts", cell_place (u->cell, u->text->newly_bare, 1),
                   cell_line (p->arena, u->cell, u->text->newly_bare), "let the line begin with something else",
-                  "IPython takes this prompt off from version 9.10 on, and so do steps; earlier ones leave it in the text");
+                  "IPython takes this prompt off from version 9.10 on, and so do steps; earlier ones leave it in the "
+                  "text");
 }
 
 struct building {
@@ -115,8 +117,10 @@ note_schedule (struct building *b, const struct cell *c, const struct cell_tags 
         if (!*all[i].known)
             *all[i].known = all[i].said;
         else if (all[i].said && strcmp (all[i].said, *all[i].known) != 0)
-            diag_add (b->diags, SEVERITY_ERROR, "tag-value", cell_place (c, 0, 0), NULL, "a pipeline has one: take one of the tags off",
-                      "tag \"%s:%s\" contradicts \"%s:%s\" of a cell above", all[i].key, all[i].said, all[i].key, *all[i].known);
+            diag_add (b->diags, SEVERITY_ERROR, "tag-value", cell_place (c, 0, 0), NULL,
+                      "a pipeline has one: take one of the tags off",
+                      "tag \"%s:%s\" contradicts \"%s:%s\" of a cell above", all[i].key, all[i].said,
+                      all[i].key, *all[i].known);
 }
 
 static void

@@ -324,7 +324,8 @@ facts_of (struct collecting *c, const char *text, size_t len)
 static const struct {
     const char *method, *module;
 } lazily[] = {
-    { "to_parquet", "pyarrow" }, { "read_parquet", "pyarrow" }, { "to_feather", "pyarrow" }, { "read_feather", "pyarrow" },
+    { "to_parquet", "pyarrow" }, { "read_parquet", "pyarrow" }, { "to_feather", "pyarrow" },
+    { "read_feather", "pyarrow" },
     { "to_excel", "openpyxl" },  { "read_excel", "openpyxl" },  { "to_hdf", "tables" },      { "read_hdf", "tables" },
     { "read_html", "lxml" },     { "read_xml", "lxml" },        { "to_markdown", "tabulate" },
 };

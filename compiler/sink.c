@@ -1,12 +1,14 @@
-/* Sinks: values of the notebook that what is shown or logged goes to: a handler that writes to a StringIO, an object of a class of
- * the notebook in the place of sys.stdout, a filter of a logger that counts. Whoever prints or logs changes them, without naming them. Which they are is hidden state
- * that can't be handed on: steps that set a sink and use it are one, or the notebook is refused. See interpreter.h.
+/* Sinks: values of the notebook that what is shown or logged goes to: a handler that writes to a StringIO, an object of
+ * a class of the notebook in the place of sys.stdout, a filter of a logger that counts. Whoever prints or logs changes
+ * them, without naming them. Which they are is hidden state that can't be handed on: steps that set a sink and use it
+ * are one, or the notebook is refused. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
 
 #include <string.h>
 
-static const char *const states[] = { [SINK_STDOUT] = "%stream that print writes to", [SINK_LOGGERS] = "%set of loggers' handlers" };
+static const char *const states[] = { [SINK_STDOUT] = "%stream that print writes to",
+                                      [SINK_LOGGERS] = "%set of loggers' handlers" };
 static const char kind[] = "which is a value of the notebook, or has one";
 
 static symbol

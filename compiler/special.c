@@ -1,6 +1,6 @@
-/* Special methods: what Python calls without its being named. An operator, len (), a loop, a test, printing run code of the
- * notebook's classes, which reads names and changes things like any other call. See interpreter.h.
- * Specification: Python's reference, "Data model", §3.3 Special method names; IPython's rich display.
+/* Special methods: what Python calls without its being named. An operator, len (), a loop, a test, printing run code of
+ * the notebook's classes, which reads names and changes things like any other call. See interpreter.h. Specification:
+ * Python's reference, "Data model", §3.3 Special method names; IPython's rich display.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/interpreter.h"
 
@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* `uses`: a set of enum special_use; `signs`: first characters of the operators that mean it (`in`, `is`, `not` by their letter),
+/* `uses`: a set of enum special_use; `signs`: first characters of the operators that mean it (`in`, `is`, `not` by
+ * their letter),
  * NULL for any. Constructors are calls of the class. */
 static const struct special {
     const char *name;
@@ -217,7 +218,8 @@ calls_methods (struct interpreter *in, const char *path)
     return path[strlen (top)] && !words_have (known, top) && requirement_distribution (in->arena, top);
 }
 
-/* On a copy: what they do to the instance itself is told by the call that was written, `pipe.predict (x)` or `pipe.fit (x)`. */
+/* On a copy: what they do to the instance itself is told by the call that was written, `pipe.predict (x)` or `pipe.fit
+ * (x)`. */
 static void
 run_methods (struct interpreter *in, int id, int class_object, int depth)
 {

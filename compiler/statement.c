@@ -62,7 +62,8 @@ decorate (struct interpreter *in, const struct ast *decorators, const struct set
         const struct ast *text = decorators->kids[i];
         const struct set *decorator = evaluate (in, text);
         if (text->kind == AST_ATTRIBUTE && text->kids[0]->kind == AST_NAME
-            && is_word_of (symbol_text (in->symbols, text->name), "setter deleter getter")) { /* with the property it is of */
+            /* with the property it is of */
+            && is_word_of (symbol_text (in->symbols, text->name), "setter deleter getter")) {
             value = set_union (in->arena, value, evaluate (in, text->kids[0]));
             continue;
         }
@@ -173,7 +174,8 @@ static bool
 is_true_constant (const struct interpreter *in, const struct ast *n)
 {
     const char *text = in->text + n->start;
-    return n->kind == AST_CONSTANT && (strncmp (text, "True", 4) == 0 || (isdigit ((unsigned char) *text) && *text != '0'));
+    return n->kind == AST_CONSTANT
+        && (strncmp (text, "True", 4) == 0 || (isdigit ((unsigned char) *text) && *text != '0'));
 }
 
 static void
@@ -220,7 +222,8 @@ static void
 run_loop_body (struct interpreter *in, const struct ast *target, const struct set *elements, const struct ast *body)
 {
     in->loops++;
-    for (int round = 0; round < (in->loops > 1 ? 1 : 2); round++) { /* twice: what one round leaves, the next may read */
+    for (int round = 0; round < (in->loops > 1 ? 1 : 2); round++) { /* twice: what one round leaves, the next may
+                                                                       read */
         if (target)
             assign (in, target, elements);
         run_block (in, body);

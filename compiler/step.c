@@ -1,5 +1,5 @@
-/* Pass step: cells -> steps. Tagged notebooks go by their tags; others by their headings or cells. Cells that only define
- * things are shared by all steps instead. See front.h, step.h.
+/* Pass step: cells -> steps. Tagged notebooks go by their tags; others by their headings or cells. Cells that only
+ * define things are shared by all steps instead. See front.h, step.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/step.h"
 

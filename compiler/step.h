@@ -24,9 +24,10 @@ bool step_by_sections (struct stepping *s, const struct notebook *nb);
 /* Each unit of `nb` that works becomes a group, to be joined later by step_join. */
 void step_by_cells (struct stepping *s, const struct notebook *nb);
 
-/* Joins groups that were inferred. Those in `cells` where nothing could run in parallel anyway: a group and the only one
- * that waits for it, if it waits for no other; and what merely shows a value with what makes it. And all those between
- * which something would have to travel that can't, or that would need a value as it was in the midst of the other. */
+/* Joins groups that were inferred. Those in `cells` where nothing could run in parallel anyway: a group and the only
+ * one that waits for it, if it waits for no other; and what merely shows a value with what makes it. And all those
+ * between which something would have to travel that can't, or that would need a value as it was in the midst of the
+ * other. */
 void step_join (struct stepping *s, const struct vec_int *cells);
 
 /* "Train the model" -> "train-the-model", at most 40 bytes, whole words; "" if nothing of it is fit for a name. */

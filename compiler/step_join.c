@@ -15,10 +15,14 @@
 static bool
 is_glance (const char *name)
 {
-    static const char *const glances[] = { "print",  "display", "len",      "type",   "head",    "tail",         "info",  "describe",
-                                           "keys",   "items",   "values",   "unique", "nunique", "value_counts", "isna",  "isnull",
-                                           "sum",    "mean",    "count",    "str",    "repr",    "list",         "round", "sorted",
-                                           "format", "max",     "min",      "set",    "id",      "summary",      "dir",   "get_params" };
+    static const char *const glances[] = { "print",  "display", "len",      "type",   "head",    "tail",         "info",
+                                           "describe",
+                                           "keys",   "items",   "values",   "unique", "nunique", "value_counts", "isna",
+                                           "isnull",
+                                           "sum",    "mean",    "count",    "str",    "repr",    "list",
+                                           "round", "sorted",
+                                           "format", "max",     "min",      "set",    "id",      "summary",      "dir",
+                                           "get_params" };
     for (size_t i = 0; i < sizeof glances / sizeof *glances; i++)
         if (strcmp (name, glances[i]) == 0)
             return true;
@@ -171,7 +175,8 @@ try_linking (struct stepping *s)
     struct arena *a = s->arena;
     struct grouping *g = s->g;
     size_t n = g->groups.len;
-    struct trial t = { arena_alloc (a, (n + 1) * sizeof *t.order), arena_alloc (a, (n + 1) * sizeof *t.edges), { 0 }, false };
+    struct trial t = { arena_alloc (a, (n + 1) * sizeof *t.order), arena_alloc (a, (n + 1) * sizeof *t.edges), { 0 },
+                       false };
     struct diag_list diags = { .arena = a, .notebook = "" };
     struct pipeline *p = pipeline_create (a);
     const char **names = arena_alloc (a, (n + 1) * sizeof *names);
@@ -231,7 +236,8 @@ take_unit (struct stepping *s, struct group *group, int unit)
     return true;
 }
 
-/* Groups that nobody asked for by a tag give way where the pipeline could not be made of them; the earlier one stays. */
+/* Groups that nobody asked for by a tag give way where the pipeline could not be made of them; the earlier one
+ * stays. */
 static bool
 join_conflicts (struct stepping *s, struct graph *g, const struct vec_int *conflicts)
 {

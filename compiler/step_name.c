@@ -69,7 +69,8 @@ static bool
 is_prose (const char *p, size_t len)
 {
     size_t letters = 0, words = 1;
-    if (len < 3 || len > 100 || memchr (p, '=', len) || memchr (p, '[', len) || memchr (p, '{', len) || memchr (p, '%', len))
+    if (len < 3 || len > 100 || memchr (p, '=', len) || memchr (p, '[', len) || memchr (p, '{', len)
+        || memchr (p, '%', len))
         return false;
     for (size_t i = 0; i < len; i++) {
         letters += isalpha ((unsigned char) p[i]) || ((unsigned char) p[i] & 0x80);
@@ -95,7 +96,8 @@ comment_of (struct arena *a, const struct cell *c)
         if (line < end && *line != '#')
             return NULL;
         line += strspn (line, "#-=*~ \t:");
-        if (end - line > 7 && strncmp (line, "@title ", 7) == 0) { /* Colab's forms: #@title Load { display-mode: "form" } */
+        if (end - line > 7 && strncmp (line, "@title ", 7) == 0) { /* Colab's forms: #@title Load { display-mode: "form"
+                                                                      } */
             const char *brace = memchr (line, '{', (size_t) (end - line));
             line += 7 + strspn (line + 7, " ");
             end = brace && brace > line ? brace : end;
@@ -128,10 +130,11 @@ static bool
 is_common (const char *name)
 {
     static const char *const common[] = {
-        "abs", "any", "all", "append", "bool", "copy", "dict", "display", "enumerate", "exit", "figure", "filter", "float", "format",
+        "abs", "any", "all", "append", "bool", "copy", "dict", "display", "enumerate", "exit", "figure", "filter",
+        "float", "format",
         "get_ipython", "getattr", "hasattr", "input", "int", "isinstance", "iter", "join", "keys", "len", "list", "map",
-        "max", "min", "next", "open", "print", "range", "repr", "reversed", "round", "set", "show", "sorted", "str", "sum",
-        "super", "time", "tuple", "type", "values", "items", "zip",
+        "max", "min", "next", "open", "print", "range", "repr", "reversed", "round", "set", "show", "sorted", "str",
+        "sum", "super", "time", "tuple", "type", "values", "items", "zip",
     };
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         if (strcmp (name, common[i]) == 0)

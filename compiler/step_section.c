@@ -103,7 +103,8 @@ static bool
 read_html (struct arena *a, struct headings *all, int cell, const char *line, size_t len)
 {
     for (const char *p = line; p + 4 < line + len; p++) {
-        if (p[0] != '<' || tolower ((unsigned char) p[1]) != 'h' || p[2] < '1' || p[2] > '6' || (p[3] != '>' && p[3] != ' '))
+        if (p[0] != '<' || tolower ((unsigned char) p[1]) != 'h' || p[2] < '1' || p[2] > '6'
+            || (p[3] != '>' && p[3] != ' '))
             continue;
         const char *open = memchr (p, '>', (size_t) (line + len - p));
         if (!open)
@@ -111,7 +112,8 @@ read_html (struct arena *a, struct headings *all, int cell, const char *line, si
         const char *text = open + 1, *close = text;
         while (close + 2 < line + len && strncasecmp (close, "</h", 3) != 0)
             close++;
-        add_heading (a, all, cell, p[2] - '0', text, (size_t) (close + 2 < line + len ? close - text : line + len - text));
+        add_heading (a, all, cell, p[2] - '0', text,
+                     (size_t) (close + 2 < line + len ? close - text : line + len - text));
         return true;
     }
     return false;

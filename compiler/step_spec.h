@@ -1,5 +1,5 @@
-/* What templates/step.py is told of a step wherever it runs (its docstring, SPEC): what the step is, but not where things
- * lie. The engine and the emitters add that.
+/* What templates/step.py is told of a step wherever it runs (its docstring, SPEC): what the step is, but not where
+ * things lie. The engine and the emitters add that.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_STEP_SPEC_H
 #define CHARD_COMPILER_STEP_SPEC_H

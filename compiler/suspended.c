@@ -1,6 +1,6 @@
-/* What computes only later: generators, generator expressions, map and filter with functions of the notebook, as they are read;
- * coroutines, as they are awaited. Their code is walked where they are made; a statement that moves one on runs it too, and changes
- * what it changes.
+/* What computes only later: generators, generator expressions, map and filter with functions of the notebook, as they
+ * are read; coroutines, as they are awaited. Their code is walked where they are made; a statement that moves one on
+ * runs it too, and changes what it changes.
  * See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
@@ -57,7 +57,8 @@ is_of (const struct interpreter *in, const struct object *o, const char *type)
 
 static const struct set *awaited_all (struct interpreter *in, const struct set *values, int depth);
 
-/* A coroutine runs, alone or as a task, or as many as asyncio.gather was given. Other values are taken to give themselves. */
+/* A coroutine runs, alone or as a task, or as many as asyncio.gather was given. Other values are taken to give
+ * themselves. */
 static const struct set *
 awaited (struct interpreter *in, int id, int depth)
 {
@@ -103,7 +104,8 @@ void
 suspended_expression (struct interpreter *in, int id, const struct ast *expression)
 {
     struct suspended *s = arena_new (in->arena, struct suspended);
-    *s = (struct suspended){ .function = -1, .expression = expression, .env = in->env, .unit = in->unit, .text = in->text };
+    *s = (struct suspended){ .function = -1, .expression = expression, .env = in->env, .unit = in->unit,
+                             .text = in->text };
     heap_get (in->heap, id)->suspended = s;
 }
 

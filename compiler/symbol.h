@@ -14,7 +14,8 @@ struct symbols;
 /* An empty table whose memory lies in `a`. */
 struct symbols *symbols_create (struct arena *a);
 
-/* The number of a name, made if new. Names that Python takes for the same ("𝜎" is "σ": NFKC, PEP 3131) have the same. */
+/* The number of a name, made if new. Names that Python takes for the same ("𝜎" is "σ": NFKC, PEP 3131) have the
+ * same. */
 symbol symbol_of (struct symbols *s, const char *text, size_t len);
 symbol symbol_of_str (struct symbols *s, const char *text);
 

@@ -98,8 +98,8 @@ static const struct rule rules[] = {
     { "line_continuation", lower_nothing, AST_PASS },
 };
 
-/* Rules are looked up when the first node of a type comes by: the names of all of them cost a small notebook more than its
- * own text. */
+/* Rules are looked up when the first node of a type comes by: the names of all of them cost a small notebook more than
+ * its own text. */
 static const struct rule *
 find_rule (TSSymbol symbol)
 {
@@ -129,7 +129,8 @@ static bool
 find_error (TSNode n, struct syntax_error *e, int depth)
 {
     if (ts_node_is_missing (n)) {
-        *e = (struct syntax_error){ .start = ts_node_start_byte (n), .end = ts_node_start_byte (n), .expected = ts_node_type (n) };
+        *e = (struct syntax_error){ .start = ts_node_start_byte (n), .end = ts_node_start_byte (n),
+                                    .expected = ts_node_type (n) };
         return true;
     }
     if (!ts_node_has_error (n))

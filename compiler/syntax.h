@@ -14,7 +14,8 @@ struct syntax_error {
     const char *problem;  /* what is wrong with it, in CPython's words, or NULL */
 };
 
-/* Levels of nesting that are followed. CPython itself gives up at some more (200 parentheses, about 3,000 operators). */
+/* Levels of nesting that are followed. CPython itself gives up at some more (200 parentheses, about 3,000
+ * operators). */
 #define SYNTAX_MAX_DEPTH 900
 
 struct syntax;

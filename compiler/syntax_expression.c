@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* `*a.b` and `*f (x) + y`, where they aren't within parentheses, are a star around it all; to tree-sitter the star binds to
- * the first name alone. */
+/* `*a.b` and `*f (x) + y`, where they aren't within parentheses, are a star around it all; to tree-sitter the star
+ * binds to the first name alone. */
 static struct ast *
 with_star_outside (struct ast *x)
 {

@@ -96,7 +96,8 @@ names_before (const struct ast *x, symbol name, uint32_t before)
     if (x->start >= before || x->kind == AST_GLOBAL || x->kind == AST_NONLOCAL || x->kind == AST_COMPREHENSION)
         return false;
     bool inner = x->kind == AST_FUNCTION || x->kind == AST_CLASS || x->kind == AST_LAMBDA;
-    if (x->name == name && (x->kind == AST_NAME || x->kind == AST_FUNCTION || x->kind == AST_CLASS || x->kind == AST_HANDLER))
+    if (x->name == name
+        && (x->kind == AST_NAME || x->kind == AST_FUNCTION || x->kind == AST_CLASS || x->kind == AST_HANDLER))
         return true;
     for (uint32_t i = 0; !inner && i < x->nkids; i++)
         if (x->kids[i] && names_before (x->kids[i], name, before))

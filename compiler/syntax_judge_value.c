@@ -13,7 +13,8 @@ is_reserved (const struct judging *j, symbol name)
     return strcmp (text, "None") == 0 || strcmp (text, "True") == 0 || strcmp (text, "False") == 0;
 }
 
-/* "can't be assigned to", "can't be deleted": kinds that may stand there as they are, and those of which each part may. */
+/* "can't be assigned to", "can't be deleted": kinds that may stand there as they are, and those of which each part
+ * may. */
 static bool
 is_target (const struct judging *j, const struct ast *x)
 {
@@ -232,7 +233,8 @@ lower_judge_parameters (struct lowering *l, TSNode n, const struct kids *paramet
     size_t at = 0;
     for (uint32_t i = 0; i < ts_node_named_child_count (n); i++) {
         TSNode kid = ts_node_named_child (n, i);
-        const char *separator = lower_has_type (kid, "keyword_separator") ? "*" : lower_has_type (kid, "positional_separator") ? "/" : "";
+        const char *separator = lower_has_type (kid, "keyword_separator")
+            ? "*" : lower_has_type (kid, "positional_separator") ? "/" : "";
         if (lower_is_extra (kid))
             continue;
         const struct ast *x = NULL;
@@ -275,7 +277,8 @@ judge_constant (struct judging *j, const struct ast *x)
     const char *text = j->l->text + x->start;
     uint32_t n = x->end - x->start, zeros = (uint32_t) strspn (text, "0_");
     if (*text == '0' && zeros < n && strspn (text, "0123456789_") >= n)
-        refuse (j, x, "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers");
+        refuse (j, x, "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal "
+                      "integers");
 }
 
 /* b"…", whatever letters stand with the b. Several literals that are one string aren't looked at. */

@@ -11,7 +11,8 @@ lower_enter_level (struct lowering *l, TSNode n)
     if (++l->depth <= SYNTAX_MAX_DEPTH)
         return true;
     if (l->error->start == UINT32_MAX)
-        *l->error = (struct syntax_error){ .start = ts_node_start_byte (n), .end = ts_node_end_byte (n), .too_deep = true };
+        *l->error = (struct syntax_error){ .start = ts_node_start_byte (n), .end = ts_node_end_byte (n),
+                                           .too_deep = true };
     return false;
 }
 
@@ -164,15 +165,16 @@ common_indentation (const char *text)
     return least;
 }
 
-/* Statements. tree-sitter lets the first of them decide nothing: all that begin a line must begin where it does; those of
- * a whole cell at its left. */
+/* Statements. tree-sitter lets the first of them decide nothing: all that begin a line must begin where it does; those
+ * of a whole cell at its left. */
 struct ast *
 lower_block (struct lowering *l, TSNode n)
 {
     struct ast *block = lower_kids (l, n);
     TSNode owner = ts_node_parent (n);
     bool whole = ts_node_is_null (owner);
-    int wanted = whole ? common_indentation (l->text) : block->nkids ? indentation (l->text, block->kids[0]->start) : -1;
+    int wanted = whole ? common_indentation (l->text) : block->nkids ? indentation (l->text, block->kids[0]->start)
+                       : -1;
     if (!whole && wanted >= 0 && wanted <= indentation (l->text, ts_node_start_byte (owner)))
         lower_refuse (l, block->start, block->end, "an indented block is missing");
     for (uint32_t i = 0; i < block->nkids && wanted >= 0; i++) {
@@ -277,7 +279,8 @@ struct ast *
 lower (struct lowering *l, TSNode n)
 {
     const struct rule *r = lower_get_rule (l, n);
-    struct ast *x = !lower_enter_level (l, n) ? lower_make (l, AST_CONSTANT, n) : r ? r->lower (l, n) : lower_unknown (l, n);
+    struct ast *x = !lower_enter_level (l, n) ? lower_make (l, AST_CONSTANT, n) : r ? r->lower (l, n)
+                                              : lower_unknown (l, n);
     lower_leave_level (l);
     return x;
 }

@@ -1,5 +1,5 @@
-/* Lowering: tree-sitter's concrete tree becomes struct ast, one function a shape of node, chosen by the table `rules` in
- * syntax.c from the node's type. Only the syntax files include this.
+/* Lowering: tree-sitter's concrete tree becomes struct ast, one function a shape of node, chosen by the table `rules`
+ * in syntax.c from the node's type. Only the syntax files include this.
  *
  *     syntax.c (table, parser) ── syntax_lower.c (what all share) ── syntax_expression.c · _statement.c · _match.c
  *                              ── syntax_judge.c (what the grammar lets pass, though it is no Python)
@@ -87,11 +87,12 @@ void lower_judge_parameters (struct lowering *l, TSNode n, const struct kids *pa
 /* ---- the rules' functions ---- */
 
 /* syntax_lower.c: shapes that serve many types */
-lower_fn lower_kids, lower_leaf, lower_block, lower_old_statement, lower_inner, lower_nothing, lower_name, lower_dotted_name;
+lower_fn lower_kids, lower_leaf, lower_block, lower_old_statement, lower_inner, lower_nothing, lower_name,
+    lower_dotted_name;
 
 /* syntax_expression.c */
-lower_fn lower_starrable, lower_attribute, lower_call, lower_keyword_argument, lower_string, lower_comprehension, lower_pair,
-    lower_dictionary, lower_named, lower_lambda;
+lower_fn lower_starrable, lower_attribute, lower_call, lower_keyword_argument, lower_string, lower_comprehension,
+    lower_pair, lower_dictionary, lower_named, lower_lambda;
 
 /* syntax_statement.c */
 lower_fn lower_expression_statement, lower_assignment, lower_augmented, lower_function, lower_class, lower_decorated,

@@ -40,7 +40,8 @@ add_pattern (struct lowering *l, TSNode n, struct kids *kids)
     } else if (strcmp (type, "identifier") == 0) {
         add_capture (l, n, kids);
     } else if (strcmp (type, "class_pattern") == 0) {
-        struct ast *class_name = ts_node_named_child_count (n) ? lower_dotted_name (l, ts_node_named_child (n, 0)) : NULL;
+        struct ast *class_name = ts_node_named_child_count (n) ? lower_dotted_name (l, ts_node_named_child (n, 0))
+                                                               : NULL;
         if (class_name)
             vec_push (l->arena, kids, class_name);
         add_pattern_children (l, n, 1, kids);

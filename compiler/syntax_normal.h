@@ -1,4 +1,5 @@
-/* The same code, however it is written: Python's text without its comments and blanks, for digests. Called by engine/key.c.
+/* The same code, however it is written: Python's text without its comments and blanks, for digests. Called by
+ * engine/key.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_SYNTAX_NORMAL_H
 #define CHARD_COMPILER_SYNTAX_NORMAL_H

@@ -105,7 +105,8 @@ lower_parameters (struct lowering *l, TSNode n)
         TSNode kid = ts_node_named_child (n, i);
         if (lower_has_type (kid, "keyword_separator"))
             keyword_only = true;
-        if (lower_is_extra (kid) || lower_has_type (kid, "keyword_separator") || lower_has_type (kid, "positional_separator"))
+        if (lower_is_extra (kid) || lower_has_type (kid, "keyword_separator")
+            || lower_has_type (kid, "positional_separator"))
             continue;
         struct ast *p = lower_parameter (l, kid);
         if (keyword_only)
@@ -330,7 +331,8 @@ lower_handler (struct lowering *l, TSNode n)
                 vec_push (l->arena, &types, type);
         }
     }
-    x->kids[0] = types.len == 1 ? types.items[0] : types.len ? lower_with_kids (lower_make (l, AST_TUPLE, n), &types) : NULL;
+    x->kids[0] = types.len == 1 ? types.items[0] : types.len ? lower_with_kids (lower_make (l, AST_TUPLE, n), &types)
+                                : NULL;
     if (!x->kids[1])
         x->kids[1] = lower_make (l, AST_BLOCK, n);
     return x;
@@ -432,7 +434,8 @@ lower_import (struct lowering *l, TSNode n)
         TSNode kid = ts_node_named_child (n, i);
         if (lower_has_type (kid, "wildcard_import"))
             x->flags |= AST_STAR;
-        else if ((lower_has_type (kid, "dotted_name") || lower_has_type (kid, "aliased_import")) && !ts_node_eq (kid, module))
+        else if ((lower_has_type (kid, "dotted_name") || lower_has_type (kid, "aliased_import"))
+                 && !ts_node_eq (kid, module))
             add_alias (l, kid, &kids);
     }
     return lower_with_kids (x, &kids);
@@ -442,6 +445,7 @@ struct ast *
 lower_jump (struct lowering *l, TSNode n)
 {
     struct ast *x = lower_make (l, AST_PASS, n);
-    x->flags = lower_has_type (n, "break_statement") ? AST_BREAK : lower_has_type (n, "continue_statement") ? AST_CONTINUE : 0;
+    x->flags = lower_has_type (n, "break_statement") ? AST_BREAK : lower_has_type (n, "continue_statement")
+        ? AST_CONTINUE : 0;
     return x;
 }

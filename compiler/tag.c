@@ -55,7 +55,8 @@ read_after (struct reading *r, const char *value, int unused)
 /* ---- of the whole pipeline -------------------------------------------------------------------------------------- */
 
 static const char *
-keep_checked (struct reading *r, const char *value, int (*check) (const char *value, struct error *err), const char **field)
+keep_checked (struct reading *r, const char *value, int (*check) (const char *value, struct error *err),
+              const char **field)
 {
     struct error wrong = { 0 };
     if (check (value, &wrong) < 0)
@@ -108,13 +109,15 @@ read_exit (struct reading *r, const char *value, int unused)
 static const char *
 read_foreach (struct reading *r, const char *value, int unused)
 {
-    static const char wrong[] = "say over which list the step's loop goes, and perhaps how many at a time, as in foreach:names:4";
+    static const char wrong[] = "say over which list the step's loop goes, and perhaps how many at a time, as in "
+                                "foreach:names:4";
     const size_t n = strcspn (value, ": ");
     const char *count = value + n + (value[n] == ':');
     char *end = "";
     long parallel = *count ? strtol (count, &end, 10) : 0;
     (void) unused;
-    if (n == 0 || isdigit ((unsigned char) *value) || value[n] == ' ' || (value[n] && (*end || parallel < 1 || parallel > 1000)))
+    if (n == 0 || isdigit ((unsigned char) *value) || value[n] == ' '
+        || (value[n] && (*end || parallel < 1 || parallel > 1000)))
         return wrong;
     if (!r->settings->foreach) {
         r->settings->foreach = arena_strndup (r->arena, value, n);
@@ -203,7 +206,8 @@ put_once (json_t **map, struct arena *a, const char *key, size_t key_len, const 
 bool
 tag_is_quantity (const char *text)
 {
-    static const char *const units[] = { "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei" };
+    static const char *const units[] = { "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi",
+                                         "Ei" };
     size_t n = strspn (text, "0123456789"), digits = n;
     if (text[n] == '.') {
         size_t more = strspn (text + n + 1, "0123456789");
@@ -377,7 +381,8 @@ diagnose_unknown (const struct cell *c, const char *tag, struct diag_list *diags
     const char *similar = similar_key (tag);
     if (similar)
         diag_add (diags, SEVERITY_WARNING, "tag-unknown", cell_place (c, 0, 0), NULL,
-                  arena_printf (diags->arena, "did you mean \"%s\"?", similar), "unknown tag \"%s\" is passed over", tag);
+                  arena_printf (diags->arena, "did you mean \"%s\"?", similar), "unknown tag \"%s\" is passed over",
+                  tag);
 }
 
 static void

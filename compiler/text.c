@@ -1,5 +1,5 @@
-/* Text that the interpreter knows, in whole or as a pattern (path.h): constants, what is put together of them, and paths.
- * See interpreter.h.
+/* Text that the interpreter knows, in whole or as a pattern (path.h): constants, what is put together of them, and
+ * paths. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/interpreter.h"
 
@@ -31,7 +31,8 @@ text_value (struct interpreter *in, const char *text)
     return set_one (in->arena, id);
 }
 
-/* An operand of which no more is known than that it is nothing that can be changed is taken for text as the other is. */
+/* An operand of which no more is known than that it is nothing that can be changed is taken for text as the other
+ * is. */
 static const char *
 operand (struct interpreter *in, const struct set *s, bool path)
 {
@@ -93,7 +94,8 @@ text_of_call (struct interpreter *in, const char *function, const struct set *co
 
 /* Methods of text: "{}".format (x), Path.joinpath (x); what others give isn't known. */
 const struct set *
-text_of_method (struct interpreter *in, const char *text, const char *method, const struct set *const *arguments, int count)
+text_of_method (struct interpreter *in, const char *text, const char *method, const struct set *const *arguments,
+                int count)
 {
     if (strcmp (method, "format") == 0)
         return text_value (in, path_of_format (in->arena, text, '{'));

@@ -1,5 +1,5 @@
-/* See timed.h. A timed statement becomes the body of a lambda without parameters, called at once: `(lambda: statement) ()`,
- * which only this tree can say.
+/* See timed.h. A timed statement becomes the body of a lambda without parameters, called at once: `(lambda: statement)
+ * ()`, which only this tree can say.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/timed.h"
 

@@ -6,7 +6,8 @@
 #include "compiler/ast.h"
 #include "compiler/magic.h"
 
-/* Puts the statements of the cell's `tree` that such a magic of `text` runs into functions that are called where they stand. */
+/* Puts the statements of the cell's `tree` that such a magic of `text` runs into functions that are called where they
+ * stand. */
 void timed_enclose (struct arena *a, struct ast *tree, const struct magic_text *text);
 
 #endif

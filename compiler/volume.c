@@ -22,8 +22,8 @@ find_lonely (const struct volume *v)
     return NULL;
 }
 
-/* The last of the steps before the i-th that it doesn't wait for, by whatever way; -1: it waits for all of them. Steps stand
- * in topological order. */
+/* The last of the steps before the i-th that it doesn't wait for, by whatever way; -1: it waits for all of them. Steps
+ * stand in topological order. */
 static int
 find_beside (const struct pipeline *p, int i, bool *waited)
 {
@@ -69,8 +69,8 @@ volume_check (const struct pipeline *p, struct diag_list *diags)
         looked = true;
         if (parallel)
             diag_add (diags, SEVERITY_WARNING, "volume-access", PLACE_NOTEBOOK, NULL,
-                      "give it the access mode ReadWriteMany, if its storage class has that; or tag the steps to wait for each "
-                      "other",
+                      "give it the access mode ReadWriteMany, if its storage class has that; or tag the steps to wait "
+                      "for each other",
                       "volume %s is %s, mounted %s, and %s may run at once", v->name, l->mode, l->what, parallel);
     }
 }

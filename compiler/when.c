@@ -11,7 +11,8 @@
 #include <string.h>
 
 /* Functions that an expression may call: they give a value and do nothing else. */
-static const char *const pure[] = { "abs", "all", "any", "bool", "float", "int", "len", "max", "min", "round", "str", "sum" };
+static const char *const pure[] = { "abs", "all", "any", "bool", "float", "int", "len", "max", "min", "round", "str",
+                                    "sum" };
 
 struct checking {
     struct arena *arena;

@@ -1,6 +1,6 @@
-/* Tag when:EXPRESSION. It doesn't change what the code means: the step's own code has to stand under `if EXPRESSION:`. Where
- * that is so, and no other step waits for this one, nothing is lost if elsewhere its pod isn't started at all; here the step
- * runs as ever. Where it can't be shown, a warning says why, and the step starts everywhere.
+/* Tag when:EXPRESSION. It doesn't change what the code means: the step's own code has to stand under `if EXPRESSION:`.
+ * Where that is so, and no other step waits for this one, nothing is lost if elsewhere its pod isn't started at all;
+ * here the step runs as ever. Where it can't be shown, a warning says why, and the step starts everywhere.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_WHEN_H
 #define CHARD_COMPILER_WHEN_H

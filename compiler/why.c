@@ -76,7 +76,8 @@ tie_of (json_t *ties, const char *kind, const char *name)
 static const char *
 how_written (enum write_kind kind, bool state)
 {
-    static const char *const words[] = { [WRITE_BIND] = "binds", [WRITE_MAYBE] = "may bind", [WRITE_CHANGE] = "changes" };
+    static const char *const words[] = { [WRITE_BIND] = "binds", [WRITE_MAYBE] = "may bind",
+                                         [WRITE_CHANGE] = "changes" };
     return state && kind == WRITE_BIND ? "sets" : words[kind];
 }
 

@@ -191,8 +191,8 @@ fail_if_not_utf8 (const char *data, size_t len, struct error *err)
         return error_set (err, ERROR_NOTEBOOK, "the file is UTF-16, and has to be UTF-8: save it as that");
     for (size_t i = 0, n; i < len; i += n) {
         if (utf8_decode (data + i, len - i, &n) == UTF8_REPLACEMENT && n == 1)
-            return error_set (err, ERROR_NOTEBOOK, "line %d: the byte 0x%02x is not UTF-8: save the file as UTF-8", line,
-                              (unsigned char) data[i]);
+            return error_set (err, ERROR_NOTEBOOK, "line %d: the byte 0x%02x is not UTF-8: save the file as UTF-8",
+                              line, (unsigned char) data[i]);
         line += data[i] == '\n';
     }
     return 0;
@@ -222,7 +222,8 @@ fail (const char *data, size_t len, struct error *err)
         return;
     json_decref (parse (data, len, NULL, &e));
     if (json_error_code (&e) == json_error_premature_end_of_input)
-        error_set (err, ERROR_NOTEBOOK, "the file is cut off: its JSON doesn't end (line %d is the last); get it whole again",
+        error_set (err, ERROR_NOTEBOOK,
+                   "the file is cut off: its JSON doesn't end (line %d is the last); get it whole again",
                    count_lines (data, len));
     else if (json_error_code (&e) == json_error_stack_overflow)
         error_set (err, ERROR_NOTEBOOK, "line %d: the JSON is nested too deeply (more than %d levels)", e.line,

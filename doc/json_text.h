@@ -20,8 +20,8 @@ json_t *json_text_parse (const char *data, size_t len, const char *const *skip, 
 #define JSON_TEXT_REAL_SIZE 48
 void json_text_print_real (double x, char out[JSON_TEXT_REAL_SIZE]);
 
-/* For json_dumps's flags: the fewest digits, 15 to 17, with which every real in `value` reads back as it is, so that 0.3 is printed
- * as "0.3" and not as "0.29999999999999999". */
+/* For json_dumps's flags: the fewest digits, 15 to 17, with which every real in `value` reads back as it is, so that
+ * 0.3 is printed as "0.3" and not as "0.29999999999999999". */
 size_t json_text_precision (const json_t *value);
 
 #endif

@@ -68,8 +68,8 @@ emit_key (yaml_emitter_t *e, const char *key)
 
 /* True for text of several lines that every parser reads back from a literal block: nothing but printable characters
  * and line feeds (no tab: some editors and templates change it; none of Unicode's own line ends), no line that ends in
- * a blank, no blank or line feed at its start, where libyaml would have to say the indentation, and no empty line at its
- * end, behind which it would have to say that the document is over. */
+ * a blank, no blank or line feed at its start, where libyaml would have to say the indentation, and no empty line at
+ * its end, behind which it would have to say that the document is over. */
 static bool
 is_block (const char *text, size_t len)
 {

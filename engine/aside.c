@@ -15,8 +15,8 @@ enum { MOST = 20000, DEEPEST = 40 };
 
 typedef void entry_fn (void *arg, const char *relative, bool *enter);
 
-/* Calls `f` for each entry below `dir` but `state`, which may be NULL; *enter, true for directories, tells whether to go into
- * it. */
+/* Calls `f` for each entry below `dir` but `state`, which may be NULL; *enter, true for directories, tells whether to
+ * go into it. */
 static void
 walk (const char *dir, const char *state, const char *relative, int depth, entry_fn *f, void *arg)
 {

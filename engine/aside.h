@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 
-/* What lies in a directory and below it, but for hidden entries and Chard's own directory `state`: an object with the relative paths as keys. NULL if it
- * holds more than can be looked through in a moment. The caller owns it. */
+/* What lies in a directory and below it, but for hidden entries and Chard's own directory `state`: an object with the
+ * relative paths as keys. NULL if it holds more than can be looked through in a moment. The caller owns it. */
 json_t *aside_look (const char *dir, const char *state);
 
 /* Moves what isn't in `before` from `dir` to `to`, which is made; does nothing if `before` is NULL. What can't be moved

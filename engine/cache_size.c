@@ -1,9 +1,9 @@
 /* How large the cache is, and making it smaller. See cache.h.
  *
- * To look at every entry after every run would cost more the more there is. So .chard/cache/.size holds a number that the
- * cache is never larger than: whoever stores an entry adds its bytes first, under a lock, so that a process which is killed
- * in between leaves the number too large and never too small. Only when it passes the limit is everything looked at, and the
- * number made true. No number, or none that can be read: it is looked at, too.
+ * To look at every entry after every run would cost more the more there is. So .chard/cache/.size holds a number that
+ * the cache is never larger than: whoever stores an entry adds its bytes first, under a lock, so that a process which
+ * is killed in between leaves the number too large and never too small. Only when it passes the limit is everything
+ * looked at, and the number made true. No number, or none that can be read: it is looked at, too.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "engine/cache.h"
 

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where a controller's groups lie, and what the files in them are called. A number is the first in its file or, with a label,
- * what stands behind it. */
+/* Where a controller's groups lie, and what the files in them are called. A number is the first in its file or, with a
+ * label, what stands behind it. */
 struct controller {
     const char *name; /* in /proc/self/cgroup; "" is version 2, with all controllers */
     const char *root;
@@ -69,7 +69,8 @@ find_group (const char *controller, char path[PATH_SIZE])
         }
 }
 
-/* On to the group above; false from the root. In a container the first ones may not be there: its root is its own group. */
+/* On to the group above; false from the root. In a container the first ones may not be there: its root is its own
+ * group. */
 static bool
 ascend (char path[PATH_SIZE])
 {

@@ -16,7 +16,8 @@ find_input (const struct step *s, const char *name)
     return NULL;
 }
 
-/* The values that were handed over together with `name`, because they share objects: what changes one may change all. */
+/* The values that were handed over together with `name`, because they share objects: what changes one may change
+ * all. */
 static const json_t *
 group_of (const struct result *r, const char *name)
 {
@@ -38,7 +39,8 @@ reads_any (const struct step *s, const struct input *changed, const json_t *name
     return false;
 }
 
-/* Steps behind `i` that read what `changed` was in it, as the same step left it: the order of steps is the notebook's as far as that matters. */
+/* Steps behind `i` that read what `changed` was in it, as the same step left it: the order of steps is the notebook's
+ * as far as that matters. */
 static json_t *
 users_behind (const struct pipeline *p, int i, const struct input *changed, const json_t *names)
 {
@@ -67,15 +69,16 @@ gets_group (const struct pipeline *p, struct plan *plan, size_t k, const char *n
 
 /* What was changed by way of `group` may hold values of other steps ("extras"): steps behind get these as they were. */
 static void
-add_held (json_t *changes, const struct pipeline *p, struct plan *plan, int i, const struct result *r, const json_t *group,
-          json_t *cell)
+add_held (json_t *changes, const struct pipeline *p, struct plan *plan, int i, const struct result *r,
+          const json_t *group, json_t *cell)
 {
     const char *name;
     json_t *digest;
     json_object_foreach (json_object_get (r->values, "extras"), name, digest) {
         json_t *users = json_array ();
         int from = -1;
-        for (size_t k = (size_t) i + 1; k < p->steps.len && json_has_string (json_object_get (group, "names"), name); k++) {
+        for (size_t k = (size_t) i + 1; k < p->steps.len && json_has_string (json_object_get (group, "names"), name);
+             k++) {
             const struct input *in = gets_group (p, plan, k, name, digest);
             if (in && in->from < i) {
                 from = in->from;
@@ -88,10 +91,11 @@ add_held (json_t *changes, const struct pipeline *p, struct plan *plan, int i, c
     }
 }
 
-/* `name` came in one group with `with`, which step `i` was said to change, and changed with it: steps that stand behind it in the
- * notebook and get it as it was. NULL: there are none. */
+/* `name` came in one group with `with`, which step `i` was said to change, and changed with it: steps that stand behind
+ * it in the notebook and get it as it was. NULL: there are none. */
 static json_t *
-change_with (const struct pipeline *p, struct plan *plan, int i, const char *name, const struct input *with, json_t *cell)
+change_with (const struct pipeline *p, struct plan *plan, int i, const char *name, const struct input *with,
+             json_t *cell)
 {
     const struct result *r = plan_source (plan, with->from);
     const json_t *held = json_object_get (json_object_get (r->values, "extras"), name);
@@ -185,7 +189,8 @@ change_find (const struct pipeline *p, struct plan *plan, int i)
             changes = changes ? changes : json_array ();
             json_array_append_new (changes, together);
         }
-        if (by || !in || module_of (name) || (in->kind == INPUT_CODE && in->mutated)) /* the plan knows: it goes by value */
+        if (by || !in || module_of (name) || (in->kind == INPUT_CODE && in->mutated)) /* the plan knows: it goes by
+                                                                                         value */
             continue;
         const struct result *r = in->kind == INPUT_DATA ? plan_source (plan, in->from) : NULL;
         const json_t *group = r ? group_of (r, name) : NULL;
@@ -216,11 +221,12 @@ static void
 tell_value (const json_t *change, const char *user, struct strbuf *message, struct strbuf *hint)
 {
     const char *name = json_text (change, "name");
-    strbuf_addf (message, " changed %s, which Chard took as only read there; step %s, behind it, gets %s as step %s left "
-                          "it, so the pipeline would not compute what the notebook does", name, user, name,
+    strbuf_addf (message, " changed %s, which Chard took as only read there; step %s, behind it, gets %s as step %s "
+                          "left it, so the pipeline would not compute what the notebook does", name, user, name,
                  json_text (change, "from"));
-    strbuf_addf (hint, "say that %s comes from there: put the line `%s = %s` behind what changes it; or give both cells "
-                       "the same step: tag. The notebook's next compile knows of it, so running it again may do", name, name, name);
+    strbuf_addf (hint, "say that %s comes from there: put the line `%s = %s` behind what changes it; or give both "
+                       "cells the same step: tag. The notebook's next compile knows of it, so running it again may do",
+                       name, name, name);
 }
 
 static void
@@ -228,8 +234,8 @@ tell_module (const char *module, const char *user, struct strbuf *message, struc
 {
     strbuf_addf (message, " changed what the module %s keeps; step %s, behind it, has that module as it is when it is "
                           "imported, so the pipeline would not compute what the notebook does", module, user);
-    strbuf_adds (hint, "the notebook's next compile knows of it and hands it on, so running it again will do; or give both "
-                       "cells the same step: tag");
+    strbuf_adds (hint, "the notebook's next compile knows of it and hands it on, so running it again will do; or give "
+                       "both cells the same step: tag");
 }
 
 json_t *
@@ -242,7 +248,8 @@ change_error (const struct pipeline *p, int i, const json_t *changes)
         const json_t *users = json_object_get (change, "used_by");
         if (json_array_size (users) == 0)
             continue;
-        const char *module = module_of (json_text (change, "name")), *user = json_string_value (json_array_get (users, 0));
+        const char *module = module_of (json_text (change, "name"));
+        const char *user = json_string_value (json_array_get (users, 0));
         cleanup_strbuf struct strbuf message = { 0 }, hint = { 0 };
         if (json_is_integer (json_object_get (change, "cell"))) /* told beside the message */
             strbuf_adds (&message, "it");
@@ -252,8 +259,8 @@ change_error (const struct pipeline *p, int i, const json_t *changes)
             tell_module (module, user, &message, &hint);
         else
             tell_value (change, user, &message, &hint);
-        json_t *error = json_pack ("{s:s,s:s,s:s}", "type", "UndeclaredChange", "message", strbuf_str (&message), "hint",
-                                   strbuf_str (&hint));
+        json_t *error = json_pack ("{s:s,s:s,s:s}", "type", "UndeclaredChange", "message", strbuf_str (&message),
+                                   "hint", strbuf_str (&hint));
         json_object_set (error, "cell", json_object_get (change, "cell"));
         return error;
     }

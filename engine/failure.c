@@ -38,8 +38,8 @@ killed (const struct failure *f)
         return make ("OutOfMemory", "give it more memory, work in smaller pieces, or run fewer steps at once (-j 1)",
                      xasprintf ("the kernel killed it because memory ran out (it had used %.1f GiB)", gib));
     if (signal == SIGKILL)
-        return make ("Killed", "most often the kernel does that when memory runs out: see dmesg, or run fewer steps at once "
-                               "(-j 1)",
+        return make ("Killed", "most often the kernel does that when memory runs out: see dmesg, or run fewer steps at "
+                               "once (-j 1)",
                      xasprintf ("it was killed by SIGKILL (it had used %.1f GiB)", gib));
     const char *name = sigdescr_np (signal);
     const char *hint = signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGILL

@@ -1,4 +1,5 @@
-/* See hashes.h. Specifications: pip's requirements files and "hash-checking mode", pip's installation report (version 1).
+/* See hashes.h. Specifications: pip's requirements files and "hash-checking mode", pip's installation report (version
+ * 1).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "engine/hashes.h"
 
@@ -94,7 +95,8 @@ hashes_from_lock (struct arena *a, const char *dir, struct vec_str *lists, size_
         return;
     json_auto_t *known = json_object ();
     for (char *p = text; *p; p++) /* lines that end in a backslash go on */
-        if (*p == '\r' || (*p == '\n' && p > text && (p[-1] == '\\' || (p[-1] == ' ' && p - 1 > text && p[-2] == '\\'))))
+        if (*p == '\r'
+            || (*p == '\n' && p > text && (p[-1] == '\\' || (p[-1] == ' ' && p - 1 > text && p[-2] == '\\'))))
             *p = ' ';
     char *save;
     for (char *line = strtok_r (text, "\n", &save); line; line = strtok_r (NULL, "\n", &save))
@@ -107,8 +109,8 @@ hashes_from_lock (struct arena *a, const char *dir, struct vec_str *lists, size_
 static json_t *
 ask_pip (struct arena *a, const struct python *py, const struct vec_str *lines, struct error *err)
 {
-    static const char *const command[] = { "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input",
-                                           "--disable-pip-version-check", "--report", "-", "--" };
+    static const char *const command[] = { "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet",
+                                           "--no-input", "--disable-pip-version-check", "--report", "-", "--" };
     vec (const char *) argv = { 0 };
     cleanup_strbuf struct strbuf out = { 0 };
     vec_push (a, &argv, py->path);

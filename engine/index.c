@@ -46,7 +46,8 @@ user_version (sqlite3 *db)
 {
     sqlite3_stmt *q = NULL;
     int version = -1;
-    if (lib.sqlite3_prepare_v2 (db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK && lib.sqlite3_step (q) == SQLITE_ROW)
+    if (lib.sqlite3_prepare_v2 (db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK
+        && lib.sqlite3_step (q) == SQLITE_ROW)
         version = lib.sqlite3_column_int (q, 0);
     lib.sqlite3_finalize (q);
     return version;
@@ -330,13 +331,14 @@ index_step_peaks (struct index *ix, const char *notebook)
     json_t *peaks = json_object ();
     if (!ix
         || lib.sqlite3_prepare_v2 (ix->db,
-                               "SELECT step, max(max_rss) FROM steps WHERE notebook = ?1 AND run IN (SELECT id FROM runs"
-                               " WHERE notebook = ?1 ORDER BY id DESC LIMIT 20) GROUP BY step",
+                               "SELECT step, max(max_rss) FROM steps WHERE notebook = ?1 AND run IN (SELECT id FROM "
+                               "runs WHERE notebook = ?1 ORDER BY id DESC LIMIT 20) GROUP BY step",
                                -1, &q, NULL) != SQLITE_OK)
         return peaks;
     bind_text (q, 1, notebook);
     while (lib.sqlite3_step (q) == SQLITE_ROW)
-        json_object_set_new (peaks, (const char *) lib.sqlite3_column_text (q, 0), json_integer (lib.sqlite3_column_int64 (q, 1)));
+        json_object_set_new (peaks, (const char *) lib.sqlite3_column_text (q, 0),
+                             json_integer (lib.sqlite3_column_int64 (q, 1)));
     lib.sqlite3_finalize (q);
     return peaks;
 }

@@ -25,8 +25,8 @@ struct index_run {
     int ran, cached, failed, skipped;
 };
 
-/* Opens (or makes) the index of a state directory. NULL (ERROR_ENVIRONMENT) if that can't be: every function takes NULL and
- * then knows nothing. */
+/* Opens (or makes) the index of a state directory. NULL (ERROR_ENVIRONMENT) if that can't be: every function takes NULL
+ * and then knows nothing. */
 struct index *index_open (const struct state *s, struct error *err);
 void index_close (struct index *ix);
 

@@ -253,8 +253,8 @@ add_values (struct observing *o, const char *result)
         if (facts && type)
             json_object_set_new (json_object_get (facts, "values"), name,
                                  json_pack ("{s:s, s:I, s:s*, s:s*}", "type", type, "bytes",
-                                            json_integer_value (json_object_get (about, "bytes")), "module", module, "stamp",
-                                            module ? stamp_of (o->arena, module) : NULL));
+                                            json_integer_value (json_object_get (about, "bytes")), "module", module,
+                                            "stamp", module ? stamp_of (o->arena, module) : NULL));
     }
 }
 
@@ -289,7 +289,9 @@ observed_keep (struct arena *a, const struct compilation *c, const char *run_dir
     take_over (&o, known);
     add_run (&o, log.events);
     runlog_content_clear (&log);
-    json_auto_t *document = json_pack ("{s:i, s:s, s:o}", "version", 1, "notebook", fs_basename (c->path), "cells", o.cells);
+    json_auto_t *document = json_pack ("{s:i, s:s, s:o}", "version", 1, "notebook", fs_basename (c->path), "cells",
+                                       o.cells);
     cleanup_free char *text = json_dumps (document, JSON_INDENT (1));
-    return text ? fs_write_unsynced (file, text, strlen (text), err) : error_set (err, ERROR_ENVIRONMENT, "%s: not text", file);
+    return text ? fs_write_unsynced (file, text, strlen (text), err)
+                : error_set (err, ERROR_ENVIRONMENT, "%s: not text", file);
 }

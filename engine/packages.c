@@ -34,7 +34,8 @@ static const char program[] =
     "    except Exception: pass\n"
     "for m in modules.values(): m.sort()\n"
     "stdlib = getattr(sys, 'stdlib_module_names', sys.builtin_module_names)\n"
-    "print(json.dumps({'python': '%d.%d.%d' % sys.version_info[:3], 'modules': modules, 'versions': versions, 'requires': requires, 'stdlib': sorted(stdlib)},\n"
+    "print(json.dumps({'python': '%d.%d.%d' % sys.version_info[:3], 'modules': modules, 'versions': versions, "
+    "'requires': requires, 'stdlib': sorted(stdlib)},\n"
     "                 sort_keys=True))\n";
 
 json_t *
@@ -116,7 +117,8 @@ packages_require (const json_t *packages, struct arena *a, const char *dir, cons
         const json_t *from = json_object_get (json_object_get (packages, "modules"), module);
         size_t i;
         json_t *one;
-        if (!*module || digests_is_local_module (dir, module) || json_has_string (json_object_get (packages, "stdlib"), module))
+        if (!*module || digests_is_local_module (dir, module)
+            || json_has_string (json_object_get (packages, "stdlib"), module))
             continue;
         json_array_foreach (from, i, one)
             add_distribution (packages, a, json_string_value (one), lines);

@@ -15,10 +15,10 @@
  * Names of distributions are normalised (PEP 503). The caller owns the result; NULL if the interpreter won't tell. */
 json_t *packages_probe (const struct python *py, struct arena *a, const struct state *state, struct error *err);
 
-/* Adds to `lines` what has to be installed for the modules `imports` of step `s` to be there: "scikit-learn==1.9.1", with
- * all that these need in turn. Modules of Python itself and of `dir` are passed over; one that the environment lacks goes
- * without a version, if the compiler says that the step requires it: an import within a try may fail. `lines` is sorted
- * and holds each once. */
+/* Adds to `lines` what has to be installed for the modules `imports` of step `s` to be there: "scikit-learn==1.9.1",
+ * with all that these need in turn. Modules of Python itself and of `dir` are passed over; one that the environment
+ * lacks goes without a version, if the compiler says that the step requires it: an import within a try may fail.
+ * `lines` is sorted and holds each once. */
 void packages_require (const json_t *packages, struct arena *a, const char *dir, const struct step *s,
                        const struct vec_str *imports, struct vec_str *lines);
 

@@ -225,7 +225,8 @@ read_value (struct reader *r)
     case '"':
     case '\'': value = read_string (r); break;
     default:
-        value = isdigit ((unsigned char) *r->at) || (*r->at && strchr ("+-.", *r->at)) ? read_number (r) : read_word (r);
+        value = isdigit ((unsigned char) *r->at)
+            || (*r->at && strchr ("+-.", *r->at)) ? read_number (r) : read_word (r);
     }
     r->depth--;
     return value;

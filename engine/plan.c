@@ -285,7 +285,8 @@ add_files (struct plan *plan, struct key *k, const struct step *s)
     pipeline_folders (plan->p, &folders);
     digests_local_modules (plan->arena, plan->p->notebook_dir, &s->imports, &modules);
     vec_foreach (folder, &folders)
-        digests_local_modules (plan->arena, fs_join (plan->arena, plan->p->notebook_dir, *folder), &s->imports, &modules);
+        digests_local_modules (plan->arena, fs_join (plan->arena, plan->p->notebook_dir, *folder), &s->imports,
+                               &modules);
     vec_foreach (m, &modules)
         key_add (plan->arena, k, COMPONENT_MODULE, fs_relative (plan->arena, plan->p->notebook_dir, *m),
                  digests_path (plan->digests, plan->arena, *m));
@@ -414,8 +415,8 @@ plan_decide (struct plan *plan, int i, struct error *err)
     else
         ps->why = uses_cache (plan, i) ? why_not_cached (plan, i) : why_forced (plan, i);
     if (!ps->has_result && plan->only >= 0 && i != plan->only)
-        return error_set (err, ERROR_USAGE, "--only %s needs the result of step %s, which isn't there: %s; run without --only "
-                                            "first", plan->o.only, plan->p->steps.items[i].name, ps->why);
+        return error_set (err, ERROR_USAGE, "--only %s needs the result of step %s, which isn't there: %s; run without "
+                                            "--only first", plan->o.only, plan->p->steps.items[i].name, ps->why);
     ps->decided = true;
     return 0;
 }

@@ -42,8 +42,8 @@ python_find (struct python *py, struct arena *a, const char *wanted, const char 
         if (!found.path)
             found.path = kernelspec_find_program (a, "python");
         if (found.path && kernel && strncmp (kernel, "python", 6) != 0)
-            found.note = arena_printf (a, "the notebook's kernel “%s” isn't installed here: its steps run with %s (choose "
-                                          "another with --python)", kernel, found.path);
+            found.note = arena_printf (a, "the notebook's kernel “%s” isn't installed here: its steps run with %s "
+                                          "(choose another with --python)", kernel, found.path);
     }
     if (!found.path)
         return error_set (err, ERROR_ENVIRONMENT, "there is no python3 in PATH; name one with --python");

@@ -9,8 +9,8 @@
 #include "engine/runlog.h"
 
 /* Reads the run directory (engine/state.h tells its layout; its log, unless `log` is what it says) and writes the page
- * atomically to `html_path`. What is missing (a result that was collected, a torn log) is passed over; only a directory without a readable run.jsonl, or
- * a page that can't be written, is an error. */
+ * atomically to `html_path`. What is missing (a result that was collected, a torn log) is passed over; only a directory
+ * without a readable run.jsonl, or a page that can't be written, is an error. */
 int report_write (const char *run_dir, const struct runlog_content *log, const char *html_path, struct error *err);
 
 #endif

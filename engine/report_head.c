@@ -72,7 +72,8 @@ add_git_facts (const struct report_run *r, struct strbuf *out)
         add_fact (out, "Git commit",
                   report_is_given (branch) ? arena_printf (r->arena, "%.10s on %s", commit, branch)
                                            : arena_printf (r->arena, "%.10s", commit));
-    add_fact (out, "Repository", report_string (git, report_is_given (report_string (git, "url")) ? "url" : "repository"));
+    add_fact (out, "Repository",
+              report_string (git, report_is_given (report_string (git, "url")) ? "url" : "repository"));
     if (report_is_given (report_string (git, "snapshot")))
         add_fact (out, "Snapshot", arena_printf (r->arena, "refs/chard/runs/%s", r->id));
 }

@@ -40,8 +40,8 @@ struct report_run {
     json_t *previous_metrics, *previous_parameters; /* owned; NULL without one */
 };
 
-/* Reads the run in `dir`, of which `log` is known or NULL; everything lies in `a` but what report_run_clear gives up (also
- * after a failure). -1 if there is no readable log. */
+/* Reads the run in `dir`, of which `log` is known or NULL; everything lies in `a` but what report_run_clear gives up
+ * (also after a failure). -1 if there is no readable log. */
 int report_run_read (struct report_run *r, struct arena *a, const char *dir, const struct runlog_content *log,
                      struct error *err);
 void report_run_clear (struct report_run *r);

@@ -1,6 +1,6 @@
 /* The run log: append-only JSON lines, the truth of a run. Each event is one object with "event" and "time" (seconds
- * since 1970). It is written with one write(2); what ends a step or a run is fsync'd, soon. The file is locked while its run
- * lives, so that a reader can tell a run that goes on from one that was killed.
+ * since 1970). It is written with one write(2); what ends a step or a run is fsync'd, soon. The file is locked while
+ * its run lives, so that a reader can tell a run that goes on from one that was killed.
  *
  *     run.begin   run, notebook, digest, commit, git, parameters, python, version, steps:[name], jobs, options
  *     run.note    text: something people should know

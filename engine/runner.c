@@ -1,5 +1,5 @@
-/* See runner.h. One loop, one table of tasks: `runner_advance` decides what can be decided, starts what fits, and stops the
- * loop when nothing is left.
+/* See runner.h. One loop, one table of tasks: `runner_advance` decides what can be decided, starts what fits, and stops
+ * the loop when nothing is left.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "engine/runner_task.h"
 
@@ -27,7 +27,8 @@ state_of_others (const struct task *t)
     return TASK_DONE;
 }
 
-/* Whether it may still start: nothing does once the run was ended from without, and after a failure only what runs then. */
+/* Whether it may still start: nothing does once the run was ended from without, and after a failure only what runs
+ * then. */
 static bool
 may_start (const struct task *t)
 {

@@ -1,5 +1,5 @@
-/* A step's way from ready to running: whether it is let in, its directory and specification, the process that starts it,
- * and its log while it runs. See runner_task.h.
+/* A step's way from ready to running: whether it is let in, its directory and specification, the process that starts
+ * it, and its log while it runs. See runner_task.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "engine/runner_task.h"
 
@@ -205,11 +205,13 @@ runner_start (struct task *t, struct error *err)
     return 0;
 }
 
-/* One step alone is always let in: if it is too large for the machine, waiting wouldn't help. Nothing runs beside it. */
+/* One step alone is always let in: if it is too large for the machine, waiting wouldn't help. Nothing runs beside
+ * it. */
 bool
 runner_fits (const struct runner *r, const struct task *t)
 {
     if (r->running == 0)
         return true;
-    return r->cores_used + t->cores <= r->jobs && r->memory_used <= r->memory && t->memory <= r->memory - r->memory_used;
+    return r->cores_used + t->cores <= r->jobs && r->memory_used <= r->memory
+        && t->memory <= r->memory - r->memory_used;
 }

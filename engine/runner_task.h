@@ -1,6 +1,6 @@
-/* The runner's own: the run and its table of tasks, shared by runner.c (the schedule, and a run from its beginning to its
- * end), runner_start.c (a step's way from ready to running), runner_end.c (what becomes of it) and runner_event.c (what is
- * told of it); nobody else includes this header.
+/* The runner's own: the run and its table of tasks, shared by runner.c (the schedule, and a run from its beginning to
+ * its end), runner_start.c (a step's way from ready to running), runner_end.c (what becomes of it) and runner_event.c
+ * (what is told of it); nobody else includes this header.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_ENGINE_RUNNER_TASK_H
 #define CHARD_ENGINE_RUNNER_TASK_H

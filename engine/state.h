@@ -24,9 +24,9 @@ struct state {
     int lock;          /* shared lock on dir/lock while open for running; -1 otherwise */
 };
 
-/* Finds the state of a notebook directory: $CHARD_HOME ($CHARD_HOME/.chard if that is the notebook directory itself), else `dir`/.chard, else (if `dir` can't be written)
- * $XDG_STATE_HOME/chard/<hash of dir>. With `create` it is made when missing, with its .gitignore. Without, a missing
- * one is fine: its parts just don't exist. Strings lie in `a`. */
+/* Finds the state of a notebook directory: $CHARD_HOME ($CHARD_HOME/.chard if that is the notebook directory itself),
+ * else `dir`/.chard, else (if `dir` can't be written) $XDG_STATE_HOME/chard/<hash of dir>. With `create` it is made
+ * when missing, with its .gitignore. Without, a missing one is fine: its parts just don't exist. Strings lie in `a`. */
 int state_open (struct state *s, struct arena *a, const char *dir, bool create, struct error *err);
 
 /* Takes the shared lock that keeps `gc` away, or (exclusive) the one that keeps runs away. 1 if someone else holds it

@@ -178,9 +178,10 @@ straight_spec (const struct compilation *c, const json_t *params, const char *re
     vec_foreach (s, &p->steps)
         if (s->settings.env)
             json_object_update (env, s->settings.env);
-    json_t *spec = json_pack ("{s:i,s:s,s:s,s:s,s:s,s:o,s:{},s:o,s:[],s:o}", "version", 1, "step", "straight", "notebook",
-                      fs_basename (p->notebook), "cwd", p->notebook_dir, "result", result, "segments", cells, "parameters",
-                      "env", env, "metrics", "checkpoints", points);
+    json_t *spec = json_pack ("{s:i,s:s,s:s,s:s,s:s,s:o,s:{},s:o,s:[],s:o}", "version", 1, "step", "straight",
+                              "notebook",
+                      fs_basename (p->notebook), "cwd", p->notebook_dir, "result", result, "segments", cells,
+                      "parameters", "env", env, "metrics", "checkpoints", points);
     step_spec_put_folders (spec, p);
     return spec;
 }
@@ -193,7 +194,8 @@ struct tools {
     struct python python;
     const char *dir; /* where specs, logs and results go */
     const char *state; /* Chard's own directory */
-    json_t *before;  /* what lay in the notebook's directory at first, or NULL; what a run makes, the next must not find */
+    json_t *before;  /* what lay in the notebook's directory at first, or NULL; what a run makes, the next must not
+                        find */
 };
 
 static int
@@ -233,7 +235,8 @@ run_harness (const struct tools *t, const char *mode, const char *name, const js
     int exit = p.status.exit, signal = p.status.signal;
     proc_close (&p);
     if (signal)
-        return error_set (err, ERROR_NOTEBOOK, "the notebook, run straight, was ended by signal %d (see %s)", signal, log_path);
+        return error_set (err, ERROR_NOTEBOOK, "the notebook, run straight, was ended by signal %d (see %s)", signal,
+                          log_path);
     if (exit > 1)
         return error_set (err, ERROR_ENVIRONMENT, "step.py %s could not do its work (see %s)", mode, log_path);
     return 0;
@@ -249,8 +252,8 @@ run_straight (const struct tools *t, const struct compilation *c, const json_t *
         return -1;
     json_auto_t *told = json_load_file (fs_join (t->arena, result, "result.json"), JSON_ALLOW_NUL, NULL);
     if (!told)
-        return error_set (err, ERROR_NOTEBOOK, "the notebook, run straight, left no result: it may have ended Python (see "
-                                               "%s/%s.log)", t->dir, name);
+        return error_set (err, ERROR_NOTEBOOK, "the notebook, run straight, left no result: it may have ended Python "
+                                               "(see %s/%s.log)", t->dir, name);
     *error = json_incref (json_object_get (told, "error"));
     return 0;
 }
@@ -326,7 +329,8 @@ take_back (json_t *answer, const json_t *again, const char *from, const char *to
 static bool
 has_differences (const json_t *answer)
 {
-    return json_array_size (json_object_get (answer, "differences")) || json_array_size (json_object_get (answer, "outputs"));
+    return json_array_size (json_object_get (answer, "differences"))
+        || json_array_size (json_object_get (answer, "outputs"));
 }
 
 /* Where what a run made is put aside: run 0 is the pipeline's. */

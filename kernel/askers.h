@@ -1,5 +1,6 @@
-/* Who asked what lately, for inner kernels that leave the sender's name out of their answers (Deno does): a client that is
- * connected itself gets them all the same, but behind us it would get none. Found by the msg_id of an answer's parent.
+/* Who asked what lately, for inner kernels that leave the sender's name out of their answers (Deno does): a client that
+ * is connected itself gets them all the same, but behind us it would get none. Found by the msg_id of an answer's
+ * parent.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_ASKERS_H
 #define CHARD_KERNEL_ASKERS_H
@@ -18,7 +19,8 @@ struct askers {
 /* Remembers whose request this is. */
 void askers_note (struct askers *a, const wire_frame *identities, size_t n, json_t *header);
 
-/* Puts the name of who asked in front of an answer that has none; one that has, or whose question isn't known, stays. */
+/* Puts the name of who asked in front of an answer that has none; one that has, or whose question isn't known,
+ * stays. */
 void askers_address (const struct askers *a, struct parcel *p);
 
 void askers_clear (struct askers *a);

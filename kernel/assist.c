@@ -59,7 +59,8 @@ static const struct option *
 option_of (const struct option *options, const char *word, size_t len)
 {
     for (const struct option *o = options; o && o->name; o++) {
-        bool longer = len > 2 && begins (word, "--") && strlen (o->name) == len - 2 && strncmp (o->name, word + 2, len - 2) == 0;
+        bool longer = len > 2 && begins (word, "--") && strlen (o->name) == len - 2
+            && strncmp (o->name, word + 2, len - 2) == 0;
         if (takes_value (o) && (longer || (len == 2 && word[0] == '-' && o->letter && word[1] == o->letter)))
             return o;
     }
@@ -97,7 +98,8 @@ ask_for (const char *kind, struct assist_question *q)
 }
 
 static void
-offer_values (struct arena *a, const struct option *o, const char *word, struct vec_str *matches, struct assist_question *q)
+offer_values (struct arena *a, const struct option *o, const char *word, struct vec_str *matches,
+              struct assist_question *q)
 {
     if (o->choices)
         offer_choices (a, o->choices, word, matches);
@@ -116,7 +118,8 @@ is_notebook (const char *name)
 static void
 offer_files (struct arena *a, const char *cwd, const char *word, struct vec_str *matches)
 {
-    const char *slash = strrchr (word, '/'), *folder = slash ? arena_strndup (a, word, (size_t) (slash + 1 - word)) : "";
+    const char *slash = strrchr (word, '/'), *folder = slash ? arena_strndup (a, word, (size_t) (slash + 1 - word))
+                                                             : "";
     const char *dir = *folder == '/' ? folder : fs_join (a, cwd ? cwd : ".", folder);
     DIR *d = opendir (dir);
     for (struct dirent *e; d && (e = readdir (d));) {
@@ -183,7 +186,8 @@ assist_complete (struct arena *a, const char *text, const char *cwd, struct vec_
         if ((*w)[0] != '-' && is_notebook (*w) && strstr (c->operands, "NOTEBOOK"))
             q->notebook = *w;
     const char *equals = begins (word, "--") ? strchr (word, '=') : NULL;
-    const struct option *o = equals ? option_of (c->options, word, (size_t) (equals - word)) : option_of (c->options, last, strlen (last));
+    const struct option *o = equals ? option_of (c->options, word, (size_t) (equals - word))
+                                    : option_of (c->options, last, strlen (last));
     if (equals && !o)
         o = option_of (option_common_table, word, (size_t) (equals - word));
     if (equals) {
@@ -289,7 +293,8 @@ struct pending_answer {
 static void
 answer (struct assist *s, const struct origin *o, const char *type, const json_t *content)
 {
-    json_auto_t *busy = json_pack ("{s:s}", "execution_state", "busy"), *idle = json_pack ("{s:s}", "execution_state", "idle");
+    json_auto_t *busy = json_pack ("{s:s}", "execution_state", "busy"), *idle = json_pack ("{s:s}", "execution_state",
+                                                                                           "idle");
     relay_publish (s->relay, "status", o->header, busy);
     relay_answer (s->relay, o, type, content);
     relay_publish (s->relay, "status", o->header, idle);

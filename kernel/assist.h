@@ -1,7 +1,7 @@
 /* Help while %chard lines are typed: completion (commands, options and their values, steps, parameters, past runs) and
- * inspection (Shift-Tab: what a command does). What only a command knows is asked of it beside the session, so the answer
- * may come later; it comes even while the inner kernel is busy.
- * Specification: "Messaging in Jupyter", §Completion, §Introspection.
+ * inspection (Shift-Tab: what a command does). What only a command knows is asked of it beside the session, so the
+ * answer may come later; it comes even while the inner kernel is busy. Specification: "Messaging in Jupyter",
+ * §Completion, §Introspection.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_ASSIST_H
 #define CHARD_KERNEL_ASSIST_H
@@ -25,8 +25,8 @@ struct assist_question {
 };
 
 /* What can stand at the end of `text`, the part of a call before the cursor (behind "%chard "), in a session that is in
- * directory `cwd`. `*from` is where the word begins that would be replaced, in bytes. What is to be asked of a command goes
- * into `q`; assist_pick understands the JSON of its answer. Everything lies in `a`. */
+ * directory `cwd`. `*from` is where the word begins that would be replaced, in bytes. What is to be asked of a command
+ * goes into `q`; assist_pick understands the JSON of its answer. Everything lies in `a`. */
 void assist_complete (struct arena *a, const char *text, const char *cwd, struct vec_str *matches, size_t *from,
                       struct assist_question *q);
 void assist_pick (struct arena *a, const json_t *answer, const char *kind, const char *word, struct vec_str *matches);

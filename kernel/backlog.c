@@ -33,8 +33,8 @@ backlog_admits (struct backlog *b, const struct parcel *p)
 const char *
 backlog_excuse (struct backlog *b)
 {
-    static const char excuse[] = "chard-kernel: a client has stopped reading; with 512 MB of outputs waiting for it, further ones "
-                                 "are dropped";
+    static const char excuse[] = "chard-kernel: a client has stopped reading; with 512 MB of outputs waiting for it, "
+                                 "further ones are dropped";
     if (b->unread++ == 0)
         fprintf (stderr, "%s\n", excuse);
     bool told = b->full;

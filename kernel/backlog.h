@@ -1,5 +1,5 @@
-/* Outputs that clients have yet to read, and the memory that they take: one who has stopped reading must not cost all of it.
- * Large outputs have a limit of their own, so that what a cell says behind a table of 1 GB isn't lost for it.
+/* Outputs that clients have yet to read, and the memory that they take: one who has stopped reading must not cost all
+ * of it. Large outputs have a limit of their own, so that what a cell says behind a table of 1 GB isn't lost for it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_BACKLOG_H
 #define CHARD_KERNEL_BACKLOG_H

@@ -35,8 +35,8 @@ struct call {
 static void
 add_overview (struct strbuf *out)
 {
-    strbuf_adds (out, "%chard COMMAND [OPTION…]   on a line of its own, among other lines or alone; it means the notebook "
-                      "that is open\n\n");
+    strbuf_adds (out, "%chard COMMAND [OPTION…]   on a line of its own, among other lines or alone; it means the "
+                      "notebook that is open\n\n");
     for (const struct command *const *c = commands; *c; c++)
         strbuf_addf (out, "  %-16s %s\n", (*c)->name, (*c)->summary);
     for (const struct command *const *c = own_commands; *c; c++)
@@ -93,8 +93,8 @@ parse_words (struct arena *a, const struct vec_str *words, void *settings, struc
     const struct command *c = find_command (words);
     size_t skip = strchr (c->name, ' ') ? 2 : 1;
     struct error ignored;
-    return option_parse (a, c->options, settings, common, (int) (words->len - skip), (char *const *) words->items + skip,
-                         operands, &ignored);
+    return option_parse (a, c->options, settings, common, (int) (words->len - skip),
+                         (char *const *) words->items + skip, operands, &ignored);
 }
 
 const void *
@@ -156,7 +156,8 @@ add_notebook (struct call *c, struct wanted *w, bool writes, struct error *err)
         return -1;
     int status = writes ? 0 : hand_over_text (c, w, &nb, err);
     if (nb.newer > 0 && w->outlet) {
-        const char *form = writes ? "note: %s is older than what ran here (%d cell%s); save it first, for this works on the file\n"
+        const char *form = writes
+            ? "note: %s is older than what ran here (%d cell%s); save it first, for this works on the file\n"
                                   : "note: %s is older than %d cell%s that ran here; they are taken as they ran\n";
         const char *note = arena_printf (w->arena, form, fs_basename (nb.path), nb.newer, nb.newer == 1 ? "" : "s");
         outlet_print (w->outlet, "stderr", note, strlen (note));
@@ -209,7 +210,8 @@ outcome (const struct call *c, const struct proc_status *status)
     if (c->interrupted)
         return outlet_error_content ("KeyboardInterrupt", "");
     if (status->signal) {
-        cleanup_free char *why = xasprintf ("it was ended by signal %d (%s)", status->signal, strsignal (status->signal));
+        cleanup_free char *why = xasprintf ("it was ended by signal %d (%s)", status->signal,
+                                            strsignal (status->signal));
         return outlet_error_content (c->name, why);
     }
     return status->exit == 0 ? NULL : outlet_error_content (c->name, complaint_of (c));
@@ -304,8 +306,8 @@ start (struct wanted *w, call_done_fn done, void *arg)
 }
 
 struct call *
-call_start_words (const struct call_context *context, const struct vec_str *words, const char *env, const json_t *metadata,
-                  const struct outlet *outlet, call_done_fn done, void *arg)
+call_start_words (const struct call_context *context, const struct vec_str *words, const char *env,
+                  const json_t *metadata, const struct outlet *outlet, call_done_fn done, void *arg)
 {
     struct wanted w = { .context = context, .arena = arena_create (), .metadata = metadata, .outlet = outlet };
     vec_foreach (word, words)

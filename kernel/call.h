@@ -34,19 +34,22 @@ typedef void (*call_done_fn) (void *arg, const json_t *error);
 struct call *call_start (const struct call_context *context, const struct cell_part *part, const json_t *metadata,
                          const struct outlet *outlet, call_done_fn done, void *arg);
 
-/* The same for words that are there already, from the command's name on: `env` ("NAME=value") is for the command alone, or
+/* The same for words that are there already, from the command's name on: `env` ("NAME=value") is for the command alone,
+ * or
  * NULL. */
 struct call *call_start_words (const struct call_context *context, const struct vec_str *words, const char *env,
                                const json_t *metadata, const struct outlet *outlet, call_done_fn done, void *arg);
 
-/* Runs a command for the JSON that it prints, which nobody sees; `answered` gets NULL if there is none. NULL if it couldn't
- * be started: `answered` has then been called. With call_ask_words the notebook is the one that `metadata` has, if any. */
+/* Runs a command for the JSON that it prints, which nobody sees; `answered` gets NULL if there is none. NULL if it
+ * couldn't be started: `answered` has then been called. With call_ask_words the notebook is the one that `metadata`
+ * has, if any. */
 typedef void (*call_answered_fn) (void *arg, const json_t *answer);
 struct call *call_ask (const struct call_context *context, const char *text, call_answered_fn answered, void *arg);
 struct call *call_ask_words (const struct call_context *context, const struct vec_str *words, const json_t *metadata,
                              call_answered_fn answered, void *arg);
 
-/* Reads words as the command that they name would: its settings (cli/command.h), and operands. NULL if they are wrong. */
+/* Reads words as the command that they name would: its settings (cli/command.h), and operands. NULL if they are
+ * wrong. */
 const void *call_settings (struct arena *a, const struct vec_str *words, struct vec_str *operands);
 
 /* Where such settings keep an option's value, by the option's name; it must be one of theirs. */

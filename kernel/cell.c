@@ -194,7 +194,8 @@ note_facts (struct cell *c, const json_t *cells)
         return;
     if (!c->setting->facts)
         c->setting->facts = xasprintf ("%s/facts.json", c->setting->call.dir);
-    c->setting->call.facts = fs_write_unsynced (c->setting->facts, text, strlen (text), NULL) == 0 ? c->setting->facts : NULL;
+    c->setting->call.facts = fs_write_unsynced (c->setting->facts, text, strlen (text), NULL) == 0 ? c->setting->facts
+                                                                                                   : NULL;
 }
 
 /* The inner kernel is done with what was asked before. */
@@ -233,7 +234,8 @@ cell_start (struct cell_setting *setting, const struct wire_message *m, cell_don
     struct arena *a = arena_create ();
     struct cell_parts parts = { 0 };
     if (json_is_string (code))
-        parts = cell_parts_split (a, json_string_value (code), json_string_length (code), cell_language (setting->relay));
+        parts = cell_parts_split (a, json_string_value (code), json_string_length (code),
+                                  cell_language (setting->relay));
     if (parts.calls == 0) {
         json_decref (request);
         arena_destroy (a);

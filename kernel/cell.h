@@ -1,10 +1,10 @@
-/* A cell that has %chard lines in it, from its request to its reply. Its parts are run in order: code in the inner kernel, calls
- * beside it. To clients it looks like any other: one busy and one idle, one execute_input, one execute_reply, outputs parented
- * by its request, the kernel's own execution count.
+/* A cell that has %chard lines in it, from its request to its reply. Its parts are run in order: code in the inner
+ * kernel, calls beside it. To clients it looks like any other: one busy and one idle, one execute_input, one
+ * execute_reply, outputs parented by its request, the kernel's own execution count.
  *
- * How: a code part goes to the inner kernel as an execute_request with the cell's own header, so that what it publishes,
- * and asks on stdin, needs no change; status, execute_input and execute_reply are ours and are taken out. Parts don't count
- * and don't enter the history: at the end the whole cell does.
+ * How: a code part goes to the inner kernel as an execute_request with the cell's own header, so that what it
+ * publishes, and asks on stdin, needs no change; status, execute_input and execute_reply are ours and are taken out.
+ * Parts don't count and don't enter the history: at the end the whole cell does.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_CELL_H
 #define CHARD_KERNEL_CELL_H
@@ -24,8 +24,8 @@ struct cell_setting {
     char *facts; /* path of the file with what cells bound, once there are any; who made the setting frees it */
 };
 
-/* Called once, when it has been replied to; it is gone by then. `abort`: what waits to be executed is not to be, since it
- * failed. */
+/* Called once, when it has been replied to; it is gone by then. `abort`: what waits to be executed is not to be, since
+ * it failed. */
 typedef void (*cell_done_fn) (void *arg, bool abort);
 
 /* Starts the cell of an execute_request. NULL if there is no %chard line in it. `setting` must outlive it. */

@@ -106,7 +106,8 @@ holds_code (const char *const *lines, int from, int to, bool hash)
 /* Lines [from, to), counted from 0, those above them as comments. Python shows the value of a cell's last expression:
  * that of one in the middle would be shown too if nothing stood behind it. */
 static void
-add_code (struct arena *a, struct cell_parts *parts, const struct vec_str *lines, int from, int to, const char *language)
+add_code (struct arena *a, struct cell_parts *parts, const struct vec_str *lines, int from, int to,
+          const char *language)
 {
     bool hash = has_hash_comments (language);
     if (!holds_code (lines->items, from, to, hash))

@@ -33,9 +33,9 @@ struct cell_parts {
     int calls; /* parts that aren't code; 0: the cell is none of ours */
 };
 
-/* Splits it; everything lies in `a`. `language` is the inner kernel's: in "python" lines are told as IPython tells them,
- * elsewhere a line that begins with %chard is ours. Code between two calls gets the lines above it as comments, so that
- * its own keep their numbers, where the language's comments begin with #. */
+/* Splits it; everything lies in `a`. `language` is the inner kernel's: in "python" lines are told as IPython tells
+ * them, elsewhere a line that begins with %chard is ours. Code between two calls gets the lines above it as comments,
+ * so that its own keep their numbers, where the language's comments begin with #. */
 struct cell_parts cell_parts_split (struct arena *a, const char *source, size_t len, const char *language);
 
 /* Cheap and sometimes wrongly true: whether it is worth splitting. */

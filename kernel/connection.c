@@ -96,7 +96,8 @@ const char *
 connection_new_key (struct arena *a)
 {
     unsigned long long noise[2] = { 0 };
-    return getrandom (noise, sizeof noise, 0) == sizeof noise ? arena_printf (a, "%016llx%016llx", noise[0], noise[1]) : "";
+    return getrandom (noise, sizeof noise, 0) == sizeof noise ? arena_printf (a, "%016llx%016llx", noise[0], noise[1])
+                                                              : "";
 }
 
 void
@@ -150,7 +151,8 @@ connection_write_inner (struct connection *inner, struct arena *a, const struct 
                         bool tcp, const char **path, struct error *err)
 {
     struct connection made = { .key = outer->key, .session = outer->session };
-    made.document = json_pack ("{s:s, s:s, s:s, s:s}", "transport", tcp ? "tcp" : "ipc", "signature_scheme", "hmac-sha256",
+    made.document = json_pack ("{s:s, s:s, s:s, s:s}", "transport", tcp ? "tcp" : "ipc", "signature_scheme",
+                               "hmac-sha256",
                                "key", outer->key, "ip", tcp ? "127.0.0.1" : arena_printf (a, "%s/inner", dir));
     for (int i = 0; i < CHANNELS && !tcp; i++)
         json_object_set_new (made.document, port_names[i], json_integer (i + 1));
@@ -159,7 +161,8 @@ connection_write_inner (struct connection *inner, struct arena *a, const struct 
         if (json_object_get (outer->document, same[i]))
             json_object_set (made.document, same[i], json_object_get (outer->document, same[i]));
     char *file = arena_printf (a, "%s/connection.json", dir);
-    if ((tcp && choose_ports (made.document, err) < 0) || read_endpoints (&made, a, err) < 0 || write_private (file, made.document, err) < 0) {
+    if ((tcp && choose_ports (made.document, err) < 0) || read_endpoints (&made, a, err) < 0
+        || write_private (file, made.document, err) < 0) {
         connection_clear (&made);
         return -1;
     }

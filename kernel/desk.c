@@ -87,7 +87,8 @@ take_cell (struct desk *d, const struct wire_message *m)
 {
     d->cell = cell_start (&d->setting, m, cell_done, d);
     if (!d->cell) {
-        helper_tell (d->setting.helper, "count", json_null ()); /* a %chard within a block finds the helper's, which explains */
+        helper_tell (d->setting.helper, "count", json_null ()); /* a %chard within a block finds the helper's, which
+                                                                   explains */
         return false;
     }
     relay_count_taken (d->relay, 1);
@@ -115,8 +116,8 @@ on_published (void *arg, const struct wire_message *m)
 static bool
 only_asks (const char *type)
 {
-    static const char *const types[] = { "complete_request", "inspect_request", "is_complete_request", "history_request",
-                                         "kernel_info_request", "comm_info_request", NULL };
+    static const char *const types[] = { "complete_request", "inspect_request", "is_complete_request",
+                                         "history_request", "kernel_info_request", "comm_info_request", NULL };
     for (const char *const *t = types; *t; t++)
         if (strcmp (*t, type) == 0)
             return true;
@@ -221,7 +222,8 @@ desk_create (struct loop *l, struct relay *r, const struct inner *inner, const c
     struct desk *d = xcalloc (1, sizeof *d);
     *d = (struct desk){ .relay = r, .inner = inner };
     d->setting = (struct cell_setting){ .relay = r, .helper = helper_create (r), .session = session_create (notebook) };
-    d->setting.call = (struct call_context){ .loop = l, .session = inner->proc.status.pid, .notebook = d->setting.session,
+    d->setting.call = (struct call_context){ .loop = l, .session = inner->proc.status.pid,
+                                             .notebook = d->setting.session,
                                           .dir = inner->dir, .helper = d->setting.helper, .background = &d->background,
                                           .python = python_of (inner) };
     d->assist = assist_create (r, &d->setting.call, &d->screens);

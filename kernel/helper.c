@@ -76,8 +76,8 @@ helper_ask (struct helper *h, const char *function, const json_t *argument, help
         encoded = json_string (plain);
         cleanup_free char *quoted = python_literal (encoded);
         cleanup_free char *code = xasprintf (install, text);
-        cleanup_free char *call = xasprintf ("__import__ ('chard_helper').%s (__import__ ('json').loads (%s))", function,
-                                             quoted);
+        cleanup_free char *call = xasprintf ("__import__ ('chard_helper').%s (__import__ ('json').loads (%s))",
+                                             function, quoted);
         if (!h->installed)
             json_object_set_new (request, "code", json_string (code));
         json_object_set_new (json_object_get (request, "user_expressions"), "value", json_string (call));

@@ -21,7 +21,8 @@ typedef void (*helper_answered_fn) (void *arg, const json_t *value, bool aborted
 
 /* Calls FUNCTION (argument) there in its turn, behind all that was asked to be executed before; `argument` is any JSON
  * value. Where the helper doesn't fit the turn is waited for all the same, and the value is NULL. */
-void helper_ask (struct helper *h, const char *function, const json_t *argument, helper_answered_fn answered, void *arg);
+void helper_ask (struct helper *h, const char *function, const json_t *argument, helper_answered_fn answered,
+                 void *arg);
 
 /* The same for what needs no answer. */
 void helper_tell (struct helper *h, const char *function, const json_t *argument);

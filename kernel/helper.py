@@ -104,7 +104,8 @@ def begin(source):
         shell.execution_count = number + 1
         compiler = shell.compile
         compiler.cache = lambda code, count=0, raw_code=None: type(compiler).cache(compiler, code, number, raw_code)
-    return Answer({"count": number, "notebook": shell.user_ns.get("__vsc_ipynb_file__"), "cells": watched and watched.cells})
+    return Answer({"count": number, "notebook": shell.user_ns.get("__vsc_ipynb_file__"),
+                   "cells": watched and watched.cells})
 
 
 def count(source):
@@ -175,7 +176,8 @@ def save(wanted):
     try:
         return Answer(save_values(step, wanted))
     except step.Unserializable as e:
-        return Answer({"error": "%s; way out: %s" % (str(e).replace("another step", "step %s" % wanted["step"]), e.hint)})
+        return Answer({"error": "%s; way out: %s"
+                       % (str(e).replace("another step", "step %s" % wanted["step"]), e.hint)})
     except Exception as e:
         return Answer({"error": "the session's values can't be written: %s: %s" % (type(e).__name__, e)})
 
@@ -220,7 +222,8 @@ def load_value(wanted):
     bundle = harness(wanted["harness"]).Bundle(wanted["from"])
     if wanted["name"] not in bundle.groups:
         names = ", ".join(n for n in sorted(bundle.groups) if not n.startswith("%"))
-        return {"error": "it has left %s, not %s: a step leaves what later ones read" % (names or "nothing", wanted["name"])}
+        return {"error": "it has left %s, not %s: a step leaves what later ones read"
+                % (names or "nothing", wanted["name"])}
     if not wanted["variable"].isidentifier():
         return {"error": "%s is no name for a variable" % wanted["variable"]}
     value = bundle.get(wanted["name"])

@@ -45,8 +45,8 @@ find_spec (struct inner *in, struct arena *a, const char *name, struct error *er
 {
     struct kernelspec spec;
     if (!(strchr (name, '/') ? kernelspec_read (&spec, a, name) : kernelspec_find (&spec, a, name)))
-        return error_set (err, ERROR_ENVIRONMENT, "there is no kernel “%s”; `jupyter kernelspec list` shows those there are",
-                          name);
+        return error_set (err, ERROR_ENVIRONMENT,
+                          "there is no kernel “%s”; `jupyter kernelspec list` shows those there are", name);
     int status = take_spec (in, a, &spec, err);
     json_decref (spec.spec);
     return status;
@@ -198,7 +198,8 @@ int
 inner_start (struct inner *in, struct arena *a, const struct connection *outer, struct error *err)
 {
     const char *file;
-    if (make_dir (in, a, err) < 0 || connection_write_inner (&in->connection, a, outer, in->dir, in->tcp, &file, err) < 0)
+    if (make_dir (in, a, err) < 0
+        || connection_write_inner (&in->connection, a, outer, in->dir, in->tcp, &file, err) < 0)
         return -1;
     struct vec_str argv = { 0 };
     vec_foreach (word, &in->argv)

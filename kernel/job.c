@@ -118,7 +118,8 @@ start (struct job *j, const struct vec_str *words, const char *const *env, const
     vec_push (a, &argv, NULL);
     int status = open_pipes (j, theirs, err);
     if (status == 0) {
-        struct proc_options o = { .argv = argv.items, .env = env, .cwd = cwd, .in = -1, .out = theirs[0], .err = theirs[1], .three = -1 };
+        struct proc_options o = { .argv = argv.items, .env = env, .cwd = cwd, .in = -1, .out = theirs[0],
+                                  .err = theirs[1], .three = -1 };
         status = proc_spawn (&j->proc, &o, err);
     }
     for (int i = 0; i < 2; i++)
@@ -129,8 +130,8 @@ start (struct job *j, const struct vec_str *words, const char *const *env, const
 }
 
 struct job *
-job_start (struct loop *l, const struct vec_str *words, const char *const *env, const char *cwd, const struct job_listener *listener,
-           struct error *err)
+job_start (struct loop *l, const struct vec_str *words, const char *const *env, const char *cwd,
+           const struct job_listener *listener, struct error *err)
 {
     struct job *j = xcalloc (1, sizeof *j);
     *j = (struct job){ .loop = l, .listener = *listener, .pipes = { -1, -1 } };

@@ -14,7 +14,8 @@
 
 /* Who hears of it; each is called from the loop. */
 struct job_listener {
-    void (*printed) (void *arg, bool error, const char *data, size_t len); /* on standard output, or on standard error */
+    void (*printed) (void *arg, bool error, const char *data, size_t len); /* on standard output, or on standard
+                                                                              error */
     void (*ended) (void *arg, const struct proc_status *status);           /* the last call; the job is gone after it */
     void *arg;
 };

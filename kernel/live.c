@@ -66,7 +66,8 @@ on_saved (void *arg, const json_t *value, bool aborted, int last)
     const json_t *parameters = json_object_get (value, "parameters");
     if (aborted || !parameters) {
         fs_remove_tree (l->dir, NULL);
-        fail (l, error ? error : "the session's values were not written: the inner kernel was interrupted, or is no IPython");
+        fail (l, error ? error : "the session's values were not written: the inner kernel was interrupted, or is no "
+                                 "IPython");
         return;
     }
     struct vec_str words = words_of_run (l, parameters);
@@ -143,7 +144,8 @@ static json_t *
 plan_values (struct live *l, const struct pipeline *p, struct error *err)
 {
     if (!helper_fits (l->context->helper)) {
-        error_set (err, ERROR_USAGE, "--from-session: only an IPython kernel's variables can be had, and the inner kernel is another");
+        error_set (err, ERROR_USAGE,
+                   "--from-session: only an IPython kernel's variables can be had, and the inner kernel is another");
         return NULL;
     }
     int step = pipeline_ask_step (p, l->step, err);
@@ -180,7 +182,8 @@ on_compiled (void *arg, const json_t *ir)
         return;
     }
     struct vec_str words = words_of_run (l, NULL);
-    struct call *call = call_start_words (l->context, &words, RUN_SESSION "=", l->metadata, &l->outlet, l->done, l->arg);
+    struct call *call = call_start_words (l->context, &words, RUN_SESSION "=", l->metadata, &l->outlet, l->done,
+                                          l->arg);
     if (call)
         *l->under_way = call;
 }

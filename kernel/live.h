@@ -1,5 +1,5 @@
-/* `%chard run --only STEP --from-session`: the step takes its inputs from the session's variables as they are. First the
- * compiler is asked what the step needs, then the inner kernel writes these values as a step would leave them
+/* `%chard run --only STEP --from-session`: the step takes its inputs from the session's variables as they are. First
+ * the compiler is asked what the step needs, then the inner kernel writes these values as a step would leave them
  * (helper.py, `save`), at last the command itself runs on them (engine/runner.h, RUN_SESSION).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_LIVE_H

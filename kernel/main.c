@@ -1,5 +1,6 @@
 /* The program `chard-kernel`: a Jupyter kernel around another one. Jupyter starts it with a connection file; it starts
- * the inner kernel, relays everything, and ends with whoever of the three ends first: Jupyter, the inner kernel, itself.
+ * the inner kernel, relays everything, and ends with whoever of the three ends first: Jupyter, the inner kernel,
+ * itself.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/desk.h"
 #include "kernel/patience.h"
@@ -201,8 +202,8 @@ is_notebook (const char *path)
     return path[0] == '/' && dot && (strcmp (dot, ".ipynb") == 0 || strcmp (dot, ".py") == 0);
 }
 
-/* The notebook that we were started for, if a server said so; what consoles are called is none. One that isn't there was
- * renamed before the kernel was started anew. */
+/* The notebook that we were started for, if a server said so; what consoles are called is none. One that isn't there
+ * was renamed before the kernel was started anew. */
 static const char *
 open_notebook (const struct session *s)
 {

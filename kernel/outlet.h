@@ -1,6 +1,6 @@
-/* Where a cell's outputs go: messages on iopub that are parented by the request that the cell came with. They may be sent
- * long after the cell has ended, as those of a command in the background are.
- * Specification: "Messaging in Jupyter", §Messages on the IOPub channel.
+/* Where a cell's outputs go: messages on iopub that are parented by the request that the cell came with. They may be
+ * sent long after the cell has ended, as those of a command in the background are. Specification: "Messaging in
+ * Jupyter", §Messages on the IOPub channel.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_OUTLET_H
 #define CHARD_KERNEL_OUTLET_H

@@ -58,11 +58,13 @@ own_parse_load (struct arena *a, const struct vec_str *words, struct own_load *l
     struct load_settings settings = { 0 };
     struct option_common common = { 0 };
     struct vec_str o = { 0 };
-    if (option_parse (a, load_options, &settings, &common, (int) words->len - 1, (char *const *) words->items + 1, &o, err) < 0)
+    if (option_parse (a, load_options, &settings, &common, (int) words->len - 1, (char *const *) words->items + 1, &o,
+                      err) < 0)
         return -1;
     const char *dot = o.len ? strrchr (o.items[0], '.') : NULL;
     if ((o.len != 1 && !(o.len == 3 && strcmp (o.items[1], "as") == 0)) || !dot || dot == o.items[0] || !dot[1])
-        return error_set (err, ERROR_USAGE, "say which value: %%chard load STEP.NAME, or %%chard load STEP.NAME as VAR");
+        return error_set (err, ERROR_USAGE,
+                          "say which value: %%chard load STEP.NAME, or %%chard load STEP.NAME as VAR");
     *load = (struct own_load){ arena_strndup (a, o.items[0], (size_t) (dot - o.items[0])), dot + 1,
                                o.len == 3 ? o.items[2] : dot + 1, settings.run };
     return 0;
@@ -126,7 +128,8 @@ on_run (void *arg, const json_t *run)
     const char *result = json_string_value (json_object_get (step, "result"));
     const char *harness = python_find_harness (l->arena, &err);
     if (!run)
-        fail (l, l->load.run ? arena_printf (l->arena, "there is no run %s; `%%chard runs list` shows those there are", id)
+        fail (l, l->load.run
+              ? arena_printf (l->arena, "there is no run %s; `%%chard runs list` shows those there are", id)
                              : "no run was made yet; `%chard run` makes one");
     else if (!step)
         fail (l, arena_printf (l->arena, "%s has no step %s", id, l->load.step));
@@ -168,8 +171,8 @@ stop (const struct loading *l)
 }
 
 bool
-own_start (const struct call_context *context, struct arena *a, const struct cell_part *part, const struct outlet *outlet,
-           struct call **under_way, call_done_fn done, void *arg)
+own_start (const struct call_context *context, struct arena *a, const struct cell_part *part,
+           const struct outlet *outlet, struct call **under_way, call_done_fn done, void *arg)
 {
     struct vec_str words = { 0 };
     struct error ignored;

@@ -1,5 +1,5 @@
-/* Commands that only the kernel has, since they work on the session: they stand beside the command line's own in help and
- * completion.
+/* Commands that only the kernel has, since they work on the session: they stand beside the command line's own in help
+ * and completion.
  *
  *     %chard load STEP.NAME [as VAR] [--run RUN]    a value of a past run, as a variable here
  *     %chard stop                                   ends what runs in the background (`%chard run --background`)

@@ -41,8 +41,8 @@ on_start_late (void *arg)
     struct patience *p = arg;
     p->start = 0;
     if (!relay_is_ready (p->relay))
-        tell (p, "the inner kernel (%s) has not answered for %d s since its start. Cells wait for it; restart the kernel, "
-                 "or let `chard kernel doctor` look for what is wrong", p->title, START_TIME);
+        tell (p, "the inner kernel (%s) has not answered for %d s since its start. Cells wait for it; restart the "
+                 "kernel, or let `chard kernel doctor` look for what is wrong", p->title, START_TIME);
 }
 
 struct patience *
@@ -71,8 +71,8 @@ on_interrupt_ignored (void *arg)
     struct patience *p = arg;
     p->interrupt = 0;
     if (p->cell && p->cell == relay_cell (p->relay))
-        tell (p, "the kernel was interrupted %d s ago and goes on: what it runs doesn't react. Restarting the kernel ends "
-                 "it", INTERRUPT_TIME);
+        tell (p, "the kernel was interrupted %d s ago and goes on: what it runs doesn't react. Restarting the kernel "
+                 "ends it", INTERRUPT_TIME);
 }
 
 void

@@ -11,12 +11,14 @@
 #define DAG_MAX 150 /* steps; laying out more takes longer than a moment, and nobody reads it */
 #define SHRUNK_MAX 12 /* steps; a larger graph made to fit a cell's width is too small to be read */
 
-/* A picture of a run that goes on is drawn anew within this time, unless its kernel is gone: then the page says so itself. */
+/* A picture of a run that goes on is drawn anew within this time, unless its kernel is gone: then the page says so
+ * itself. */
 #define SILENCE "30s"
 
 /* Nearer to the text's colour, so that it can be read on any page. */
 #define ON_PAGE(state, colour)                                                                                         \
-    ".chard-run ." state "{color:" colour ";color:color-mix(in srgb," colour " 75%,var(--jp-ui-font-color1,currentcolor))}"
+    ".chard-run ." state "{color:" colour ";"                                                                          \
+    "color:color-mix(in srgb," colour " 75%,var(--jp-ui-font-color1,currentcolor))}"
 
 /* Colours are JupyterLab's where it sets them, so that its dark theme is followed. */
 static const char style[] =
@@ -26,10 +28,10 @@ static const char style[] =
     ".chard-run .bar.canceled i,.chard-run .bar.canceling i{background:#c48a12}"
     ".chard-run .dag{overflow:auto;max-height:600px}.chard-run svg{max-width:100%;height:auto}"
     ".chard-run .large svg{max-width:none}"
-    ".chard-run table{display:grid;grid-template-columns:fit-content(28em) auto auto minmax(0,1fr);gap:1px 14px;margin:6px 0}"
-    ".chard-run tbody,.chard-run tr{display:contents}.chard-run td{text-align:left!important;padding:0;border:0}"
-    ".chard-run td.brief{white-space:nowrap}.chard-run td.all{grid-column:1/-1;min-width:0}"
-    ".chard-run .dim{opacity:.7}" ON_PAGE ("running", "#c48a12")
+    ".chard-run table{display:grid;grid-template-columns:fit-content(28em) auto auto minmax(0,1fr);gap:1px "
+    "14px;margin:6px 0}.chard-run tbody,.chard-run tr{display:contents}.chard-run "
+    "td{text-align:left!important;padding:0;border:0}.chard-run td.brief{white-space:nowrap}.chard-run "
+    "td.all{grid-column:1/-1;min-width:0}.chard-run .dim{opacity:.7}" ON_PAGE ("running", "#c48a12")
     ON_PAGE ("done", "#3c9a61") ON_PAGE ("cached", "#4a86c5") ON_PAGE ("failed", "#cf4a3f")
     ".chard-run pre{text-align:left;margin:2px 0 4px;max-height:260px;overflow:auto;white-space:pre-wrap}"
     ".chard-run .silent{max-height:0;overflow:hidden;animation:chard-silent 0s " SILENCE " forwards}"
@@ -179,8 +181,8 @@ add_row (const struct picture *p, const struct picture_step *s, struct strbuf *o
 {
     strbuf_adds (out, "<tr><td>");
     strbuf_add_html (out, s->name);
-    strbuf_addf (out, "</td><td class=\"brief %s\">%s</td><td class=\"brief dim\">%s</td><td>", word_of (s), word_of (s),
-                 time_text (p->arena, seconds_of (p, s)));
+    strbuf_addf (out, "</td><td class=\"brief %s\">%s</td><td class=\"brief dim\">%s</td><td>", word_of (s),
+                 word_of (s), time_text (p->arena, seconds_of (p, s)));
     if (s->note) {
         strbuf_adds (out, "<span class=\"dim\">");
         strbuf_add_html (out, s->note);
@@ -212,8 +214,8 @@ picture_html (const struct picture *p, struct strbuf *out)
         strbuf_adds (out, "</div>\n");
     }
     if (p->seconds < 0)
-        strbuf_adds (out, "<div class=\"silent\">Nothing has been heard of this run for a while: was the kernel restarted? "
-                          "<code>%chard runs list</code> tells what became of it.</div>\n");
+        strbuf_adds (out, "<div class=\"silent\">Nothing has been heard of this run for a while: was the kernel "
+                          "restarted? <code>%chard runs list</code> tells what became of it.</div>\n");
     if (p->advice) {
         strbuf_adds (out, "<div class=\"dim\">");
         strbuf_add_html (out, p->advice);

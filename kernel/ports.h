@@ -1,5 +1,5 @@
-/* The nine sockets of a session, and the turns in which they are read: five where clients come, four of the inner kernel,
- * whose heartbeat nobody needs. What a message means is relay.c's.
+/* The nine sockets of a session, and the turns in which they are read: five where clients come, four of the inner
+ * kernel, whose heartbeat nobody needs. What a message means is relay.c's.
  *
  *     client ── ROUTER shell, control, stdin ── DEALER ── inner kernel (ipc://, private directory)
  *     client ── XPUB iopub ──────────────────── SUB ─────
@@ -20,7 +20,8 @@ struct ports_reader {
     void (*turn) (void *arg);                                               /* before and after all others' turns */
     bool (*may_request) (void *arg);                                        /* false: clients wait */
     void (*request) (void *arg, enum channel channel, struct parcel *p);    /* from a client */
-    void (*reply) (void *arg, enum channel channel, struct parcel *p);      /* from the inner kernel, but not on iopub */
+    void (*reply) (void *arg, enum channel channel, struct parcel *p);      /* from the inner kernel, but not on
+                                                                               iopub */
     void (*published) (void *arg, enum channel channel, struct parcel *p);  /* there */
     void *arg;
 };
@@ -39,10 +40,11 @@ struct ports {
 int ports_listen (struct ports *p, struct loop *l, const struct connection *outer, struct error *err);
 
 /* Opens the connections to the inner kernel; from now on all is read. */
-int ports_connect (struct ports *p, const struct connection *inner, const struct ports_reader *reader, struct error *err);
+int ports_connect (struct ports *p, const struct connection *inner, const struct ports_reader *reader,
+                   struct error *err);
 
-/* Reads whatever there is. Sockets tell of changes only, so who sent something from outside of a reader's function has it
- * done by ports_pump_soon. */
+/* Reads whatever there is. Sockets tell of changes only, so who sent something from outside of a reader's function has
+ * it done by ports_pump_soon. */
 void ports_pump (struct ports *p);
 void ports_pump_soon (struct ports *p);
 

@@ -1,6 +1,7 @@
-/* What we ask the inner kernel ourselves, of which no client sees anything. A question is answered once its reply has come
- * on shell and its idle on iopub: they come through different sockets, and what was published before the idle counts too.
- * Replies are told by the sender's name that a question has for its own; an idle by the msg_id of its parent.
+/* What we ask the inner kernel ourselves, of which no client sees anything. A question is answered once its reply has
+ * come on shell and its idle on iopub: they come through different sockets, and what was published before the idle
+ * counts too. Replies are told by the sender's name that a question has for its own; an idle by the msg_id of its
+ * parent.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_QUESTION_H
 #define CHARD_KERNEL_QUESTION_H

@@ -21,14 +21,15 @@ struct relay *relay_create (struct loop *l, const struct connection *outer, stru
 int relay_connect (struct relay *r, struct inner *inner, struct error *err);
 
 /* Who looks at messages on their way (kernel/desk.c). Each returns true for a message that it took, and then it goes no
- * further. `request` sees what clients send on shell and control once the inner kernel is ready; it may keep the parcel by
- * moving it away. The other two see what the inner kernel says, but only while relay_watch is on: for parsing it costs
- * time. `reply` sees what comes on shell, `published` what comes on iopub. */
+ * further. `request` sees what clients send on shell and control once the inner kernel is ready; it may keep the parcel
+ * by moving it away. The other two see what the inner kernel says, but only while relay_watch is on: for parsing it
+ * costs time. `reply` sees what comes on shell, `published` what comes on iopub. */
 struct relay_hooks {
     bool (*request) (void *arg, enum channel channel, const struct wire_message *m, struct parcel *p);
     bool (*reply) (void *arg, const struct wire_message *m);
     bool (*published) (void *arg, const struct wire_message *m);
-    void (*ready) (void *arg); /* the inner kernel has come up: what is asked now comes before all requests that waited */
+    void (*ready) (void *arg); /* the inner kernel has come up: what is asked now comes before all requests that
+                                  waited */
     void *arg;
 };
 
@@ -59,7 +60,8 @@ void relay_count_taken (struct relay *r, int change);
 /* Header of the cell that the inner kernel works on, borrowed; NULL if there is none. */
 const json_t *relay_cell (const struct relay *r);
 
-/* Says something on the error stream of the cell that the inner kernel works on, or of those that wait for its start. */
+/* Says something on the error stream of the cell that the inner kernel works on, or of those that wait for its
+ * start. */
 void relay_tell (struct relay *r, const char *text);
 
 /* Has a function called when a client's interrupt_request goes to the inner kernel. */

@@ -1,5 +1,5 @@
-/* What each client has on its screen: the notebook that it sent along last (session.h). Requests that bring none, as those
- * for completion do, are about that one: several notebooks may share a kernel.
+/* What each client has on its screen: the notebook that it sent along last (session.h). Requests that bring none, as
+ * those for completion do, are about that one: several notebooks may share a kernel.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_SCREENS_H
 #define CHARD_KERNEL_SCREENS_H

@@ -101,7 +101,8 @@ folder_length (const char *path)
     return slash ? (size_t) (slash + 1 - path) : 0;
 }
 
-/* If the first `n` bytes of the path that we know end with the first `m` of the client's, what stands before is the folder. */
+/* If the first `n` bytes of the path that we know end with the first `m` of the client's, what stands before is the
+ * folder. */
 static void
 learn_root (struct session *s, const char *path, size_t n, const char *relative, size_t m)
 {
@@ -169,7 +170,8 @@ session_note (struct session *s, const json_t *content, const json_t *metadata)
     json_t *code = json_object_get (content, "code"), *tags = json_object_get (metadata, "tags");
     const char *id = json_string_value (json_object_get (metadata, "cellId"));
     follow (s, metadata);
-    if (content && (!json_is_string (code) || json_string_length (code) == 0 || json_is_true (json_object_get (content, "silent"))
+    if (content && (!json_is_string (code) || json_string_length (code) == 0
+                    || json_is_true (json_object_get (content, "silent"))
                     || json_is_false (json_object_get (content, "store_history"))))
         return;
     struct executed *c = find (s, id);
@@ -200,7 +202,8 @@ is_before (const struct timespec *a, const struct timespec *b)
 static bool
 differs (const struct executed *c, const json_t *cell)
 {
-    const json_t *source = json_object_get (cell, "source"), *tags = json_object_get (json_object_get (cell, "metadata"), "tags");
+    const json_t *source = json_object_get (cell, "source");
+    const json_t *tags = json_object_get (json_object_get (cell, "metadata"), "tags");
     cleanup_strbuf struct strbuf text = { 0 };
     size_t i;
     const json_t *line;
@@ -224,8 +227,8 @@ merge (const struct session *s, json_t *notebook, const struct stat *st, struct 
         if (!c || is_before (&c->when, &st->st_mtim))
             continue;
         if (!c->source)
-            return error_set (err, ERROR_USAGE, "cell %zu ran since the notebook was saved, and is too large to be kept here: "
-                                                "save the notebook first", i);
+            return error_set (err, ERROR_USAGE, "cell %zu ran since the notebook was saved, and is too large to be "
+                                                "kept here: save the notebook first", i);
         if (!differs (c, cell))
             continue;
         json_object_set (cell, "source", c->source);
@@ -237,8 +240,8 @@ merge (const struct session *s, json_t *notebook, const struct stat *st, struct 
     return newer;
 }
 
-/* The file with what is newer in the session; `nb->text` stays NULL where the file is as good, or can't be read: then the
- * command will say so. */
+/* The file with what is newer in the session; `nb->text` stays NULL where the file is as good, or can't be read: then
+ * the command will say so. */
 static int
 merge_file (const struct session *s, struct session_notebook *nb, struct error *err)
 {
@@ -247,8 +250,9 @@ merge_file (const struct session *s, struct session_notebook *nb, struct error *
     size_t len, n = strlen (nb->path);
     struct stat st;
     if (stat (nb->path, &st) < 0)
-        return error_set (err, ERROR_USAGE, "the notebook that was open here is gone: %s was renamed, moved or deleted; name the "
-                                            "one you mean, or shut the kernel down and start it anew there", nb->path);
+        return error_set (err, ERROR_USAGE, "the notebook that was open here is gone: %s was renamed, moved or "
+                                            "deleted; name the one you mean, or shut the kernel down and start it anew "
+                                            "there", nb->path);
     if (n < 6 || strcmp (nb->path + n - 6, ".ipynb") != 0 || fs_read (nb->path, &data, &len, NULL) < 0)
         return 0;
     json_auto_t *notebook = json_text_parse (data, len, skip, NULL);
@@ -267,8 +271,8 @@ notebook_of_cells (const struct session *s)
     json_t *cells = json_array ();
     for (size_t i = 0; i < s->n; i++) {
         json_t *tags = s->cells[i].tags ? json_incref (s->cells[i].tags) : json_array ();
-        json_array_append_new (cells, json_pack ("{s:s,s:{s:o},s:O,s:[],s:n}", "cell_type", "code", "metadata", "tags", tags,
-                                                 "source", s->cells[i].source, "outputs", "execution_count"));
+        json_array_append_new (cells, json_pack ("{s:s,s:{s:o},s:O,s:[],s:n}", "cell_type", "code", "metadata", "tags",
+                                                 tags, "source", s->cells[i].source, "outputs", "execution_count"));
     }
     return json_pack ("{s:o,s:{s:{s:s}},s:i,s:i}", "cells", cells, "metadata", "language_info", "name",
                       s->language ? s->language : "python", "nbformat", 4, "nbformat_minor", 4);
@@ -282,8 +286,8 @@ take_cells (const struct session *s, struct session_notebook *nb, struct error *
         return error_set (err, ERROR_USAGE, "there is no notebook open and no cell was executed; name a notebook");
     for (size_t i = 0; i < s->n; i++)
         if (!s->cells[i].source)
-            return error_set (err, ERROR_USAGE, "a cell that ran here is too large to be kept; write the cells into a notebook "
-                                                "and name it");
+            return error_set (err, ERROR_USAGE, "a cell that ran here is too large to be kept; write the cells into a "
+                                                "notebook and name it");
     json_auto_t *notebook = notebook_of_cells (s);
     nb->text = print (notebook);
     return 0;

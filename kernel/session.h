@@ -1,15 +1,16 @@
-/* The notebook that a session is about. What is open in the editor is often newer than the file, and a console has no file
- * at all; so the session notes every cell that it is asked to execute: source, tags, and JupyterLab's cellId.
+/* The notebook that a session is about. What is open in the editor is often newer than the file, and a console has no
+ * file at all; so the session notes every cell that it is asked to execute: source, tags, and JupyterLab's cellId.
  *
  * Where a notebook's text comes from, the first that there is:
- *   1. the request's metadata, {"chard": {"notebook": {…nbformat 4…}, "path": "…"}}: the client sends what is on its screen.
+ * 1. the request's metadata, {"chard": {"notebook": {…nbformat 4…}, "path": "…"}}: the client sends what is on its
+ * screen.
  *      That is what JupyterLab's extension does (share/jupyter/labextensions/chard/static/kernel.js);
  *   2. the file that is open, told by JPY_SESSION_NAME, the connection file's jupyter_session, or VS Code's
- *      __vsc_ipynb_file__; cells of it that were executed after it was saved go as they were executed, matched by cellId;
+ * __vsc_ipynb_file__; cells of it that were executed after it was saved go as they were executed, matched by cellId;
  *   3. the executed cells in their order.
  * The client's path is relative to a folder that only its server knows. The first one, with which the path that we know
- * ends, tells the folder; from then on the notebook is where the client says, renamed or another one on the same kernel.
- * Where no client says anything, the file is followed (whereabouts.h).
+ * ends, tells the folder; from then on the notebook is where the client says, renamed or another one on the same
+ * kernel. Where no client says anything, the file is followed (whereabouts.h).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_SESSION_H
 #define CHARD_KERNEL_SESSION_H
@@ -32,7 +33,8 @@ const char *session_path (struct session *s);
 /* Where the notebook lies that a request with this metadata (may be NULL) is about, or NULL. */
 const char *session_path_for (struct session *s, struct arena *a, const json_t *metadata);
 
-/* What cells are written in, as the inner kernel's language_info has it: a notebook without a file is of that language. */
+/* What cells are written in, as the inner kernel's language_info has it: a notebook without a file is of that
+ * language. */
 void session_set_language (struct session *s, const char *name);
 
 /* Notes an execute_request by its metadata and content. A `content` of NULL is that of a cell too large to be kept. */
@@ -46,7 +48,8 @@ struct session_notebook {
     int newer;        /* cells that were taken as they were executed, since the file is older */
 };
 
-/* Puts it together. `metadata` is the asking request's; `cwd` says where a notebook without a file lies. Paths lie in `a`.
+/* Puts it together. `metadata` is the asking request's; `cwd` says where a notebook without a file lies. Paths lie in
+ * `a`.
  * ERROR_USAGE if there is nothing at all, or what there was is gone. */
 int session_get_notebook (struct session *s, struct arena *a, const json_t *metadata, const char *cwd,
                           struct session_notebook *nb, struct error *err);

@@ -31,9 +31,10 @@ struct socket *socket_open (struct socket_context *c, const struct socket_option
                             struct error *err);
 void socket_close (struct socket *s);
 
-/* Readable when something may have changed: then call socket_wake, and receive until nothing is left. It tells of changes
- * only, and sending may take its tidings in, so look for messages after each send too. That is cheap: a socket which was
- * neither woken nor sent to since it was found empty isn't asked again, for each time costs two system calls. */
+/* Readable when something may have changed: then call socket_wake, and receive until nothing is left. It tells of
+ * changes only, and sending may take its tidings in, so look for messages after each send too. That is cheap: a socket
+ * which was neither woken nor sent to since it was found empty isn't asked again, for each time costs two system
+ * calls. */
 int socket_fd (const struct socket *s);
 void socket_wake (struct socket *s);
 bool socket_can_send (struct socket *s);

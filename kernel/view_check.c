@@ -29,7 +29,8 @@ place_of (struct arena *a, const json_t *d, bool several)
 {
     int cell = number_of (d, "cell", -1), line = number_of (d, "line", 0);
     const char *name = several || cell < 0 ? fs_basename (json_text (d, "notebook")) : "";
-    const char *where = cell < 0 ? "" : line ? arena_printf (a, "cell %d, line %d", cell, line) : arena_printf (a, "cell %d", cell);
+    const char *where = cell < 0 ? "" : line ? arena_printf (a, "cell %d, line %d", cell, line)
+                                 : arena_printf (a, "cell %d", cell);
     return arena_printf (a, "%s%s%s", name, *name && *where ? ", " : "", where);
 }
 
@@ -59,7 +60,8 @@ add_text (const json_t *d, struct strbuf *text)
         s++;
     const struct diag one = { .notebook = json_text (d, "notebook"), .severity = s, .rule = json_text (d, "rule"),
                               .message = json_text (d, "message"), .hint = *hint ? hint : NULL,
-                              .at = { number_of (d, "cell", -1), number_of (d, "line", 0), number_of (d, "column", 0), NULL } };
+                              .at = { number_of (d, "cell", -1), number_of (d, "line", 0), number_of (d, "column", 0),
+                                      NULL } };
     diag_print (&one, false, text);
 }
 
@@ -127,5 +129,6 @@ take_list (struct view *v, const char *json, size_t len)
 static const char *const unless[] = { "--format", "--help", "-h", NULL };
 static const char *const words[] = { "--format=json", NULL };
 
-const struct view_kind view_check = { .command = "check", .unless = unless, .words = words, .size = sizeof (struct view),
+const struct view_kind view_check = { .command = "check", .unless = unless, .words = words,
+                                      .size = sizeof (struct view),
                                       .take = take_list, .whole = true };

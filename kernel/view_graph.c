@@ -37,5 +37,6 @@ take_svg (struct view *v, const char *svg, size_t len)
 static const char *const unless[] = { "--format", "--to", "-o", "--output", "--why", "--help", "-h", NULL };
 static const char *const words[] = { "--to=svg", NULL };
 
-const struct view_kind view_graph = { .command = "graph", .unless = unless, .words = words, .size = sizeof (struct view),
+const struct view_kind view_graph = { .command = "graph", .unless = unless, .words = words,
+                                      .size = sizeof (struct view),
                                       .take = take_svg, .whole = true };

@@ -169,10 +169,12 @@ take_error (struct run *r, struct picture_step *s, const json_t *error)
     const char *message = text_of (r, error, "message");
     cleanup_strbuf struct strbuf b = { 0 };
     if (json_is_integer (cell))
-        strbuf_addf (&b, "%s%scell %d", notebook ? notebook : "", notebook ? ", " : "", (int) json_integer_value (cell));
+        strbuf_addf (&b, "%s%scell %d", notebook ? notebook : "", notebook ? ", " : "",
+                     (int) json_integer_value (cell));
     if (json_is_integer (cell) && json_is_integer (line))
         strbuf_addf (&b, ", line %d", (int) json_integer_value (line));
-    strbuf_addf (&b, "%s%s%s%s", b.len ? ": " : "", type ? type : "", type && message ? ": " : "", message ? message : "");
+    strbuf_addf (&b, "%s%s%s%s", b.len ? ": " : "", type ? type : "", type && message ? ": " : "",
+                 message ? message : "");
     s->error = arena_strdup (r->arena, strbuf_str (&b));
     s->trace = text_of (r, error, "traceback");
     s->hint = text_of (r, error, "hint");
@@ -185,7 +187,8 @@ on_step_end (struct run *r, const json_t *e)
         const char *status;
         enum draw_state state;
     } states[] = { { "ok", DRAW_STATE_DONE },        { "cached", DRAW_STATE_CACHED },   { "failed", DRAW_STATE_FAILED },
-                   { "timeout", DRAW_STATE_FAILED }, { "canceled", DRAW_STATE_SKIPPED }, { "skipped", DRAW_STATE_SKIPPED } };
+                   { "timeout", DRAW_STATE_FAILED }, { "canceled", DRAW_STATE_SKIPPED },
+                   { "skipped", DRAW_STATE_SKIPPED } };
     struct picture_step *s = step_of (r, e);
     const char *status = json_string_value (json_object_get (e, "status"));
     const json_t *seconds = json_object_get (e, "seconds"), *error = json_object_get (e, "error");

@@ -1,7 +1,7 @@
 /* What the kernel says in its own name: signed, parented messages to clients, and requests to the inner kernel. Every
- * message that isn't handed on as it came is written here; relay.c knows when. Sockets tell of changes only, so who calls
- * these from outside of the relay's pump has it pump afterwards.
- * Specification: "Messaging in Jupyter", §The Wire Protocol; JEP 65 (iopub_welcome).
+ * message that isn't handed on as it came is written here; relay.c knows when. Sockets tell of changes only, so who
+ * calls these from outside of the relay's pump has it pump afterwards. Specification: "Messaging in Jupyter", §The Wire
+ * Protocol; JEP 65 (iopub_welcome).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_VOICE_H
 #define CHARD_KERNEL_VOICE_H
@@ -23,8 +23,8 @@ void voice_init (struct voice *v, const struct hmac *key, struct socket *const *
                  struct askers *askers);
 void voice_clear (struct voice *v);
 
-/* Welcomes those who have subscribed since the last call: from then on a client misses nothing. Call it before anything is
- * handed on to iopub, so that the welcome is the first that a client hears. */
+/* Welcomes those who have subscribed since the last call: from then on a client misses nothing. Call it before anything
+ * is handed on to iopub, so that the welcome is the first that a client hears. */
 void voice_welcome (struct voice *v);
 
 /* To all clients on iopub; `parent` is a header or NULL. voice_status says "busy", "idle" or "starting". */

@@ -1,5 +1,5 @@
-/* Requests that wait their turn, whole and in order: while the inner kernel starts (relay.c), while a cell with calls is under
- * way (desk.c). A zeroed struct is an empty queue.
+/* Requests that wait their turn, whole and in order: while the inner kernel starts (relay.c), while a cell with calls
+ * is under way (desk.c). A zeroed struct is an empty queue.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_WAITING_H
 #define CHARD_KERNEL_WAITING_H

@@ -1,6 +1,6 @@
-/* What the first %chard check of a session would wait for, done before it comes: the inner Python is asked which packages it
- * has, which is then kept (engine/environment.h). Begins when the kernel has been up for a moment, with the lowest
- * priority, and ends with the kernel.
+/* What the first %chard check of a session would wait for, done before it comes: the inner Python is asked which
+ * packages it has, which is then kept (engine/environment.h). Begins when the kernel has been up for a moment, with the
+ * lowest priority, and ends with the kernel.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_WARM_H
 #define CHARD_KERNEL_WARM_H

@@ -1,5 +1,5 @@
-/* Where a file lies that people rename and move: a descriptor of it goes along, and Linux tells its path. A file that was
- * replaced by another of its name is that one; one in the trash is gone.
+/* Where a file lies that people rename and move: a descriptor of it goes along, and Linux tells its path. A file that
+ * was replaced by another of its name is that one; one in the trash is gone.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_KERNEL_WHEREABOUTS_H
 #define CHARD_KERNEL_WHEREABOUTS_H

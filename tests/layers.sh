@@ -79,4 +79,9 @@ without=$(find base doc compiler engine client kernel cli tests -name '*.[ch]' -
     done)
 tap_is "$without" "" "every source file opens with a comment and has its licence line"
 
+# Whose first line says "Made from" is made by make.
+long=$(find base doc compiler engine client kernel cli -name '*.[ch]' -type f -exec grep -L '^/\* Made from ' {} + 2> /dev/null |
+    sort | LC_ALL=C.UTF-8 xargs -r grep -nE '^.{121,}' | cut -d: -f1,2)
+tap_is "$long" "" "no line of the program is longer than 120 columns"
+
 tap_done

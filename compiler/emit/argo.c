@@ -101,7 +101,8 @@ task_arguments (const struct argo *argo, int step, const json_t *spec)
     struct vec_int producers = { 0 };
     emit_producers (plan, step, &producers);
     for (size_t k = 0; k < producers.len; k++)
-        json_array_append_new (artifacts, json_pack ("{s:s,s:s}", "name", arena_printf (plan->arena, "in-%zu", k), "from",
+        json_array_append_new (artifacts,
+                               json_pack ("{s:s,s:s}", "name", arena_printf (plan->arena, "in-%zu", k), "from",
                                                      arena_printf (plan->arena, "{{tasks.%s.outputs.artifacts.result}}",
                                                                    plan->steps[producers.items[k]].name)));
     json_put_unless_empty (all, "parameters", parameters);
@@ -155,7 +156,8 @@ parameter_text (struct arena *a, const json_t *value, bool as_json)
         json_text_print_real (json_real_value (value), digits);
         return arena_strdup (a, digits);
     }
-    cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION (17));
+    cleanup_free char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII
+                                          | JSON_REAL_PRECISION (17));
     return pod_escape (a, text);
 }
 
@@ -176,8 +178,8 @@ emit_argo_argument (const struct emit_plan *plan, const char *name, const json_t
         return json_string (parameter_text (plan->arena, value, as_json));
     for (const char *c = text; *c; c++)
         if (((unsigned char) *c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f || pod_is_reference (c)) {
-            error_set (err, ERROR_USAGE, "parameter %s: Argo takes no “{{”, “$$”, “$(” or control characters in text, but as the "
-                                         "value in the notebook's parameters cell", name);
+            error_set (err, ERROR_USAGE, "parameter %s: Argo takes no “{{”, “$$”, “$(” or control characters in text, "
+                                         "but as the value in the notebook's parameters cell", name);
             return NULL;
         }
     return json_string (text);
@@ -188,7 +190,9 @@ workflow_arguments (const struct emit_plan *plan)
 {
     json_t *parameters = json_array (), *all = json_object ();
     vec_foreach (p, &plan->pipeline->params)
-        json_array_append_new (parameters, argo_value (emit_param_key (plan, p->name), parameter_text (plan->arena, p->default_value, is_json_text (p))));
+        json_array_append_new (parameters,
+                               argo_value (emit_param_key (plan, p->name),
+                                           parameter_text (plan->arena, p->default_value, is_json_text (p))));
     json_put_unless_empty (all, "parameters", parameters);
     return all;
 }
@@ -197,11 +201,11 @@ workflow_arguments (const struct emit_plan *plan)
 static json_t *
 run_metrics (const struct emit_plan *plan)
 {
-    json_auto_t *labels = json_pack ("[{s:s,s:s},{s:s,s:s}]", "key", "pipeline", "value", plan->name, "key", "status", "value",
-                                     "{{workflow.status}}");
+    json_auto_t *labels = json_pack ("[{s:s,s:s},{s:s,s:s}]", "key", "pipeline", "value", plan->name, "key", "status",
+                                     "value", "{{workflow.status}}");
     json_t *duration = json_pack ("{s:s,s:s,s:O,s:{s:b,s:s}}", "name", "chard_run_seconds", "help",
-                                  "Duration of a pipeline's last run", "labels", labels, "gauge", "realtime", 0, "value",
-                                  "{{workflow.duration}}");
+                                  "Duration of a pipeline's last run", "labels", labels, "gauge", "realtime", 0,
+                                  "value", "{{workflow.duration}}");
     json_t *runs = json_pack ("{s:s,s:s,s:O,s:{s:s}}", "name", "chard_runs_total", "help",
                               "Runs of a pipeline by how they ended", "labels", labels, "counter", "value", "1");
     return json_pack ("{s:[o,o]}", "prometheus", duration, runs);
@@ -211,7 +215,8 @@ static json_t *
 workflow_spec (const struct emit_plan *plan)
 {
     const size_t n = plan->pipeline->steps.len;
-    struct argo argo = { .plan = plan, .templates = json_array (), .graphs = json_array (), .volumes = json_array (), .claims = json_array (),
+    struct argo argo = { .plan = plan, .templates = json_array (), .graphs = json_array (), .volumes = json_array (),
+                         .claims = json_array (),
                          .codes = arena_alloc (plan->arena, (n + 1) * sizeof (char *)),
                          .used = arena_alloc (plan->arena, (n + 1) * sizeof (bool *)),
                          .fixed = arena_alloc (plan->arena, n + 1) };
@@ -280,8 +285,8 @@ metadata (const struct emit_plan *plan, const char *name_key, const char *name)
 static json_t *
 document (const char *kind, json_t *about, json_t *spec)
 {
-    return json_pack ("{s:s,s:s,s:o,s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind", kind, "metadata", about, "spec",
-                      spec);
+    return json_pack ("{s:s,s:s,s:o,s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind", kind, "metadata", about,
+                      "spec", spec);
 }
 
 static json_t *

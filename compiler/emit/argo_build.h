@@ -1,5 +1,5 @@
-/* What the files of emit_argo share: argo.c makes the workflow and its tasks, argo_step.c the templates of steps' containers,
- * argo_graph.c graphs within the graph, argo_parts.c those of a graph that is too large for one.
+/* What the files of emit_argo share: argo.c makes the workflow and its tasks, argo_step.c the templates of steps'
+ * containers, argo_graph.c graphs within the graph, argo_parts.c those of a graph that is too large for one.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_EMIT_ARGO_BUILD_H
 #define CHARD_COMPILER_EMIT_ARGO_BUILD_H
@@ -26,11 +26,12 @@ json_t *argo_value (const char *name, const char *value);
 /* Pieces of a step's specification are parameters spec, spec-2, … */
 const char *argo_piece_name (struct arena *a, size_t k);
 
-/* What gives `{{` where Argo looks for references: an expression. What comes of it is looked at once more when the pod is made, so
- * behind it may stand nothing that Argo knows (argo_verify). */
+/* What gives `{{` where Argo looks for references: an expression. What comes of it is looked at once more when the pod
+ * is made, so behind it may stand nothing that Argo knows (argo_verify). */
 #define ARGO_BRACES "{{='{{'}}"
 
-/* Whether Argo keeps the step's result for the next run. Rounds' it doesn't: what they did lies in a folder of this run. */
+/* Whether Argo keeps the step's result for the next run. Rounds' it doesn't: what they did lies in a folder of this
+ * run. */
 bool argo_is_memoized (const struct argo *argo, int step);
 
 /* All of a step's template but its name. The caller owns it. */
@@ -44,8 +45,8 @@ void argo_declare_volumes (struct argo *argo);
 
 /* ---- argo_graph.c ---- */
 
-/* Adds a graph around the rounds of a loop, which bounds how many run at a time. `arguments` are its task's, which get what
- * the graph wants besides. Its name. */
+/* Adds a graph around the rounds of a loop, which bounds how many run at a time. `arguments` are its task's, which get
+ * what the graph wants besides. Its name. */
 const char *argo_add_loop (struct argo *argo, int each, const char *template, json_t *arguments);
 
 /* Adds a graph in which one of two is started, by what the step's guard told. Its name. */
@@ -56,9 +57,9 @@ const char *argo_add_choice (struct argo *argo, int step, const char *template, 
 /* Custom resources of Argo 4 hold no more tasks in a graph (maxItems of the full CRDs, which its manifests install). */
 #define ARGO_MOST_TASKS 200
 
-/* The tasks that stand for `tasks` (taken over) in a graph: these, or if they are too many one for each part of them. The
- * parts' graphs are appended to `graphs`. Tasks that could run at once still can, but that a part waits for all of the parts
- * before it that it takes something from. */
+/* The tasks that stand for `tasks` (taken over) in a graph: these, or if they are too many one for each part of them.
+ * The parts' graphs are appended to `graphs`. Tasks that could run at once still can, but that a part waits for all of
+ * the parts before it that it takes something from. */
 json_t *argo_split_tasks (struct arena *a, json_t *tasks, json_t *graphs);
 
 #endif

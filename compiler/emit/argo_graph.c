@@ -1,12 +1,14 @@
-/* Argo Workflows: graphs within the graph, around the rounds of a loop and around two tasks of which one is started. See
- * argo_build.h.
+/* Argo Workflows: graphs within the graph, around the rounds of a loop and around two tasks of which one is started.
+ * See argo_build.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/emit/argo_build.h"
 
 #include "doc/json_value.h"
 
 /* Whose result it is, of two tasks of which one has been started. */
-#define CHOICE "inputs.parameters.when == 'true' ? tasks['%s'].outputs.artifacts.result : tasks['%s'].outputs.artifacts.result"
+#define CHOICE                                                                                                         \
+    "inputs.parameters.when == 'true' ? tasks['%s'].outputs.artifacts.result : "                                       \
+    "tasks['%s'].outputs.artifacts.result"
 
 static void
 put (json_t *object, const char *key, json_t *value)
@@ -43,7 +45,8 @@ graph_task (struct argo *argo, const char *name, const char *template, const jso
     }
     json_array_foreach (json_object_get (arguments, "artifacts"), i, one)
         json_array_append_new (artifacts, json_pack ("{s:O,s:s}", "name", json_object_get (one, "name"), "from",
-                                                     arena_printf (a, "{{inputs.artifacts.%s}}", json_text (one, "name"))));
+                                                     arena_printf (a, "{{inputs.artifacts.%s}}",
+                                                                   json_text (one, "name"))));
     json_put_unless_empty (all, "parameters", parameters);
     json_put_unless_empty (all, "artifacts", artifacts);
     return json_pack ("{s:s,s:s,s:o}", "name", name, "template", template, "arguments", all);
@@ -56,10 +59,12 @@ argo_add_loop (struct argo *argo, int each, const char *template, json_t *argume
     const int limit = argo->plan->pipeline->steps.items[each].settings.parallel;
     const char *name = arena_printf (argo->plan->arena, "loop-%s", argo->plan->steps[each].name);
     json_t *task = graph_task (argo, "each", template, arguments);
-    json_array_append_new (json_object_get (json_object_get (task, "arguments"), "parameters"), argo_value ("rounds", "{{item}}"));
+    json_array_append_new (json_object_get (json_object_get (task, "arguments"), "parameters"),
+                           argo_value ("rounds", "{{item}}"));
     put (task, "withParam", json_string ("{{inputs.parameters.ranges}}"));
     json_array_append_new (json_object_get (arguments, "parameters"),
-                           argo_value ("ranges", arena_printf (argo->plan->arena, "{{tasks.%s.outputs.parameters.ranges}}",
+                           argo_value ("ranges",
+                                       arena_printf (argo->plan->arena, "{{tasks.%s.outputs.parameters.ranges}}",
                                                              argo->plan->steps[argo->plan->steps[each].items].name)));
     json_t *loop = graph_template (name, arguments);
     json_array_append_new (json_object_get (json_object_get (loop, "dag"), "tasks"), task);
@@ -89,7 +94,8 @@ argo_add_choice (struct argo *argo, int step, const char *template, size_t piece
     json_array_append_new (json_object_get (json_object_get (choice, "dag"), "tasks"), task);
     json_array_append_new (json_object_get (json_object_get (choice, "dag"), "tasks"), other);
     put (choice, "outputs", json_pack ("{s:[{s:s,s:s}]}", "artifacts", "name", "result", "fromExpression",
-                                       arena_printf (plan->arena, CHOICE, plan->steps[step].name, plan->steps[otherwise].name)));
+                                       arena_printf (plan->arena, CHOICE, plan->steps[step].name,
+                                                     plan->steps[otherwise].name)));
     json_array_append_new (argo->graphs, choice);
     return name;
 }

@@ -1,5 +1,5 @@
-/* Argo Workflows: a graph of more tasks than Argo takes becomes a graph of parts, each a graph of its own. What a task takes from
- * a task of another part goes through the borders of both:
+/* Argo Workflows: a graph of more tasks than Argo takes becomes a graph of parts, each a graph of its own. What a task
+ * takes from a task of another part goes through the borders of both:
  *
  *     part-1 (DAG): outputs.artifacts.NAME-result, from task NAME
  *        └──> part-2 (DAG): inputs.artifacts.NAME-result ──> its tasks
@@ -74,7 +74,8 @@ add_dependency (struct parts *p, size_t part, size_t on)
         json_array_append_new (all, json_string (name));
 }
 
-/* Lets `part` have the output KEY (of `kind`: "artifacts" or "parameters") of a task of another part. What it is called there. */
+/* Lets `part` have the output KEY (of `kind`: "artifacts" or "parameters") of a task of another part. What it is called
+ * there. */
 static const char *
 bring (struct parts *p, size_t part, const char *task, const char *kind, const char *key)
 {
@@ -83,9 +84,11 @@ bring (struct parts *p, size_t part, const char *task, const char *kind, const c
     const bool is_artifact = strcmp (kind, "artifacts") == 0;
     const char *name = arena_printf (a, "%s-%s", task, key);
     const char *inside = arena_printf (a, "{{tasks.%s.outputs.%s.%s}}", task, kind, key);
-    const char *outside = arena_printf (a, "{{tasks.%s.outputs.%s.%s}}", json_text (p->callers[from], "name"), kind, name);
+    const char *outside = arena_printf (a, "{{tasks.%s.outputs.%s.%s}}", json_text (p->callers[from], "name"), kind,
+                                        name);
     add_named (list_of (object_of (p->graphs[from], "outputs"), kind), name,
-               is_artifact ? json_pack ("{s:s}", "from", inside) : json_pack ("{s:{s:s}}", "valueFrom", "parameter", inside));
+               is_artifact ? json_pack ("{s:s}", "from", inside)
+                           : json_pack ("{s:{s:s}}", "valueFrom", "parameter", inside));
     add_named (list_of (object_of (p->graphs[part], "inputs"), kind), name, json_object ());
     add_named (list_of (object_of (p->callers[part], "arguments"), kind), name,
                json_pack ("{s:s}", is_artifact ? "from" : "value", outside));

@@ -1,4 +1,5 @@
-/* The fields of Argo's WorkflowSpec that emit_argo uses, as its JSON schema and Kubernetes' core/v1 have them. See shape.h.
+/* The fields of Argo's WorkflowSpec that emit_argo uses, as its JSON schema and Kubernetes' core/v1 have them. See
+ * shape.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/emit/argo_shape.h"
 

@@ -38,8 +38,8 @@ argo_piece_name (struct arena *a, size_t k)
     return k == 0 ? "spec" : arena_printf (a, "spec-%zu", k + 1);
 }
 
-/* Argo hands nobody a list of artifacts: what the rounds of a loop did lies in one folder of the repository. Of the kind of
- * storage Argo's own setting is taken, whatever kind this is; "s3" stands for any of them. */
+/* Argo hands nobody a list of artifacts: what the rounds of a loop did lies in one folder of the repository. Of the
+ * kind of storage Argo's own setting is taken, whatever kind this is; "s3" stands for any of them. */
 static const char *
 parts_key (const struct argo *argo, int each)
 {
@@ -64,7 +64,8 @@ template_inputs (const struct argo *argo, int step, size_t pieces, bool memoized
         json_array_append_new (parameters, json_pack ("{s:s}", "name", "rounds"));
     if (argo->plan->steps[step].each >= 0)
         json_array_append_new (artifacts, json_pack ("{s:s,s:s,s:{s:{}},s:{s:s}}", "name", "parts", "path", PARTS_PATH,
-                                                     "archive", "none", "s3", "key", parts_key (argo, argo->plan->steps[step].each)));
+                                                     "archive", "none", "s3", "key",
+                                                     parts_key (argo, argo->plan->steps[step].each)));
     if (argo->plan->pipeline->steps.items[step].parameters.len)
         json_array_append_new (artifacts, json_pack ("{s:s,s:s,s:{s:s}}", "name", "parameters", "path", PARAMETERS_PATH,
                                                      "raw", "data", "{{workflow.parameters.json}}"));
@@ -127,8 +128,8 @@ secret_variables (const struct step *s)
 {
     json_t *all = json_array ();
     vec_foreach (x, &s->settings.secrets)
-        json_array_append_new (all, json_pack ("{s:s,s:{s:{s:s,s:s}}}", "name", x->env, "valueFrom", "secretKeyRef", "name",
-                                               x->name, "key", x->key));
+        json_array_append_new (all, json_pack ("{s:s,s:{s:{s:s,s:s}}}", "name", x->env, "valueFrom", "secretKeyRef",
+                                               "name", x->name, "key", x->key));
     return all;
 }
 
@@ -188,7 +189,8 @@ static json_t *
 container (struct argo *argo, int step, size_t pieces)
 {
     const struct step *s = &argo->plan->pipeline->steps.items[step];
-    json_t *c = json_pack ("{s:s,s:[s,s,s],s:o}", "image", argo->plan->images.items[argo->plan->steps[step].image].reference,
+    json_t *c = json_pack ("{s:s,s:[s,s,s],s:o}", "image",
+                           argo->plan->images.items[argo->plan->steps[step].image].reference,
                            "command", "python3", EMIT_HARNESS, "pod", "args", container_args (argo, step, pieces));
     json_put_unless_empty (c, "env", secret_variables (s));
     json_t *resources = json_object ();
@@ -222,12 +224,13 @@ put_running (struct arena *a, json_t *template, const struct step *s)
     json_put_unless_empty (metadata, "labels", s->settings.labels ? json_incref (s->settings.labels) : json_object ());
     json_put_unless_empty (metadata, "annotations", escaped_texts (s->settings.annotations));
     json_put_unless_empty (template, "metadata", metadata);
-    json_put_unless_empty (template, "nodeSelector", s->settings.nodes ? json_incref (s->settings.nodes) : json_object ());
+    json_put_unless_empty (template, "nodeSelector",
+                           s->settings.nodes ? json_incref (s->settings.nodes) : json_object ());
     json_put_unless_empty (template, "tolerations", kubernetes_tolerations (s));
     if (s->settings.retries > 0)
         put (template, "retryStrategy",
-             json_pack ("{s:s,s:s,s:{s:s,s:s,s:s}}", "limit", arena_printf (a, "%d", s->settings.retries), "retryPolicy", "Always",
-                        "backoff", "duration", "10s", "factor", "2", "maxDuration", "1h"));
+             json_pack ("{s:s,s:s,s:{s:s,s:s,s:s}}", "limit", arena_printf (a, "%d", s->settings.retries),
+                        "retryPolicy", "Always", "backoff", "duration", "10s", "factor", "2", "maxDuration", "1h"));
     if (s->settings.timeout > 0)
         put (template, "activeDeadlineSeconds", json_sprintf ("%.0f", ceil (s->settings.timeout)));
 }
@@ -247,10 +250,12 @@ template_outputs (const struct argo *argo, int step)
     if (argo->plan->steps[step].role == EMIT_GUARD)
         return json_pack ("{s:[{s:s,s:{s:s}}]}", "parameters", "name", "when", "valueFrom", "path", GUARD_PATH);
     if (argo->plan->steps[step].role == EMIT_EACH)
-        return json_pack ("{s:[{s:s,s:s,s:{s:{}},s:{s:s}}]}", "artifacts", "name", "part", "path", PART_PATH, "archive", "none",
-                          "s3", "key", arena_printf (argo->plan->arena, "%s/{{inputs.parameters.rounds}}", parts_key (argo, step)));
-    json_t *outputs = json_pack ("{s:[{s:s,s:s,s:{s:{s:i}}}]}", "artifacts", "name", "result", "path", RESULT_PATH, "archive",
-                                 "tar", "compressionLevel", 0);
+        return json_pack ("{s:[{s:s,s:s,s:{s:{}},s:{s:s}}]}", "artifacts", "name", "part", "path", PART_PATH, "archive",
+                          "none",
+                          "s3", "key",
+                          arena_printf (argo->plan->arena, "%s/{{inputs.parameters.rounds}}", parts_key (argo, step)));
+    json_t *outputs = json_pack ("{s:[{s:s,s:s,s:{s:{s:i}}}]}", "artifacts", "name", "result", "path", RESULT_PATH,
+                                 "archive", "tar", "compressionLevel", 0);
     if (argo->plan->steps[step].role == EMIT_ITEMS)
         put (outputs, "parameters", json_pack ("[{s:s,s:{s:s}}]", "name", "ranges", "valueFrom", "path", RANGES_PATH));
     if (s->metrics.len)

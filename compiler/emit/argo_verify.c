@@ -27,8 +27,8 @@ wrong (const struct check *c, const char *fmt, ...)
     va_start (ap, fmt);
     vsnprintf (what, sizeof what, fmt, ap);
     va_end (ap);
-    return error_set (c->err, ERROR_NOTEBOOK, "the Argo document is wrong: %s. This is a mistake of Chard's; please report it",
-                      what);
+    return error_set (c->err, ERROR_NOTEBOOK,
+                      "the Argo document is wrong: %s. This is a mistake of Chard's; please report it", what);
 }
 
 /* The entries of `list` by their names into `map`. */
@@ -77,7 +77,8 @@ check_from (const struct check *c, const json_t *task, const char *from)
         return wrong (c, "task %s takes an artifact from '%s'", json_text (task, "name"), from);
     const json_t *other = json_object_get (c->tasks, producer);
     if (!other || !json_has_string (json_object_get (task, "dependencies"), producer))
-        return wrong (c, "task %s takes an artifact from %s without waiting for it", json_text (task, "name"), producer);
+        return wrong (c, "task %s takes an artifact from %s without waiting for it", json_text (task, "name"),
+                      producer);
     const json_t *template = json_object_get (c->templates, json_text (other, "template"));
     const json_t *outputs = json_object_get (json_object_get (template, "outputs"), "artifacts");
     return find (outputs, key) ? 0 : wrong (c, "task %s does not leave the artifact %s", producer, key);
@@ -96,14 +97,16 @@ check_given (const struct check *c, const json_t *task, const json_t *template, 
             return wrong (c, "task %s does not give %s", json_text (task, "name"), json_text (one, "name"));
     json_array_foreach (given, i, one) {
         if (!find (wanted, json_text (one, "name")))
-            return wrong (c, "task %s gives %s, which its template does not take", json_text (task, "name"), json_text (one, "name"));
+            return wrong (c, "task %s gives %s, which its template does not take", json_text (task, "name"),
+                          json_text (one, "name"));
         if (json_object_get (one, "from") && check_from (c, task, json_text (one, "from")) < 0)
             return -1;
     }
     return 0;
 }
 
-/* "{{tasks.NAME.outputs.parameters.KEY}} == true", or of what the graph is given itself, "{{inputs.parameters.KEY}} != true" */
+/* "{{tasks.NAME.outputs.parameters.KEY}} == true", or of what the graph is given itself, "{{inputs.parameters.KEY}} !=
+ * true" */
 static int
 check_when (const struct check *c, const json_t *task)
 {
@@ -112,8 +115,10 @@ check_when (const struct check *c, const json_t *task)
     if (!json_object_get (task, "when"))
         return 0;
     if (sscanf (json_text (task, "when"), "{{inputs.parameters.%79[^}]}} %*1[!=]= true%n", key, &end) == 1 && end)
-        return is_given (c, "parameters", key) ? 0 : wrong (c, "task %s asks for %s, which isn't given", json_text (task, "name"), key);
-    if (sscanf (json_text (task, "when"), "{{tasks.%79[^.].outputs.parameters.%79[^}]}} == true%n", guard, key, &end) != 2 || !end)
+        return is_given (c, "parameters", key)
+            ? 0 : wrong (c, "task %s asks for %s, which isn't given", json_text (task, "name"), key);
+    if (sscanf (json_text (task, "when"), "{{tasks.%79[^.].outputs.parameters.%79[^}]}} == true%n", guard, key, &end)
+        != 2 || !end)
         return wrong (c, "task %s starts when '%s'", json_text (task, "name"), json_text (task, "when"));
     const json_t *other = json_object_get (c->tasks, guard);
     const json_t *template = json_object_get (c->templates, json_text (other, "template"));
@@ -148,7 +153,8 @@ check_task (const struct check *c, const json_t *task)
         return wrong (c, "task %s has no template '%s'", json_text (task, "name"), json_text (task, "template"));
     json_array_foreach (json_object_get (task, "dependencies"), i, other)
         if (!json_object_get (c->tasks, json_string_value (other)))
-            return wrong (c, "task %s waits for %s, which isn't there", json_text (task, "name"), json_string_value (other));
+            return wrong (c, "task %s waits for %s, which isn't there", json_text (task, "name"),
+                          json_string_value (other));
     if (check_when (c, task) < 0 || check_loop (c, task) < 0 || check_given (c, task, template, "parameters") < 0)
         return -1;
     return check_given (c, task, template, "artifacts");
@@ -215,8 +221,10 @@ check_container (const struct check *c, const json_t *template)
 static bool
 is_known_reference (const char *tag, size_t len)
 {
-    static const char *const beginnings[] = { "inputs.parameters.", "inputs.artifacts.", "workflow.parameters.", "tasks.",
-                                              "=sprig.sha256sum(inputs.parameters.", "=sprig.trunc(1, sprig.sha256sum(inputs.parameters.",
+    static const char *const beginnings[] = { "inputs.parameters.", "inputs.artifacts.", "workflow.parameters.",
+                                              "tasks.",
+                                              "=sprig.sha256sum(inputs.parameters.",
+                                              "=sprig.trunc(1, sprig.sha256sum(inputs.parameters.",
                                               "=sprig.sha256sum(workflow.parameters." };
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
         size_t n = strlen (beginnings[i]);
@@ -234,8 +242,8 @@ is_known_reference (const char *tag, size_t len)
 static bool
 is_meant_by_argo (const char *inside)
 {
-    static const char *const beginnings[] = { "=", "artifacts", "cronworkflow", "inputs", "item", "lastRetry", "node", "outputs",
-                                              "pod", "retries", "steps", "tasks", "workflow" };
+    static const char *const beginnings[] = { "=", "artifacts", "cronworkflow", "inputs", "item", "lastRetry", "node",
+                                              "outputs", "pod", "retries", "steps", "tasks", "workflow" };
     inside += strspn (inside, " \t\r\n{");
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
         if (strncmp (inside, beginnings[i], strlen (beginnings[i])) == 0)
@@ -265,8 +273,8 @@ check_references (const struct check *c, const json_t *value)
         const size_t len = reference_length (p);
         p += len;
         if (len == 0)
-            return error_set (c->err, ERROR_NOTEBOOK, "Argo takes what stands in double braces for a reference of its own, and "
-                                                      "would not start this: %.200s", s);
+            return error_set (c->err, ERROR_NOTEBOOK, "Argo takes what stands in double braces for a reference of its "
+                                                      "own, and would not start this: %.200s", s);
     }
     json_object_foreach ((json_t *) value, key, member)
         if (check_references (c, member) < 0)
@@ -285,11 +293,13 @@ check_choice (const struct check *c, const json_t *output)
     char asked[80], task[2][80], key[2][80];
     int end = 0;
     if (sscanf (expression, "inputs.parameters.%79[a-z] == 'true' ? tasks['%79[^']'].outputs.artifacts.%79[a-z] : "
-                            "tasks['%79[^']'].outputs.artifacts.%79[a-z]%n", asked, task[0], key[0], task[1], key[1], &end) != 5
+                            "tasks['%79[^']'].outputs.artifacts.%79[a-z]%n", asked, task[0], key[0], task[1], key[1],
+                            &end) != 5
         || expression[end] || !is_given (c, "parameters", asked))
         return wrong (c, "template %s leaves '%s'", json_text (c->graph, "name"), expression);
     for (int i = 0; i < 2; i++) {
-        const json_t *template = json_object_get (c->templates, json_text (json_object_get (c->tasks, task[i]), "template"));
+        const json_t *template = json_object_get (c->templates,
+                                                  json_text (json_object_get (c->tasks, task[i]), "template"));
         if (!find (json_object_get (json_object_get (template, "outputs"), "artifacts"), key[i]))
             return wrong (c, "task %s does not leave the artifact %s", task[i], key[i]);
     }
@@ -302,7 +312,8 @@ check_left (const struct check *c, const char *kind, const char *reference)
 {
     char task[80], of[16], key[80];
     int end = 0;
-    if (sscanf (reference, "{{tasks.%79[^.].outputs.%15[a-z].%79[^}]}}%n", task, of, key, &end) != 3 || !end || strcmp (of, kind) != 0)
+    if (sscanf (reference, "{{tasks.%79[^.].outputs.%15[a-z].%79[^}]}}%n", task, of, key, &end) != 3 || !end
+        || strcmp (of, kind) != 0)
         return wrong (c, "template %s leaves '%s'", json_text (c->graph, "name"), reference);
     const json_t *template = json_object_get (c->templates, json_text (json_object_get (c->tasks, task), "template"));
     return find (json_object_get (json_object_get (template, "outputs"), kind), key)
@@ -320,7 +331,8 @@ check_outputs (const struct check *c)
     if (!json_object_get (c->graph, "dag"))
         return 0;
     json_array_foreach (json_object_get (outputs, "artifacts"), i, output)
-        if ((json_object_get (output, "from") ? check_left (c, "artifacts", json_text (output, "from")) : check_choice (c, output)) < 0)
+        if ((json_object_get (output, "from") ? check_left (c, "artifacts", json_text (output, "from"))
+                                              : check_choice (c, output)) < 0)
             return -1;
     json_array_foreach (json_object_get (outputs, "parameters"), i, output)
         if (check_left (c, "parameters", json_text (json_object_get (output, "valueFrom"), "parameter")) < 0)
@@ -332,7 +344,8 @@ static int
 check_graph (const struct check *c, const json_t *template)
 {
     json_auto_t *tasks = json_object ();
-    struct check inner = { .spec = c->spec, .templates = c->templates, .graph = template, .tasks = tasks, .err = c->err };
+    struct check inner = { .spec = c->spec, .templates = c->templates, .graph = template, .tasks = tasks,
+                           .err = c->err };
     const json_t *all = json_object_get (json_object_get (template, "dag"), "tasks");
     if (json_array_size (all) > ARGO_MOST_TASKS)
         return wrong (c, "template %s has more tasks than Argo takes", json_text (template, "name"));
@@ -366,7 +379,8 @@ check_shape (const struct check *c)
     json_auto_t *parameters = json_object ();
     if (shape_check (c->spec, argo_shape_workflow, &found) < 0)
         return wrong (c, "%s", found.text);
-    return index_names (c, json_object_get (json_object_get (c->spec, "arguments"), "parameters"), parameters, "parameters");
+    return index_names (c, json_object_get (json_object_get (c->spec, "arguments"), "parameters"), parameters,
+                        "parameters");
 }
 
 int

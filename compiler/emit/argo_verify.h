@@ -9,8 +9,8 @@
 
 /* Checks a WorkflowSpec made of one DAG and containers: names are unique; the entry point and each task's template are
  * there; each task waits for tasks that are there and not for itself; it gives its template all inputs and no other;
- * artifacts come from tasks that it waits for and that leave them; every volume mounted is declared; and whatever stands
- * in double braces, anywhere, is one of the references that we make. -1 with ERROR_NOTEBOOK. */
+ * artifacts come from tasks that it waits for and that leave them; every volume mounted is declared; and whatever
+ * stands in double braces, anywhere, is one of the references that we make. -1 with ERROR_NOTEBOOK. */
 int argo_verify (const json_t *spec, struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* What builds the images: a Containerfile each with its context beside it, and a Kubernetes Job in which BuildKit does the
- * same where there is no builder at hand.
+/* What builds the images: a Containerfile each with its context beside it, and a Kubernetes Job in which BuildKit does
+ * the same where there is no builder at hand.
  *
  *     Containerfile, Containerfile.NAME    built with the output directory as context
  *     context/NAME/                        requirements.txt, step.py, work/ (modules and data), steps/
@@ -68,22 +68,28 @@ build_output (const struct emit_plan *plan, int index)
 static json_t *
 build_arguments (const struct emit_plan *plan, int index)
 {
-    return json_pack ("[s,s,s,s,s,s,s,s,s,o,s,o]", "build", "--frontend", "dockerfile.v0", "--local", "context=/context",
-                      "--local", "dockerfile=/context", "--progress=plain", "--opt",
-                      json_sprintf ("filename=%s", image_containerfile (plan, index)), "--output", build_output (plan, index));
+    return json_pack ("[s,s,s,s,s,s,s,s,s,o,s,o]", "build", "--frontend", "dockerfile.v0", "--local",
+                      "context=/context", "--local", "dockerfile=/context", "--progress=plain", "--opt",
+                      json_sprintf ("filename=%s", image_containerfile (plan, index)), "--output",
+                      build_output (plan, index));
 }
 
 static json_t *
 build_pod (const struct emit_plan *plan, int index, json_t *context)
 {
     json_t *container = json_pack (
-        "{s:s,s:s,s:[s],s:o,s:[{s:s,s:s}],s:{s:i,s:i,s:{s:s}},s:[{s:s,s:s},{s:s,s:s},{s:s,s:s}]}", "name", "build", "image",
-        BUILDER, "command", "buildctl-daemonless.sh", "args", build_arguments (plan, index), "env", "name", "BUILDKITD_FLAGS",
+        "{s:s,s:s,s:[s],s:o,s:[{s:s,s:s}],s:{s:i,s:i,s:{s:s}},s:[{s:s,s:s},{s:s,s:s},{s:s,s:s}]}", "name", "build",
+        "image",
+        BUILDER, "command", "buildctl-daemonless.sh", "args", build_arguments (plan, index), "env", "name",
+        "BUILDKITD_FLAGS",
         "value", "--oci-worker-no-process-sandbox", "securityContext", "runAsUser", 1000, "runAsGroup", 1000,
         "seccompProfile", "type", "Unconfined", "volumeMounts", "name", "context", "mountPath", "/context", "name",
-        "credentials", "mountPath", "/home/user/.docker", "name", "state", "mountPath", "/home/user/.local/share/buildkit");
-    return json_pack ("{s:s,s:[o],s:[o,{s:s,s:{s:s,s:b,s:[{s:s,s:s}]}},{s:s,s:{}}]}", "restartPolicy", "Never", "containers",
-                      container, "volumes", context, "name", "credentials", "secret", "secretName", "registry-credentials",
+        "credentials", "mountPath", "/home/user/.docker", "name", "state", "mountPath",
+        "/home/user/.local/share/buildkit");
+    return json_pack ("{s:s,s:[o],s:[o,{s:s,s:{s:s,s:b,s:[{s:s,s:s}]}},{s:s,s:{}}]}", "restartPolicy", "Never",
+                      "containers",
+                      container, "volumes", context, "name", "credentials", "secret", "secretName",
+                      "registry-credentials",
                       "optional", 1, "items", "key", ".dockerconfigjson", "path", "config.json", "name", "state",
                       "emptyDir");
 }
@@ -93,7 +99,8 @@ static void
 unpack_first (json_t *pod, json_t *packed)
 {
     put (pod, "initContainers",
-         json_pack ("[{s:s,s:s,s:[s,s,s,s],s:[{s:s,s:s},{s:s,s:s}]}]", "name", "unpack", "image", BUILDER, "command", "cp",
+         json_pack ("[{s:s,s:s,s:[s,s,s,s],s:[{s:s,s:s},{s:s,s:s}]}]", "name", "unpack", "image", BUILDER, "command",
+                    "cp",
                     "-rL", "/packed/.", "/context/", "volumeMounts", "name", "packed", "mountPath", "/packed", "name",
                     "context", "mountPath", "/context"));
     json_array_append_new (json_object_get (pod, "volumes"), packed);
@@ -113,7 +120,8 @@ append_build (const struct emit_plan *plan, int index, const struct vec_image_fi
     json_auto_t *data = json_object (), *items = json_array ();
     json_t *context, *packed = NULL;
     if (pack_context (plan, files, data, items) == 0) {
-        json_array_append_new (documents, json_pack ("{s:s,s:s,s:{s:s,s:o},s:O}", "apiVersion", "v1", "kind", "ConfigMap",
+        json_array_append_new (documents,
+                               json_pack ("{s:s,s:s,s:{s:s,s:o},s:O}", "apiVersion", "v1", "kind", "ConfigMap",
                                                      "metadata", "name", name, "labels", labels (plan), "data", data));
         packed = json_pack ("{s:s,s:{s:s,s:O}}", "name", "packed", "configMap", "name", name, "items", items);
         context = json_pack ("{s:s,s:{}}", "name", "context", "emptyDir");
@@ -124,10 +132,12 @@ append_build (const struct emit_plan *plan, int index, const struct vec_image_fi
     if (packed)
         unpack_first (pod, packed);
     json_array_append_new (documents,
-                           json_pack ("{s:s,s:s,s:{s:s,s:o},s:{s:i,s:i,s:{s:{s:o},s:o}}}", "apiVersion", "batch/v1", "kind",
-                                      "Job", "metadata", "generateName", arena_printf (plan->arena, "%s-", name), "labels",
-                                      labels (plan), "spec", "backoffLimit", 1, "ttlSecondsAfterFinished", 86400, "template",
-                                      "metadata", "labels", labels (plan), "spec", pod));
+                           json_pack ("{s:s,s:s,s:{s:s,s:o},s:{s:i,s:i,s:{s:{s:o},s:o}}}", "apiVersion", "batch/v1",
+                                      "kind",
+                                      "Job", "metadata", "generateName", arena_printf (plan->arena, "%s-", name),
+                                      "labels",
+                                      labels (plan), "spec", "backoffLimit", 1, "ttlSecondsAfterFinished", 86400,
+                                      "template", "metadata", "labels", labels (plan), "spec", pod));
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */

@@ -19,7 +19,8 @@
 #define EMIT_SPECS "/chard/steps"
 #define EMIT_WORK "/work"
 
-/* The parameter that tells which rounds of a loop there are: as KFP's SDK calls it, whose local orchestrator takes it apart. */
+/* The parameter that tells which rounds of a loop there are: as KFP's SDK calls it, whose local orchestrator takes it
+ * apart. */
 #define EMIT_RANGES "Output"
 
 /* What the user says of the target; NULL: not said. */
@@ -35,7 +36,8 @@ struct emit_options {
     const char *commit;                 /* that the notebook's directory has checked out */
     const char *source;                 /* URL of that repository, without credentials */
     const struct vec_str *requirements; /* by step: sorted lines of a requirements file; or NULL */
-    const struct vec_str *modules;      /* local Python files that steps import: absolute, below notebook_dir; or NULL */
+    const struct vec_str *modules;      /* local Python files that steps import: absolute, below notebook_dir; or
+                                           NULL */
 };
 
 /* One image: a Containerfile if it is ours to build. */
@@ -66,7 +68,8 @@ struct emit_step {
     struct vec_str files;  /* paths of files that it writes and another step reads */
     int guard;             /* index of the step that says whether it is started, or -1 */
     int otherwise;         /* of the one that is started if it isn't, or -1: nobody waits for it */
-    int items, each;       /* of a loop that is taken apart: the steps that do so; else -1. EMIT_EACH has its items too */
+    int items, each;       /* of a loop that is taken apart: the steps that do so; else -1. EMIT_EACH has its items
+                              too */
     int of;                /* of a role of its own: the step that it is for */
 };
 
@@ -97,8 +100,8 @@ struct emission {
     vec (struct emit_file) files;
 };
 
-/* Everything lies in `a`. NULL if a step has a setting that can't be emitted, or a file that belongs into an image can't
- * be read. */
+/* Everything lies in `a`. NULL if a step has a setting that can't be emitted, or a file that belongs into an image
+ * can't be read. */
 struct emit_plan *emit_plan_create (struct arena *a, const struct pipeline *p, const struct emit_options *o,
                                     struct error *err);
 
@@ -106,18 +109,19 @@ struct emit_plan *emit_plan_create (struct arena *a, const struct pipeline *p, c
 const char *emit_value_key (const struct emit_plan *plan, const char *name);
 const char *emit_param_key (const struct emit_plan *plan, const char *name);
 const char *emit_file_key (const struct emit_plan *plan, const char *path);
-const char *emit_file_input_key (const struct emit_plan *plan, int step, size_t file); /* several may give the same path */
+const char *emit_file_input_key (const struct emit_plan *plan, int step, size_t file); /* several may give the same
+                                                                                          path */
 const char *emit_report_key (const struct emit_plan *plan);
 const char *emit_metrics_key (const struct emit_plan *plan);
 const char *emit_guard_key (const struct emit_plan *plan); /* of a guard's answer */
 const char *emit_part_key (const struct emit_plan *plan);  /* of what some rounds of a loop did */
 
-/* What a step may take of its node, "cpu" and the like. Who only puts rounds together gets no accelerators. The caller owns
- * the result. */
+/* What a step may take of its node, "cpu" and the like. Who only puts rounds together gets no accelerators. The caller
+ * owns the result. */
 json_t *emit_limits (const struct emit_plan *plan, int step);
 
-/* Whether the service may take the step's result from an earlier run. What runs at a schedule does so to see what has changed
- * meanwhile: there only cache:enabled says that nothing has. */
+/* Whether the service may take the step's result from an earlier run. What runs at a schedule does so to see what has
+ * changed meanwhile: there only cache:enabled says that nothing has. */
 bool emit_is_cached (const struct emit_plan *plan, int step);
 
 /* The steps whose values or files step `step` takes, ascending, each once. */
@@ -136,8 +140,8 @@ int emit_container (const struct emit_plan *plan, struct emission *e, struct err
 int emit_cron (const struct emit_plan *plan, struct emission *e, struct error *err);
 int emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err);
 
-/* The value of a run's parameter as Argo or KFP is to be told it. The caller owns it; NULL and ERROR_USAGE if it would be
- * changed on its way to the steps. */
+/* The value of a run's parameter as Argo or KFP is to be told it. The caller owns it; NULL and ERROR_USAGE if it would
+ * be changed on its way to the steps. */
 json_t *emit_argo_argument (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err);
 json_t *emit_kfp_argument (const struct emit_plan *plan, const char *name, const json_t *value, struct error *err);
 

@@ -4,8 +4,8 @@
 
 #include "base/arena.h"
 
-/* Into level[u] how long the longest way to unit u is. Steps may stand behind those that wait for them, so it is looked for until
- * nothing changes; as a rule the first look finds it all. */
+/* Into level[u] how long the longest way to unit u is. Steps may stand behind those that wait for them, so it is looked
+ * for until nothing changes; as a rule the first look finds it all. */
 static size_t
 find_levels (const struct vec_int *after, const size_t *unit, size_t n, size_t *level)
 {

@@ -11,9 +11,11 @@
 
 #include <stddef.h>
 
-/* `after[i]` are the tasks that task i of `n` waits for; no circle. `unit[i]` is i, or the task k that i can't be parted from,
- * with unit[k] = k; units wait in no circle either, and none has more than `most` tasks. Fills in part[i], from 0, so that no part
- * has more than `most` tasks and each task waits for such of its own part or of earlier ones. The number of parts. */
-size_t graph_parts (struct arena *a, const struct vec_int *after, const size_t *unit, size_t n, size_t most, size_t *part);
+/* `after[i]` are the tasks that task i of `n` waits for; no circle. `unit[i]` is i, or the task k that i can't be
+ * parted from, with unit[k] = k; units wait in no circle either, and none has more than `most` tasks. Fills in part[i],
+ * from 0, so that no part has more than `most` tasks and each task waits for such of its own part or of earlier ones.
+ * The number of parts. */
+size_t graph_parts (struct arena *a, const struct vec_int *after, const size_t *unit, size_t n, size_t most,
+                    size_t *part);
 
 #endif

@@ -52,7 +52,8 @@ compare_str (const void *x, const void *y)
 static void
 add_requirements (struct emit_plan *plan, struct emit_image *image, int step)
 {
-    if (!plan->options->requirements || plan->steps[step].role != EMIT_STEP) /* a helper needs no more than the step behind it */
+    if (!plan->options->requirements || plan->steps[step].role != EMIT_STEP) /* a helper needs no more than the step
+                                                                                behind it */
         return;
     vec_foreach (line, &plan->options->requirements[step])
         vec_str_add_once (plan->arena, &image->requirements, *line);
@@ -122,8 +123,8 @@ add_system_packages (const struct emit_image *image, struct strbuf *out)
         strbuf_adds (out, " && rm -rf /var/lib/apt/lists/*\n");
 }
 
-/* A label, in quotes: what a Containerfile would expand or end the line at is left out. All are one instruction, so that they
- * make one layer. */
+/* A label, in quotes: what a Containerfile would expand or end the line at is left out. All are one instruction, so
+ * that they make one layer. */
 static void
 add_label (struct strbuf *out, const char *name, const char *value)
 {
@@ -181,8 +182,8 @@ containerfile_text (const struct emit_plan *plan, const struct emit_image *image
     if (image->requirements.len)
         strbuf_addf (&out,
                      "COPY %s/requirements.txt /chard/requirements.txt\n"
-                     "RUN python3 -m pip install --no-cache-dir --disable-pip-version-check %s-r /chard/requirements.txt\n",
-                     dir, has_hashes (image) ? "--require-hashes " : "");
+                     "RUN python3 -m pip install --no-cache-dir --disable-pip-version-check %s-r "
+                     "/chard/requirements.txt\n", dir, has_hashes (image) ? "--require-hashes " : "");
     strbuf_addf (&out, "COPY %s/step.py " EMIT_HARNESS "\n", dir);
     strbuf_addf (&out, "WORKDIR " EMIT_WORK "\nUSER " USER "\n");
     if (has_files)
@@ -196,14 +197,17 @@ containerfile_text (const struct emit_plan *plan, const struct emit_image *image
 const char *
 image_containerfile (const struct emit_plan *plan, int index)
 {
-    return index == 0 ? "Containerfile" : arena_printf (plan->arena, "Containerfile.%s", plan->images.items[index].name);
+    return index == 0 ? "Containerfile"
+                      : arena_printf (plan->arena, "Containerfile.%s", plan->images.items[index].name);
 }
 
 const char *
 image_commit_name (const struct emit_plan *plan, int index)
 {
-    const char *reference = plan->images.items[index].reference, *commit = plan->options->commit, *tag = strrchr (reference, ':');
-    return commit && tag ? arena_printf (plan->arena, "%.*s:%.12s-%s", (int) (tag - reference), reference, commit, tag + 1) : NULL;
+    const char *reference = plan->images.items[index].reference, *commit = plan->options->commit;
+    const char *tag = strrchr (reference, ':');
+    return commit && tag
+        ? arena_printf (plan->arena, "%.*s:%.12s-%s", (int) (tag - reference), reference, commit, tag + 1) : NULL;
 }
 
 /* ---- what lies beside it ---------------------------------------------------------------------------------------- */
@@ -304,8 +308,8 @@ image_files (const struct emit_plan *plan, int index, struct vec_image_file *fil
 
 /* ---- references ------------------------------------------------------------------------------------------------- */
 
-/* Names the image by all that goes into it, the commit excepted: it changes without the image changing. So does what the
- * base's name means. */
+/* Names the image by all that goes into it, the commit excepted: it changes without the image changing. So does what
+ * the base's name means. */
 static int
 content_name (const struct emit_plan *plan, int index, char hex[HASH_HEX_SIZE], struct error *err)
 {

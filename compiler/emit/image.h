@@ -18,7 +18,8 @@ struct vec_image_file {
     size_t len, cap;
 };
 
-/* Fills the plan's images and each step's index among them; names must be mapped already. -1 if a file can't be read. */
+/* Fills the plan's images and each step's index among them; names must be mapped already. -1 if a file can't be
+ * read. */
 int image_plan (struct emit_plan *plan, struct error *err);
 
 /* What lies in the context for image number `index`, its Containerfile first: the harness, requirements, modules, data
@@ -28,7 +29,8 @@ void image_files (const struct emit_plan *plan, int index, struct vec_image_file
 /* Where the Containerfile of image number `index` lies: "Containerfile", "Containerfile.NAME". */
 const char *image_containerfile (const struct emit_plan *plan, int index);
 
-/* Another name for it, "REPOSITORY:COMMIT-CONTENT", which tells the commit that it was first built of; NULL if that isn't known. */
+/* Another name for it, "REPOSITORY:COMMIT-CONTENT", which tells the commit that it was first built of; NULL if that
+ * isn't known. */
 const char *image_commit_name (const struct emit_plan *plan, int index);
 
 #endif

@@ -1,5 +1,6 @@
-/* What the files of emit_kfp share: kfp.c puts the document together, kfp_component.c says what goes in and out of each task,
- * kfp_executor.c what its pod runs, kfp_task.c where what goes in comes from, kfp_parts.c parts a graph that is too large.
+/* What the files of emit_kfp share: kfp.c puts the document together, kfp_component.c says what goes in and out of each
+ * task, kfp_executor.c what its pod runs, kfp_task.c where what goes in comes from, kfp_parts.c parts a graph that is
+ * too large.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_EMIT_KFP_BUILD_H
 #define CHARD_COMPILER_EMIT_KFP_BUILD_H
@@ -14,8 +15,8 @@ const char *kfp_label (const struct emit_plan *plan, const char *prefix, int ste
 /* The component of the graph around a step (kfp_is_graph); no step's own is called so. */
 const char *kfp_graph_label (const struct emit_plan *plan, int step);
 
-/* How a step's task calls what its guard tells: as KFP's SDK does, whose local orchestrator takes such names apart. Likewise the
- * ranges of rounds that there are, and the one that a task of a loop is for. */
+/* How a step's task calls what its guard tells: as KFP's SDK does, whose local orchestrator takes such names apart.
+ * Likewise the ranges of rounds that there are, and the one that a task of a loop is for. */
 const char *kfp_guard_input (const struct emit_plan *plan, int step);
 const char *kfp_ranges_input (const struct emit_plan *plan, int each);
 const char *kfp_range_input (const struct emit_plan *plan, int each);
@@ -44,13 +45,14 @@ json_t *kfp_given (const char *key);
 
 /* ---- kfp_parts.c ---- */
 
-/* A graph holds no more tasks: KFP makes two of each in its Argo workflow, where 200 are the most (maxItems of the full CRDs). */
+/* A graph holds no more tasks: KFP makes two of each in its Argo workflow, where 200 are the most (maxItems of the full
+ * CRDs). */
 #define KFP_MOST_TASKS 100
 
-/* The tasks that stand for `tasks` (taken over) in a graph that is given what `given` defines: these, or if they are too many
- * one for each part of them. The parts' graphs are added to `components`; `platform` is what Kubernetes is told of each
- * executor, or NULL. Tasks that could run at once still can, but that a part waits for all of the parts before it that it takes
- * something from. */
+/* The tasks that stand for `tasks` (taken over) in a graph that is given what `given` defines: these, or if they are
+ * too many one for each part of them. The parts' graphs are added to `components`; `platform` is what Kubernetes is
+ * told of each executor, or NULL. Tasks that could run at once still can, but that a part waits for all of the parts
+ * before it that it takes something from. */
 json_t *kfp_split_tasks (struct arena *a, json_t *tasks, const json_t *given, json_t *components, json_t *platform);
 
 #endif

@@ -59,7 +59,8 @@ claim_inputs (const struct volume *v)
 {
     json_auto_t *spec = kubernetes_claim_spec (v);
     json_t *size = json_object_get (json_object_get (json_object_get (spec, "resources"), "requests"), "storage");
-    json_t *inputs = json_pack ("{s:o,s:o,s:o}", "access_modes", constant (json_incref (json_object_get (spec, "accessModes"))),
+    json_t *inputs = json_pack ("{s:o,s:o,s:o}", "access_modes",
+                                constant (json_incref (json_object_get (spec, "accessModes"))),
                                 "size", constant (json_incref (size)), "pvc_name_suffix",
                                 constant (json_sprintf ("-%s", v->name)));
     if (v->storage_class)
@@ -85,11 +86,12 @@ delete_task (const struct emit_plan *plan, const char *name, const char *create)
     for (int i = 0; i < (int) plan->pipeline->steps.len; i++) {
         struct vec_str tasks = { 0 };
         kfp_claims_of (plan, i, &tasks);
-        if (vec_str_has (&tasks, create) && plan->steps[i].role != EMIT_OTHERWISE) /* it stands in the step's own graph */
+        if (vec_str_has (&tasks, create) && plan->steps[i].role != EMIT_OTHERWISE) /* it stands in the step's own
+                                                                                      graph */
             json_array_append_new (after, json_string (plan->steps[i].name));
     }
-    json_t *task = claim_task (name, json_pack ("{s:{s:{s:s,s:s}}}", "pvc_name", "taskOutputParameter", "producerTask", create,
-                                                "outputParameterKey", KFP_CLAIM_NAME));
+    json_t *task = claim_task (name, json_pack ("{s:{s:{s:s,s:s}}}", "pvc_name", "taskOutputParameter", "producerTask",
+                                                create, "outputParameterKey", KFP_CLAIM_NAME));
     json_object_set_new (task, "dependentTasks", after);
     return task;
 }
@@ -105,7 +107,7 @@ kfp_claims_add_tasks (const struct emit_plan *plan, json_t *tasks)
     }
 }
 
-/* ---- components and executors ------------------------------------------------------------------------------------- */
+/* ---- components and executors ------------------------------------------------------------------------------------ */
 
 static json_t *
 create_component (const struct volume *v)
@@ -115,11 +117,11 @@ create_component (const struct volume *v)
     const char *key;
     json_object_foreach (inputs, key, value) {
         const json_t *given = json_object_get (json_object_get (value, "runtimeValue"), "constant");
-        json_object_set_new (definitions, key, json_pack ("{s:s}", "parameterType", json_is_array (given)    ? "LIST"
-                                                                                     : json_is_object (given) ? "STRUCT"
-                                                                                                              : "STRING"));
+        const char *type = json_is_array (given) ? "LIST" : json_is_object (given) ? "STRUCT" : "STRING";
+        json_object_set_new (definitions, key, json_pack ("{s:s}", "parameterType", type));
     }
-    return json_pack ("{s:s,s:{s:o},s:{s:{s:{s:s}}}}", "executorLabel", CREATE_EXECUTOR, "inputDefinitions", "parameters",
+    return json_pack ("{s:s,s:{s:o},s:{s:{s:{s:s}}}}", "executorLabel", CREATE_EXECUTOR, "inputDefinitions",
+                      "parameters",
                       definitions, "outputDefinitions", "parameters", KFP_CLAIM_NAME, "parameterType", "STRING");
 }
 
@@ -140,6 +142,8 @@ kfp_claims_add_executors (const struct emit_plan *plan, json_t *executors)
 {
     if (!plan->claims.len)
         return;
-    json_object_set_new (executors, CREATE_EXECUTOR, json_pack ("{s:{s:s}}", "container", "image", "argostub/createpvc"));
-    json_object_set_new (executors, DELETE_EXECUTOR, json_pack ("{s:{s:s}}", "container", "image", "argostub/deletepvc"));
+    json_object_set_new (executors, CREATE_EXECUTOR,
+                         json_pack ("{s:{s:s}}", "container", "image", "argostub/createpvc"));
+    json_object_set_new (executors, DELETE_EXECUTOR,
+                         json_pack ("{s:{s:s}}", "container", "image", "argostub/deletepvc"));
 }

@@ -1,6 +1,6 @@
-/* Volumes that a notebook wants anew, on Kubeflow Pipelines: each run makes a claim of its own before the first step that mounts
- * it, and gives it up behind the last, as kfp-kubernetes' CreatePVC and DeletePVC do. The tasks run no container: KFP's
- * driver knows them by their images.
+/* Volumes that a notebook wants anew, on Kubeflow Pipelines: each run makes a claim of its own before the first step
+ * that mounts it, and gives it up behind the last, as kfp-kubernetes' CreatePVC and DeletePVC do. The tasks run no
+ * container: KFP's driver knows them by their images.
  *
  *     create--NAME ── name ──> pvcMount of the steps ──> delete--NAME
  *

@@ -26,7 +26,8 @@ kfp_label (const struct emit_plan *plan, const char *prefix, int step)
 const char *
 kfp_graph_label (const struct emit_plan *plan, int step)
 {
-    return arena_printf (plan->arena, "comp-%s--%s", plan->steps[step].name, plan->steps[step].role == EMIT_EACH ? "loop" : "when");
+    return arena_printf (plan->arena, "comp-%s--%s", plan->steps[step].name,
+                         plan->steps[step].role == EMIT_EACH ? "loop" : "when");
 }
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
@@ -37,8 +38,8 @@ kfp_root_parameters (const struct emit_plan *plan)
     json_t *all = json_object ();
     vec_foreach (p, &plan->pipeline->params)
         put (all, emit_param_key (plan, p->name),
-             json_pack ("{s:s,s:o,s:b}", "parameterType", kfp_param_type (p), "defaultValue", kfp_param_default (plan->arena, p),
-                        "isOptional", 1));
+             json_pack ("{s:s,s:o,s:b}", "parameterType", kfp_param_type (p), "defaultValue",
+                        kfp_param_default (plan->arena, p), "isOptional", 1));
     return all;
 }
 
@@ -75,8 +76,9 @@ artifact (const struct emit_plan *plan, const char *title, bool optional, const 
     return a;
 }
 
-/* What the dashboard calls a value by its class, as far as the analysis knows it, by the text or by what a run saw (there a class
- * may be called as the module that defines it is). The first beginning counts: a number of numpy's is no data set. */
+/* What the dashboard calls a value by its class, as far as the analysis knows it, by the text or by what a run saw
+ * (there a class may be called as the module that defines it is). The first beginning counts: a number of numpy's is no
+ * data set. */
 static const char *
 class_title (const char *type)
 {
@@ -143,7 +145,8 @@ component_inputs (const struct emit_plan *plan, int step)
                  artifact (plan, value_title (&plan->pipeline->steps.items[in->from], in->name), false,
                            described (plan, in->name)));
     for (size_t k = 0; k < s->files.len; k++)
-        put (artifacts, emit_file_input_key (plan, step, k), artifact (plan, "system.Artifact", false, s->files.items[k].path));
+        put (artifacts, emit_file_input_key (plan, step, k),
+             artifact (plan, "system.Artifact", false, s->files.items[k].path));
     vec_foreach (name, &s->parameters) {
         const struct param *p = &plan->pipeline->params.items[pipeline_find_param (plan->pipeline, *name)];
         put (parameters, emit_param_key (plan, *name),
@@ -194,7 +197,8 @@ graph_inputs (const struct emit_plan *plan, int step)
     struct vec_str claims = { 0 };
     kfp_claims_of (plan, step, &claims);
     vec_foreach (task, &claims)
-        put (json_object_get (inputs, "parameters"), kfp_claim_input (plan, *task), json_pack ("{s:s}", "parameterType", "STRING"));
+        put (json_object_get (inputs, "parameters"), kfp_claim_input (plan, *task),
+             json_pack ("{s:s}", "parameterType", "STRING"));
     return inputs;
 }
 
@@ -209,7 +213,8 @@ static json_t *
 loop_component (const struct emit_plan *plan, int each)
 {
     json_t *inputs = graph_inputs (plan, each);
-    put (json_object_get (inputs, "parameters"), kfp_ranges_input (plan, each), json_pack ("{s:s}", "parameterType", "LIST"));
+    put (json_object_get (inputs, "parameters"), kfp_ranges_input (plan, each),
+         json_pack ("{s:s}", "parameterType", "LIST"));
     json_t *dag = json_pack ("{s:{s:o}}", "tasks", plan->steps[each].name, kfp_task_of (plan, each, true));
     put (dag, "outputs", json_pack ("{s:{s:{s:[o]}}}", "artifacts", emit_part_key (plan), "artifactSelectors",
                                     selector (plan, each, emit_part_key (plan))));
@@ -217,7 +222,8 @@ loop_component (const struct emit_plan *plan, int each)
                       emit_part_key (plan), part_list (plan));
 }
 
-/* The choice between a step and what takes its place: it leaves what the one leaves that was started, as dsl.OneOf does. */
+/* The choice between a step and what takes its place: it leaves what the one leaves that was started, as dsl.OneOf
+ * does. */
 static json_t *
 when_component (const struct emit_plan *plan, int step)
 {
@@ -228,7 +234,8 @@ when_component (const struct emit_plan *plan, int step)
     json_object_del (artifacts, emit_metrics_key (plan)); /* these are looked at, and nobody takes them */
     json_object_del (artifacts, emit_report_key (plan));
     json_object_foreach (artifacts, key, value)
-        put (chosen, key, json_pack ("{s:[o,o]}", "artifactSelectors", selector (plan, step, key), selector (plan, otherwise, key)));
+        put (chosen, key,
+             json_pack ("{s:[o,o]}", "artifactSelectors", selector (plan, step, key), selector (plan, otherwise, key)));
     json_t *dag = json_pack ("{s:{s:o,s:o}}", "tasks", plan->steps[step].name, kfp_task_of (plan, step, true),
                              plan->steps[otherwise].name, kfp_task_of (plan, otherwise, true));
     json_t *one = json_pack ("{s:o,s:o}", "dag", dag, "inputDefinitions", graph_inputs (plan, step));

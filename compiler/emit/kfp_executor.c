@@ -68,8 +68,8 @@ resources (const struct emit_plan *plan, int step, struct error *err)
         } else if (!json_object_get (all, "accelerator")) {
             put (all, "accelerator", json_pack ("{s:s,s:O}", "resourceType", key, "resourceCount", value));
         } else {
-            error_set (err, ERROR_NOTEBOOK, "step %s: Kubeflow Pipelines gives a step one kind of accelerator, so limit:%s "
-                                            "is one too many; take it off, or emit for argo", s->name, key);
+            error_set (err, ERROR_NOTEBOOK, "step %s: Kubeflow Pipelines gives a step one kind of accelerator, so "
+                                            "limit:%s is one too many; take it off, or emit for argo", s->name, key);
             json_decref (all);
             return NULL;
         }
@@ -88,7 +88,8 @@ kfp_executors (const struct emit_plan *plan, const json_t *all_components, struc
             json_decref (all);
             return NULL;
         }
-        json_t *container = json_pack ("{s:s,s:[s,s,s],s:o}", "image", plan->images.items[plan->steps[i].image].reference,
+        json_t *container = json_pack ("{s:s,s:[s,s,s],s:o}", "image",
+                                       plan->images.items[plan->steps[i].image].reference,
                                        "command", "python3", EMIT_HARNESS, "pod", "args",
                                        arguments (plan, i, component));
         json_put_unless_empty (container, "resources", limits);

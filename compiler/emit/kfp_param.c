@@ -9,8 +9,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* How many bytes at `p` are a character that KFP's server loses a document by: YAML's readers refuse DEL, C1 and U+FFFE, its
- * databases what lies beyond U+FFFF (their connection speaks MySQL's three-byte UTF-8), and Argo writes some of these so that
+/* How many bytes at `p` are a character that KFP's server loses a document by: YAML's readers refuse DEL, C1 and
+ * U+FFFE, its databases what lies beyond U+FFFF (their connection speaks MySQL's three-byte UTF-8), and Argo writes
+ * some of these so that
  * JSON's readers refuse them. 0: it is none of those. */
 static size_t
 lethal (const char *p)
@@ -114,7 +115,8 @@ escape_brackets (struct arena *a, const char *json)
 static json_t *
 as_text (struct arena *a, const json_t *value)
 {
-    cleanup_free char *text = json_dumps (value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION (17));
+    cleanup_free char *text = json_dumps (value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII
+                                          | JSON_REAL_PRECISION (17));
     return json_string (escape_brackets (a, pod_escape (a, text)));
 }
 
@@ -134,8 +136,9 @@ emit_kfp_argument (const struct emit_plan *plan, const char *name, const json_t 
         return as_text (plan->arena, value);
     if (!is_beyond_kfp (value))
         return json_incref ((json_t *) value);
-    error_set (err, ERROR_USAGE, "parameter %s: Kubeflow Pipelines would change that value: it takes no “$$”, “$(”, “{{” or “[[”, "
-                                 "control characters and emoji in text, no None in lists and no integers beyond 2**53, but where the "
-                                 "value in the notebook's parameters cell has one too", name);
+    error_set (err, ERROR_USAGE, "parameter %s: Kubeflow Pipelines would change that value: it takes no “$$”, “$(”, "
+                                 "“{{” or “[[”, control characters and emoji in text, no None in lists and no integers "
+                                 "beyond 2**53, but where the value in the notebook's parameters cell has one too",
+                                 name);
     return NULL;
 }

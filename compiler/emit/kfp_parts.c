@@ -1,5 +1,5 @@
-/* Kubeflow Pipelines: a graph of more tasks than its Argo takes becomes a graph of parts, each a component with a graph of its
- * own. What a task takes from a task of another part goes through the borders of both:
+/* Kubeflow Pipelines: a graph of more tasks than its Argo takes becomes a graph of parts, each a component with a graph
+ * of its own. What a task takes from a task of another part goes through the borders of both:
  *
  *     part--1 (dag): outputs PRODUCER--KEY, from task PRODUCER
  *        └──> part--2 (dag): inputs PRODUCER--KEY ──> its tasks
@@ -117,7 +117,8 @@ bring (struct parts *p, size_t part, const struct kind *k, const char *task, con
     const json_t *outputs = json_object_get (component_of (p, task), "outputDefinitions");
     json_t *definition = json_object_get (json_object_get (outputs, k->name), key);
     json_object_set (object_at (p->graphs[from], "outputDefinitions", k->name), name, definition);
-    json_object_set_new (object_at (json_object_get (p->graphs[from], "dag"), "outputs", k->name), name, left_by (k, task, key));
+    json_object_set_new (object_at (json_object_get (p->graphs[from], "dag"), "outputs", k->name), name,
+                         left_by (k, task, key));
     json_object_set (object_at (p->graphs[part], "inputDefinitions", k->name), name, definition);
     json_object_set_new (object_at (p->callers[part], "inputs", k->name), name,
                          json_pack ("{s:{s:s,s:s}}", k->told, "producerTask", part_name (p, from), k->key, name));
@@ -233,7 +234,8 @@ kfp_split_tasks (struct arena *a, json_t *tasks, const json_t *given, json_t *co
     json_t *task;
     json_object_foreach (tasks, name, task)
         json_object_set_new (index, name, json_integer ((json_int_t) json_object_size (index)));
-    struct parts p = { .arena = a, .tasks = tasks, .index = index, .part = arena_alloc (a, n * sizeof *p.part), .given = given,
+    struct parts p = { .arena = a, .tasks = tasks, .index = index, .part = arena_alloc (a, n * sizeof *p.part),
+                       .given = given,
                        .components = components, .platform = platform };
     const size_t parts = graph_parts (a, waiting (a, tasks, index), find_units (a, &p), n, KFP_MOST_TASKS, p.part);
     p.graphs = arena_alloc (a, parts * sizeof *p.graphs);

@@ -48,7 +48,8 @@ secrets (const struct step *s)
 {
     json_t *all = json_array ();
     vec_foreach (x, &s->settings.secrets)
-        json_array_append_new (all, json_pack ("{s:s,s:o,s:[{s:s,s:s}],s:b}", "secretName", x->name, "secretNameParameter",
+        json_array_append_new (all, json_pack ("{s:s,s:o,s:[{s:s,s:s}],s:b}", "secretName", x->name,
+                                               "secretNameParameter",
                                                constant (x->name), "keyToEnv", "secretKey", x->key, "envVar", x->env,
                                                "optional", 0));
     return all;
@@ -64,9 +65,11 @@ mount (const struct emit_plan *plan, int step, const struct volume *v)
         json_object_set_new (one, "constant", json_string (v->name));
         json_object_set_new (one, "pvcNameParameter", constant (v->name));
     } else if (kfp_is_within (plan, step)) {
-        json_object_set_new (one, "pvcNameParameter", json_pack ("{s:s}", "componentInputParameter", kfp_claim_input (plan, task)));
+        json_object_set_new (one, "pvcNameParameter",
+                             json_pack ("{s:s}", "componentInputParameter", kfp_claim_input (plan, task)));
     } else {
-        json_object_set_new (one, "pvcNameParameter", json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", task,
+        json_object_set_new (one, "pvcNameParameter",
+                             json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", task,
                                                  "outputParameterKey", KFP_CLAIM_NAME));
     }
     return one;

@@ -1,5 +1,5 @@
-/* What Kubernetes has to know of steps on Kubeflow Pipelines, beside the pipeline itself: secrets, volumes, nodes, labels and
- * the like, by executor (kubernetes_executor_config.proto).
+/* What Kubernetes has to know of steps on Kubeflow Pipelines, beside the pipeline itself: secrets, volumes, nodes,
+ * labels and the like, by executor (kubernetes_executor_config.proto).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_EMIT_KFP_PLATFORM_H
 #define CHARD_COMPILER_EMIT_KFP_PLATFORM_H

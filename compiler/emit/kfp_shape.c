@@ -1,4 +1,5 @@
-/* The fields of KFP's documents that emit_kfp uses: pipeline_spec.proto and kubernetes_executor_config.proto, in proto3's
+/* The fields of KFP's documents that emit_kfp uses: pipeline_spec.proto and kubernetes_executor_config.proto, in
+ * proto3's
  * JSON mapping. See shape.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/emit/kfp_shape.h"
@@ -131,7 +132,8 @@ static const struct shape selector_of_parameter[] = {
     { 0 },
 };
 
-static const struct shape parameter_source[] = { MUST_HOLD ("valueFromParameter", OBJECT, selector_of_parameter), { 0 } };
+static const struct shape parameter_source[] = { MUST_HOLD ("valueFromParameter", OBJECT, selector_of_parameter),
+                                                 { 0 } };
 
 static const struct shape dag_outputs[] = {
     MAY_HOLD ("artifacts", MAP, selectors),

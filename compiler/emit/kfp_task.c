@@ -17,8 +17,8 @@ task_artifact (const struct emit_plan *plan, int from, const char *key, bool wit
 {
     if (within)
         return json_pack ("{s:s}", "componentInputArtifact", key);
-    return json_pack ("{s:{s:s,s:s}}", "taskOutputArtifact", "producerTask", plan->steps[from].name, "outputArtifactKey",
-                      key);
+    return json_pack ("{s:{s:s,s:s}}", "taskOutputArtifact", "producerTask", plan->steps[from].name,
+                      "outputArtifactKey", key);
 }
 
 json_t *
@@ -30,7 +30,8 @@ kfp_given (const char *key)
 static json_t *
 told_by (const struct emit_plan *plan, int from, const char *key)
 {
-    return json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", plan->steps[from].name, "outputParameterKey", key);
+    return json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", plan->steps[from].name,
+                      "outputParameterKey", key);
 }
 
 /* `within`: the task stands in a graph (kfp_is_within). */
@@ -103,7 +104,8 @@ kfp_task_of (const struct emit_plan *plan, int step, bool within)
     json_put_unless_empty (one, "inputs", task_inputs (plan, step, within));
     if (plan->steps[step].guard >= 0)
         put (one, "triggerPolicy",
-             json_pack ("{s:o}", "condition", json_sprintf ("inputs.parameter_values['%s'] %s 'true'", kfp_guard_input (plan, step),
+             json_pack ("{s:o}", "condition",
+                        json_sprintf ("inputs.parameter_values['%s'] %s 'true'", kfp_guard_input (plan, step),
                                                             plan->steps[step].role == EMIT_OTHERWISE ? "!=" : "==")));
     put (one, "cachingOptions", emit_is_cached (plan, step) ? json_pack ("{s:b}", "enableCache", 1) : json_object ());
     if (s->settings.retries > 0)
@@ -115,14 +117,16 @@ kfp_task_of (const struct emit_plan *plan, int step, bool within)
 static json_t *
 graph_task (const struct emit_plan *plan, int step)
 {
-    json_t *one = json_pack ("{s:{s:s},s:{s:s},s:o,s:o}", "taskInfo", "name", plan->steps[step].name, "componentRef", "name",
+    json_t *one = json_pack ("{s:{s:s},s:{s:s},s:o,s:o}", "taskInfo", "name", plan->steps[step].name, "componentRef",
+                             "name",
                              kfp_graph_label (plan, step), "dependentTasks", dependent_tasks (plan, step), "inputs",
                              task_inputs (plan, step, false));
     struct vec_str claims = { 0 };
     kfp_claims_of (plan, step, &claims);
     vec_foreach (task, &claims)
         put (json_object_get (json_object_get (one, "inputs"), "parameters"), kfp_claim_input (plan, *task),
-             json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", *task, "outputParameterKey", KFP_CLAIM_NAME));
+             json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", *task, "outputParameterKey",
+                        KFP_CLAIM_NAME));
     return one;
 }
 
@@ -132,7 +136,8 @@ loop_task (const struct emit_plan *plan, int each)
 {
     const int limit = plan->pipeline->steps.items[each].settings.parallel;
     json_t *one = graph_task (plan, each);
-    put (one, "parameterIterator", json_pack ("{s:s,s:{s:s}}", "itemInput", kfp_range_input (plan, each), "items", "inputParameter",
+    put (one, "parameterIterator",
+         json_pack ("{s:s,s:{s:s}}", "itemInput", kfp_range_input (plan, each), "items", "inputParameter",
                                               kfp_ranges_input (plan, each)));
     if (limit > 0)
         put (one, "iteratorPolicy", json_pack ("{s:i}", "parallelismLimit", limit));

@@ -62,9 +62,11 @@ known_placeholder (const json_t *component, const char *text)
     if (strcmp (text, "{{$}}") == 0)
         return NULL;
     if (sscanf (text, "{{$.inputs.parameters['%79[^']']}}%n", key, &end) == 1 && end)
-        return at (component, "inputDefinitions", "parameters", key, NULL) ? NULL : "names nothing that the component has";
+        return at (component, "inputDefinitions", "parameters", key, NULL)
+            ? NULL : "names nothing that the component has";
     if (sscanf (text, "{{$.outputs.parameters['%79[^']'].output_file}}%n", key, &end) == 1 && end)
-        return at (component, "outputDefinitions", "parameters", key, NULL) ? NULL : "names nothing that the component has";
+        return at (component, "outputDefinitions", "parameters", key, NULL)
+            ? NULL : "names nothing that the component has";
     if (sscanf (text, "{{$.%7[a-z].%11[a-z]['%79[^']'].path}}", direction, kind, key) != 3
         || strcmp (kind, "artifacts") != 0)
         return "is not understood";
@@ -123,7 +125,8 @@ check_artifact (const struct check *c, const char *key, const json_t *input)
                    ? 0 : wrong (c, "artifact %s is not like what its graph is given", key);
     const json_t *task = producer ? at (c->tasks, producer, NULL) : NULL;
     if (!task)
-        return wrong (c, "artifact %s comes from task %s, which isn't there", key, producer ? producer : "(none named)");
+        return wrong (c, "artifact %s comes from task %s, which isn't there", key,
+                      producer ? producer : "(none named)");
     const json_t *given = output ? at (component_of (c, task), "outputDefinitions", "artifacts", output, NULL) : NULL;
     if (!given)
         return wrong (c, "task %s has no output %s", producer, output ? output : "(none named)");
@@ -141,7 +144,8 @@ check_told (const struct check *c, const char *key, const json_t *input)
     const char *producer = json_string_value (at (input, "taskOutputParameter", "producerTask", NULL));
     const char *output = json_string_value (at (input, "taskOutputParameter", "outputParameterKey", NULL));
     const json_t *task = producer ? at (c->tasks, producer, NULL) : NULL;
-    const json_t *given = task && output ? at (component_of (c, task), "outputDefinitions", "parameters", output, NULL) : NULL;
+    const json_t *given = task && output ? at (component_of (c, task), "outputDefinitions", "parameters", output, NULL)
+                                         : NULL;
     const json_t *wanted = at (c->component, "inputDefinitions", "parameters", key, NULL);
     if (!given || !json_equal (at (given, "parameterType", NULL), at (wanted, "parameterType", NULL)))
         return wrong (c, "parameter %s comes from no output of a task that is like it", key);
@@ -171,7 +175,8 @@ check_parameter (const struct check *c, const char *key, const json_t *input)
     if (at (input, "taskOutputParameter", NULL))
         return check_told (c, key, input);
     if (at (input, "runtimeValue", "constant", NULL))
-        return at (c->component, "inputDefinitions", "parameters", key, NULL) ? 0 : wrong (c, "its component has no parameter %s", key);
+        return at (c->component, "inputDefinitions", "parameters", key, NULL)
+            ? 0 : wrong (c, "its component has no parameter %s", key);
     const char *from = json_string_value (at (input, "componentInputParameter", NULL));
     const json_t *given = from ? at (c->given, "parameters", from, NULL) : NULL;
     const json_t *wanted = at (c->component, "inputDefinitions", "parameters", key, NULL);
@@ -251,18 +256,21 @@ check_order (struct check *c, json_t *marks, const char *name)
 
 static int check_graph (struct check *c);
 
-/* One of a graph's own tasks leaves what is selected, like what the graph says that it leaves itself. A loop makes a list of it. */
+/* One of a graph's own tasks leaves what is selected, like what the graph says that it leaves itself. A loop makes a
+ * list of it. */
 static int
 check_selector (const struct check *c, const struct check *inner, const char *key, const json_t *selector)
 {
     const json_t *output = at (c->component, "outputDefinitions", "artifacts", key, NULL);
     const char *task = json_string_value (at (selector, "producerSubtask", NULL));
     const char *left = json_string_value (at (selector, "outputArtifactKey", NULL));
-    const json_t *found = task && left ? at (component_of (c, at (inner->tasks, task, NULL)), "outputDefinitions", "artifacts", left, NULL)
+    const json_t *found = task && left
+        ? at (component_of (c, at (inner->tasks, task, NULL)), "outputDefinitions", "artifacts", left, NULL)
                                        : NULL;
     if (!found || !json_equal (at (found, "artifactType", NULL), at (output, "artifactType", NULL)))
         return wrong (c, "none of its own tasks leaves %s", key);
-    return at (c->task, "parameterIterator", NULL) || is_alike (found, output) ? 0 : wrong (c, "%s is and isn't a list", key);
+    return at (c->task, "parameterIterator", NULL)
+        || is_alike (found, output) ? 0 : wrong (c, "%s is and isn't a list", key);
 }
 
 /* One of a graph's own tasks tells what the graph says that it tells itself. */
@@ -272,7 +280,8 @@ check_source (const struct check *c, const struct check *inner, const char *key,
     const json_t *source = at (c->component, "dag", "outputs", "parameters", key, "valueFromParameter", NULL);
     const char *task = json_string_value (at (source, "producerSubtask", NULL));
     const char *told = json_string_value (at (source, "outputParameterKey", NULL));
-    const json_t *found = task && told ? at (component_of (c, at (inner->tasks, task, NULL)), "outputDefinitions", "parameters", told, NULL)
+    const json_t *found = task && told
+        ? at (component_of (c, at (inner->tasks, task, NULL)), "outputDefinitions", "parameters", told, NULL)
                                        : NULL;
     return json_equal (found, output) ? 0 : wrong (c, "none of its own tasks tells %s", key);
 }
@@ -312,7 +321,8 @@ check_task (struct check *c)
     if (!c->component)
         return wrong (c, "its component isn't there");
     bool is_graph = at (c->component, "dag", NULL) != NULL;
-    if ((is_graph ? check_within (c) : check_executor (c)) < 0 || check_iterator (c) < 0 || check_condition (c) < 0 || check_inputs (c, "artifacts", check_artifact) < 0)
+    if ((is_graph ? check_within (c) : check_executor (c)) < 0 || check_iterator (c) < 0 || check_condition (c) < 0
+        || check_inputs (c, "artifacts", check_artifact) < 0)
         return -1;
     return check_inputs (c, "parameters", check_parameter);
 }
@@ -353,7 +363,8 @@ check_version (const json_t *spec, struct error *err)
     if (shape_check (spec, kfp_shape_pipeline, err) < 0)
         return mistaken (err, "document");
     return strcmp (version, "2.1.0") == 0 ? 0
-                                          : error_set (err, ERROR_NOTEBOOK, "KFP takes schema version 2.1.0 alone. " MISTAKE);
+                                          : error_set (err, ERROR_NOTEBOOK,
+                                                       "KFP takes schema version 2.1.0 alone. " MISTAKE);
 }
 
 int
@@ -374,7 +385,7 @@ kfp_verify_platform (const json_t *spec, const json_t *document, struct error *e
     json_t *one;
     json_object_foreach (at (document, "platforms", "kubernetes", "deploymentSpec", "executors", NULL), label, one)
         if (!json_object_get (executors, label))
-            return error_set (err, ERROR_NOTEBOOK, "KFP's platform document speaks of the executor %s, which isn't there. " MISTAKE,
-                              label);
+            return error_set (err, ERROR_NOTEBOOK,
+                              "KFP's platform document speaks of the executor %s, which isn't there. " MISTAKE, label);
     return shape_check (document, kfp_shape_platform, err) < 0 ? mistaken (err, "platform document") : 0;
 }

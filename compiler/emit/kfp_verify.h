@@ -10,7 +10,8 @@
 /* Checks a PipelineSpec whose root is a graph of containers: each task's component, its executor, image and command
  * are there; each artifact that it takes is an output of the task it names, of the same kind, and that task is waited
  * for; each parameter is one of the root's and of the component's, of the same type; what a component needs it gets; no
- * task waits for itself; and every placeholder names what the component has. -1 with ERROR_NOTEBOOK: our own mistake. */
+ * task waits for itself; and every placeholder names what the component has. -1 with ERROR_NOTEBOOK: our own
+ * mistake. */
 int kfp_verify (const json_t *spec, struct error *err);
 
 /* The same for the PlatformSpec that goes behind `spec`. */

@@ -123,7 +123,8 @@ is_taint (const char *s)
 static int
 refuse (const char *who, const char *what, const char *value, const char *wanted, struct error *err)
 {
-    return error_set (err, ERROR_NOTEBOOK, "%s: %s “%s” is none that Kubernetes takes; it takes %s", who, what, value, wanted);
+    return error_set (err, ERROR_NOTEBOOK, "%s: %s “%s” is none that Kubernetes takes; it takes %s", who, what, value,
+                      wanted);
 }
 
 /* A setting that is a map: what its keys and values have to be. */
@@ -139,8 +140,8 @@ struct map_rule {
 #define MAP(member) offsetof (struct step_settings, member)
 
 static const struct map_rule map_rules[] = {
-    { "limit:", MAP (limits), is_resource, "cpu, memory, ephemeral-storage, and others as in nvidia.com/gpu", tag_is_quantity,
-      "amounts such as 2, 500m or 4Gi" },
+    { "limit:", MAP (limits), is_resource, "cpu, memory, ephemeral-storage, and others as in nvidia.com/gpu",
+      tag_is_quantity, "amounts such as 2, 500m or 4Gi" },
     { "label:", MAP (labels), is_qualified_name, LABEL_WANTED, is_label_value, LABEL_WANTED },
     { "annotation:", MAP (annotations), is_qualified_name, LABEL_WANTED, is_text, "" },
     { "node:", MAP (nodes), is_qualified_name, LABEL_WANTED, is_label_value, LABEL_WANTED },
@@ -173,7 +174,8 @@ check_secrets (const struct step *s, const char *who, struct error *err)
         if (!is_secret_key (x->key))
             return refuse (who, "a secret's key", x->key, "letters, digits, '-', '_' and '.'", err);
         if (!is_variable (x->env))
-            return refuse (who, "a secret's variable", x->env, "letters, digits, '-', '_' and '.', no digit first", err);
+            return refuse (who, "a secret's variable", x->env, "letters, digits, '-', '_' and '.', no digit first",
+                           err);
     }
     return 0;
 }

@@ -54,7 +54,8 @@ with_digest (struct arena *a, const char *mapped, const char *name, enum name_ru
     char hex[HASH_HEX_SIZE];
     hash_bytes (name, strlen (name), hex);
     size_t room = MAX_LENGTH - DIGITS - 1, n = strlen (mapped);
-    return arena_printf (a, "%.*s%c%.*s", (int) (n < room ? n : room), mapped, rule == NAME_LABEL ? '-' : '_', DIGITS, hex);
+    return arena_printf (a, "%.*s%c%.*s", (int) (n < room ? n : room), mapped, rule == NAME_LABEL ? '-' : '_', DIGITS,
+                         hex);
 }
 
 static bool

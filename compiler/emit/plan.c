@@ -10,8 +10,8 @@
 #include "compiler/emit/rounds.h"
 #include "doc/yaml.h"
 
-#define INLINE_LIMIT 200000     /* bytes of Python in one document: a workflow may have 1 MB, and KFP's own compiler makes
-                                   one of some three times the code, for 300 steps */
+#define INLINE_LIMIT 200000     /* bytes of Python in one document: a workflow may have 1 MB, and KFP's own compiler
+                                   makes one of some three times the code, for 300 steps */
 #define INLINE_STEP_LIMIT 40000 /* and in one step: a pod's template, which repeats it, is limited to 128 kB */
 
 #define MOST_ROLES 5 /* a step of the pipeline and its helpers */
@@ -66,7 +66,8 @@ add_helper (struct emit_plan *plan, struct pipeline *all, enum emit_role role, i
 {
     int index = (int) all->steps.len;
     vec_add (plan->arena, &all->steps);
-    plan->steps[index] = (struct emit_step){ .role = role, .guard = -1, .otherwise = -1, .items = -1, .each = -1, .of = of };
+    plan->steps[index] = (struct emit_step){ .role = role, .guard = -1, .otherwise = -1, .items = -1, .each = -1,
+                                             .of = of };
     return index;
 }
 
@@ -91,7 +92,8 @@ add_helpers (struct emit_plan *plan, const struct pipeline *p)
     plan->pipeline = all;
     plan->steps = arena_alloc (a, (p->steps.len * MOST_ROLES + 1) * sizeof *plan->steps);
     vec_foreach (s, &p->steps) {
-        plan->steps[all->steps.len] = (struct emit_step){ .guard = -1, .otherwise = -1, .items = -1, .each = -1, .of = -1 };
+        plan->steps[all->steps.len] = (struct emit_step){ .guard = -1, .otherwise = -1, .items = -1, .each = -1,
+                                                          .of = -1 };
         vec_push (a, &all->steps, *s);
     }
     for (int i = 0; i < (int) p->steps.len; i++) {
@@ -278,7 +280,8 @@ emit_producers (const struct emit_plan *plan, int step, struct vec_int *producer
 void
 emission_add (struct emission *e, const char *path, const char *text, size_t len)
 {
-    struct emit_file f = { .path = arena_strdup (e->arena, path), .text = arena_strndup (e->arena, text, len), .len = len };
+    struct emit_file f = { .path = arena_strdup (e->arena, path), .text = arena_strndup (e->arena, text, len),
+                           .len = len };
     vec_push (e->arena, &e->files, f);
 }
 

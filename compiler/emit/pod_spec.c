@@ -81,9 +81,11 @@ files (const struct emit_plan *plan, int step, enum pod_layout layout)
     for (size_t k = 0; k < s->files.len; k++)
         json_array_append_new (in, file (plan, s->files.items[k].path,
                                          layout == POD_VALUES ? emit_file_input_key (plan, step, k)
-                                                              : producer_key (plan, step, s->files.items[k].from), layout));
+                                                              : producer_key (plan, step, s->files.items[k].from),
+                                                              layout));
     vec_foreach (path, &plan->steps[step].files)
-        json_array_append_new (out, file (plan, *path, layout == POD_VALUES ? emit_file_key (plan, *path) : "result", layout));
+        json_array_append_new (out, file (plan, *path, layout == POD_VALUES ? emit_file_key (plan, *path) : "result",
+                                          layout));
     return json_pack ("{s:o,s:o}", "in", in, "out", out);
 }
 

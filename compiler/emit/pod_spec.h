@@ -9,15 +9,16 @@
 /* How values travel. */
 enum pod_layout {
     POD_VALUES,  /* each value and file is an artifact of its own, with metadata: Kubeflow Pipelines */
-    POD_RESULTS, /* each step's whole result is one artifact, "result"; inputs are "0", "1", … as emit_producers: Argo */
+    POD_RESULTS, /* each step's whole result is one artifact, "result"; inputs are "0", "1", … as emit_producers:
+                    Argo */
 };
 
 /* Printable ASCII, without `{{`, which KFP and Argo would take for a template, and without `$`, with which Kubernetes
  * expands variables in arguments. Deterministic; lies in the plan's arena. */
 const char *pod_spec_text (const struct emit_plan *plan, int step, enum pod_layout layout);
 
-/* The same in pieces of less than 128 kB (Linux's MAX_ARG_STRLEN), which step.py joins; where the plan puts code into the
- * image, the path of a file. An array of strings, the caller's. */
+/* The same in pieces of less than 128 kB (Linux's MAX_ARG_STRLEN), which step.py joins; where the plan puts code into
+ * the image, the path of a file. An array of strings, the caller's. */
 json_t *pod_spec_pieces (const struct emit_plan *plan, int step, enum pod_layout layout);
 
 /* Appends the options that hand it over: `--spec PIECE` for each, or `--spec-file PATH`. */
@@ -26,8 +27,8 @@ void pod_spec_append (json_t *args, const struct emit_plan *plan, int step, enum
 /* Folder of the specifications below EMIT_SPECS: "kfp" or "argo". */
 const char *pod_layout_name (enum pod_layout layout);
 
-/* Whether a text begins with what Argo takes for a template, or Kubernetes for a variable: the former hands parameters on in
- * a pod's environment, where `$$` becomes `$`. */
+/* Whether a text begins with what Argo takes for a template, or Kubernetes for a variable: the former hands parameters
+ * on in a pod's environment, where `$$` becomes `$`. */
 bool pod_is_reference (const char *s);
 
 /* True for a text that Argo's parameters would not leave as it is: it travels as JSON (in a specification: "json"). */

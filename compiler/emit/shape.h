@@ -1,5 +1,5 @@
-/* What may stand in a document, as tables of fields: services refuse a whole document for one field that they don't know
- * or that is of another type, and so do the emitters' own checks, before anything leaves this machine.
+/* What may stand in a document, as tables of fields: services refuse a whole document for one field that they don't
+ * know or that is of another type, and so do the emitters' own checks, before anything leaves this machine.
  *
  *     static const struct shape cache[] = { MUST ("name", TEXT), { 0 } };
  *     static const struct shape memoize[] = { MAY ("key", TEXT), MAY_HOLD ("cache", OBJECT, cache), { 0 } };

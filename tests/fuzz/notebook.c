@@ -16,7 +16,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     struct arena *a = arena_create ();
     struct diag_list diags = { .arena = a, .notebook = "fuzz" };
     struct error err;
-    struct notebook *nb = notebook_parse (a, data[0] & 1 ? "fuzz.py" : "fuzz.ipynb", (const char *) data + 1, size - 1, &err);
+    struct notebook *nb = notebook_parse (a, data[0] & 1 ? "fuzz.py" : "fuzz.ipynb", (const char *) data + 1, size - 1,
+                                          &err);
     if (nb) {
         struct flow *flow = interpreter_run (program_build (a, nb, &diags));
         struct pipeline *p = pipeline_create (a);

@@ -1,5 +1,5 @@
-/* Fuzz target: lines as the frames of a Jupyter message. Whatever comes in is refused with a reason or has a type and an
- * id; an answer to it, signed by us, is read back as what was written; the same with one byte changed is refused.
+/* Fuzz target: lines as the frames of a Jupyter message. Whatever comes in is refused with a reason or has a type and
+ * an id; an answer to it, signed by us, is read back as what was written; the same with one byte changed is refused.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 #include "base/vec.h"

@@ -8,7 +8,8 @@
 static void
 schedules_are_taken (void **state)
 {
-    static const char *const good[] = { "* * * * *",     "0 2 * * *",       "*/15 0-6,18-23/2 1,15 * 1-5", "5/10 * ? * ?",
+    static const char *const good[] = { "* * * * *",     "0 2 * * *",       "*/15 0-6,18-23/2 1,15 * 1-5",
+                                        "5/10 * ? * ?",
                                         "0 0 1 jan-MAR,Dec Mon", "59 23 31 12 6", " 0  9\t* * 1 ",          "@daily",
                                         "@every 1h30m",  "@hourly",         "*/90 * * * *", "0 0 * * SUN-SAT" };
     struct error err = { 0 };
@@ -52,7 +53,8 @@ zones_are_known (void **state)
         assert_int_equal (cron_check_zone (bad[i], &err), -1);
 }
 
-/* As robfig/cron 3.0.1 has them in five fields and 1.2.0 in six: both gave the same times, behind 2026-03-26 09:00 UTC. */
+/* As robfig/cron 3.0.1 has them in five fields and 1.2.0 in six: both gave the same times, behind 2026-03-26 09:00
+ * UTC. */
 static void
 firings_are_known (void **state)
 {

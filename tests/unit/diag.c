@@ -19,8 +19,10 @@ the_same_twice_is_one (void **state)
     (void) state;
     struct diag_list list = list_create ();
     for (int i = 0; i < 3; i++)
-        diag_add (&list, SEVERITY_ERROR, "r", (struct place){ .cell = 1, .line = 2, .column = 3 }, NULL, NULL, "message %d", i / 2);
-    diag_add (&list, SEVERITY_WARNING, "r", (struct place){ .cell = 1, .line = 2, .column = 4 }, NULL, NULL, "message 0");
+        diag_add (&list, SEVERITY_ERROR, "r", (struct place){ .cell = 1, .line = 2, .column = 3 }, NULL, NULL,
+                  "message %d", i / 2);
+    diag_add (&list, SEVERITY_WARNING, "r", (struct place){ .cell = 1, .line = 2, .column = 4 }, NULL, NULL,
+              "message 0");
     assert_int_equal (list.all.len, 3);
     assert_int_equal (list.errors, 2);
     assert_int_equal (list.warnings, 1);
@@ -89,7 +91,8 @@ static void
 they_read_like_a_compilers (void **state)
 {
     (void) state;
-    struct diag d = { "n.ipynb", { .cell = 7, .line = 3, .column = 5 }, SEVERITY_ERROR, "unresolved-name", "no 'x'", "bind it", "y = x" };
+    struct diag d = { "n.ipynb", { .cell = 7, .line = 3, .column = 5 }, SEVERITY_ERROR, "unresolved-name", "no 'x'",
+                      "bind it", "y = x" };
     print (&d, "n.ipynb:cell 7:3:5: error: no 'x' [unresolved-name]\n    y = x\n        ^\n  hint: bind it\n");
     struct diag whole = { "n.ipynb", PLACE_NOTEBOOK, SEVERITY_WARNING, "empty", "no code", NULL, NULL };
     print (&whole, "n.ipynb: warning: no code [empty]\n");

@@ -92,9 +92,11 @@ static const char kfp_document[] =
     "components:\n"
     "  comp-a: {executorLabel: exec-a,\n"
     "           inputDefinitions: {parameters: {N: {parameterType: NUMBER_INTEGER}}},\n"
-    "           outputDefinitions: {artifacts: {x: {artifactType: {schemaTitle: system.Artifact, schemaVersion: 0.0.1}}}}}\n"
+    "           outputDefinitions: {artifacts: {x: {artifactType: {schemaTitle: system.Artifact, schemaVersion: "
+    "0.0.1}}}}}\n"
     "  comp-b: {executorLabel: exec-b,\n"
-    "           inputDefinitions: {artifacts: {x: {artifactType: {schemaTitle: system.Artifact, schemaVersion: 0.0.1}}}}}\n"
+    "           inputDefinitions: {artifacts: {x: {artifactType: {schemaTitle: system.Artifact, schemaVersion: "
+    "0.0.1}}}}}\n"
     "deploymentSpec:\n"
     "  executors:\n"
     "    exec-a: {container: {image: i, command: [c], args: ['{{$}}', \"{{$.outputs.artifacts['x'].path}}\"]}}\n"
@@ -131,23 +133,30 @@ static const char kfp_loop[] =
     "    tasks:\n"
     "      items: {taskInfo: {name: items}, componentRef: {name: comp-items}}\n"
     "      each: {taskInfo: {name: each}, componentRef: {name: comp-loop}, dependentTasks: [items],\n"
-    "             inputs: {parameters: {all: {taskOutputParameter: {producerTask: items, outputParameterKey: Output}}}},\n"
-    "             parameterIterator: {itemInput: one, items: {inputParameter: all}}, iteratorPolicy: {parallelismLimit: 2}}\n"
+    "             inputs: {parameters: {all: {taskOutputParameter: {producerTask: items, outputParameterKey: "
+    "Output}}}},\n"
+    "             parameterIterator: {itemInput: one, items: {inputParameter: all}}, iteratorPolicy: "
+    "{parallelismLimit: 2}}\n"
     "      last: {taskInfo: {name: last}, componentRef: {name: comp-last}, dependentTasks: [each],\n"
     "             inputs: {artifacts: {parts: {taskOutputArtifact: {producerTask: each, outputArtifactKey: part}}}}}\n"
     "components:\n"
     "  comp-items: {dag: {tasks: {tell: {taskInfo: {name: tell}, componentRef: {name: comp-tell}}},\n"
-    "                     outputs: {parameters: {Output: {valueFromParameter: {producerSubtask: tell, outputParameterKey: told}}}}},\n"
+    "                     outputs: {parameters: {Output: {valueFromParameter: {producerSubtask: tell, "
+    "outputParameterKey: told}}}}},\n"
     "               outputDefinitions: {parameters: {Output: {parameterType: LIST}}}}\n"
     "  comp-tell: {executorLabel: exec, outputDefinitions: {parameters: {told: {parameterType: LIST}}}}\n"
     "  comp-loop: {dag: {tasks: {run: {taskInfo: {name: run}, componentRef: {name: comp-run},\n"
     "                                  inputs: {parameters: {one: {componentInputParameter: one}}}}},\n"
-    "                    outputs: {artifacts: {part: {artifactSelectors: [{producerSubtask: run, outputArtifactKey: part}]}}}},\n"
+    "                    outputs: {artifacts: {part: {artifactSelectors: [{producerSubtask: run, outputArtifactKey: "
+    "part}]}}}},\n"
     "              inputDefinitions: {parameters: {all: {parameterType: LIST}, one: {parameterType: STRING}}},\n"
-    "              outputDefinitions: {artifacts: {part: {artifactType: {schemaTitle: system.Artifact, schemaVersion: 0.0.1}, isArtifactList: true}}}}\n"
+    "              outputDefinitions: {artifacts: {part: {artifactType: {schemaTitle: system.Artifact, schemaVersion: "
+    "0.0.1}, isArtifactList: true}}}}\n"
     "  comp-run: {executorLabel: exec-run, inputDefinitions: {parameters: {one: {parameterType: STRING}}},\n"
-    "             outputDefinitions: {artifacts: {part: {artifactType: {schemaTitle: system.Artifact, schemaVersion: 0.0.1}}}}}\n"
-    "  comp-last: {executorLabel: exec, inputDefinitions: {artifacts: {parts: {artifactType: {schemaTitle: system.Artifact, schemaVersion: 0.0.1}, isArtifactList: true}}}}\n"
+    "             outputDefinitions: {artifacts: {part: {artifactType: {schemaTitle: system.Artifact, schemaVersion: "
+    "0.0.1}}}}}\n"
+    "  comp-last: {executorLabel: exec, inputDefinitions: {artifacts: {parts: {artifactType: {schemaTitle: "
+    "system.Artifact, schemaVersion: 0.0.1}, isArtifactList: true}}}}\n"
     "deploymentSpec:\n"
     "  executors:\n"
     "    exec: {container: {image: i, command: [c]}}\n"
@@ -181,7 +190,8 @@ static const char argo_loop[] =
     "  dag:\n"
     "    tasks:\n"
     "    - {name: each, template: round, withParam: '{{inputs.parameters.ranges}}', arguments: {\n"
-    "         parameters: [{name: rounds, value: '{{item}}'}], artifacts: [{name: in-0, from: '{{inputs.artifacts.in-0}}'}]}}\n"
+    "         parameters: [{name: rounds, value: '{{item}}'}], artifacts: [{name: in-0, from: "
+    "'{{inputs.artifacts.in-0}}'}]}}\n"
     "- name: exit\n"
     "  dag: {tasks: [{name: tell, template: step}]}\n";
 
@@ -248,7 +258,8 @@ kfp_faults_are_found (void **state)
         { "schemaVersion: '2.1.0'", "schemaVersion: 2.1", "schemaVersion: it is of another type" },
         { "pipelineInfo: {name: p}", "pipelineInfo: {}", "pipelineInfo: name is missing" },
         { "sdkVersion", "sdkversion", "there is no field sdkversion" },
-        { "maxRetryCount: 3", "maxRetryCount: '3'", "root.dag.tasks.a.retryPolicy.maxRetryCount: it is of another type" },
+        { "maxRetryCount: 3", "maxRetryCount: '3'",
+          "root.dag.tasks.a.retryPolicy.maxRetryCount: it is of another type" },
         { "backoffDuration: 10s", "backoffDuration: 10m", "backoffDuration: it is of another type" },
         { "command: [c]", "command: [c, 1]", "executors.exec-a.container.command[1]: it is no text" },
         { "schemaVersion: 0.0.1", "schemaversion: 0.0.1", "another type" },
@@ -287,7 +298,8 @@ argo_faults_within_are_found (void **state)
     (void) state;
     static const struct fault faults[] = {
         { "onExit: exit", "onExit: end", "no template 'end' for what runs at the end" },
-        { "withParam: '{{inputs.parameters.ranges}}'", "withParam: '{{inputs.parameters.rounds}}'", "is repeated over" },
+        { "withParam: '{{inputs.parameters.ranges}}'", "withParam: '{{inputs.parameters.rounds}}'",
+          "is repeated over" },
         { "{{inputs.artifacts.in-0}}", "{{inputs.artifacts.in-1}}", "takes an artifact from" },
         { "template: round", "template: rounds", "has no template 'rounds'" },
         { "{name: rounds, value: '{{item}}'}", "{name: round, value: '{{item}}'}", "does not give rounds" },
@@ -317,7 +329,8 @@ argo_faults_are_found (void **state)
         { "arguments: {parameters: [{name: spec, value: x}]}", "arguments: {}", "does not give spec" },
         { "artifacts: [{name: in-0, from", "artifacts: [{name: in-1, from", "does not give in-0" },
         { "volumes: [{name: data,", "volumes: [{name: more,", "isn't declared" },
-        { "[{name: n, value: '1'}]", "[{name: n, value: '1'}, {name: n, value: '2'}]", "two parameters are called 'n'" },
+        { "[{name: n, value: '1'}]", "[{name: n, value: '1'}, {name: n, value: '2'}]",
+          "two parameters are called 'n'" },
         { "[{name: n, value: '1'}]", "[{value: '1'}]", "arguments.parameters[0]: name is missing" },
         { "[{name: n, value: '1'}]", "[{name: n, value: 1}]", "arguments.parameters[0].value: it is of another type" },
         { "persistentVolumeClaim", "persistentVolume", "volumes[0]: there is no field persistentVolume" },

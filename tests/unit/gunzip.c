@@ -38,6 +38,7 @@ refuses_what_is_broken (void **state)
 int
 main (void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test (unpacks_what_fits), cmocka_unit_test (refuses_what_is_broken) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test (unpacks_what_fits),
+                                        cmocka_unit_test (refuses_what_is_broken) };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Tests of base/hash.h against the published examples of SHA-256 (FIPS 180-4, appendix; NIST's "abc" and two blocks), and of HMAC.
+/* Tests of base/hash.h against the published examples of SHA-256 (FIPS 180-4, appendix; NIST's "abc" and two blocks),
+ * and of HMAC.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 

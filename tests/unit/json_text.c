@@ -49,7 +49,8 @@ great_integers_are_numbers (void **state)
 static void
 values_that_nobody_wants_are_passed_over (void **state)
 {
-    static const char text[] = "{\"outputs\": [{\"outputs\": 1}, \"]\"], \"x\": {\"outputs\": {\"a\": [1]}}, \"outputs2\": [1]}";
+    static const char text[] = "{\"outputs\": [{\"outputs\": 1}, \"]\"], \"x\": {\"outputs\": {\"a\": [1]}}, "
+                               "\"outputs2\": [1]}";
     static const char *const skip[] = { "outputs", NULL };
     struct error err = { 0 };
     (void) state;
@@ -82,7 +83,8 @@ reals_are_short_and_exact (void **state)
     static const struct {
         double x;
         const char *text;
-    } cases[] = { { 0.1, "0.1" }, { 1, "1.0" }, { -2.5, "-2.5" }, { 1e20, "1.0e+20" }, { 1.0 / 3, "0.3333333333333333" } };
+    } cases[] = { { 0.1, "0.1" }, { 1, "1.0" }, { -2.5, "-2.5" }, { 1e20, "1.0e+20" },
+                  { 1.0 / 3, "0.3333333333333333" } };
     char text[JSON_TEXT_REAL_SIZE];
     (void) state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -97,7 +99,8 @@ static void
 documents_are_printed_with_few_digits (void **state)
 {
     (void) state;
-    static const char *const texts[] = { "[0.3,{\"a\":[1e-7,-2.5]}]", "0.3", "[0.30000000000000004]", "{\"x\":5e-324}", "null" };
+    static const char *const texts[] = { "[0.3,{\"a\":[1e-7,-2.5]}]", "0.3", "[0.30000000000000004]", "{\"x\":5e-324}",
+                                         "null" };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         json_t *j = json_loads (texts[i], JSON_DECODE_ANY, NULL);
         char *found = json_dumps (j, JSON_COMPACT | JSON_ENCODE_ANY | json_text_precision (j));

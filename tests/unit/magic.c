@@ -138,7 +138,8 @@ names_that_cell_magics_bind (void **state)
         assert_int_equal (strlen (code), strlen (cases[i].source));
         assert_string_equal (line, cases[i].rest);
         assert_memory_equal (code, cases[i].first, strlen (cases[i].first));
-        assert_int_equal (strspn (code + strlen (cases[i].first), " "), (size_t) (line - code) - strlen (cases[i].first));
+        assert_int_equal (strspn (code + strlen (cases[i].first), " "),
+                          (size_t) (line - code) - strlen (cases[i].first));
     }
 }
 

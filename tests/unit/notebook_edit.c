@@ -25,9 +25,11 @@ static void
 a_notebook_on_one_line_stays_on_one (void **state)
 {
     (void) state;
-    becomes_as ("a.ipynb", "{\"cells\": [{\"cell_type\": \"code\", \"metadata\": {}, \"source\": \"x\"}], \"nbformat\": 4}", 0,
+    becomes_as ("a.ipynb",
+                "{\"cells\": [{\"cell_type\": \"code\", \"metadata\": {}, \"source\": \"x\"}], \"nbformat\": 4}", 0,
                 "step:a",
-                "{\"cells\": [{\"cell_type\": \"code\", \"metadata\": {\"tags\": [\"step:a\"]}, \"source\": \"x\"}], \"nbformat\": 4}");
+                "{\"cells\": [{\"cell_type\": \"code\", \"metadata\": {\"tags\": [\"step:a\"]}, \"source\": \"x\"}], "
+                "\"nbformat\": 4}");
 }
 
 static void
@@ -41,13 +43,13 @@ indentation_is_kept (void **state)
             const char *d = indents[i], *n = ends[e];
             struct strbuf before = { 0 }, after = { 0 };
             /* One level of indentation at each depth; no line end behind the last brace. */
-            strbuf_addf (&before, "{%s%s\"cells\": [%s%s%s{%s%s%s%s\"cell_type\": \"code\",%s%s%s%s\"metadata\": {},%s", n, d,
-                         n, d, d, n, d, d, d, n, d, d, d, n);
+            strbuf_addf (&before, "{%s%s\"cells\": [%s%s%s{%s%s%s%s\"cell_type\": \"code\",%s%s%s%s\"metadata\": {},%s",
+                         n, d, n, d, d, n, d, d, d, n, d, d, d, n);
             strbuf_addf (&before, "%s%s%s\"source\": []%s%s%s}%s%s]%s}", d, d, d, n, d, d, n, d, n);
-            strbuf_addf (&after, "{%s%s\"cells\": [%s%s%s{%s%s%s%s\"cell_type\": \"code\",%s%s%s%s\"metadata\": {%s", n, d, n,
-                         d, d, n, d, d, d, n, d, d, d, n);
-            strbuf_addf (&after, "%s%s%s%s\"tags\": [%s%s%s%s%s%s\"step:a\"%s%s%s%s%s]%s%s%s%s},%s", d, d, d, d, n, d, d, d, d,
-                         d, n, d, d, d, d, n, d, d, d, n);
+            strbuf_addf (&after, "{%s%s\"cells\": [%s%s%s{%s%s%s%s\"cell_type\": \"code\",%s%s%s%s\"metadata\": {%s", n,
+                         d, n, d, d, n, d, d, d, n, d, d, d, n);
+            strbuf_addf (&after, "%s%s%s%s\"tags\": [%s%s%s%s%s%s\"step:a\"%s%s%s%s%s]%s%s%s%s},%s", d, d, d, d, n, d,
+                         d, d, d, d, n, d, d, d, d, n, d, d, d, n);
             strbuf_addf (&after, "%s%s%s\"source\": []%s%s%s}%s%s]%s}", d, d, d, n, d, d, n, d, n);
             becomes_as ("a.ipynb", strbuf_str (&before), 0, "step:a", strbuf_str (&after));
             strbuf_free (&before);
@@ -114,10 +116,12 @@ outputs_go_and_nothing_else (void **state)
     stripped ("a.ipynb",
               "{ \"metadata\": {\"widgets\": {\"x\": [1, {}]}, \"k\":1},\r\n\t\"cells\": [ {\"cell_type\": \"code\", \"execution_count\": 12 ,"
               " \"metadata\": {\"outputs\": [1]}, \"outputs\": [{\"text\": \"]}, \\\"outputs\\\": [\"}\n], \"source\": \"\\u0000 \\ud800\"},"
-              " {\"cell_type\": \"markdown\", \"metadata\": {}, \"source\": [\"\\\"outputs\\\": [1]\"]}], \"nbformat\": 4}\n",
+              " {\"cell_type\": \"markdown\", \"metadata\": {}, \"source\": [\"\\\"outputs\\\": [1]\"]}], "
+              "\"nbformat\": 4}\n",
               "{ \"metadata\": {\"widgets\": {}, \"k\":1},\r\n\t\"cells\": [ {\"cell_type\": \"code\", \"execution_count\": null ,"
               " \"metadata\": {\"outputs\": [1]}, \"outputs\": [], \"source\": \"\\u0000 \\ud800\"},"
-              " {\"cell_type\": \"markdown\", \"metadata\": {}, \"source\": [\"\\\"outputs\\\": [1]\"]}], \"nbformat\": 4}\n");
+              " {\"cell_type\": \"markdown\", \"metadata\": {}, \"source\": [\"\\\"outputs\\\": [1]\"]}], "
+              "\"nbformat\": 4}\n");
     stripped ("a.ipynb",
               "{\"worksheets\": [{\"cells\": [{\"cell_type\": \"code\", \"prompt_number\": 3, \"input\": \"x\", \"outputs\": [NaN]}]}], "
               "\"nbformat\": 3, \"metadata\": {}}",

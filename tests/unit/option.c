@@ -13,8 +13,10 @@ struct settings {
 };
 
 static const struct option table[] = {
-    { .name = "force", .letter = 'f', .kind = OPTION_FLAG, .offset = offsetof (struct settings, force), .help = "do it" },
-    { .name = "loud", .letter = 'l', .kind = OPTION_COUNT, .offset = offsetof (struct settings, loud), .help = "louder" },
+    { .name = "force", .letter = 'f', .kind = OPTION_FLAG, .offset = offsetof (struct settings, force),
+      .help = "do it" },
+    { .name = "loud", .letter = 'l', .kind = OPTION_COUNT, .offset = offsetof (struct settings, loud),
+      .help = "louder" },
     { .name = "to", .kind = OPTION_STRING, .offset = offsetof (struct settings, to), .argument = "TARGET",
       .help = "target", .choices = "ir|dot" },
     { .name = "jobs", .letter = 'j', .kind = OPTION_INT, .offset = offsetof (struct settings, jobs), .argument = "N",

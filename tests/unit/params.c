@@ -36,7 +36,8 @@ python_and_json_are_both_understood (void **state)
 static void
 anything_else_is_refused (void **state)
 {
-    static const char *const texts[] = { "", "x", "1 2", "[1", "{1: 2}", "'a", "__import__('os')", "1+1", "\"\\ud800\"" };
+    static const char *const texts[] = { "", "x", "1 2", "[1", "{1: 2}", "'a", "__import__('os')", "1+1",
+                                         "\"\\ud800\"" };
     (void) state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct error err = { 0 };

@@ -1,4 +1,5 @@
-/* For unit tests that need an arena: cmocka gets make_arena and give_up_arena as a test's or a group's setup and teardown.
+/* For unit tests that need an arena: cmocka gets make_arena and give_up_arena as a test's or a group's setup and
+ * teardown.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_TESTS_UNIT_ARENA_H
 #define CHARD_TESTS_UNIT_ARENA_H

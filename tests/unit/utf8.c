@@ -11,8 +11,10 @@ characters_are_decoded (void **state)
         const char *text;
         uint32_t c;
         size_t len;
-    } cases[] = { { "A", 0x41, 1 },          { "\xc3\xa9", 0xe9, 2 },  { "\xe2\x82\xac", 0x20ac, 3 }, { "\xf0\x9f\x98\x80", 0x1f600, 4 },
-                  { "\x80", 0xfffd, 1 },     { "\xc3", 0xfffd, 1 },    { "\xc0\x80", 0xfffd, 1 },     { "\xed\xa0\x80", 0xfffd, 1 },
+    } cases[] = { { "A", 0x41, 1 },          { "\xc3\xa9", 0xe9, 2 },  { "\xe2\x82\xac", 0x20ac, 3 },
+                  { "\xf0\x9f\x98\x80", 0x1f600, 4 },
+                  { "\x80", 0xfffd, 1 },     { "\xc3", 0xfffd, 1 },    { "\xc0\x80", 0xfffd, 1 },
+                  { "\xed\xa0\x80", 0xfffd, 1 },
                   { "\xf4\x90\x80\x80", 0xfffd, 1 } };
     (void) state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

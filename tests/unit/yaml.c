@@ -98,7 +98,8 @@ core_schema_is_read (void **state)
     expect_read ("a: '1'\nb: !!str 1\nc: \"true\"\nd: 2024-01-02\ne: .inf\nf: 1.2.3\ng: 0x\nh: '.'\n",
                  "{\"a\":\"1\",\"b\":\"1\",\"c\":\"true\",\"d\":\"2024-01-02\",\"e\":\".inf\",\"f\":\"1.2.3\",\"g\":\"0x\",\"h\":\".\"}");
     expect_read ("- {a: [1, 2], 3: x}\n- |\n  t\n  u\n", "[{\"a\":[1,2],\"3\":\"x\"},\"t\\nu\\n\"]");
-    expect_read ("a: &x {k: [1]}\nb: *x\nc: &y z\nd: *y\n", "{\"a\":{\"k\":[1]},\"b\":{\"k\":[1]},\"c\":\"z\",\"d\":\"z\"}");
+    expect_read ("a: &x {k: [1]}\nb: *x\nc: &y z\nd: *y\n",
+                 "{\"a\":{\"k\":[1]},\"b\":{\"k\":[1]},\"c\":\"z\",\"d\":\"z\"}");
     expect_read ("99999999999999999999\n", "1e20");
 }
 
@@ -138,7 +139,8 @@ all_text_survives (void **state)
 {
     (void) state;
     static const char alphabet[] = "a :#-?|>'\"\\{}[]%@`&*!,~=\n\n \t\r\x01\x7fyn01.e+_<";
-    static const char *const wide[] = { "ü", "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf", "\xf0\x9f\x98\x80", "\xc2\xa0" };
+    static const char *const wide[] = { "ü", "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf", "\xf0\x9f\x98\x80",
+                                        "\xc2\xa0" };
     unsigned seed = 1;
     for (int round = 0; round < 20000; round++) {
         cleanup_strbuf struct strbuf text = { 0 }, out = { 0 };
