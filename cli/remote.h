@@ -1,8 +1,8 @@
 /* Runs that were submitted elsewhere, as this machine knows them: a JSON object each in .chard/remote/RUN.json.
  *
  *     {"run": "20261123-235959-3e71", "target": "kfp", "context": "lab", "notebook", "name", "digest", "git", "commit",
- * "parameters", "began", "steps": [{"step": "train", "key": "train", "metrics": {…}}], "status": "running", "error",
- *      "run_id", "link", … as the service calls it}
+ *      "parameters", "began", "steps": [{"step": "train", "key": "train", "metrics": {…}}], "status": "running",
+ *      "error", "run_id", "link", … as the service calls it}
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLI_REMOTE_H

@@ -4,12 +4,10 @@
  * - TLS is always verified. Proxies are those of the settings, else of the environment (https_proxy, no_proxy, …).
  * - A reply is whole or an error: at most `max_bytes` long, within `timeout`, and never silent for 30 s.
  * - Redirects are followed at most 5 times and only to the same host, so that credentials stay there; one that leads to
- * a
- *   login page is told as such.
+ *   a login page is told as such.
  * - What was surely not done (no connection, 429) is tried again, up to 4 times in all, waiting longer each time, as
- * long as
- * the server says if that is below 30 s. What may have been done (a lost reply, 502, 503, 504) only if the request says
- *   that it may be repeated.
+ *   long as the server says if that is below 30 s. What may have been done (a lost reply, 502, 503, 504) only if the
+ *   request says that it may be repeated.
  *
  * Errors are ERROR_ENVIRONMENT, name method and URL without its query, and say what to do next. Headers and bodies that
  * are sent never stand in them.
@@ -95,8 +93,7 @@ int http_check (const struct http_request *rq, const struct http_reply *reply, s
 
 /* Sends `body` (borrowed; NULL: none) as JSON and reads the reply as JSON; an empty one is {}. NULL if it fails, has a
  * status other than 2xx, or isn't JSON. `status`, if not NULL, is 0 where no reply came, and the reply's else;
- * `maybe_done`, if not
- * NULL, as above. The caller owns the result. */
+ * `maybe_done`, if not NULL, as above. The caller owns the result. */
 struct http_call {
     const char *method, *url;
     const json_t *body;

@@ -1,7 +1,7 @@
 /* Artifacts of runs on Kubeflow Pipelines. Its v2beta1 API has none of a version 2 pipeline; what is there is
  * - ML Metadata, which knows where they lie: gRPC-web through the user interface's server, at ENDPOINT/ml_metadata.*
- * (protocol
- *   buffers: https://protobuf.dev/programming-guides/encoding/; ml_metadata/proto/metadata_store_service.proto), and
+ *   (protocol buffers: https://protobuf.dev/programming-guides/encoding/;
+ *   ml_metadata/proto/metadata_store_service.proto), and
  * - the user interface's server, which hands out objects: ENDPOINT/artifacts/get, a directory as .tar.gz
  *   (frontend/server/handlers/artifacts.ts).
  * An artifact's URI ends in TASK/SALT/NAME (backend/src/v2/driver/driver.go), also where it was taken from the cache.

@@ -5,8 +5,8 @@
  *     $DOCKER_CONFIG/config.json, ~/.docker/config.json
  *
  * credential helpers (credHelpers, credsStore: docker-credential-NAME) included. Secrets stay in headers of requests to
- * the registry, and to whom it names for its tokens if that is over HTTPS (or on this machine). The challenge is
- * answered as RFC 7617 (Basic) and Docker's token authentication (Bearer) have it.
+ * the registry, and to whom it names for its tokens if that is over HTTPS (or on this machine).
+ * The challenge is answered as RFC 7617 (Basic) and Docker's token authentication (Bearer) have it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_CLIENT_REGISTRY_LOGIN_H
 #define CHARD_CLIENT_REGISTRY_LOGIN_H

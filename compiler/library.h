@@ -68,9 +68,9 @@ struct effect {
     bool of_receiver;           /* the result looks at the receiver when it is asked, as do its parts */
     bool accessor;              /* gives what registers a class as the attribute that argument 0 names */
     bool shows;                 /* somebody sees it done: print */
-    enum { CONNECTS_NOT, CONNECTS,
-           CONNECTS_BY_URL } connects; /* the result stands for something elsewhere, which argument
-                                   0 may name, and can be had again anywhere; by a URL, which may name the memory too */
+    /* The result stands for something elsewhere, which argument 0 may name, and can be had again anywhere; by a URL,
+     * which may name the memory too. */
+    enum { CONNECTS_NOT, CONNECTS, CONNECTS_BY_URL } connects;
     enum { PROCESS_NOT, PROCESS_ASKED, PROCESS_EVERYWHERE, PROCESS_HANDLED, PROCESS_ENDS } process; /* see process.c */
     symbol process_state;       /* … of this name */
     symbol traces;              /* state that any statement may change, if this is looked at anywhere */
@@ -85,8 +85,7 @@ struct library;
 struct library *library_create (struct arena *a, struct symbols *symbols);
 
 /* Adds a project's own lines, {"mylib.scale": "mutates=0", …}; they win over the table's. `effects` may be NULL.
- * Returns
- * NULL, or the first key whose words aren't words of the table (that one and the rest are left out). */
+ * Returns NULL, or the first key whose words aren't words of the table (that one and the rest are left out). */
 const char *library_add (struct library *l, const json_t *effects);
 
 /* What calling the library object at `path` does: the line of that very path, else of its longest prefix with ".*",

@@ -10,8 +10,7 @@
 #include <string.h>
 
 /* `uses`: a set of enum special_use; `signs`: first characters of the operators that mean it (`in`, `is`, `not` by
- * their letter),
- * NULL for any. Constructors are calls of the class. */
+ * their letter), NULL for any. Constructors are calls of the class. */
 static const struct special {
     const char *name;
     unsigned uses;

@@ -35,8 +35,7 @@ struct call *call_start (const struct call_context *context, const struct cell_p
                          const struct outlet *outlet, call_done_fn done, void *arg);
 
 /* The same for words that are there already, from the command's name on: `env` ("NAME=value") is for the command alone,
- * or
- * NULL. */
+ * or NULL. */
 struct call *call_start_words (const struct call_context *context, const struct vec_str *words, const char *env,
                                const json_t *metadata, const struct outlet *outlet, call_done_fn done, void *arg);
 

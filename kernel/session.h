@@ -2,11 +2,12 @@
  * file at all; so the session notes every cell that it is asked to execute: source, tags, and JupyterLab's cellId.
  *
  * Where a notebook's text comes from, the first that there is:
- * 1. the request's metadata, {"chard": {"notebook": {…nbformat 4…}, "path": "…"}}: the client sends what is on its
- * screen.
+ *   1. the request's metadata, {"chard": {"notebook": {…nbformat 4…}, "path": "…"}}: the client sends what is on its
+ *      screen.
  *      That is what JupyterLab's extension does (share/jupyter/labextensions/chard/static/kernel.js);
  *   2. the file that is open, told by JPY_SESSION_NAME, the connection file's jupyter_session, or VS Code's
- * __vsc_ipynb_file__; cells of it that were executed after it was saved go as they were executed, matched by cellId;
+ *      __vsc_ipynb_file__; cells of it that were executed after it was saved go as they were executed, matched by
+ *      cellId;
  *   3. the executed cells in their order.
  * The client's path is relative to a folder that only its server knows. The first one, with which the path that we know
  * ends, tells the folder; from then on the notebook is where the client says, renamed or another one on the same
@@ -49,8 +50,7 @@ struct session_notebook {
 };
 
 /* Puts it together. `metadata` is the asking request's; `cwd` says where a notebook without a file lies. Paths lie in
- * `a`.
- * ERROR_USAGE if there is nothing at all, or what there was is gone. */
+ * `a`. ERROR_USAGE if there is nothing at all, or what there was is gone. */
 int session_get_notebook (struct session *s, struct arena *a, const json_t *metadata, const char *cwd,
                           struct session_notebook *nb, struct error *err);
 

@@ -1,12 +1,10 @@
 /* How a parameter's value travels through Kubeflow Pipelines. What KFP would change on the way goes as JSON text that
  * holds nothing to change, in a parameter of type STRING:
- * - integers beyond the doubles' 53 bits, and null within a list or struct, which its values can't hold; -0.0, which
- * comes as 0.0;
- * - texts with `$$` or `$(`, which Kubernetes expands where they stand in a pod's arguments, with `{{`, which Argo
- * takes for a
- * template, and with `[[`, which KFP takes for a macro (backend/src/common/util/parameter_formatter.go), wherever in
- * the
- *    value they are;
+ *  - integers beyond the doubles' 53 bits, and null within a list or struct, which its values can't hold; -0.0, which
+ *    comes as 0.0;
+ *  - texts with `$$` or `$(`, which Kubernetes expands where they stand in a pod's arguments, with `{{`, which Argo
+ *    takes for a template, and with `[[`, which KFP takes for a macro (backend/src/common/util/parameter_formatter.go),
+ *    wherever in the value they are;
  *  - control characters and what lies beyond U+FFFF, for which the server refuses or loses the whole document.
  * Seen on a server of 2.17: "$$" arrived as "$", "{{=1+1}}" as "2", "[[CurrentTime.2006]]" as the year; with DEL the
  * document was stored empty, with U+1F600 its run couldn't be.

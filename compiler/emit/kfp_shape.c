@@ -1,6 +1,5 @@
 /* The fields of KFP's documents that emit_kfp uses: pipeline_spec.proto and kubernetes_executor_config.proto, in
- * proto3's
- * JSON mapping. See shape.h.
+ * proto3's JSON mapping. See shape.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/emit/kfp_shape.h"
 

@@ -1,8 +1,8 @@
 /* What `foreach:` adds to a pipeline that runs elsewhere. A step that is a loop whose rounds may run at once becomes
  * three:
  *
- * NAME items ── a list of ranges ──> NAME each, once a range ── what its rounds did ──> NAME, which does all that in
- * order
+ *     NAME items ── a list of ranges ──> NAME each, once a range ── what its rounds did ──> NAME, which does all that
+ *     in order
  *
  * All have the step's code; templates/step.py (rounds.py) stops the first two at the loop.
  * SPDX-License-Identifier: Apache-2.0 */
