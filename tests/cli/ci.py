@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unittest
 
-from folder import FolderCase
+from folder import CHARD, FolderCase
 
 TOP = os.path.abspath(os.environ.get("TOP", "."))
 sys.path.insert(0, os.path.join(TOP, "tests", "client"))
