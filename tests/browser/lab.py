@@ -123,8 +123,10 @@ class Lab(Submitting):
 
     def test_submit_upload_and_schedule_by_clicks(self):
         page, kfp = self.see_submit("submit.ipynb", "lab/tree/%s")
-        page.locator("summary", has_text="Schedule, clusters and files").click()
-        page.get_by_label("Context").select_option("lab")
+        page.locator("summary", has_text="Schedule, clusters and files").evaluate(
+            "summary => { summary.click(); summary.parentNode.querySelector ('input').value = 'typed'; }")
+        page.get_by_label("Context").select_option("lab")   # comes from the kernel, a while later
+        self.assertEqual(page.get_by_label("Schedule", exact=True).input_value(), "typed")
         page.get_by_role("button", name="Upload", exact=True).click()
         page.locator(".chard-result", has_text="nothing was started").wait_for()
         page.get_by_label("Schedule", exact=True).fill("@daily")

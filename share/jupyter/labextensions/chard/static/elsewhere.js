@@ -38,7 +38,8 @@ function tagField(content, { key, label, placeholder, hint }, changed) {
   return field(label, input, holder ? `${hint}; a tag of cell ${content.widgets.findIndex(cell => cell.model === holder) + 1}` : hint);
 }
 
-/** What is remembered between two drawings of the section: the chosen place, the places that there are, whether it is open. */
+/** What is remembered between two drawings of the section: the chosen place and the choice as it is shown, the
+ * places that there are, whether it is open. */
 export class Elsewhere {
   constructor() {
     this.context = '';
@@ -46,6 +47,7 @@ export class Elsewhere {
     this.target = TARGETS[0].value;
     this.open = false;
     this.asked = false;
+    this.shown = null;
   }
 
   /** The section for a notebook's panel. `start (line)` does what a button asks for, `redraw ()` draws all anew. */
@@ -84,7 +86,7 @@ export class Elsewhere {
     section.addEventListener('toggle', () => {
       this.open = section.open;
       if (this.open && !this.asked) {
-        this.askContexts(notebook, redraw);
+        this.askContexts(notebook);
       }
       this.asked = this.open; // opened again, it asks again
     });
@@ -95,19 +97,20 @@ export class Elsewhere {
     const named = this.contexts.map(({ name, target }) => ({ value: name, label: `${name} (${target ?? '?'})` }));
     const current = this.contexts.find(context => context.current);
     const options = [{ value: '', label: current ? `the current one, ${current.name}` : 'the current one' }, ...named];
-    return choice(options, this.context, name => (this.context = name));
+    this.shown = choice(options, this.context, name => (this.context = name));
+    return this.shown;
   }
 
-  async askContexts(notebook, redraw) {
+  /** Only the choice is drawn anew: somebody may be typing in another field by then. */
+  async askContexts(notebook) {
     try {
       this.contexts = (await askJson(notebook, 'context list')) ?? [];
     } catch {
       this.asked = false; // the kernel may not be there yet: when all is drawn anew, it is asked again
       return;
     }
-    if (this.contexts.length) {
-      redraw();
-    }
+    const old = this.shown;
+    old.replaceWith(this.contextChoice());
   }
 }
 
