@@ -243,6 +243,8 @@ const char *
 magic_bare (struct arena *a, const char *source, struct magic_fronts *f)
 {
     split (a, source, f);
+    if (f->lines.len == 0)
+        return source;
     struct magic_front *from = f->lines.items, *to = from + f->lines.len;
     while (from < to && has_only (from, SPACES))
         from++;
