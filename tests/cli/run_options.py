@@ -2,8 +2,10 @@
 
 What goes wrong is judged by tests/engine/faults.py and bad_input.py, what the cache keeps by tests/engine/cache.py.
 SPDX-License-Identifier: Apache-2.0"""
+import glob
 import json
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -286,3 +288,14 @@ class Events(unittest.TestCase):
             self.assertEqual(run(lab, "--json-events").returncode, 1)
             for event in lab.events():
                 jsonschema.validate(event, schema)
+
+    def test_the_schema_knows_every_event(self):
+        said = set()
+        for source in glob.glob(os.path.join(TOP, "engine", "*.c")):
+            with open(source, encoding="utf-8") as f:
+                said |= set(re.findall(r'(?:"event", |runner_step_event \()"([a-z]+\.[a-z]+)"', f.read()))
+        with open(os.path.join(TOP, "share", "chard", "events.schema.json"), encoding="utf-8") as f:
+            schema = json.load(f)
+        self.assertEqual(set(schema["properties"]["event"]["enum"]), said)
+        self.assertEqual([kind["$ref"] for kind in schema["oneOf"]],
+                         ["#/$defs/" + event for event in schema["properties"]["event"]["enum"]])
