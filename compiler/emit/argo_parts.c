@@ -19,10 +19,8 @@
 struct parts {
     struct arena *arena;
     json_t *tasks;    /* all of them */
-    json_t *index;    /* of each by its name */
-    size_t *part;     /* by task */
-    json_t **graphs;  /* by part: its template, … */
-    json_t **callers; /* … and the task that stands for it */
+    json_t **graphs;  /* by part: its template */
+    struct graph_parting parting;
 };
 
 /* `list` of `object`, which is made if it isn't there. */
@@ -59,38 +57,23 @@ add_named (json_t *list, const char *name, json_t *rest)
     json_array_append_new (list, named);
 }
 
-static size_t
-part_of (const struct parts *p, const char *task)
-{
-    return p->part[json_integer_value (json_object_get (p->index, task))];
-}
-
-static void
-add_dependency (struct parts *p, size_t part, size_t on)
-{
-    json_t *all = list_of (p->callers[part], "dependencies");
-    const char *name = json_text (p->callers[on], "name");
-    if (!json_has_string (all, name))
-        json_array_append_new (all, json_string (name));
-}
-
 /* Lets `part` have the output KEY (of `kind`: "artifacts" or "parameters") of a task of another part. What it is called
  * there. */
 static const char *
 bring (struct parts *p, size_t part, const char *task, const char *kind, const char *key)
 {
     struct arena *a = p->arena;
-    const size_t from = part_of (p, task);
+    const size_t from = graph_part_of (&p->parting, task);
     const bool is_artifact = strcmp (kind, "artifacts") == 0;
     const char *name = arena_printf (a, "%s-%s", task, key);
     const char *inside = arena_printf (a, "{{tasks.%s.outputs.%s.%s}}", task, kind, key);
-    const char *outside = arena_printf (a, "{{tasks.%s.outputs.%s.%s}}", json_text (p->callers[from], "name"), kind,
+    const char *outside = arena_printf (a, "{{tasks.%s.outputs.%s.%s}}", p->parting.name[from], kind,
                                         name);
     add_named (list_of (object_of (p->graphs[from], "outputs"), kind), name,
                is_artifact ? json_pack ("{s:s}", "from", inside)
                            : json_pack ("{s:{s:s}}", "valueFrom", "parameter", inside));
     add_named (list_of (object_of (p->graphs[part], "inputs"), kind), name, json_object ());
-    add_named (list_of (object_of (p->callers[part], "arguments"), kind), name,
+    add_named (list_of (object_of (p->parting.callers[part], "arguments"), kind), name,
                json_pack ("{s:s}", is_artifact ? "from" : "value", outside));
     return arena_printf (a, "{{inputs.%s.%s}}", kind, name);
 }
@@ -105,7 +88,7 @@ redirected (struct parts *p, size_t part, const char *text)
     for (const char *at = text; (at = strstr (at, "{{tasks.")); at += 2) {
         int end = 0;
         if (sscanf (at, "{{tasks.%79[^.}].outputs.%15[a-z].%79[^.}]}}%n", task, kind, key, &end) != 3 || !end
-            || part_of (p, task) == part)
+            || graph_part_of (&p->parting, task) == part)
             continue;
         strbuf_add (&out, copied, (size_t) (at - copied));
         strbuf_adds (&out, bring (p, part, task, kind, key));
@@ -126,28 +109,13 @@ redirect (struct parts *p, size_t part, json_t *object, const char *key)
         json_object_set_new (object, key, other);
 }
 
-/* Those of other parts are waited for by the task that stands for the part. */
-static void
-divide_dependencies (struct parts *p, size_t part, json_t *task)
-{
-    json_t *own = json_array (), *one;
-    size_t i;
-    json_array_foreach (json_object_get (task, "dependencies"), i, one)
-        if (part_of (p, json_string_value (one)) == part)
-            json_array_append (own, one);
-        else
-            add_dependency (p, part, part_of (p, json_string_value (one)));
-    json_object_del (task, "dependencies");
-    json_put_unless_empty (task, "dependencies", own);
-}
-
 static void
 move_task (struct parts *p, size_t part, json_t *task)
 {
     const json_t *arguments = json_object_get (task, "arguments");
     size_t i;
     json_t *one;
-    divide_dependencies (p, part, task);
+    graph_divide_waits (&p->parting, part, task);
     redirect (p, part, task, "when");
     json_array_foreach (json_object_get (arguments, "parameters"), i, one)
         redirect (p, part, one, "value");
@@ -179,23 +147,24 @@ argo_split_tasks (struct arena *a, json_t *tasks, json_t *graphs)
     json_t *task;
     json_array_foreach (tasks, i, task)
         json_object_set_new (index, json_text (task, "name"), json_integer ((json_int_t) i));
-    struct parts p = { .arena = a, .tasks = tasks, .index = index, .part = arena_alloc (a, n * sizeof *p.part) };
-    size_t *alone = arena_alloc (a, n * sizeof *alone);
+    size_t *alone = arena_alloc (a, n * sizeof *alone), *part = arena_alloc (a, n * sizeof *part);
     for (i = 0; i < n; i++)
         alone[i] = i;
-    const size_t parts = graph_parts (a, waiting (a, tasks, index), alone, n, ARGO_MOST_TASKS, p.part);
-    p.graphs = arena_alloc (a, parts * sizeof *p.graphs);
-    p.callers = arena_alloc (a, parts * sizeof *p.callers);
+    const size_t parts = graph_parts (a, waiting (a, tasks, index), alone, n, ARGO_MOST_TASKS, part);
+    json_t **graph = arena_alloc (a, parts * sizeof *graph), **caller = arena_alloc (a, parts * sizeof *caller);
+    const char **name = arena_alloc (a, parts * sizeof *name);
     json_t *callers = json_array ();
     for (size_t k = 0; k < parts; k++) {
-        const char *name = arena_printf (a, "part-%zu", k + 1);
-        p.graphs[k] = json_pack ("{s:s,s:{s:[]}}", "name", name, "dag", "tasks");
-        p.callers[k] = json_pack ("{s:s,s:s}", "name", name, "template", name);
-        json_array_append_new (graphs, p.graphs[k]);
-        json_array_append_new (callers, p.callers[k]);
+        name[k] = arena_printf (a, "part-%zu", k + 1);
+        graph[k] = json_pack ("{s:s,s:{s:[]}}", "name", name[k], "dag", "tasks");
+        caller[k] = json_pack ("{s:s,s:s}", "name", name[k], "template", name[k]);
+        json_array_append_new (graphs, graph[k]);
+        json_array_append_new (callers, caller[k]);
     }
+    struct parts p = { .arena = a, .tasks = tasks, .graphs = graph,
+                       .parting = { "dependencies", index, part, caller, name } };
     json_array_foreach (tasks, i, task)
-        move_task (&p, p.part[i], task);
+        move_task (&p, part[i], task);
     json_decref (tasks);
     return callers;
 }

@@ -9,6 +9,7 @@
 
 #include "base/vec.h"
 
+#include <jansson.h>
 #include <stddef.h>
 
 /* `after[i]` are the tasks that task i of `n` waits for; no circle. `unit[i]` is i, or the task k that i can't be
@@ -17,5 +18,19 @@
  * The number of parts. */
 size_t graph_parts (struct arena *a, const struct vec_int *after, const size_t *unit, size_t n, size_t most,
                     size_t *part);
+
+/* What graph_parts found, for documents. */
+struct graph_parting {
+    const char *waits;       /* the list of a task that names those which it waits for */
+    const json_t *index;     /* the number of each task by its name */
+    const size_t *part;      /* by task, from 0 */
+    json_t **callers;        /* by part: the task that stands for it in the graph around, … */
+    const char *const *name; /* … and what it is called */
+};
+
+size_t graph_part_of (const struct graph_parting *p, const char *task);
+
+/* `task` goes on waiting for those of its own part; for those of others `part`'s caller waits for theirs. */
+void graph_divide_waits (const struct graph_parting *p, size_t part, json_t *task);
 
 #endif

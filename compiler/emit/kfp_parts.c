@@ -30,10 +30,8 @@ enum { ARTIFACTS, PARAMETERS };
 struct parts {
     struct arena *arena;
     json_t *tasks;       /* all of them */
-    json_t *index;       /* of each by its name */
-    size_t *part;        /* by task */
-    json_t **graphs;     /* by part: its component, … */
-    json_t **callers;    /* … and the task that stands for it */
+    json_t **graphs;     /* by part: its component */
+    struct graph_parting parting;
     const json_t *given; /* input definitions of the graph around */
     json_t *components, *platform; /* the latter by executor */
 };
@@ -51,12 +49,6 @@ object_at (json_t *object, const char *x, const char *y)
     return object;
 }
 
-static size_t
-part_of (const struct parts *p, const char *task)
-{
-    return p->part[json_integer_value (json_object_get (p->index, task))];
-}
-
 static json_t *
 component_of (const struct parts *p, const char *task)
 {
@@ -71,24 +63,6 @@ is_list (const json_t *component, const char *input)
     return json_is_true (json_object_get (json_object_get (artifacts, input), "isArtifactList"));
 }
 
-/* Part numbers are from 0 in the program, and from 1 in names. No step's name has two hyphens. */
-static const char *
-part_name (const struct parts *p, size_t part)
-{
-    return arena_printf (p->arena, "part--%zu", part + 1);
-}
-
-static void
-wait_for (struct parts *p, size_t part, size_t on)
-{
-    json_t *caller = p->callers[part];
-    if (!json_object_get (caller, "dependentTasks"))
-        json_object_set_new (caller, "dependentTasks", json_array ());
-    json_t *all = json_object_get (caller, "dependentTasks");
-    if (!json_has_string (all, part_name (p, on)))
-        json_array_append_new (all, json_string (part_name (p, on)));
-}
-
 /* Lets `part` be given what the graph around is. */
 static void
 hand_down (struct parts *p, size_t part, const struct kind *k, const char *name)
@@ -97,7 +71,8 @@ hand_down (struct parts *p, size_t part, const struct kind *k, const char *name)
     json_t *own = json_copy ((json_t *) definition);
     json_object_del (own, "defaultValue"); /* it is given the value */
     json_object_set_new (object_at (p->graphs[part], "inputDefinitions", k->name), name, own);
-    json_object_set_new (object_at (p->callers[part], "inputs", k->name), name, json_pack ("{s:s}", k->given, name));
+    json_object_set_new (object_at (p->parting.callers[part], "inputs", k->name), name,
+                         json_pack ("{s:s}", k->given, name));
 }
 
 /* How a part's graph says that it leaves what one of its tasks does. */
@@ -112,7 +87,7 @@ left_by (const struct kind *k, const char *task, const char *key)
 static const char *
 bring (struct parts *p, size_t part, const struct kind *k, const char *task, const char *key)
 {
-    const size_t from = part_of (p, task);
+    const size_t from = graph_part_of (&p->parting, task);
     const char *name = arena_printf (p->arena, "%s--%s", task, key);
     const json_t *outputs = json_object_get (component_of (p, task), "outputDefinitions");
     json_t *definition = json_object_get (json_object_get (outputs, k->name), key);
@@ -120,8 +95,8 @@ bring (struct parts *p, size_t part, const struct kind *k, const char *task, con
     json_object_set_new (object_at (json_object_get (p->graphs[from], "dag"), "outputs", k->name), name,
                          left_by (k, task, key));
     json_object_set (object_at (p->graphs[part], "inputDefinitions", k->name), name, definition);
-    json_object_set_new (object_at (p->callers[part], "inputs", k->name), name,
-                         json_pack ("{s:{s:s,s:s}}", k->told, "producerTask", part_name (p, from), k->key, name));
+    json_object_set_new (object_at (p->parting.callers[part], "inputs", k->name), name,
+                         json_pack ("{s:{s:s,s:s}}", k->told, "producerTask", p->parting.name[from], k->key, name));
     return name;
 }
 
@@ -133,7 +108,7 @@ redirected (struct parts *p, size_t part, const struct kind *k, const json_t *in
     const char *given = json_text (input, k->given), *task = json_text (told, "producerTask");
     if (*given)
         hand_down (p, part, k, given);
-    if (!told || part_of (p, task) == part)
+    if (!told || graph_part_of (&p->parting, task) == part)
         return NULL;
     return json_pack ("{s:s}", k->given, bring (p, part, k, task, json_text (told, k->key)));
 }
@@ -164,25 +139,10 @@ redirect_mounts (struct parts *p, size_t part, const char *task)
     }
 }
 
-/* Those of other parts are waited for by the task that stands for the part. */
-static void
-divide_dependencies (struct parts *p, size_t part, json_t *task)
-{
-    json_t *own = json_array (), *one;
-    size_t i;
-    json_array_foreach (json_object_get (task, "dependentTasks"), i, one)
-        if (part_of (p, json_string_value (one)) == part)
-            json_array_append (own, one);
-        else
-            wait_for (p, part, part_of (p, json_string_value (one)));
-    json_object_del (task, "dependentTasks");
-    json_put_unless_empty (task, "dependentTasks", own);
-}
-
 static void
 move_task (struct parts *p, size_t part, const char *name, json_t *task)
 {
-    divide_dependencies (p, part, task);
+    graph_divide_waits (&p->parting, part, task);
     redirect_inputs (p, part, task, &kinds[ARTIFACTS]);
     redirect_inputs (p, part, task, &kinds[PARAMETERS]);
     redirect_mounts (p, part, name);
@@ -216,7 +176,7 @@ find_units (struct arena *a, const struct parts *p)
         json_object_foreach (json_object_get (json_object_get (task, "inputs"), "artifacts"), key, input) {
             const char *producer = json_text (json_object_get (input, "taskOutputArtifact"), "producerTask");
             if (is_list (component_of (p, name), key))
-                unit[i] = (size_t) json_integer_value (json_object_get (p->index, producer));
+                unit[i] = (size_t) json_integer_value (json_object_get (p->parting.index, producer));
         }
         i++;
     }
@@ -234,22 +194,25 @@ kfp_split_tasks (struct arena *a, json_t *tasks, const json_t *given, json_t *co
     json_t *task;
     json_object_foreach (tasks, name, task)
         json_object_set_new (index, name, json_integer ((json_int_t) json_object_size (index)));
-    struct parts p = { .arena = a, .tasks = tasks, .index = index, .part = arena_alloc (a, n * sizeof *p.part),
-                       .given = given,
-                       .components = components, .platform = platform };
-    const size_t parts = graph_parts (a, waiting (a, tasks, index), find_units (a, &p), n, KFP_MOST_TASKS, p.part);
+    size_t *part = arena_alloc (a, n * sizeof *part);
+    struct parts p = { .arena = a, .tasks = tasks, .given = given, .components = components, .platform = platform,
+                       .parting = { "dependentTasks", index, part, NULL, NULL } };
+    const size_t parts = graph_parts (a, waiting (a, tasks, index), find_units (a, &p), n, KFP_MOST_TASKS, part);
     p.graphs = arena_alloc (a, parts * sizeof *p.graphs);
-    p.callers = arena_alloc (a, parts * sizeof *p.callers);
+    json_t **caller = p.parting.callers = arena_alloc (a, parts * sizeof *caller);
+    const char **called = arena_alloc (a, parts * sizeof *called);
+    p.parting.name = called;
     json_t *callers = json_object ();
     for (size_t k = 0; k < parts; k++) {
-        const char *caller = part_name (&p, k), *component = arena_printf (a, "comp-%s", caller);
+        called[k] = arena_printf (a, "part--%zu", k + 1); /* no step's name has two hyphens */
+        const char *component = arena_printf (a, "comp-%s", called[k]);
         p.graphs[k] = json_object ();
-        p.callers[k] = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", caller, "componentRef", "name", component);
+        caller[k] = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", called[k], "componentRef", "name", component);
         json_object_set_new (components, component, p.graphs[k]);
-        json_object_set_new (callers, caller, p.callers[k]);
+        json_object_set_new (callers, called[k], caller[k]);
     }
     json_object_foreach (tasks, name, task)
-        move_task (&p, part_of (&p, name), name, task);
+        move_task (&p, graph_part_of (&p.parting, name), name, task);
     json_decref (tasks);
     return callers;
 }
