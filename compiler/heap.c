@@ -259,8 +259,8 @@ copy_one (struct copying *c, int id)
     new->type = o->type;
     new->class_object = o->class_object;
     new->positional = o->positional;
-    new->unpicklable = o->unpicklable;
-    new->ends = o->ends;
+    new->unpicklable = o->unpicklable && !o->memory; /* which a copy has of its own */
+    new->ends = o->ends && !o->memory;
     new->draws = o->draws;
     bool view = o->view;
     for (size_t i = 0; i < heap_get (h, id)->fields.len; i++) {

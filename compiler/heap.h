@@ -67,6 +67,7 @@ struct object {
     bool enumeration; /* an enum, or a member of one: that exists once, wherever it is */
     bool compared;    /* `is` compares it with what may be the same */
     bool unpicklable; /* can't travel between steps, by what the library table says */
+    bool memory;      /* shows that of a file, as its parts do */
     bool ends;        /* its end is noticed, or what it leaves elsewhere: what holds it can't travel either */
     symbol cache;     /* of OBJECT_FUNCTION: hidden state that it keeps what it gave in, to give that again; or 0 */
     int called_at;    /* site of such a function's first call; -1 none */

@@ -36,6 +36,8 @@ use_open_files (struct interpreter *in, enum file_use use, const char *path)
         const struct open_file f = in->open_files.items[i];
         if (f.handle < 0 || heap_get (in->heap, f.handle)->made_at == in->site || (use == FILE_READ && !f.writes))
             continue;
+        if (heap_get (in->heap, f.handle)->memory && !f.writes && use != FILE_SHELL && !path_is_exact (path))
+            continue; /* who loads by a map doesn't write what it loads, unless we are told */
         if (use == FILE_SHELL ? !strstr (path, fs_basename (f.path)) : !path_may_meet (path, f.path))
             continue;
         if (!sink_is_log (in, f.handle))

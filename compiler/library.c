@@ -136,6 +136,10 @@ read_word (const struct library *l, struct effect *e, const char *word)
     } else if (strcmp (word, "opens=self") == 0) {
         e->flags |= EFFECT_OPENS_FILE;
         e->opens = -1;
+    } else if (strncmp (word, "memory=", 7) == 0) {
+        e->memory = strcmp (word + 7, "open") == 0 ? MEMORY_OF_OPEN : atoi (word + 7);
+    } else if (strncmp (word, "mode=", 5) == 0) {
+        e->mode = arena_strdup (l->arena, word + 5);
     } else if (strncmp (word, "writes=", 7) == 0) {
         e->writes |= file_bit (word + 7);
     } else {

@@ -59,6 +59,9 @@ struct effect {
     symbol random_if;           /* … and, if this isn't 0, only with this keyword */
     uint32_t reads, writes;     /* bit i: argument i is the path of a file that is; FILE_OF_RECEIVER: the receiver is */
     int opens;                  /* which argument is the path; -1: the receiver */
+    int memory;                 /* which argument is the mode, if the result shows the memory of the file that argument
+                                   0 names; MEMORY_OF_OPEN: of one that is open; 0: it doesn't */
+    const char *mode;           /* in which a file is opened, or shown, without one; or NULL */
     int out;                    /* which argument, if given, is written to and is the result; 0: none */
     bool shares;                /* the result may have the memory of argument 0, if that is an array or a table */
     bool unpickles;             /* what is read may be instances of any class of the notebook */
@@ -78,6 +81,7 @@ struct effect {
 };
 
 #define FILE_OF_RECEIVER (1u << 31)
+#define MEMORY_OF_OPEN (-1)
 
 struct library;
 

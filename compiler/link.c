@@ -277,14 +277,15 @@ diagnose_unpicklable (struct linking *l, int step, int from, const struct event 
     if (id < 0 || link_conflict (l, step, from))
         return;
     bool hidden = *link_name (l, e->name) == '%';
-    symbol type = heap_get (l->flow->heap, id)->type;
+    const struct object *o = heap_get (l->flow->heap, id);
+    const char *kind = o->memory ? "the memory of a file" : o->type ? link_name (l, o->type) : "a generator";
     const struct site *s = &l->flow->sites.items[e->site];
     const struct unit *u = &l->flow->program->units.items[e->at ? e->unit : s->unit];
     struct place at = e->at ? program_place (l->flow->program, e->unit, e->at->start) : cell_place (u->cell, 0, 0);
     diag_add (l->diags, SEVERITY_ERROR, "unserializable", at, at.line ? cell_line (l->arena, u->cell, at.line) : NULL,
               "use it in the step that makes it, or make it again where it is used (merge the cells into one step)",
               "`%s` (%s) can't be handed from step \"%s\"%s to step \"%s\"", name_told (l, e->name),
-              type ? symbol_text (l->flow->program->symbols, type) : "a generator", l->p->steps.items[from].name,
+              kind, l->p->steps.items[from].name,
               hidden ? arena_printf (l->arena, ", where cell %d left it,", link_unit (l, writer)->cell->index) : "",
               l->p->steps.items[step].name);
 }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
 
+#include "base/words.h"
+
 #include <string.h>
 
 /* ---- files ---- */
@@ -52,17 +54,89 @@ add_file (struct interpreter *in, enum file_use use, const char *path)
         file_used (in, use, use == FILE_READ ? path_of_glob (in->arena, path) : path);
 }
 
-/* open (path, mode): any of w a x + writes. Without a known mode it reads. */
-static void
-open_file (struct interpreter *in, int place, const char *path, const struct call *c)
+/* "r+", or "mmap.ACCESS_READ": the mode in which a file is opened, by argument `place` or a keyword. One that isn't
+ * known is what it is without any; NULL: there is none. */
+static const char *
+mode_of (struct interpreter *in, const struct effect *e, int place, const struct call *c)
 {
-    const struct set *given = call_argument (c, place + 1);
+    static const char *const names[] = { "mode", "mmap_mode", "access", "prot", NULL };
+    const struct set *given = place < 0 ? NULL : call_argument (c, place);
     for (int k = 0; k < c->keywords; k++)
-        if (c->keyword[k].name == in->s_mode)
+        if (words_have (names, symbol_text (in->symbols, c->keyword[k].name)))
             given = c->keyword[k].value;
-    const char *mode = text_of (in, given);
-    bool writes = mode && strpbrk (mode, "wax+");
-    add_file (in, writes ? FILE_WRITE : FILE_READ, path);
+    const struct object *o = given && given->len == 1 ? heap_get (in->heap, given->items[0]) : NULL;
+    const char *mode = o && o->kind == OBJECT_LIBRARY ? symbol_text (in->symbols, o->type) : text_of (in, given);
+    return mode ? mode : e->mode;
+}
+
+/* Any of w a x + does, and mmap.ACCESS_WRITE. Without a known mode it is read. */
+static enum file_use
+use_of_mode (const char *mode)
+{
+    bool writes = mode && (strncmp (mode, "mmap.", 5) == 0 ? strstr (mode, "WRITE") : strpbrk (mode, "wax+"));
+    return writes ? FILE_WRITE : FILE_READ;
+}
+
+/* ---- files as memory ---- */
+
+/* Who shows a file's memory sees what others write to it, and they what it writes: both change at once. */
+static void
+tie_open_files (struct interpreter *in, const struct open_file *f)
+{
+    vec_foreach (other, &in->open_files) {
+        if (other->handle < 0 || !(other->writes || f->writes) || !path_may_meet (other->path, f->path)
+            || !(heap_get (in->heap, other->handle)->memory || heap_get (in->heap, f->handle)->memory))
+            continue;
+        heap_store (in->heap, f->handle, in->s_view, set_one (in->arena, other->handle), false);
+        heap_store (in->heap, other->handle, in->s_view, set_one (in->arena, f->handle), false);
+    }
+}
+
+/* The call's result `id` has it open. */
+static void
+note_open_file (struct interpreter *in, int id)
+{
+    in->opened.handle = id;
+    if (!in->opened.path)
+        return;
+    tie_open_files (in, &in->opened);
+    vec_push (in->arena, &in->open_files, in->opened);
+}
+
+/* The file that one of `values` has open, or is the number of; NULL: none. */
+static const struct open_file *
+opened_as (struct interpreter *in, const struct set *values)
+{
+    const struct set *reach = heap_reach (in->heap, values);
+    vec_foreach (f, &in->open_files)
+        if (f->handle >= 0 && set_has (reach, f->handle))
+            return f;
+    return NULL;
+}
+
+/* np.memmap (path, mode="r+"), mmap.mmap (file.fileno (), 0). */
+static void
+open_memory (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
+{
+    enum file_use use = use_of_mode (mode_of (in, e, e->memory, c));
+    const struct open_file *file = opened_as (in, on);
+    if (file)
+        in->opened = (struct open_file){ file->path, use == FILE_WRITE, -1 };
+    else if (e->memory != MEMORY_OF_OPEN)
+        add_file (in, use, path_argument (in, 0, on, c));
+}
+
+/* What is written into it reaches the file: that can't travel, nor can what shares it. */
+static void
+note_memory (struct interpreter *in, int id, const char *mode)
+{
+    struct object *o = heap_get (in->heap, id);
+    if (!mode)
+        return;
+    o->memory = true;
+    if (use_of_mode (mode) == FILE_WRITE)
+        o->unpicklable = o->ends = in->flow->ends = true;
+    note_open_file (in, id);
 }
 
 /* "ls -l x", or ["ls", "-l", "x"]; NULL: not known. */
@@ -86,7 +160,9 @@ outside_files (struct interpreter *in, const struct effect *e, const struct set 
 {
     in->opened.path = NULL;
     if (e->flags & EFFECT_OPENS_FILE)
-        open_file (in, e->opens, path_argument (in, e->opens, on, c), c);
+        add_file (in, use_of_mode (mode_of (in, e, e->opens + 1, c)), path_argument (in, e->opens, on, c));
+    if (e->memory)
+        open_memory (in, e, on, c);
     for (int i = -1; i < MAX_ARGUMENTS && (e->reads | e->writes); i++) {
         uint32_t bit = i < 0 ? FILE_OF_RECEIVER : 1u << i;
         if (e->reads & bit)
@@ -149,10 +225,10 @@ outside_note (struct interpreter *in, int id, const struct effect *e, const stru
         heap_get (in->heap, id)->outside = address;
         heap_get (in->heap, id)->unpicklable = !address;
         heap_store (in->heap, id, 0, set_one (in->arena, id), false);
+    } else if (e->memory) {
+        note_memory (in, id, mode_of (in, e, e->memory, c));
     } else if (e->flags & EFFECT_UNPICKLABLE) {
-        in->opened.handle = id;
-        if (in->opened.path)
-            vec_push (in->arena, &in->open_files, in->opened);
+        note_open_file (in, id);
         set_foreach (x, on)
             if (heap_get (in->heap, x)->outside)
                 heap_get (in->heap, id)->outside = heap_get (in->heap, x)->outside;

@@ -38,6 +38,17 @@ view_of (struct interpreter *in, int base, symbol part)
     return set_one (in->arena, id);
 }
 
+/* Arrays in what joblib.load (…, mmap_mode="r+") gave. */
+static void
+share_memory (struct interpreter *in, int part, int base)
+{
+    struct object *o = heap_get (in->heap, part);
+    const struct object *of = heap_get (in->heap, base);
+    o->memory = true;
+    o->unpicklable = of->unpicklable;
+    o->ends = of->ends;
+}
+
 const struct set *
 part_of (struct interpreter *in, int base, symbol part)
 {
@@ -46,6 +57,8 @@ part_of (struct interpreter *in, int base, symbol part)
         return known;
     int id = new_value (in);
     heap_get (in->heap, id)->made_at = heap_get (in->heap, base)->made_at;
+    if (heap_get (in->heap, base)->memory)
+        share_memory (in, id, base);
     if (heap_field (in->heap, base, in->s_cells))
         heap_store (in->heap, id, in->s_cells, heap_field (in->heap, base, in->s_cells), true);
     if (part && heap_field (in->heap, base, in->s_receiver))

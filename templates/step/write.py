@@ -340,10 +340,23 @@ def _reduce_shell(w, shell):
     return get_ipython, ()
 
 
+def _check_map(array):
+    """What is written into a file that is mapped (np.memmap) reaches the file; into a copy of it, it would not."""
+    if array._mmap is not None and array.mode not in ("r", "c"):
+        raise pickle.PicklingError("it shows the memory of %s, which is written with it: a copy would not be" % array.filename)
+
+
+def _reduce_map(w, array):
+    _check_map(array)
+    return NotImplemented
+
+
 def _lender(array):
     """The bytearray or array.array whose memory a numpy array only shows (np.frombuffer), or None."""
     owner = array.base
     while owner is not None and type(owner) is not bytearray and (type(owner).__module__, type(owner).__name__) != ("array", "array"):
+        if type(owner).__name__ == "memmap":
+            _check_map(owner)
         owner = owner.obj if type(owner) is memoryview else getattr(owner, "base", None)
     return owner
 
@@ -431,6 +444,8 @@ def _find_reducer(kind):
         return _reduce_class
     if module == "numpy" and name == "ndarray":
         return _reduce_array
+    if module == "numpy" and name == "memmap":
+        return _reduce_map
     if module == "functools" and name == "_lru_cache_wrapper":
         return _reduce_lru
     if module == "typing" and name in ("TypeVar", "ParamSpec"):

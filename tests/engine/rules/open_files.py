@@ -1,9 +1,14 @@
 # form: untagged
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are read by their name while somebody has them open to write: what isn't flushed isn't seen, what comes later is; logs."""
+"""Files that are read by their name while somebody has them open to write: what isn't flushed isn't seen, what comes later is; logs.
+Files whose memory values show: what is written into these reaches the file, and what others write is seen there."""
 
 # %%
 import logging
+import mmap
+
+import joblib
+import numpy as np
 
 # %%
 out = open("out.txt", "w")
@@ -60,3 +65,81 @@ log.warning("second")
 # %%
 with open("app.log") as file:
     print(file.read())
+
+# %%
+np.save("mapped.npy", np.arange(6.0))
+
+# %%
+m = np.load("mapped.npy", mmap_mode="r+")
+
+# %%
+m[0] = 99
+
+# %%
+print(np.load("mapped.npy"))
+
+# %%
+part = m[1:3].reshape(2, 1)
+
+# %%
+part[:] = 7
+
+# %%
+print(np.load("mapped.npy"), m.sum())
+
+# %%
+raw = np.memmap("raw.bin", dtype="int32", mode="w+", shape=(4,))
+
+# %%
+seen = np.memmap("raw.bin", "int32", "r")
+
+# %%
+raw[:] = 3
+
+# %%
+print(seen)
+
+# %%
+del raw
+
+# %%
+print(np.fromfile("raw.bin", dtype="int32"))
+
+# %%
+joblib.dump({"w": np.zeros(5)}, "weights.joblib")
+
+# %%
+loaded = joblib.load("weights.joblib", mmap_mode="r+")
+
+# %%
+weights = loaded["w"]
+
+# %%
+weights[:] = 8
+
+# %%
+print(joblib.load("weights.joblib"))
+
+# %%
+with open("text.bin", "wb") as file:
+    file.write(b"hello world")
+
+# %%
+with open("text.bin", "r+b") as file:
+    text = mmap.mmap(file.fileno(), 0)
+
+# %%
+text[0:5] = b"HELLO"
+
+# %%
+print(open("text.bin", "rb").read())
+
+# %%
+many = [np.lib.format.open_memmap(f"{i}.npy", mode="w+", dtype="int64", shape=(2,)) for i in range(2)]
+
+# %%
+for i, each in enumerate(many):
+    each[:] = i + 1
+
+# %%
+print([np.load(f"{i}.npy") for i in range(2)])
