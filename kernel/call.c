@@ -9,6 +9,7 @@
 #include "engine/observed.h"
 #include "kernel/job.h"
 #include "kernel/own.h"
+#include "kernel/unnamed.h"
 #include "kernel/view.h"
 
 #include <limits.h>
@@ -147,6 +148,13 @@ hand_over_text (struct call *c, struct wanted *w, const struct session_notebook 
     return fs_write_unsynced (c->unsaved, nb->text, strlen (nb->text), err);
 }
 
+static void
+note (const struct wanted *w, const char *text)
+{
+    if (w->outlet)
+        outlet_print (w->outlet, "stderr", text, strlen (text));
+}
+
 /* The notebook that is open. Who writes into the file reads the file too. */
 static int
 add_notebook (struct call *c, struct wanted *w, bool writes, struct error *err)
@@ -155,12 +163,16 @@ add_notebook (struct call *c, struct wanted *w, bool writes, struct error *err)
     if (session_get_notebook (w->context->notebook, w->arena, w->metadata, w->cwd, &nb, err) < 0)
         return -1;
     int status = writes ? 0 : hand_over_text (c, w, &nb, err);
-    if (nb.newer > 0 && w->outlet) {
+    if (nb.missed)
+        note (w, arena_printf (w->arena,
+                               "note: %s; what ran here so far is taken for it, without tags. To have it whole, name "
+                               "it (%%chard %s NAME.ipynb) or set " UNNAMED_VARIABLE " to its path\n",
+                               nb.missed, w->words.items[0]));
+    if (nb.newer > 0) {
         const char *form = writes
             ? "note: %s is older than what ran here (%d cell%s); save it first, for this works on the file\n"
                                   : "note: %s is older than %d cell%s that ran here; they are taken as they ran\n";
-        const char *note = arena_printf (w->arena, form, fs_basename (nb.path), nb.newer, nb.newer == 1 ? "" : "s");
-        outlet_print (w->outlet, "stderr", note, strlen (note));
+        note (w, arena_printf (w->arena, form, fs_basename (nb.path), nb.newer, nb.newer == 1 ? "" : "s"));
     }
     free (nb.text);
     vec_push (w->arena, &w->words, nb.path);

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "doc/json_text.h"
+#include "kernel/unnamed.h"
 #include "kernel/whereabouts.h"
 
 #include <string.h>
@@ -27,6 +28,8 @@ struct session {
     struct whereabouts file;
     char *language;        /* or NULL */
     char *root;            /* the folder from which clients count their paths, or NULL */
+    struct timespec began;
+    bool by_program;       /* the cell that came last can't ask a person for input */
     struct executed *cells;
     size_t n, cap;
 };
@@ -36,6 +39,7 @@ session_create (const char *path)
 {
     struct session *s = xcalloc (1, sizeof *s);
     session_set_path (s, path);
+    clock_gettime (CLOCK_REALTIME, &s->began);
     return s;
 }
 
@@ -87,11 +91,33 @@ resolve (const struct session *s, struct arena *a, const json_t *metadata)
     return path && access (path, R_OK) == 0 ? path : NULL;
 }
 
+/* The file that a program runs which doesn't say so. */
+static const char *
+find_unnamed (const struct session *s, struct arena *a, const char **why)
+{
+    struct vec_str ran = { 0 };
+    for (size_t i = 0; i < s->n; i++)
+        if (s->cells[i].id || !s->cells[i].source)
+            return NULL;
+        else
+            vec_push (a, &ran, json_string_value (s->cells[i].source));
+    return unnamed_find (a, &ran, &s->began, why);
+}
+
+static const char *
+find_path (struct session *s, struct arena *a, const json_t *metadata, const char **why)
+{
+    const char *path = resolve (s, a, metadata);
+    if (!path)
+        path = session_path (s);
+    return path ? path : find_unnamed (s, a, why);
+}
+
 const char *
 session_path_for (struct session *s, struct arena *a, const json_t *metadata)
 {
-    const char *path = resolve (s, a, metadata);
-    return path ? path : session_path (s);
+    const char *ignored;
+    return find_path (s, a, metadata, &ignored);
 }
 
 static size_t
@@ -170,6 +196,8 @@ session_note (struct session *s, const json_t *content, const json_t *metadata)
     json_t *code = json_object_get (content, "code"), *tags = json_object_get (metadata, "tags");
     const char *id = json_string_value (json_object_get (metadata, "cellId"));
     follow (s, metadata);
+    if (content)
+        s->by_program = json_is_false (json_object_get (content, "allow_stdin")) && !id;
     if (content && (!json_is_string (code) || json_string_length (code) == 0
                     || json_is_true (json_object_get (content, "silent"))
                     || json_is_false (json_object_get (content, "store_history"))))
@@ -298,11 +326,13 @@ session_get_notebook (struct session *s, struct arena *a, const json_t *metadata
                       struct session_notebook *nb, struct error *err)
 {
     const json_t *sent = json_object_get (json_object_get (metadata, "chard"), "notebook");
-    const char *path = session_path_for (s, a, metadata), *there = arena_printf (a, "%s/" NO_FILE, cwd ? cwd : ".");
+    const char *why = "the program that runs this notebook doesn't say where it lies";
+    const char *path = find_path (s, a, metadata, &why), *there = arena_printf (a, "%s/" NO_FILE, cwd ? cwd : ".");
     *nb = (struct session_notebook){ .path = path ? arena_strdup (a, path) : there };
     if (json_is_array (json_object_get (sent, "cells"))) {
         nb->text = print (sent);
         return 0;
     }
+    nb->missed = !path && s->by_program ? why : NULL;
     return path ? merge_file (s, nb, err) : take_cells (s, nb, err);
 }

@@ -8,7 +8,8 @@
  *   2. the file that is open, told by JPY_SESSION_NAME, the connection file's jupyter_session, or VS Code's
  *      __vsc_ipynb_file__; cells of it that were executed after it was saved go as they were executed, matched by
  *      cellId;
- *   3. the executed cells in their order.
+ *   3. the file that a program runs which doesn't say so, if it can be known (unnamed.h);
+ *   4. the executed cells in their order.
  * The client's path is relative to a folder that only its server knows. The first one, with which the path that we know
  * ends, tells the folder; from then on the notebook is where the client says, renamed or another one on the same
  * kernel. Where no client says anything, the file is followed (whereabouts.h).
@@ -47,6 +48,7 @@ struct session_notebook {
     const char *path; /* what it is called; need not exist */
     char *text;       /* its text where that isn't the file's, malloc'ed; else NULL */
     int newer;        /* cells that were taken as they were executed, since the file is older */
+    const char *missed; /* why their tags aren't known, of executed cells that a program ran, not a person; or NULL */
 };
 
 /* Puts it together. `metadata` is the asking request's; `cwd` says where a notebook without a file lies. Paths lie in

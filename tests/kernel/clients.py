@@ -30,6 +30,9 @@ def texts(notebook):
 ALL = os.environ.get("CHARD_TESTS") == "all"
 SMALL = ["import pandas as pd\nt = pd.DataFrame({'a': [1, 2]})\nt",
          "print('sum', t.a.sum())\nfor i in range(3): print(i)"]
+TAGGED = [("n = 3", ["parameters"]), ("x = list(range(n))", ["step:load"]), ("", []), ("not python", ["skip-execution", "skip"]),
+          ("%chard run --no-cache\n%chard runs logs latest show", []), ("y = sum(x)", ["step:total"]),
+          ("print('SUM', y)", ["step:show"])]
 
 
 @needs_jupyter
@@ -44,10 +47,11 @@ class Examples(Home):
             if ALL:
                 shutil.copy(os.path.join(TOP, "examples", name + ".ipynb"), self.home)
             else:
-                self.write_small(os.path.join(self.home, name + ".ipynb"))
+                self.write(os.path.join(self.home, name + ".ipynb"), [(source, []) for source in SMALL])
 
-    def write_small(self, path):
-        cells = [{"cell_type": "code", "metadata": {}, "source": s, "outputs": [], "execution_count": None} for s in SMALL]
+    def write(self, path, cells):
+        cells = [{"cell_type": "code", "metadata": {"tags": tags}, "source": source, "outputs": [], "execution_count": None}
+                 for source, tags in cells]
         spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         with open(path, "w", encoding="utf-8") as f:
             json.dump({"nbformat": 4, "nbformat_minor": 4, "metadata": {"kernelspec": spec}, "cells": cells}, f)
@@ -63,6 +67,17 @@ class Examples(Home):
             notebook = json.load(f)
         self.assertTrue(all(c.get("execution_count") for c in notebook["cells"] if c["cell_type"] == "code"))
         return texts(notebook)
+
+    def write_tagged(self):
+        """A notebook that runs itself: all of its steps, though only its first cells have run by then."""
+        os.makedirs(os.path.join(self.home, "sub"))
+        self.write(os.path.join(self.home, "sub", "tagged.ipynb"), TAGGED)
+
+    def see_steps(self, name, total):
+        with open(os.path.join(self.home, "sub", name), encoding="utf-8") as f:
+            run = texts(json.load(f))[-3]
+        self.assertRegex(run, name + ": ok, 3 of 3 steps")
+        self.assertIn("SUM %d" % total, run)
 
     @needs("nbconvert", "nbclient", "sklearn")
     def test_nbconvert(self):
@@ -81,12 +96,19 @@ class Examples(Home):
             self.python("-c", "from nbclient.cli import main; main()", "--kernel_name=chard", "--inplace",
                         notebook + ".ipynb")
             self.assertTrue(any(self.printed(notebook + ".ipynb")))
+        self.write_tagged()
+        self.python("-c", "from nbclient.cli import main; main()", "--kernel_name=chard", "--inplace", "sub/tagged.ipynb")
+        self.see_steps("tagged.ipynb", 3)
 
     @needs("papermill", "sklearn")
     def test_papermill(self):
         for notebook in self.notebooks:
             self.python("-m", "papermill", "-k", "chard", "--no-progress-bar", notebook + ".ipynb", "out.ipynb")
             self.assertTrue(any(self.printed("out.ipynb")))
+        self.write_tagged()
+        self.python("-m", "papermill", "-k", "chard", "--no-progress-bar", "--cwd", "sub", "-p", "n", "5",
+                    "sub/tagged.ipynb", os.path.join(self.home, "sub", "five.ipynb"))
+        self.see_steps("five.ipynb", 10)
 
 
 @needs_jupyter

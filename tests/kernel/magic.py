@@ -427,6 +427,21 @@ class Open(Magic):
         self.assertIn("session.ipynb", told.text())
         self.assertIn("RESULT= 40", self.run_cell("%chard runs logs latest show").text())
 
+    def test_a_program_says_nothing(self):
+        """The notebook is the one that is named for it, as long as that has the cells that run."""
+        self.begin(CHARD_NOTEBOOK=self.file)
+        self.addCleanup(self.session.env.pop, "CHARD_NOTEBOOK")
+        named = dict(code="%chard graph --format=json", allow_stdin=False, store_history=False)
+        self.run_cell("x = 1", allow_stdin=False)
+        told = self.run_cell(**named)
+        self.assertEqual((self.steps(told), told.text("stderr")), (["one", "two"], ""))
+        self.run_cell("#| step: make\nz = 1", allow_stdin=False)
+        told = self.run_cell(**named)
+        self.assertEqual(self.steps(told), ["make"])
+        self.assertIn("CHARD_NOTEBOOK is %s, whose cells don't begin with those that ran here; what ran here so far is taken"
+                      % self.file, told.text("stderr"))
+        self.assertEqual(self.run_cell("%chard graph", store_history=False).text("stderr"), "")  # a person's console
+
     def test_vs_code_says_which(self):
         self.begin()
         self.run_cell("__vsc_ipynb_file__ = %r" % self.file)
@@ -438,7 +453,8 @@ class Batch(unittest.TestCase):
     def test_nbclient_keeps_the_last_state(self):
         with tempfile.TemporaryDirectory() as folder:
             write_notebook(os.path.join(folder, "good.ipynb"), *GOOD)
-            nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%chard run good.ipynb\nprint('after')")])
+            sources = ["%chard run good.ipynb\nprint('after')", "%chard graph"]
+            nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
             km = jupyter_client.AsyncKernelManager()
             km._kernel_spec = jupyter_client.kernelspec.KernelSpec(argv=COMMAND, language="python")
             nbclient.NotebookClient(nb, km=km, timeout=60, resources={"metadata": {"path": folder}}).execute()
@@ -446,6 +462,7 @@ class Batch(unittest.TestCase):
         self.assertRegex(picture["data"]["text/plain"], r"^good\.ipynb: ok, 4 of 4 steps")
         self.assertEqual(printed["text"], "after\n")
         self.assertEqual(nb.cells[0].execution_count, 1)
+        self.assertIn("set CHARD_NOTEBOOK to its path", nb.cells[1].outputs[0]["text"])
 
 
 class Interrupts(Magic):
