@@ -155,6 +155,15 @@ note (const struct wanted *w, const char *text)
         outlet_print (w->outlet, "stderr", text, strlen (text));
 }
 
+/* As a person would name it who stands in that directory, if it lies there: it stands in what commands say. */
+static const char *
+from_directory (const char *path, const char *cwd)
+{
+    size_t n = cwd ? strlen (cwd) : 0;
+    bool below = n > 1 && strncmp (path, cwd, n) == 0 && path[n] == '/';
+    return below && path[n + 1] != '-' ? path + n + 1 : path;
+}
+
 /* The notebook that is open. Who writes into the file reads the file too. */
 static int
 add_notebook (struct call *c, struct wanted *w, bool writes, struct error *err)
@@ -162,6 +171,7 @@ add_notebook (struct call *c, struct wanted *w, bool writes, struct error *err)
     struct session_notebook nb;
     if (session_get_notebook (w->context->notebook, w->arena, w->metadata, w->cwd, &nb, err) < 0)
         return -1;
+    nb.path = from_directory (nb.path, w->cwd);
     int status = writes ? 0 : hand_over_text (c, w, &nb, err);
     if (nb.missed)
         note (w, arena_printf (w->arena,

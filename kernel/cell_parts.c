@@ -118,7 +118,7 @@ add_code (struct arena *a, struct cell_parts *parts, const struct vec_str *lines
     for (int i = from; i < to; i++)
         strbuf_addf (&code, "%s\n", lines->items[i]);
     if (strcmp (language, "python") == 0 && to < (int) lines->len)
-        strbuf_adds (&code, "pass\n");
+        strbuf_addf (&code, "pass # %s\n", lines->items[to]); /* so it stands in tracebacks */
     struct cell_part *part = vec_add (a, &parts->all);
     *part = (struct cell_part){ PART_CODE, from + 1, arena_strdup (a, strbuf_str (&code)), NULL };
 }

@@ -121,7 +121,7 @@ take_list (struct view *v, const char *json, size_t len)
     json_auto_t *bundle = json_pack ("{s:s,s:s}", "text/html", strbuf_str (&html), "text/plain", strbuf_str (&text));
     if (list && bundle)
         outlet_display (&v->outlet, bundle, NULL);
-    if (count (list, "error")) /* else the reply says nothing of why it failed */
+    if (count (list, "error") && v->complaint.len == 0) /* else the reply says nothing of why it failed */
         strbuf_adds (&v->complaint, sum);
     arena_destroy (a);
 }

@@ -15,6 +15,16 @@ from service import Service  # noqa: E402
 BRANCHES = [("import math", ["imports"]), ("base = 2", ["step:base"]), ("left = base + 1", ["step:left"]),
             ("right = math.sqrt(base * 8)", ["step:right"]), ("print('sum', left + right)", ["step:sum"])]
 
+# Of a text and what is behind it, as WCAG 2.2 defines it.
+CONTRAST = """text => {
+  const canvas = document.createElement ('canvas').getContext ('2d', { willReadFrequently: true });
+  const luminance = () => [...canvas.getImageData (0, 0, 1, 1).data].slice (0, 3).map (c => c / 255)
+    .map (c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4).reduce ((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+  const paint = color => { canvas.fillStyle = color; canvas.fillRect (0, 0, 1, 1); return luminance (); };
+  const back = text.closest ('.chard-diagnostic'), behind = paint (getComputedStyle (back).backgroundColor);
+  const front = paint (getComputedStyle (text).color);
+  return (Math.max (front, behind) + .05) / (Math.min (front, behind) + .05);
+}"""
 
 tearDownModule = end_shared
 
@@ -166,11 +176,26 @@ class Lab(Submitting):
         page.locator(".chard-whole .chard-diagnostic", has_text="steps left and right may run at once").wait_for()
         self.keep(page, "volumes")
 
+    def see_in_the_dark(self, page, found):
+        """It can be read with either theme; in a narrow window it begins where the cell does."""
+        page.set_viewport_size({"width": 750, "height": 950})
+        self.assertLess(abs(found.bounding_box()["x"] - page.locator(".jp-InputArea-editor").first.bounding_box()["x"]), 9)
+        page.set_viewport_size({"width": 1500, "height": 950})
+        for theme in "Dark", "Light":
+            page.get_by_role("menuitem", name="Settings", exact=True).click()
+            page.get_by_text("Theme", exact=True).hover()
+            page.get_by_text("JupyterLab " + theme, exact=True).click()
+            page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=str(theme == "Light").lower())
+            self.keep(page, "diagnostics-" + theme)
+            for part in found, found.locator(".chard-hint"):
+                self.assertGreater(part.evaluate(CONTRAST), 4.5, theme)  # WCAG 2.2, 1.4.3
+
     def test_diagnostics_stand_at_their_cells(self):
         page, _ = self.lab("wrong.ipynb", ["a = 1", "print(nowhere)"])
         found = page.locator(".jp-Cell", has_text="print(nowhere)").locator(".chard-diagnostic")
         self.assertRegex(found.inner_text(), r"line 1:7\s+.*nowhere")
         self.assertEqual(page.locator(".chard-diagnostic").count(), 1)
+        self.see_in_the_dark(page, found)
         page.locator(".jp-Cell", has_text="a = 1").locator(".cm-content").click()
         page.keyboard.press("Control+End")
         page.keyboard.type(" =")  # an error, with which there is no graph

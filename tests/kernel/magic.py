@@ -273,6 +273,8 @@ class Pictures(Magic):
         rows = xml.etree.ElementTree.fromstring("<x>%s</x>" % shown["data"]["text/html"]).findall(".//tr")
         self.assertEqual(len(rows), len(heads))
         self.assertEqual((told.reply["status"], told.reply["ename"]), ("error", "chard check"))
+        self.assertEqual(told.reply["evalue"], "2 errors")
+        self.assertEqual(self.run_cell("%chard check none.ipynb").reply["evalue"], "none.ipynb: No such file or directory")
 
     def test_graph_is_drawn(self):
         shown, = self.run_cell("%chard graph").all("display_data")
@@ -350,6 +352,10 @@ class Open(Magic):
         told = self.run_cell("%chard graph --format=json")
         self.assertEqual(self.steps(told), ["one", "two"])
         self.assertEqual(told.text("stderr"), "")
+        write_notebook(self.file, cell("undefined_one"))
+        told = self.run_cell("%chard run")  # called as who stands in its folder would
+        self.assertTrue(told.text("stderr").startswith("open.ipynb:cell 0:1:1: warning"), told.text("stderr"))
+        self.assertTrue(told.reply["evalue"].startswith("open.ipynb: 1 name can't be found"), told.reply["evalue"])
 
     def test_what_ran_after_it_was_saved_is_newer(self):
         self.begin(JPY_SESSION_NAME=self.file)

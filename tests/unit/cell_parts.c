@@ -28,7 +28,7 @@ code_and_calls_come_in_their_order (void **state)
     (void) state;
     struct cell_parts p = split ("x = 1\n%chard check --strict\nprint (x)\nx", "python");
     assert_int_equal (p.all.len, 3);
-    assert_string_equal (p.all.items[0].code, "x = 1\npass\n");
+    assert_string_equal (p.all.items[0].code, "x = 1\npass # %chard check --strict\n");
     assert_int_equal (p.all.items[1].kind, PART_CALL);
     assert_string_equal (p.all.items[1].text, "check --strict");
     assert_int_equal (p.all.items[1].line, 2);
