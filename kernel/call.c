@@ -57,6 +57,8 @@ call_help (const struct vec_str *words, struct strbuf *out)
 {
     const struct command *c = own_find (words);
     if (c) {
+        if (command_takes_notebook (c))
+            strbuf_addf (out, "%%chard %s: NOTEBOOK need not be named, it is the one that is open\n\n", c->name);
         option_help (c, true, HELP_WIDTH, out);
         return;
     }

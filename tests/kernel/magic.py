@@ -164,7 +164,9 @@ class Cells(Magic):
         told = self.run_cell("%chard")
         self.assertIn("Run a notebook as a pipeline on this machine", told.text())
         self.assertLess(len(told.text().splitlines()), 44)
-        self.assertIn("--only", self.run_cell("%chard run?").text())
+        told = self.run_cell("%chard run?").text()
+        self.assertIn("NOTEBOOK need not be named", told)
+        self.assertIn("--only", told)
 
     def test_stdin_reaches_the_client_from_a_part(self):
         request = self.ask(QUICK + "\nname = input('who? ')\nprint('hello', name)", allow_stdin=True)
@@ -179,8 +181,11 @@ class Cells(Magic):
         requests = [self.ask("%chard run missing.ipynb", stop_on_error=False), self.ask("ran = 2"),
                     self.ask(QUICK), self.ask("ran")]
         self.assertEqual([self.hear(r).reply["status"] for r in requests], ["error", "ok", "ok", "ok"])
-        requests = [self.ask("import time; time.sleep(0.5); 1/0"), self.ask(QUICK),
-                    self.ask("ran = 3")]
+        slow = "import os, time\nwhile not os.path.exists(%r):\n    time.sleep(.01)\n1/0" % self.path("go")
+        requests = [self.ask(slow), self.ask(QUICK), self.ask("ran = 3")]
+        self.kc.session.send(self.kc.control_channel.socket, self.kc.session.msg("kernel_info_request", {}))
+        self.kc.get_control_msg(timeout=60)  # by now it has them all
+        write_notebook(self.path("go"))
         self.assertEqual([self.hear(r).reply["status"] for r in requests], ["error", "aborted", "aborted"])
         self.assertEqual(self.value("ran"), "2")
 
@@ -273,7 +278,7 @@ class Pictures(Magic):
         rows = xml.etree.ElementTree.fromstring("<x>%s</x>" % shown["data"]["text/html"]).findall(".//tr")
         self.assertEqual(len(rows), len(heads))
         self.assertEqual((told.reply["status"], told.reply["ename"]), ("error", "chard check"))
-        self.assertEqual(told.reply["evalue"], "2 errors")
+        self.assertEqual(told.reply["evalue"], "1 error, 1 warning")
         self.assertEqual(self.run_cell("%chard check none.ipynb").reply["evalue"], "none.ipynb: No such file or directory")
 
     def test_graph_is_drawn(self):

@@ -31,7 +31,7 @@ def is_gone(pid):
         return True
 
 
-def wait_until(true, seconds=10):
+def wait_until(true, seconds=60):
     end = time.time() + seconds
     while time.time() < end:
         if true():
