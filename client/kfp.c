@@ -3,6 +3,7 @@
 #include "client/kfp_api.h"
 
 #include "base/nap.h"
+#include "doc/json_value.h"
 
 #include <time.h>
 
@@ -100,6 +101,11 @@ kfp_cancel (struct arena *a, const struct auth *auth, const json_t *record, stru
 static int
 kfp_retry (struct arena *a, const struct auth *auth, const json_t *record, struct error *err)
 {
+    scoped_kfp struct kfp k = kfp_open (a, auth);
+    if (kfp_gave_up_claims (&k, record)) /* the steps would wait for them forever: KFP doesn't make them again */
+        return error_set (err, ERROR_NOTEBOOK,
+                          "the volumes that run %s made went with it; submit the notebook again: KFP's cache still has "
+                          "what steps without such volumes computed", json_text (record, "run"));
     return act (a, auth, record, ":retry", err);
 }
 

@@ -75,6 +75,9 @@ const char *kfp_run_state (const json_t *run);
 /* The path of a record's run below /apis/v2beta1/, with a verb (":retry" or ""). */
 const char *kfp_run_path (struct arena *a, const json_t *record, const char *verb);
 
+/* Whether the run has given up a claim that it made; not known to have: false. */
+bool kfp_gave_up_claims (struct kfp *k, const json_t *record);
+
 /* The functions of struct service that kfp_artifact.c, kfp_schedule.c and kfp_status.c have. */
 int kfp_fetch (struct arena *a, const struct auth *auth, const json_t *record, const json_t *step, const char *artifact,
                FILE *to, struct error *err);

@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "client/kfp_api.h"
 #include "client/workflow.h"
+#include "compiler/emit/kfp_claim.h"
 #include "doc/json_value.h"
 
 #define DRIVER "-driver"
@@ -30,6 +31,19 @@ read_workflow (struct kfp *k, const json_t *record)
     json_auto_t *workflow = *manifest ? json_loads (manifest, 0, NULL) : NULL;
     workflow_unpack (k->arena, workflow, &why);
     return json_object_get (json_object_get (workflow, "status"), "nodes") ? json_incref (workflow) : NULL;
+}
+
+bool
+kfp_gave_up_claims (struct kfp *k, const json_t *record)
+{
+    json_auto_t *workflow = read_workflow (k, record);
+    const char *id;
+    json_t *node;
+    json_object_foreach (json_object_get (json_object_get (workflow, "status"), "nodes"), id, node)
+        if (strncmp (json_text (node, "displayName"), KFP_CLAIM_DELETE, strlen (KFP_CLAIM_DELETE)) == 0
+            && strcmp (workflow_state (json_text (node, "phase"), false), "ok") == 0)
+            return true;
+    return false;
 }
 
 static const json_t *

@@ -4,7 +4,7 @@
  * stays useful.
  *
  *     root.dag.tasks[NAME] ── componentRef ──> components[comp-NAME] ── executorLabel ──> executors[exec-NAME]
- *                                          └─> components[comp-NAME--loop, --when, comp-part--N].dag.tasks[…] ── …
+ *                                          └─> components[comp-NAME--loop, --when, comp-part--N, …].dag.tasks[…] ── …
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
@@ -21,11 +21,7 @@ put (json_t *object, const char *key, json_t *value)
     json_object_set_new (object, key, value);
 }
 
-/* ---- what runs at the end: dsl.ExitHandler's shape --------------------------------------------------------------- */
-
-/* Names that no step's task and component have. */
-#define BODY "exit--handler"
-#define BODY_COMPONENT "comp-" BODY
+/* ---- graphs around the steps ------------------------------------------------------------------------------------- */
 
 /* The pipeline's step that runs at the end, or -1. */
 static int
@@ -33,32 +29,33 @@ find_exit (const struct emit_plan *plan)
 {
     for (int i = 0; i < (int) plan->pipeline->steps.len; i++)
         if (plan->pipeline->steps.items[i].settings.exit)
-            return i;
+            return plan->pipeline->steps.len > 1 ? i : -1;
     return -1;
 }
 
-/* All other tasks as one, and the step behind it. */
+/* All other tasks as one, and behind it the step that runs whatever became of them. `given`: what they are given. */
 static json_t *
-tasks_and_exit (const struct emit_plan *plan, int exit)
+tasks_and_exit (const struct emit_plan *plan, json_t *tasks, const json_t *given, json_t *all_components)
 {
-    json_t *parameters = json_object (), *inputs = json_object ();
-    vec_foreach (p, &plan->pipeline->params)
-        put (parameters, emit_param_key (plan, p->name), kfp_given (emit_param_key (plan, p->name)));
-    json_put_unless_empty (inputs, "parameters", parameters);
-    json_t *body = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", BODY, "componentRef", "name", BODY_COMPONENT);
-    json_put_unless_empty (body, "inputs", inputs);
+    static const char body[] = "exit--handler"; /* no step's task is called so */
+    const int exit = find_exit (plan);
+    if (exit < 0)
+        return tasks;
+    json_t *all = json_pack ("{s:o}", body, kfp_enclosed (body, tasks, given, all_components));
     json_t *last = kfp_task_of (plan, exit, false);
-    put (last, "dependentTasks", json_pack ("[s]", BODY));
-    put (last, "triggerPolicy", json_pack ("{s:s}", "strategy", "ALL_UPSTREAM_TASKS_COMPLETED"));
-    return json_pack ("{s:o,s:o}", BODY, body, plan->steps[exit].name, last);
+    kfp_run_at_end (last, body);
+    put (all, plan->steps[exit].name, last);
+    return all;
 }
 
+/* The tasks of the root. `given`: what it is given. */
 static json_t *
-body_component (json_t *tasks, const json_t *given)
+root_tasks (const struct emit_plan *plan, json_t *given, json_t *all_components, json_t *platform)
 {
-    json_t *one = json_pack ("{s:{s:o}}", "dag", "tasks", tasks);
-    json_put_unless_empty (one, "inputDefinitions", json_copy ((json_t *) given));
-    return one;
+    json_auto_t *within = kfp_claims_given (plan, given);
+    json_t *tasks = kfp_split_tasks (plan->arena, kfp_tasks (plan), within, all_components, platform);
+    tasks = tasks_and_exit (plan, tasks, within, all_components);
+    return kfp_claims_enclose (plan, tasks, given, all_components);
 }
 
 /* ---- the document ----------------------------------------------------------------------------------------------- */
@@ -79,7 +76,6 @@ pipeline_info (const struct emit_plan *plan)
 static json_t *
 pipeline_spec (const struct emit_plan *plan, json_t *platform, struct error *err)
 {
-    const int exit = plan->pipeline->steps.len > 1 ? find_exit (plan) : -1;
     json_t *all_components = kfp_components (plan);
     json_t *all_executors = kfp_executors (plan, all_components, err);
     if (!all_executors) {
@@ -90,10 +86,7 @@ pipeline_spec (const struct emit_plan *plan, json_t *platform, struct error *err
     kfp_claims_add_executors (plan, all_executors);
     json_t *inputs = json_object (), *root = json_object (), *spec = json_object ();
     json_put_unless_empty (inputs, "parameters", kfp_root_parameters (plan));
-    json_t *tasks = kfp_split_tasks (plan->arena, kfp_tasks (plan), inputs, all_components, platform);
-    if (exit >= 0)
-        put (all_components, BODY_COMPONENT, body_component (tasks, inputs));
-    put (root, "dag", json_pack ("{s:o}", "tasks", exit >= 0 ? tasks_and_exit (plan, exit) : tasks));
+    put (root, "dag", json_pack ("{s:o}", "tasks", root_tasks (plan, inputs, all_components, platform)));
     json_put_unless_empty (root, "inputDefinitions", inputs);
     put (spec, "pipelineInfo", pipeline_info (plan));
     put (spec, "root", root);
@@ -107,6 +100,8 @@ pipeline_spec (const struct emit_plan *plan, json_t *platform, struct error *err
 int
 emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err)
 {
+    if (kfp_claims_check (plan, err) < 0)
+        return -1;
     json_auto_t *more = kfp_platform (plan);
     json_auto_t *spec = pipeline_spec (plan, kfp_platform_executors (more), err);
     if (!spec || kfp_verify (spec, err) < 0)

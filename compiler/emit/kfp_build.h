@@ -43,6 +43,14 @@ json_t *kfp_tasks (const struct emit_plan *plan);
 /* An input that is one of what the graph around is given itself. */
 json_t *kfp_given (const char *key);
 
+/* A task `name` for the graph of `tasks` (taken over), which becomes one of `components`. It is given the parameters
+ * that `given` defines, all of which the graph around is given too. */
+json_t *kfp_enclosed (const char *name, json_t *tasks, const json_t *given, json_t *components);
+
+/* Lets `task` run once the task `body` has ended, well or not: dsl.ExitHandler's shape. KFP makes of it a hook of
+ * `body`, which can have one. */
+void kfp_run_at_end (json_t *task, const char *body);
+
 /* ---- kfp_parts.c ---- */
 
 /* A graph holds no more tasks: KFP makes two of each in its Argo workflow, where 200 are the most (maxItems of the full

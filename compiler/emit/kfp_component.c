@@ -196,9 +196,8 @@ graph_inputs (const struct emit_plan *plan, int step)
     json_t *inputs = component_inputs (plan, step);
     struct vec_str claims = { 0 };
     kfp_claims_of (plan, step, &claims);
-    vec_foreach (task, &claims)
-        put (json_object_get (inputs, "parameters"), kfp_claim_input (plan, *task),
-             json_pack ("{s:s}", "parameterType", "STRING"));
+    vec_foreach (input, &claims)
+        put (json_object_get (inputs, "parameters"), *input, json_pack ("{s:s}", "parameterType", "STRING"));
     return inputs;
 }
 

@@ -16,12 +16,6 @@ kfp_is_graph (const struct emit_plan *plan, int step)
     return plan->steps[step].role == EMIT_EACH || plan->steps[step].otherwise >= 0;
 }
 
-bool
-kfp_is_within (const struct emit_plan *plan, int step)
-{
-    return kfp_is_graph (plan, step) || plan->steps[step].role == EMIT_OTHERWISE;
-}
-
 static json_t *
 pod_metadata (const struct emit_plan *plan, int step)
 {
@@ -55,27 +49,21 @@ secrets (const struct step *s)
     return all;
 }
 
-/* A claim by its name, by the task that makes it, or by what the loop around the step is given. */
+/* A claim by its name, or by what the graph around the step is told of the one that the run makes. */
 static json_t *
-mount (const struct emit_plan *plan, int step, const struct volume *v)
+mount (const struct emit_plan *plan, const struct volume *v)
 {
-    const char *task = kfp_claim_task (plan, v);
+    const char *input = kfp_claim_input (plan, v);
     json_t *one = json_pack ("{s:s}", "mountPath", v->mount_point);
-    if (!task) {
+    if (!input) {
         json_object_set_new (one, "constant", json_string (v->name));
         json_object_set_new (one, "pvcNameParameter", constant (v->name));
-    } else if (kfp_is_within (plan, step)) {
-        json_object_set_new (one, "pvcNameParameter",
-                             json_pack ("{s:s}", "componentInputParameter", kfp_claim_input (plan, task)));
     } else {
-        json_object_set_new (one, "pvcNameParameter",
-                             json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", task,
-                                                 "outputParameterKey", KFP_CLAIM_NAME));
+        json_object_set_new (one, "pvcNameParameter", json_pack ("{s:s}", "componentInputParameter", input));
     }
     return one;
 }
 
-/* What runs at the end stands outside of the graph in which claims are made: it mounts those that are there already. */
 static json_t *
 volumes (const struct emit_plan *plan, int step)
 {
@@ -84,8 +72,7 @@ volumes (const struct emit_plan *plan, int step)
     struct vec_volume mounted = { 0 };
     kubernetes_volumes (plan->pipeline, s, &mounted);
     vec_foreach (v, &mounted)
-        if (!s->settings.exit || !kfp_claim_task (plan, *v))
-            json_array_append_new (all, mount (plan, step, *v));
+        json_array_append_new (all, mount (plan, *v));
     return all;
 }
 

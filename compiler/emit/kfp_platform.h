@@ -12,10 +12,7 @@ json_t *kfp_platform (const struct emit_plan *plan);
 /* What such a document tells of each executor, to be changed in its place; NULL: nothing. */
 json_t *kfp_platform_executors (const json_t *document);
 
-/* Whether a task of a graph of its own stands for the step: a loop, or a choice of two; … */
+/* Whether a task of a graph of its own stands for the step: a loop, or a choice of two. */
 bool kfp_is_graph (const struct emit_plan *plan, int step);
-
-/* … and whether the step's own task stands in such a graph, which is given all that it is. */
-bool kfp_is_within (const struct emit_plan *plan, int step);
 
 #endif

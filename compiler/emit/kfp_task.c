@@ -34,7 +34,7 @@ told_by (const struct emit_plan *plan, int from, const char *key)
                       "outputParameterKey", key);
 }
 
-/* `within`: the task stands in a graph (kfp_is_within). */
+/* `within`: the task stands in a graph around its step alone. */
 static json_t *
 task_inputs (const struct emit_plan *plan, int step, bool within)
 {
@@ -66,6 +66,29 @@ task_inputs (const struct emit_plan *plan, int step, bool within)
     return all;
 }
 
+json_t *
+kfp_enclosed (const char *name, json_t *tasks, const json_t *given, json_t *components)
+{
+    json_t *graph = json_pack ("{s:{s:o}}", "dag", "tasks", tasks), *parameters = json_object (), *inputs = json_object ();
+    json_t *one = json_pack ("{s:{s:s},s:{s:o}}", "taskInfo", "name", name, "componentRef", "name",
+                             json_sprintf ("comp-%s", name)), *definition;
+    const char *key;
+    json_object_foreach (json_object_get (given, "parameters"), key, definition)
+        put (parameters, key, kfp_given (key));
+    json_put_unless_empty (inputs, "parameters", parameters);
+    json_put_unless_empty (one, "inputs", inputs);
+    json_put_unless_empty (graph, "inputDefinitions", json_deep_copy (given));
+    put (components, json_text (json_object_get (one, "componentRef"), "name"), graph);
+    return one;
+}
+
+void
+kfp_run_at_end (json_t *task, const char *body)
+{
+    put (task, "dependentTasks", json_pack ("[s]", body));
+    put (task, "triggerPolicy", json_pack ("{s:s}", "strategy", "ALL_UPSTREAM_TASKS_COMPLETED"));
+}
+
 /* As many tries as the engine makes here, the second after 10 s, each wait twice the last. */
 static json_t *
 retry_policy (int retries)
@@ -86,10 +109,6 @@ dependent_tasks (const struct emit_plan *plan, int step)
         json_array_append_new (after, json_string (plan->steps[e->guard].name));
     if (e->each >= 0)
         json_array_append_new (after, json_string (plan->steps[e->each].name));
-    struct vec_str claims = { 0 };
-    kfp_claims_of (plan, step, &claims);
-    vec_foreach (task, &claims)
-        json_array_append_new (after, json_string (*task));
     return after;
 }
 
@@ -123,10 +142,8 @@ graph_task (const struct emit_plan *plan, int step)
                              task_inputs (plan, step, false));
     struct vec_str claims = { 0 };
     kfp_claims_of (plan, step, &claims);
-    vec_foreach (task, &claims)
-        put (json_object_get (json_object_get (one, "inputs"), "parameters"), kfp_claim_input (plan, *task),
-             json_pack ("{s:{s:s,s:s}}", "taskOutputParameter", "producerTask", *task, "outputParameterKey",
-                        KFP_CLAIM_NAME));
+    vec_foreach (input, &claims)
+        put (json_object_get (json_object_get (one, "inputs"), "parameters"), *input, kfp_given (*input));
     return one;
 }
 
@@ -161,6 +178,5 @@ kfp_tasks (const struct emit_plan *plan)
         if (plan->steps[i].role != EMIT_OTHERWISE
             && (!plan->pipeline->steps.items[i].settings.exit || plan->pipeline->steps.len == 1))
             put (all, plan->steps[i].name, outer_task (plan, i));
-    kfp_claims_add_tasks (plan, all);
     return all;
 }

@@ -137,6 +137,20 @@ check_artifact (const struct check *c, const char *key, const json_t *input)
     return wrong (c, "it does not wait for task %s, whose %s it needs", producer, key);
 }
 
+/* Whether the task waits for `producer`, if only for one that does: what KFP makes a hook of waits for one alone. */
+static bool
+is_behind (const struct check *c, const char *producer)
+{
+    const json_t *before = at (c->task, "dependentTasks", NULL);
+    bool found = json_has_string (before, producer);
+    json_t *other;
+    size_t i;
+    json_array_foreach (before, i, other)
+        found |= json_has_string (at (json_object_get (c->tasks, json_string_value (other)), "dependentTasks", NULL),
+                                  producer);
+    return found;
+}
+
 /* What another task tells. */
 static int
 check_told (const struct check *c, const char *key, const json_t *input)
@@ -149,7 +163,7 @@ check_told (const struct check *c, const char *key, const json_t *input)
     const json_t *wanted = at (c->component, "inputDefinitions", "parameters", key, NULL);
     if (!given || !json_equal (at (given, "parameterType", NULL), at (wanted, "parameterType", NULL)))
         return wrong (c, "parameter %s comes from no output of a task that is like it", key);
-    if (json_has_string (at (c->task, "dependentTasks", NULL), producer))
+    if (is_behind (c, producer))
         return 0;
     return wrong (c, "it does not wait for task %s, whose %s it needs", producer, key);
 }

@@ -7,24 +7,30 @@
 
 #include <ctype.h>
 
-#define MAX_LENGTH 50
 #define DIGITS 6
+
+/* How long a name may be. */
+static size_t
+room_for (enum name_rule rule)
+{
+    return rule == NAME_SHORT ? 26 : 50;
+}
 
 static char
 letter_of (char c, enum name_rule rule)
 {
     if ((unsigned char) c >= 0x80 || !isalnum ((unsigned char) c))
         return 0;
-    return rule == NAME_LABEL ? (char) tolower ((unsigned char) c) : c;
+    return rule != NAME_KEY ? (char) tolower ((unsigned char) c) : c;
 }
 
 const char *
 names_map_one (struct arena *a, const char *name, enum name_rule rule, const char *fallback)
 {
     cleanup_strbuf struct strbuf out = { 0 };
-    const char separator = rule == NAME_LABEL ? '-' : '_';
+    const char separator = rule != NAME_KEY ? '-' : '_';
     bool pending = false;
-    for (const char *p = name; *p && out.len < MAX_LENGTH; p++) {
+    for (const char *p = name; *p && out.len < room_for (rule); p++) {
         char c = letter_of (*p, rule);
         if (!c && *p == separator && rule == NAME_KEY && out.len > 0)
             c = separator; /* a key keeps the underscores it has */
@@ -41,9 +47,9 @@ names_map_one (struct arena *a, const char *name, enum name_rule rule, const cha
         pending = false;
         strbuf_addc (&out, c);
     }
-    if (out.len > MAX_LENGTH)
-        out.len = MAX_LENGTH;
-    while (rule == NAME_LABEL && out.len > 0 && out.data[out.len - 1] == separator)
+    if (out.len > room_for (rule))
+        out.len = room_for (rule);
+    while (rule != NAME_KEY && out.len > 0 && out.data[out.len - 1] == separator)
         out.len--;
     return out.len ? arena_strndup (a, out.data, out.len) : arena_strdup (a, fallback);
 }
@@ -53,8 +59,8 @@ with_digest (struct arena *a, const char *mapped, const char *name, enum name_ru
 {
     char hex[HASH_HEX_SIZE];
     hash_bytes (name, strlen (name), hex);
-    size_t room = MAX_LENGTH - DIGITS - 1, n = strlen (mapped);
-    return arena_printf (a, "%.*s%c%.*s", (int) (n < room ? n : room), mapped, rule == NAME_LABEL ? '-' : '_', DIGITS,
+    size_t room = room_for (rule) - DIGITS - 1, n = strlen (mapped);
+    return arena_printf (a, "%.*s%c%.*s", (int) (n < room ? n : room), mapped, rule != NAME_KEY ? '-' : '_', DIGITS,
                          hex);
 }
 
@@ -73,7 +79,7 @@ is_reserved (const char *name, enum name_rule rule)
 {
     static const char *const words[] = { "root", "executor", "iteration" };
     const size_t n = strlen (name), m = strlen ("-driver");
-    if (rule != NAME_LABEL)
+    if (rule == NAME_KEY)
         return false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp (words[i], name) == 0)

@@ -10,6 +10,7 @@
 enum name_rule {
     NAME_LABEL, /* RFC 1035 label: a-z, 0-9 and '-', a letter first, no '-' last, at most 50 long, so that what the
                    services put before or behind it keeps it below 63 */
+    NAME_SHORT, /* such a label of at most 26, which KFP puts a UUID before: a claim and a pod's volume are called so */
     NAME_KEY,   /* A-Z, a-z, 0-9 and '_', a letter first, at most 50 long */
 };
 

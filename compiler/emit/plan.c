@@ -149,7 +149,7 @@ find_claims (struct emit_plan *plan)
             if (kubernetes_is_new_claim (*v) && vec_str_add_once (plan->arena, &names, (*v)->name))
                 vec_push (plan->arena, &plan->claims, *v);
     }
-    plan->claim_names = names_map (plan->arena, &names, NAME_LABEL, "volume");
+    plan->claim_names = names_map (plan->arena, &names, NAME_SHORT, "volume");
 }
 
 static bool

@@ -207,6 +207,9 @@ class Wait(Case):
         workflow.task("sum", "FAILED", message="OOMKilled\n(exit code 137)")
         failed = self.chard("runs", "wait", run[-5:] if run[-5] != "-" else run, status=1)
         self.assertIn("sum: failed\n  OOMKilled?(exit code 137)\n", failed.stderr)
+        volume = workflow.add("delete--ws", "Pod", "Succeeded", templateName="system-container-driver")
+        self.assertIn("the volumes that run %s made went with it; submit" % run, self.chard("runs", "retry", run, status=1).stderr)
+        del workflow.nodes[volume]
         self.assertIn("is tried again: running", self.chard("runs", "retry", run).stdout)
         self.assertIn("is to be canceled: running", self.chard("runs", "cancel").stdout)
         workflow = self.set_states("FAILED", sum="OMITTED")      # KFP has no other word for what was canceled

@@ -160,38 +160,49 @@ class Settings(unittest.TestCase):
             self.assertFalse(os.path.exists(folder.out))
 
     def test_claims_that_are_to_be_made(self):
-        """As CreatePVC and DeletePVC do: before and behind the steps that mount it; those of a loop are told its name."""
+        """CreatePVC, all else as one task, DeletePVC whatever became of it; the graphs in between are told its name."""
         volumes = [{"name": "scratch.d", "mount_point": "/scratch", "type": "new_pvc", "size": 2, "size_type": "Gi",
                     "storage_class_name": "fast", "volume_access_mode": "rwo", "annotations": [{"key": "a.b/c", "value": "d"}]},
-                   {"name": "old", "mount_point": "/old", "type": "pvc"}]
-        cells = [(["step:a"], "xs = [1, 2]"), (["step:b", "foreach:xs"], "y = 0\nfor x in xs:\n    y += x"),
-                 (["step:tell", "exit"], "print()")]
+                   {"name": "z" * 63, "mount_point": "/z", "type": "new_pvc"}, {"name": "old", "mount_point": "/old", "type": "pvc"}]
+        cells = [(["parameters"], "base = 3"), (["step:a"], "xs = [1, base]"),
+                 (["step:b", "foreach:xs"], "y = 0\nfor x in xs:\n    y += x"), (["step:tell", "exit"], "print(base)")]
         with Folder(text=notebook(*cells, metadata={"kubeflow_notebook": {"volumes": volumes}})) as folder:
             [(_, text)] = folder.emit("kfp").items()
         spec, platform = read_strictly(text)
-        components = spec["components"]
-        tasks = components["comp-exit--handler"]["dag"]["tasks"]
+        components, short = spec["components"], "z" * 26     # a UUID goes before it, and 63 is the most
+        tasks = spec["root"]["dag"]["tasks"]
         given = {k: v["runtimeValue"]["constant"] for k, v in tasks["create--scratch-d"]["inputs"]["parameters"].items()}
-        self.assertEqual(given, {"access_modes": ["ReadWriteOnce"], "size": "2Gi", "pvc_name_suffix": "-scratch.d",
+        self.assertEqual(given, {"access_modes": ["ReadWriteOnce"], "size": "2Gi", "pvc_name_suffix": "-scratch-d",
                                  "storage_class_name": "fast", "annotations": {"a.b/c": "d"}})
         self.assertEqual({k: v["parameterType"] for k, v in components["comp-create--scratch-d"]["inputDefinitions"]["parameters"].items()},
                          {"access_modes": "LIST", "size": "STRING", "pvc_name_suffix": "STRING", "storage_class_name": "STRING",
                           "annotations": "STRUCT"})
         images = {k: e["container"]["image"] for k, e in spec["deploymentSpec"]["executors"].items() if "--" in k}
         self.assertEqual(images, {"exec-create--volume": "argostub/createpvc", "exec-delete--volume": "argostub/deletepvc"})
-        others = set(tasks) - {"create--scratch-d", "delete--scratch-d"}
-        self.assertEqual(set(tasks["delete--scratch-d"]["dependentTasks"]), {"create--scratch-d", *others})
-        for task in others:
-            self.assertIn("create--scratch-d", tasks[task]["dependentTasks"])
+        channels = ["pipelinechannel--create--%s-name" % c for c in ("scratch-d", short)]
+        for i, claim in enumerate(("scratch-d", short)):
+            self.assertEqual(set(tasks), {verb + claim for verb in ("create--", "with--", "delete--")})
+            made = {"taskOutputParameter": {"producerTask": "create--" + claim, "outputParameterKey": "name"}}
+            self.assertEqual(tasks["delete--" + claim]["inputs"]["parameters"], {"pvc_name": made})
+            self.assertEqual((tasks["delete--" + claim]["dependentTasks"], tasks["delete--" + claim]["triggerPolicy"]),
+                             (["with--" + claim], {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}))     # a hook of one task
+            self.assertEqual(tasks["with--" + claim]["dependentTasks"], ["create--" + claim])
+            self.assertEqual(tasks["with--" + claim]["inputs"]["parameters"], {
+                channels[i]: made, **{k: {"componentInputParameter": k} for k in ("base", *channels[:i])}})
+            tasks = components["comp-with--" + claim]["dag"]["tasks"]
+        self.assertEqual(set(tasks), {"exit--handler", "tell"})
         mounts = {label[5:]: [m["pvcNameParameter"] for m in pod["pvcMount"]] for label, pod in
                   platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].items()}
-        old = {"runtimeValue": {"constant": "old"}}
-        made = {"taskOutputParameter": {"producerTask": "create--scratch-d", "outputParameterKey": "name"}}
-        channel = "pipelinechannel--create--scratch-d-name"
-        self.assertEqual(mounts, {"a": [made, old], "b": [made, old], "b-items": [made, old], "tell": [old],
-                                  "b-each": [{"componentInputParameter": channel}, old]})
-        self.assertEqual(tasks["b-each"]["inputs"]["parameters"][channel], made)
-        self.assertEqual(components["comp-b-each--loop"]["inputDefinitions"]["parameters"][channel], {"parameterType": "STRING"})
+        here = [*({"componentInputParameter": c} for c in channels), {"runtimeValue": {"constant": "old"}}]
+        self.assertEqual(mounts, dict.fromkeys(("a", "b", "b-items", "b-each", "tell"), here))
+        for channel in channels:
+            self.assertEqual(components["comp-b-each--loop"]["inputDefinitions"]["parameters"][channel], {"parameterType": "STRING"})
+
+    def test_claims_that_cannot_be_mounted_there(self):
+        with Folder(text=notebook((["step:a", "volume:my.data:/d"], "x = 1"))) as folder:
+            run = folder.chard("compile", "--to", "kfp", "-o", folder.out, folder.notebook)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn("step a: Kubeflow Pipelines calls a pod's volume as its claim", run.stderr)
 
 
 class When(Emitted):
@@ -285,7 +296,7 @@ class Parts(Emitted):
             return one["producerSubtask"], one.get("outputArtifactKey") or one["outputParameterKey"]
 
         def given(part, name):
-            inputs = spec["root"]["dag"]["tasks"][part]["inputs"]
+            inputs = spec["components"]["comp-with--ws"]["dag"]["tasks"][part]["inputs"]
             [(key, told)] = next(kind[name] for kind in inputs.values() if name in kind).items()
             return leaves(*source(told, key)) if "taskOutput" in key else None
 
@@ -301,22 +312,21 @@ class Parts(Emitted):
             text = folder.emit("kfp")["nb.kfp.yaml"]
             spec, platform = read_strictly(text)
             components.load_component_from_text(text)
-            tasks = spec["root"]["dag"]["tasks"]
+            tasks = spec["components"]["comp-with--ws"]["dag"]["tasks"]
             self.assertEqual(list(tasks), ["part--%d" % (i + 1) for i in range(len(tasks))])
             within = {t: name for name in tasks for t in spec["components"]["comp-" + name]["dag"]["tasks"]}
             self.assertEqual(len(within), sum(len(spec["components"]["comp-" + name]["dag"]["tasks"]) for name in tasks))
-            self.assertNotEqual(within["create--ws"], within["read"])
             self.assertEqual(self.sources(spec, within, "read"), {
                 **{"v%d" % i: ("w%d" % i, "v%d" % i) for i in range(97)}, "sq": ("loop", "sq"), "file_told_txt": ("load", "file_told_txt")})
             self.assertEqual(self.sources(spec, within, "idle")["pipelinechannel--idle-when--step_when"], ("idle-when", "step_when"))
             self.assertEqual(self.sources(spec, within, "loop")["step_part"], ("loop-each", "step_part"))
             self.assertEqual(within["loop"], within["loop-each"])     # KFP's servers give a part no list of artifacts
             executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+            channel = {"componentInputParameter": "pipelinechannel--create--ws-name"}
             for step in ("load", "read"):
-                [mount] = executors["exec-" + step]["pvcMount"]
-                far = within[step] != within["create--ws"]
-                self.assertEqual(mount["pvcNameParameter"], {"componentInputParameter": "create--ws--name"} if far else {
-                    "taskOutputParameter": {"producerTask": "create--ws", "outputParameterKey": "name"}})
+                self.assertEqual([m["pvcNameParameter"] for m in executors["exec-" + step]["pvcMount"]], [channel])
+                self.assertEqual(tasks[within[step]]["inputs"]["parameters"]["pipelinechannel--create--ws-name"], channel)
+
 
 
 class Composed(Emitted):
