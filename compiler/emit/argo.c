@@ -17,6 +17,7 @@
 #include "compiler/emit/argo_build.h"
 #include "compiler/emit/argo_verify.h"
 #include "compiler/emit/pod_spec.h"
+#include "compiler/emit/template_limit.h"
 #include "doc/json_text.h"
 #include "doc/json_value.h"
 
@@ -293,7 +294,8 @@ static json_t *
 verified_spec (const struct emit_plan *plan, struct error *err)
 {
     json_t *spec = workflow_spec (plan);
-    if (argo_verify (spec, err) == 0)
+    const size_t templates = json_array_size (json_object_get (spec, "templates"));
+    if (argo_verify (spec, err) == 0 && template_limit_check (plan, templates, "Argo", err) == 0)
         return spec;
     json_decref (spec);
     return NULL;

@@ -13,6 +13,7 @@
 #include "compiler/emit/kfp_param.h"
 #include "compiler/emit/kfp_platform.h"
 #include "compiler/emit/kfp_verify.h"
+#include "compiler/emit/template_limit.h"
 #include "doc/json_value.h"
 
 static void
@@ -105,6 +106,9 @@ emit_kfp (const struct emit_plan *plan, struct emission *e, struct error *err)
     json_auto_t *more = kfp_platform (plan);
     json_auto_t *spec = pipeline_spec (plan, kfp_platform_executors (more), err);
     if (!spec || kfp_verify (spec, err) < 0)
+        return -1;
+    const size_t templates = kfp_count_templates (spec, kfp_platform_executors (more));
+    if (template_limit_check (plan, templates, "Kubeflow Pipelines", err) < 0)
         return -1;
     json_t *documents = json_array ();
     json_array_append (documents, spec);

@@ -80,9 +80,9 @@ kfp_claims_check (const struct emit_plan *plan, struct error *err)
         vec_foreach (v, &mounted)
             if (!kubernetes_is_new_claim (*v) && (strchr ((*v)->name, '.') || strlen ((*v)->name) > 63))
                 return error_set (err, ERROR_NOTEBOOK,
-                                  "step %s: Kubeflow Pipelines calls a pod's volume as its claim, which takes at most 63 "
-                                  "letters, digits and hyphens, so `%s` can't be mounted there; name another claim, or "
-                                  "emit for argo",
+                                  "step %s: Kubeflow Pipelines calls a pod's volume as its claim, which takes at most "
+                                  "63 letters, digits and hyphens, so `%s` can't be mounted there; name another claim, "
+                                  "or emit for argo",
                                   s->name, (*v)->name);
     }
     return 0;

@@ -16,7 +16,7 @@
 /* What the names of tasks that give claims up begin with. */
 #define KFP_CLAIM_DELETE "delete--"
 
-/* How graphs call the name of the claim behind a volume, among what they are given; NULL: the claim is there already. */
+/* How graphs call the name of the claim behind a volume, among what they are given; NULL: the claim is there. */
 const char *kfp_claim_input (const struct emit_plan *plan, const struct volume *v);
 
 /* These names of all claims which a step mounts, each once. */

@@ -206,7 +206,7 @@ kfp_split_tasks (struct arena *a, json_t *tasks, const json_t *given, json_t *co
     for (size_t k = 0; k < parts; k++) {
         called[k] = arena_printf (a, "part--%zu", k + 1); /* no step's name has two hyphens */
         const char *component = arena_printf (a, "comp-%s", called[k]);
-        p.graphs[k] = json_object ();
+        p.graphs[k] = json_pack ("{s:{s:{}}}", "dag", "tasks");
         caller[k] = json_pack ("{s:{s:s},s:{s:s}}", "taskInfo", "name", called[k], "componentRef", "name", component);
         json_object_set_new (components, component, p.graphs[k]);
         json_object_set_new (callers, called[k], caller[k]);

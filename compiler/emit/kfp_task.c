@@ -69,7 +69,8 @@ task_inputs (const struct emit_plan *plan, int step, bool within)
 json_t *
 kfp_enclosed (const char *name, json_t *tasks, const json_t *given, json_t *components)
 {
-    json_t *graph = json_pack ("{s:{s:o}}", "dag", "tasks", tasks), *parameters = json_object (), *inputs = json_object ();
+    json_t *graph = json_pack ("{s:{s:o}}", "dag", "tasks", tasks);
+    json_t *parameters = json_object (), *inputs = json_object ();
     json_t *one = json_pack ("{s:{s:s},s:{s:o}}", "taskInfo", "name", name, "componentRef", "name",
                              json_sprintf ("comp-%s", name)), *definition;
     const char *key;

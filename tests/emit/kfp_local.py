@@ -276,6 +276,7 @@ class Parts(Emitted):
     """A graph of more than 100 tasks is one of parts: what goes through their borders is what went from task to task."""
 
     CELLS = [(["parameters"], "start, text = 3, 'a{{x}}'"),
+             (["step:first", "when:start > 5"], "if start > 5:\n    print('no')"),     # its part is filled before its guard's
              (["step:load"], "base, items = [start], [1, 2]\nwith open('told.txt', 'w') as f:\n    f.write('told')"),
              *((["step:w%d" % i], "v%d = base[0] + %d" % (i, i)) for i in range(97)),
              (["step:idle", "when:v1 > 5"], "if v1 > 5:\n    print('no')"),
@@ -327,6 +328,17 @@ class Parts(Emitted):
                 self.assertEqual([m["pvcNameParameter"] for m in executors["exec-" + step]["pvcMount"]], [channel])
                 self.assertEqual(tasks[within[step]]["inputs"]["parameters"]["pipelinechannel--create--ws-name"], channel)
 
+
+    def test_more_loops_than_workflows_hold(self):
+        """As many templates as the services themselves found too many."""
+        cells = [(["parameters"], "xs = [1]"), *((["step:l%d" % i, "foreach:xs"],
+                                                  "s%d = []\nfor x in xs:\n    s%d.append(x + %d)" % (i, i, i)) for i in range(66)),
+                 (["step:sum"], "print(%s)" % " + ".join("s%d" % i for i in range(66)))]
+        with Folder(text=notebook(*cells)) as folder:
+            for target, wanted in ("kfp", "Kubeflow Pipelines makes 210 templates"), ("argo", "Argo makes 201 templates"):
+                run = folder.chard("compile", "--to", target, "-o", folder.out, folder.notebook)
+                self.assertIn(wanted + " of 66 steps with foreach:", run.stderr)
+                self.assertFalse(os.path.exists(folder.out))
 
 
 class Composed(Emitted):
