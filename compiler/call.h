@@ -88,6 +88,9 @@ void chance_note (struct interpreter *in, int made, const struct effect *e, cons
 /* outside.c: the files that a call on `on` (a function: argument 0) reads and writes. */
 void outside_files (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c);
 
+/* A function or method of which no line says what it does is called: with names of files, perhaps. */
+void outside_named (struct interpreter *in, const char *function, const struct call *c);
+
 /* Where what a call connects to lies: a file of SQLite's, or a pattern, which is no file of the notebook's; NULL if
  * nowhere, since the value itself is the database, or may be for all that is known of the URL. */
 const char *outside_address (struct interpreter *in, const struct effect *e, const struct call *c);

@@ -433,6 +433,8 @@ call_library (struct interpreter *in, int callee, struct call *c)
     if (e->unpickles)
         read_classes (in);
     outside_files (in, e, call_argument (c, 0), c);
+    if (!library_knows (in->library, text))
+        outside_named (in, text, c);
     outside_used (in, e, c->all);
     chance_of_function (in, e, c, is_class_name (text));
     mutate_arguments (in, e, c);
@@ -532,6 +534,8 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     if (text)
         return text_of_method (in, text, symbol_text (in->symbols, name), c->positional, c->count);
     outside_files (in, e, on, c);
+    if (!(e->flags & EFFECT_KNOWN))
+        outside_named (in, symbol_text (in->symbols, name), c);
     if (strcmp (symbol_text (in->symbols, name), "close") == 0)
         file_closed (in, on);
     outside_used (in, e, on);

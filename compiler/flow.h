@@ -72,7 +72,8 @@ struct site {
     bool effect;              /* calls something, changes something: more than binding names */
 };
 
-enum file_use { FILE_READ, FILE_WRITE, FILE_SHELL };
+/* FILE_NAMED: its name was given to code of which nobody knows what it does with it. */
+enum file_use { FILE_READ, FILE_WRITE, FILE_SHELL, FILE_NAMED };
 
 struct file_event {
     int site;

@@ -34,7 +34,8 @@ use_open_files (struct interpreter *in, enum file_use use, const char *path)
 {
     for (size_t i = 0; i < in->open_files.len; i++) {
         const struct open_file f = in->open_files.items[i];
-        if (f.handle < 0 || heap_get (in->heap, f.handle)->made_at == in->site || (use == FILE_READ && !f.writes))
+        bool reads = use == FILE_READ || use == FILE_NAMED;
+        if (f.handle < 0 || heap_get (in->heap, f.handle)->made_at == in->site || (reads && !f.writes))
             continue;
         if (heap_get (in->heap, f.handle)->memory && !f.writes && use != FILE_SHELL && !path_is_exact (path))
             continue; /* who loads by a map doesn't write what it loads, unless we are told */

@@ -26,6 +26,8 @@ conflicts (const struct file_event *a, const struct file_event *b)
         return mentions (b, a);
     if (a->use == FILE_READ && b->use == FILE_READ)
         return false;
+    if ((a->use == FILE_NAMED && *b->path == PATH_ANY) || (b->use == FILE_NAMED && *a->path == PATH_ANY))
+        return false; /* what is only named isn't worth that everything waits */
     return path_may_meet (a->path, b->path);
 }
 
@@ -68,7 +70,8 @@ is_elsewhere (const struct file_event *f)
     return f->use != FILE_SHELL && strstr (f->path, "://");
 }
 
-/* Whether all that `f` may be about was made by `old`: the file, or a folder that it lies in. What lies in the
+/* Whether all that `f` may be about was made by `old`: the file, or a folder that it lies in; not if that may only
+ * have been read. What lies in the
  * notebook's own folder is taken to be made by steps if anything is: it holds too much. */
 static bool
 is_made_by (const struct file_event *f, const struct file_event *old)
@@ -76,6 +79,8 @@ is_made_by (const struct file_event *f, const struct file_event *old)
     const size_t n = strlen (old->path);
     if (old->use == FILE_SHELL || strcmp (f->path, ".") == 0)
         return true;
+    if (old->use == FILE_NAMED)
+        return false;
     return path_is_exact (old->path) && strncmp (f->path, old->path, n) == 0 && (f->path[n] == '/' || !f->path[n]);
 }
 
@@ -143,7 +148,7 @@ link_files (struct linking *l)
         }
         if (f->use == FILE_WRITE && path_is_exact (f->path))
             vec_str_add_once (l->arena, &s->files_written, f->path);
-        if (f->use == FILE_READ && !written)
+        if ((f->use == FILE_READ || f->use == FILE_NAMED) && !written)
             add_read (l, s, f->path);
     }
 }

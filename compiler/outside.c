@@ -4,6 +4,7 @@
 
 #include "base/words.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* ---- files ---- */
@@ -176,6 +177,52 @@ outside_files (struct interpreter *in, const struct effect *e, const struct set 
     }
     if (e->flags & EFFECT_CHANGES_FOLDER)
         folder_changed (in, pattern_of (in, call_argument (c, 0)));
+}
+
+/* ---- files that are named to code which nobody knows ---- */
+
+/* Something known, that ends as names of files do: ".csv", of letters and digits. Text that people read, "Fig. a" or
+ * "3.14", isn't that. */
+static bool
+is_file_name (const char *path)
+{
+    const char *end = path + strlen (path), *dot = strrchr (path, '.');
+    bool letters = false;
+    if (!dot || dot == path || dot[-1] == '/' || *path == PATH_ANY || end - dot > 9 || strstr (path, "://"))
+        return false;
+    for (const char *p = dot + 1; p < end; p++) {
+        if (!isalnum ((unsigned char) *p))
+            return false;
+        letters |= isalpha ((unsigned char) *p) != 0;
+    }
+    return letters && !strpbrk (path, "\n\t<>|(){}");
+}
+
+/* "mmwrite", "load_model", "PdfReader": what its name says that it does. */
+static enum file_use
+use_of_name (const char *name)
+{
+    static const char *const reads[] = { "read", "load", "parse", NULL };
+    static const char *const writes[] = { "write", "save", "dump", "export", "download", NULL };
+    bool read = false, write = false;
+    for (int i = 0; writes[i]; i++)
+        write |= strcasestr (name, writes[i]) != NULL;
+    for (int i = 0; reads[i]; i++)
+        read |= strcasestr (name, reads[i]) != NULL;
+    if (write)
+        return read && !strcasestr (name, "download") ? FILE_NAMED : FILE_WRITE;
+    return read && !strcasestr (name, "upload") ? FILE_READ : FILE_NAMED;
+}
+
+void
+outside_named (struct interpreter *in, const char *function, const struct call *c)
+{
+    const char *dot = strrchr (function, '.'), *name = dot ? dot + 1 : function;
+    set_foreach (id, c->all) {
+        const char *path = heap_get (in->heap, id)->text ? pattern_of (in, set_one (in->arena, id)) : NULL;
+        if (path && is_file_name (path))
+            add_file (in, use_of_name (name), path);
+    }
 }
 
 /* ---- what lies elsewhere ---- */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that steps hand to one another by paths which the program puts together: joined, formatted, from the current
-folder, listed; each use waits for those before it that may be of the same file."""
+folder, listed, or named to functions of which nobody knows what they do; each use waits for those before it that may be
+of the same file."""
 
 # %%
 import os
@@ -11,6 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import joblib
+import filecmp
+import gzip
+import linecache
+import time
+from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
 # %%
 import shutil
@@ -158,3 +164,46 @@ import beside
 
 # %%
 print(beside.value)
+
+# %%
+time.sleep(0.5)
+late = ["who writes waits for it: who read too early would be seen"]
+
+# %%
+dump_svmlight_file(np.eye(2), np.arange(2) + len(late), "named.svm")
+
+# %%
+print(load_svmlight_file("named.svm"))
+
+# %%
+with gzip.GzipFile("named.gz", "wb") as packed:
+    packed.write(late[0].encode())
+
+# %%
+with gzip.GzipFile("named.gz") as packed:
+    print(packed.read())
+
+# %%
+np.arange(len(late) + 2).tofile("raw.bin")
+
+# %%
+print(np.fromfile("raw.bin", dtype="int64"))
+
+# %%
+Path("one.txt").write_text(late[0])
+Path("two.txt").write_text(late[0])
+
+# %%
+print(filecmp.cmp("one.txt", "two.txt", shallow=False), os.access("one.txt", os.R_OK), os.path.lexists("two.txt"))
+
+# %%
+os.chmod("two.txt", 0o600 + 0o100 * len(late))
+
+# %%
+print(oct(os.stat("two.txt").st_mode & 0o777))
+
+# %%
+Path("two.txt").replace("three.txt")
+
+# %%
+print(os.path.lexists("two.txt"), linecache.getline("three.txt", 1))
