@@ -157,9 +157,18 @@ call_setter (struct interpreter *in, int id, symbol name, const struct set *valu
     descriptor_run (in, members, "__set__", arguments, 2);
 }
 
+/* del os.environ["A"] */
+void
+delete_set_up (struct interpreter *in, const struct set *base, symbol name)
+{
+    set_foreach (id, base)
+        set_up_member (in, id, name, NULL);
+}
+
 void
 delete_member (struct interpreter *in, const struct set *base, symbol name)
 {
+    delete_set_up (in, base, name);
     set_foreach (id, base) {
         int class_object = heap_get (in->heap, id)->class_object;
         const struct set *arguments[] = { set_one (in->arena, id), NULL };

@@ -306,6 +306,43 @@ is_of_loggers (const char *path)
     return strncmp (path, "logging.", 8) == 0;
 }
 
+static bool
+is_statement (const struct interpreter *in, const struct call *c)
+{
+    return c->node && c->node == in->statement;
+}
+
+/* csv.register_dialect, calendar.setfirstweekday, logging.addLevelName; nltk.data.path.append. */
+static bool
+is_named_set_up (const char *path)
+{
+    static const char *const words[] = { "register", "unregister", "deregister", "reset", "add", "enable", "disable",
+                                         "use", "install", "configure", NULL };
+    static const char *const containers[] = { "append", "extend", "insert", "remove", "pop", "clear", "update",
+                                              "setdefault", "discard", NULL };
+    const char *dot = strrchr (path, '.'), *name = dot ? dot + 1 : path;
+    if (!dot)
+        return false;
+    for (int i = 0; words[i]; i++) {
+        size_t n = strlen (words[i]);
+        if (strncmp (name, words[i], n) == 0 && (!name[n] || name[n] == '_' || isupper ((unsigned char) name[n])))
+            return true;
+    }
+    return strncmp (name, "set", 3) == 0 || (strchr (path, '.') != dot && words_have (containers, name))
+           || strcmp (path, "csv.field_size_limit") == 0;
+}
+
+/* A function of which no line says what it does, and whose result nobody gets: its name says that it sets up what its
+ * module keeps. What it is given can be had in other steps too, where it is done again. */
+static bool
+is_set_up (struct interpreter *in, int callee, const struct effect *e, const struct call *c)
+{
+    const char *path = symbol_text (in->symbols, heap_get (in->heap, callee)->type);
+    return is_statement (in, c) && in->depth == 0 && in->branches == 0 && in->loops == 0
+           && !library_knows (in->library, path) && !e->process && !e->state && is_named_set_up (path)
+           && !module_is_local (in, callee) && made_of_definitions (in, &in->flow->sites.items[in->site]);
+}
+
 static void
 show (struct interpreter *in, const char *path)
 {
@@ -422,6 +459,8 @@ call_library (struct interpreter *in, int callee, struct call *c)
         show (in, text);
     if (e->flags & EFFECT_SETUP && !is_given_sink (in, text, c))
         set_up (in, e->state);
+    else if (is_set_up (in, callee, e, c))
+        set_up (in, 0);
     const struct set *given;
     const char *code = c->code && !is_elsewhere (in, c) ? text_of (in, call_argument (c, 0)) : NULL;
     if (e->flags & EFFECT_DYNAMIC && !is_elsewhere (in, c))
@@ -469,12 +508,6 @@ is_drawing (const struct interpreter *in, const struct call *c)
         if (library_keyword (in->library, c->keyword[i].name)->flags & EFFECT_DRAWING)
             return true;
     return false;
-}
-
-static bool
-is_statement (const struct interpreter *in, const struct call *c)
-{
-    return c->node && c->node == in->statement;
 }
 
 /* The table says; a method that it doesn't know, and whose result nobody gets, was called for what it does. What stands

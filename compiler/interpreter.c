@@ -216,8 +216,8 @@ only_defines (const struct interpreter *in, int site)
 
 /* What is made of a value that a step works out (`def f (x=rows)`, `if len (rows) > 3: …`) can't be repeated ahead of
  * any step: of that one, for instance. */
-static bool
-reads_definitions_only (const struct interpreter *in, const struct site *s)
+bool
+made_of_definitions (const struct interpreter *in, const struct site *s)
 {
     for (size_t i = s->first_event; i < in->flow->events.len; i++) {
         const struct writes *w = in->flow->events.items[i].writes;
@@ -249,7 +249,7 @@ kind_of (struct interpreter *in, const struct site *s)
     bool singleton = in->singleton && n->kind == AST_ASSIGN && n->nkids == 2 && n->kids[0]->kind == AST_NAME;
     if (n->kind == AST_FUNCTION || n->kind == AST_CLASS || singleton || is_alias (in, n)
         || ((n->kind == AST_TRY || n->kind == AST_IF) && s->binds.len))
-        return reads_definitions_only (in, s) ? SITE_DEFINITION : SITE_PLAIN;
+        return made_of_definitions (in, s) ? SITE_DEFINITION : SITE_PLAIN;
     return is_constant (n) ? SITE_CONSTANT : SITE_PLAIN;
 }
 

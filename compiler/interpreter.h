@@ -188,6 +188,7 @@ void sink_log_read (struct interpreter *in);
 /* what local modules keep: module_state.c. module_change: of the module that library object `id` is or lies in; false
  * if that isn't local. module_change_named: "%module.st", as runs have seen it; false for other names. */
 bool module_change (struct interpreter *in, int id);
+bool module_is_local (struct interpreter *in, int id); /* the same, without a change */
 void module_used (struct interpreter *in, const char *module);  /* imported: the notebook itself may have written its
                                                                    file */
 bool module_change_named (struct interpreter *in, const char *name);
@@ -199,6 +200,7 @@ void module_method (struct interpreter *in, const char *path);      /* a library
 
 /* what a site does: interpreter.c */
 void set_up (struct interpreter *in, symbol state); /* the site sets up library state; 0: of which nothing is known */
+bool made_of_definitions (const struct interpreter *in, const struct site *s); /* and of modules, and constants */
 void file_used (struct interpreter *in, enum file_use use, const char *path); /* `path`: a pattern, or a command */
 void file_closed (struct interpreter *in, const struct set *values); /* these, or what they hold, are open no longer */
 void folder_changed (struct interpreter *in, const char *path); /* a pattern; NULL: not known which */
@@ -212,6 +214,7 @@ const struct set *evaluate_name (struct interpreter *in, const struct ast *n);
 
 /* base.name = value, and del base.name; 0: a name that isn't known. */
 void delete_member (struct interpreter *in, const struct set *base, symbol name);
+void delete_set_up (struct interpreter *in, const struct set *base, symbol name); /* what that is of libraries' */
 void store_member (struct interpreter *in, const struct set *base, symbol name, const struct set *value);
 
 /* Function object `id` has just been made: it keeps the locals around it that it names. */

@@ -83,8 +83,8 @@ lint_paths (struct linting *l)
 {
     vec_foreach (f, &l->flow->files) {
         const struct site *s = &l->flow->sites.items[f->site];
-        if (f->use == FILE_SHELL || f->use == FILE_NAMED || !s->statement || !path_is_exact (f->path) || !is_of_one_machine (f->path)
-            || !vec_str_add_once (l->program->arena, &l->told, f->path))
+        if (f->use == FILE_SHELL || f->use == FILE_NAMED || !s->statement || !path_is_exact (f->path)
+            || !is_of_one_machine (f->path) || !vec_str_add_once (l->program->arena, &l->told, f->path))
             continue;
         tell (l, s->unit, s->statement->start, SEVERITY_WARNING, "absolute-path",
               "take a path from the notebook's folder, or a parameter; other machines run the steps too",

@@ -52,6 +52,12 @@ state_of (struct interpreter *in, int id)
     return state_of_top (in, arena_strndup (in->arena, path, strcspn (path, ".")));
 }
 
+bool
+module_is_local (struct interpreter *in, int id)
+{
+    return state_of (in, id) != 0;
+}
+
 /* Names of what is in the module: `from st import rows`. */
 static void
 change_imported (struct interpreter *in, const char *top)

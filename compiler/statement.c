@@ -386,6 +386,7 @@ delete_item (struct interpreter *in, const struct ast *target)
     for (uint32_t i = 1; i < target->nkids; i++)
         evaluate (in, target->kids[i]);
     special_run (in, base, SPECIAL_STORE, NULL);
+    delete_set_up (in, base, 0);
     objects_change (in, base, false);
     set_foreach (id, base)
         ending_of (in, heap_field (in->heap, id, 0), id, 0);

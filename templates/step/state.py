@@ -43,17 +43,21 @@ _first_environ = {}
 
 
 def _get_environ():
+    import time         # as the notebook has it: only that one is told of its zone
     now = dict(os.environ)
     changed = {k: v for k, v in now.items() if _first_environ.get(k) != v}
-    return {"set": dict(sorted(changed.items())), "gone": sorted(set(_first_environ) - set(now))}
+    return {"set": dict(sorted(changed.items())), "gone": sorted(set(_first_environ) - set(now)), "zone": time.tzname}
 
 
 def _set_environ(state):
     """As it was there: what a repeated line has set in this process meanwhile is gone, if it was taken away since."""
+    import time
     for name in set(os.environ) - set(_first_environ) | set(state["gone"]):
         if name not in state["set"]:
             os.environ.pop(name, None)
     os.environ.update(state["set"])
+    if time.tzname != state["zone"]:    # somebody called it since
+        time.tzset()
 
 
 def _get_pandas():
@@ -71,7 +75,10 @@ def _get_pandas():
 
 
 def _set_pandas(state):
+    """What a repeated line has set in this process meanwhile is as it was again, if that was taken back since."""
     import pandas
+    for name in set(_get_pandas()) - set(state):
+        pandas.reset_option("^%s$" % re.escape(name))
     for name, value in state.items():
         pandas.set_option(name, value)
 

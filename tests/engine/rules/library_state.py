@@ -143,3 +143,109 @@ json.dumps = plain
 
 # %%
 print(json.dumps([1]))
+
+# %%
+pd.set_option("display.max_rows", 7)
+
+# %%
+wide = pd.DataFrame(np.arange(60).reshape(20, 3))
+
+# %%
+pd.set_option("display.max_columns", len(wide.columns))
+
+# %%
+print(wide)
+
+# %%
+pd.reset_option("display.max_rows")
+
+# %%
+print(wide, pd.get_option("display.max_columns"))
+
+# %%
+import calendar
+import codecs
+import csv
+import email.charset
+import io
+import logging
+import mimetypes
+import os
+import sqlite3
+import sys
+import time
+import zoneinfo
+import xml.etree.ElementTree as ET
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+
+# %%
+calendar.setfirstweekday(calendar.SUNDAY)
+
+# %%
+mimetypes.add_type("x/y", ".xyz")
+
+# %%
+mpl.rc("lines", linewidth=4)
+
+# %%
+mpl.colormaps.register(mpl.colormaps["viridis"].copy(), name="mine")
+
+# %%
+csv.register_dialect("semi", delimiter=";")
+
+# %%
+csv.field_size_limit(999999);
+
+# %%
+codecs.register_error("mine", lambda e: ("?", e.end))
+
+# %%
+os.environ["TZ"] = "Asia/Tokyo"
+time.tzset()
+
+# %%
+zoneinfo.reset_tzpath(["/x"])
+
+# %%
+email.charset.add_alias("mineal", "utf-8")
+
+# %%
+ET.register_namespace("q", "http://q")
+
+# %%
+sqlite3.register_adapter(complex, str)
+
+# %%
+logging.addLevelName(5, "TRACE")
+
+# %%
+os.environ["GONE"] = "2"
+
+# %%
+print(os.getenv("GONE"))
+
+# %%
+del os.environ["GONE"]
+
+# %%
+sys.path.append("added")
+sys.path.remove("added")
+
+# %%
+mimetypes.suffix_map.update({".q": ".w"})
+
+# %%
+print(calendar.month(2024, 1)[:60], mimetypes.guess_type("a.xyz"), plt.rcParams["lines.linewidth"], "mine" in mpl.colormaps)
+
+# %%
+print(csv.list_dialects(), list(csv.reader(io.StringIO("a;b"), "semi")), csv.field_size_limit(), "é".encode("ascii", "mine"))
+
+# %%
+print(time.strftime("%H", time.localtime(0)), zoneinfo.TZPATH, "mineal" in email.charset.ALIASES)
+
+# %%
+print(ET.tostring(ET.Element("{http://q}a")), sqlite3.connect(":memory:").execute("select ?", (1j,)).fetchone())
+
+# %%
+print(logging.getLevelName(5), os.getenv("GONE"), "added" in sys.path, mimetypes.suffix_map[".q"])
