@@ -191,6 +191,18 @@ compile_pass_names (void)
     return names;
 }
 
+/* What the passes say of another language's cells is nonsense. They ran all the same, so that nothing is absent. */
+static void
+refuse_language (struct compilation *c)
+{
+    if (strcmp (c->notebook->language, "python") == 0)
+        return;
+    c->diags.all.len = 0;
+    c->diags.errors = c->diags.warnings = 0;
+    diag_add (&c->diags, SEVERITY_ERROR, "language", PLACE_NOTEBOOK, NULL,
+              "pipelines are compiled from Python notebooks", "the notebook's language is %s", c->notebook->language);
+}
+
 int
 compile_file (struct compilation *c, const char *path, const struct compile_options *options, struct error *err)
 {
@@ -206,15 +218,12 @@ compile_file (struct compilation *c, const char *path, const struct compile_opti
     c->pipeline = pipeline_create (c->arena);
     c->pipeline->name = c->notebook->name;
     const char *stop = options ? options->stop_after : NULL;
-    if (strcmp (c->notebook->language, "python") != 0)
-        diag_add (&c->diags, SEVERITY_ERROR, "language", PLACE_NOTEBOOK, NULL,
-                  "pipelines are compiled from Python notebooks", "the notebook's language is %s",
-                  c->notebook->language);
     for (size_t i = 0; i < PASSES && !(stop && strcmp (stop, "notebook") == 0); i++) {
         passes[i].run (c, &p);
         if (stop && strcmp (stop, passes[i].name) == 0)
             break;
     }
+    refuse_language (c);
     if (!stop && c->diags.errors == 0 && pipeline_verify (c->pipeline, err) < 0)
         return error_wrap (err, "%s: internal error, please report it", path);
     diag_sort (&c->diags);

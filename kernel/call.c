@@ -225,7 +225,9 @@ complaint_of (const struct call *c)
 {
     const char *text = strbuf_str (&c->view->complaint), *name = strchr (c->name, ' ');
     size_t n = name ? strlen (++name) : 0;
-    return n && strncmp (text, name, n) == 0 && strncmp (text + n, ": ", 2) == 0 ? text + n + 2 : text;
+    if (n && strncmp (text, name, n) == 0 && strncmp (text + n, ": ", 2) == 0)
+        return text + n + 2;
+    return *text ? text : "what is wrong stands above";
 }
 
 static json_t *

@@ -8,3 +8,5 @@
 
 # %% tags=["step:a"]
 x = 1
+y <- mean(c(1, 2))
+if (y > 1) {

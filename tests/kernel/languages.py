@@ -56,6 +56,7 @@ class Languages(Magic):
         self.assertEqual(told.text().split(), ["ONE", "TWO"])
         self.assertIn("no runs of any notebook", told.text("stderr"))
         told = self.run_cell("%chard graph")
-        self.assertEqual(told.reply["status"], "error")
-        self.assertIn("the notebook's language is shout", told.text("stderr"))
+        self.assertEqual((told.reply["status"], told.reply["evalue"]), ("error", "what is wrong stands above"))
+        wrong, hint = told.text("stderr").splitlines()  # and nothing of its cells
+        self.assertIn("the notebook's language is shout", wrong)
         self.assertIn("only an IPython kernel's variables", self.run_cell("%chard run --only x --from-session").reply["evalue"])
