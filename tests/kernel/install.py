@@ -225,16 +225,18 @@ class Shim(Home):
             f.write('# %% tags=["step:a"]\nx = 6\n\n# %% tags=["step:b"]\nprint(7 * x)\n')
         with open(self.home + "/bad.py", "w", encoding="utf-8") as f:
             f.write("# %%\nx = = 1\n")
-        _, picture, checked, longer, _, session, listed, unknown, submitted, own, asked, open_one, gone, _ = self.run_in(
+        _, picture, checked, longer, _, session, listed, unknown, submitted, own, asked, open_one, moved, gone, _ = self.run_in(
             "python3", "%load_ext chard", "%chard graph small.py", "%chard check bad.py",
             "%%chard graph\n--to mermaid  # text\nsmall.py", "y = 1", "%chard graph --to text", "%chard",
             "%chard no-such", "%chard submit", "%chard run small.py --background", "?%chard runs list",
             "__vsc_ipynb_file__ = %r\n%%chard graph --to text" % (self.home + "/small.py"),
+            "import os\nos.rename('small.py', 'moved.py')\n%chard graph --to text",
             "__vsc_ipynb_file__ = '/nowhere/x.ipynb'\n%chard check").split("-----\n")
         self.assertIn("image/svg+xml", picture)
         self.assertRegex(checked, r"bad\.py:.*syntax")
         self.assertIn("flowchart", longer)
         self.assertRegex(session, r"1 +\S.* cell 0")
+        self.assertIn("note: nobody says which notebook this is", session)
         self.assertIn("Usage: chard COMMAND", listed)
         self.assertIn("unknown command 'no-such'", unknown)
         for told, how in ((checked, "check ended with status 1"), (unknown, "no-such ended with status 2")):
@@ -242,5 +244,6 @@ class Shim(Home):
         self.assertIn("there is no context yet", submitted)  # it knows that a notebook is meant
         self.assertIn("--background is there with the kernel", own)
         self.assertIn("Usage: chard runs list", asked)
-        self.assertRegex(open_one, r"1 +a .*\n\s+2 +b ")
+        for told in open_one, moved:
+            self.assertRegex(told, r"1 +a .*\n\s+2 +b ")
         self.assertIn("chard: the notebook that was open here is gone: /nowhere/x.ipynb", gone)

@@ -10,11 +10,13 @@ A command that fails is an error of its cell. With the kernel "Python 3 (Chard)"
 show more.
 SPDX-License-Identifier: Apache-2.0
 """
+import contextlib
 import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from IPython.display import SVG, display
@@ -40,13 +42,41 @@ def find_program():
     raise FileNotFoundError("the program chard isn't where it was (%s) nor in PATH; `chard kernel install` mends it" % PROGRAM)
 
 
+class Followed:
+    """A notebook's file, which people rename and move: a descriptor goes along, as with kernel/whereabouts.h."""
+
+    def __init__(self, path):
+        self.path, self.fd = path, None
+
+    def where(self):
+        """Its path now; None if it is gone."""
+        path = self.path if os.path.isfile(self.path) else self.moved()
+        if path:
+            if self.fd is not None:
+                os.close(self.fd)
+            self.path, self.fd = path, os.open(path, os.O_PATH)
+        return path
+
+    def moved(self):
+        try:
+            path = os.readlink("/proc/self/fd/%d" % self.fd)
+            there = os.path.samestat(os.stat(path), os.fstat(self.fd))
+        except (TypeError, OSError):
+            return None
+        return path if there and "/Trash/files/" not in path and "/.Trash" not in path else None
+
+
+followed = {}  # by the path that was told
+
+
 def open_notebook(shell):
     """The path of the notebook that is open, as VS Code and Jupyter tell it, or None."""
     told = [path for path in (shell.user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME"))
             if path and path.endswith((".ipynb", ".py")) and os.path.isabs(path)]
     for path in told:
-        if os.path.isfile(path):
-            return path
+        now = followed.setdefault(path, Followed(path)).where()
+        if now:
+            return now
     if told:
         raise CommandFailed("the notebook that was open here is gone: %s was renamed, moved or deleted; name the one you mean, "
                             "or shut the kernel down and start it anew there" % told[0])
@@ -60,6 +90,7 @@ def is_own(line):
 def write_session(shell, folder):
     """Where no notebook is open, the cells that this session ran are the notebook: its path, and the environment in which
     the command takes its text from elsewhere."""
+    print("note: nobody says which notebook this is; the cells that ran here are taken for it, without tags", file=sys.stderr)
     cells = ["\n".join(line for line in cell.splitlines() if not is_own(line))
              for cell in shell.history_manager.input_hist_raw if not cell.startswith("%%chard")]
     path = os.path.join(folder, "session.py")
@@ -140,5 +171,7 @@ def load_ipython_extension(shell):
         """chard COMMAND …: `%chard` alone lists the commands, `%chard COMMAND?` tells of one."""
         run(shell, words_of(line, cell))
 
+    with contextlib.suppress(CommandFailed):
+        open_notebook(shell)
     shell.input_transformers_cleanup.append(ask_for_help)
     shell.register_magic_function(chard, "line_cell", "chard")
