@@ -76,6 +76,11 @@ remote_find (struct invocation *inv, const struct past_settings *s, const char *
     if (past_state_open (inv, s, state, err) < 0)
         return NULL;
     remote_list (state, inv->arena, &ids);
+    if (ids.len == 0) {
+        error_set (err, ERROR_USAGE, "no runs elsewhere are known in %s yet: chard submit NOTEBOOK starts one",
+                   state->dir);
+        return NULL;
+    }
     const char *where = arena_printf (inv->arena, "%s/remote", state->dir);
     const char *id = past_choose_run (inv, s, state, &ids, wanted, where, notebook_of, err);
     json_t *record = id ? remote_load (state, inv->arena, id) : NULL;

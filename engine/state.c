@@ -156,7 +156,7 @@ state_choose_run (const struct vec_str *ids, const char *wanted, const char *whe
 {
     const char *found = NULL;
     if (ids->len == 0) {
-        error_set (err, ERROR_USAGE, "there are no runs in %s", where);
+        error_set (err, ERROR_USAGE, "there are no runs in %s yet: chard run NOTEBOOK makes one", where);
         return NULL;
     }
     if (!wanted || strcmp (wanted, "latest") == 0)

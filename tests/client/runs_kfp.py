@@ -307,5 +307,8 @@ class Wait(Case):
         self.assertIn("as it was known last, since", self.chard("runs", "show", run).stderr)
         self.assertIn("there is nothing of that name (HTTP 404)", self.chard("runs", "cancel", run, status=3).stderr)
         self.assertIn("there is no run “nope”", self.chard("runs", "wait", "nope", status=2).stderr)
+        self.assertIn("run %s is on " % run, self.chard("runs", "report", status=1).stderr)
         self.assertEqual(json.loads(self.chard("runs", "rm", run, "--format=json").stdout), {"removed": [run]})
+        self.assertIn("yet: chard submit NOTEBOOK starts one", self.chard("runs", "wait", status=2).stderr)
+        self.assertIn("yet: chard run NOTEBOOK makes one", self.chard("runs", "report", status=2).stderr)
         self.assertEqual(self.chard("runs", "list", "--format=json").stdout, "[]\n")
