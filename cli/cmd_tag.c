@@ -10,6 +10,7 @@
 #include "compiler/draw.h"
 #include "compiler/notebook.h"
 #include "compiler/notebook_edit.h"
+#include "compiler/program.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -77,6 +78,16 @@ count_lines (const struct cell *c, bool *only_imports)
     return n;
 }
 
+/* Whether the pipeline knows of the cell's code; not if that is nothing but %chard lines. */
+static bool
+is_known (const struct compilation *c, const struct cell *cell)
+{
+    vec_foreach (u, &c->program->units)
+        if (u->cell->notebook == cell->notebook && u->cell->index == cell->index)
+            return true;
+    return false;
+}
+
 /* Cells of inferred steps get the step's tag. A cell that only defines belongs to no step; left untagged behind the
  * first tag it would join the step before it, so it is called what it is. */
 static struct tags
@@ -96,7 +107,7 @@ choose_tags (struct arena *a, const struct compilation *c)
         begun |= s != NULL;
         if (s && s->inferred)
             tag.tag = arena_printf (a, "step:%s", s->name);
-        else if (!s && begun && cell->kind == CELL_CODE && !has_role (cell) && count_lines (cell, &only_imports))
+        else if (!s && begun && is_known (c, cell) && !has_role (cell) && count_lines (cell, &only_imports))
             tag.tag = only_imports ? "imports" : "functions";
         if (tag.tag)
             vec_push (a, &tags, tag);

@@ -104,8 +104,9 @@ print_answer (struct invocation *inv, const struct pipeline *p, const struct ver
     print_notes (inv, answer, "nondeterministic_outputs", "shows something else each time");
     print_notes (inv, answer, "skipped", "can't be compared");
     size_t differences = count (answer, "differences") + count (answer, "outputs");
-    fprintf (inv->out, "%s: %d values compared over %zu steps: ", fs_basename (p->notebook),
-             (int) json_integer_value (json_object_get (answer, "compared")), p->steps.len);
+    int compared = (int) json_integer_value (json_object_get (answer, "compared"));
+    fprintf (inv->out, "%s: %d value%s compared over %zu step%s: ", fs_basename (p->notebook), compared,
+             compared == 1 ? "" : "s", p->steps.len, p->steps.len == 1 ? "" : "s");
     if (differences)
         fprintf (inv->out, "%zu differ from running the notebook straight\n", differences);
     else if (v->run.status != RUN_OK)

@@ -195,12 +195,13 @@ add_notebook (struct call *c, struct wanted *w, bool writes, struct error *err)
 static int
 add_the_obvious (struct call *c, struct wanted *w, const struct command *command, struct error *err)
 {
-    const char *python = w->context->python, *path = session_path_for (w->context->notebook, w->arena, w->metadata);
+    const char *python = w->context->python;
     bool operand = has_operand (w->arena, command, &w->words);
     bool of = find_option (command, "of") && !is_given (&w->words, "--of");
     if (python && w->outlet && find_option (command, "python") && !is_given (&w->words, "--python"))
         vec_push (w->arena, &w->words, arena_printf (w->arena, "--python=%s", python));
-    if (of && path)
+    const char *path = of ? session_path_for (w->context->notebook, w->arena, w->metadata) : NULL;
+    if (path)
         vec_push (w->arena, &w->words, arena_printf (w->arena, "--of=%s", path));
     if (operand || !command_takes_notebook (command))
         return 0;

@@ -291,7 +291,7 @@ clear (struct view *v)
     arena_destroy (r->arena);
 }
 
-static const char *const unless[] = { "--format", "--json-events", "--help", "-h", NULL };
+static const char *const unless[] = { "--format", "--json-events", "--sweep", "--help", "-h", NULL };
 static const char *const words[] = { "--json-events", NULL };
 
 const struct view_kind view_run = { .command = "run", .unless = unless, .words = words, .size = sizeof (struct run),

@@ -144,7 +144,7 @@ class Pages(unittest.TestCase):
     def open(self, name, path):
         """A page that shows the notebook, its kernel idle."""
         page = self.browser.new_page(viewport={"width": 1500, "height": 950})
-        page.set_default_timeout(60000)
+        page.set_default_timeout(120000)
         self.addCleanup(page.close)
         self.addCleanup(self.picture, page, name)
         page.goto(self.server.url(path % name))

@@ -102,6 +102,13 @@ class Elsewhere(Inference):
         self.assertEqual(found, {"db": [], "put": [], "get": ["put"]})
 
 
+class Calls(Inference):
+    def test_cells_of_chard_lines_get_no_tag(self):
+        self.write(code("print(1)"), code("%chard run\n%chard graph"), code("def f():\n    pass"), code("print(2)"))
+        tags = json.loads(self.chard("tag", "--format=json"))[0]["tags"]
+        self.assertEqual([t["cell"] for t in tags], [0, 2, 3])
+
+
 class Definitions(Inference):
     def test_one_made_anew_has_its_place_between_the_cells(self):
         self.write(code("def f(x):\n    return x", "functions"), code("y = f(1)", "step:a"),

@@ -288,6 +288,11 @@ class Pictures(Magic):
         told = self.run_cell("%chard graph --format=json")  # asked for a form: text
         self.assertEqual([s["name"] for s in json.loads(told.text())["steps"]], ["load", "total", "most", "end"])
 
+    def test_no_picture_of_several_runs(self):
+        told = self.run_cell("%chard run --sweep n=4,5")
+        self.assertEqual((told.reply["status"], told.all("display_data")), ("ok", []), told.reply)
+        self.assertRegex(told.text(), r"(?m)^4 +ok .*\n5 +ok ")
+
     def test_no_picture_for_a_terminal(self):
         told = self.run_cell("%chard run --format=json")
         self.assertEqual(json.loads(told.text())["status"], "ok")
