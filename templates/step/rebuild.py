@@ -194,6 +194,27 @@ def _make_view(base, dtype, shape, offset, strides, writable):
     return view
 
 
+def _make_subview(kind, base, dtype, shape, offset, strides, writable):
+    import numpy
+    view = numpy.ndarray.__new__(kind, shape, dtype, base, offset, strides)
+    if not writable:
+        view.flags.writeable = False
+    return view
+
+
+def _make_subarray(kind, array):
+    return array.view(kind)
+
+
+def _make_masked(kind, data, mask, state):
+    import numpy
+    array = (_make_view(*data) if type(data) is tuple else data).view(kind)
+    array._mask = numpy.ma.nomask if mask is None else mask
+    for name, value in state.items():
+        setattr(array, name, value)
+    return array
+
+
 def _make_object_view(base, shape, offset, strides):
     import numpy
     return numpy.lib.stride_tricks.as_strided(base[offset // base.itemsize:], shape, strides)

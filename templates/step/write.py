@@ -346,11 +346,6 @@ def _check_map(array):
         raise pickle.PicklingError("it shows the memory of %s, which is written with it: a copy would not be" % array.filename)
 
 
-def _reduce_map(w, array):
-    _check_map(array)
-    return NotImplemented
-
-
 def _lender(array):
     """The bytearray or array.array whose memory a numpy array only shows (np.frombuffer), or None."""
     owner = array.base
@@ -361,19 +356,49 @@ def _lender(array):
     return owner
 
 
-def _reduce_array(w, array):
-    """Plain numpy arrays. Memory that several arrays share goes once, and they as views of it."""
+def _view_arguments(w, array):
+    """What makes it as a view of memory that goes by itself: a bytearray's, or what several arrays share. None: of its own."""
     lender = _lender(array) if array.base is not None else None
     if lender is not None:
-        start = array.__array_interface__["data"][0] - _address(memoryview(lender))
-        return _make_view, (lender, array.dtype, array.shape, start, array.strides, array.flags.writeable)
-    w.arrays.append(array)
-    region = w.regions.get(id(array)) if w.regions else None
+        memory, start = lender, array.__array_interface__["data"][0] - _address(memoryview(lender))
+    else:
+        w.arrays.append(array)
+        memory, start = w.regions.get(id(array)) or (None, 0) if w.regions else (None, 0)
+    return None if memory is None else (memory, array.dtype, array.shape, start, array.strides, array.flags.writeable)
+
+
+def _reduce_subarray(w, array):
+    """Arrays of other classes (np.matrix, np.recarray, np.memmap, the notebook's): they may be views of others too."""
+    if type(array).__name__ == "memmap":
+        _check_map(array)
+    kind, view = type(array), None if array.dtype.hasobject else _view_arguments(w, array)
+    own = dict(vars(array)) if kind.__module__ == "__main__" else {}     # which numpy forgets
+    if not view and not own:
+        return NotImplemented
+    made = (_make_subview, (kind, *view)) if view else (_make_subarray, (kind, sys.modules["numpy"].array(array)))
+    w.keep += [made, own]
+    return (*made, own, None, None, _set_state) if own else made
+
+
+def _reduce_masked(w, array):
+    """numpy.ma: its data and its mask may each be views of others."""
+    mask = array._mask if array._mask is not sys.modules["numpy"].ma.nomask else None
+    view, of_mask = _view_arguments(w, array), mask is not None and _view_arguments(w, mask)
+    if array.dtype.hasobject or not (view or of_mask):
+        return NotImplemented
+    state = {n: getattr(array, n) for n in ("_fill_value", "_hardmask", "_sharedmask")}
+    data = view or array.data.copy()
+    w.keep += [data, state]
+    return _make_masked, (type(array), data, mask, state)
+
+
+def _reduce_array(w, array):
+    """Plain numpy arrays. Memory that several arrays share goes once, and they as views of it."""
+    view = _view_arguments(w, array)
     if array.dtype.hasobject:
-        return (_make_object_view, (region[0], array.shape, region[1], array.strides)) if region else NotImplemented
-    if region:
-        base, offset = region
-        return _make_view, (base, array.dtype, array.shape, offset, array.strides, array.flags.writeable)
+        return (_make_object_view, (view[0], array.shape, view[3], array.strides)) if view else NotImplemented
+    if view:
+        return _make_view, view
     if array.nbytes < IN_BAND:
         return NotImplemented
     if not (array.flags.c_contiguous or array.flags.f_contiguous):
@@ -444,8 +469,12 @@ def _find_reducer(kind):
         return _reduce_class
     if module == "numpy" and name == "ndarray":
         return _reduce_array
-    if module == "numpy" and name == "memmap":
-        return _reduce_map
+    numpy = sys.modules.get("numpy")
+    ndarray = getattr(numpy, "ndarray", None)       # not there yet, where numpy is still being imported
+    if ndarray and issubclass(kind, ndarray) and kind.__reduce__ is ndarray.__reduce__ and not module.startswith("pandas"):
+        return _reduce_subarray
+    if (module, name) in (("numpy.ma", "MaskedArray"), ("numpy.ma.core", "MaskedArray")):
+        return _reduce_masked
     if module == "functools" and name == "_lru_cache_wrapper":
         return _reduce_lru
     if module == "typing" and name in ("TypeVar", "ParamSpec"):
