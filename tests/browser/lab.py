@@ -224,12 +224,25 @@ class Lab(Submitting):
              "expose_as_env_var": True}]})
 
     def test_a_button_runs_the_notebook_as_it_stands(self):
-        page, path = self.lab("run.ipynb", BRANCHES)
+        go = os.path.join(self.server.root, "went")
+        page, path = self.lab("run.ipynb", BRANCHES + [("import os, time\nwhile not os.path.exists('went'):\n    time.sleep(.1)", ["skip"])])
         labels(page, 4)
+        page.locator(".jp-Cell", has_text="import os").locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        page.locator(".jp-Cell .jp-InputPrompt", has_text="[*]").wait_for()
+        page.get_by_role("button", name="Check", exact=True).click()  # who cancels it leaves the cell alone
+        page.get_by_text("waits until no cell runs").wait_for()
+        page.get_by_role("button", name="Cancel").click()
+        page.locator(".chard-result", has_text="was canceled").wait_for()
         page.locator(".jp-Cell", has_text="base = 2").locator(".cm-content").click()
         page.keyboard.press("Control+End")
         page.keyboard.type("0")  # base = 20, and not saved
         page.get_by_role("button", name="Run as pipeline").click()
+        page.get_by_text("waits until no cell runs").wait_for()
+        self.keep(page, "waits")
+        self.assertEqual(page.locator(".jp-Cell .jp-OutputArea-output").count(), 0)
+        with open(go, "w", encoding="utf-8"):
+            pass
         page.wait_for_selector(".chard-result button", state="detached")
         log = subprocess.run([CHARD, "runs", "logs", "latest", "sum"], cwd=os.path.dirname(path), capture_output=True,
                              text=True)

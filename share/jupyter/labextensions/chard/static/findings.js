@@ -1,7 +1,7 @@
 // What Chard knows of an open notebook: its steps, what passes between them, its diagnostics. Asked again, a moment after
 // the last change, whenever the notebook changes; whoever shows something listens.
 // SPDX-License-Identifier: Apache-2.0
-import { askJson, kernelProblem, sendNotebookAlong } from './kernel.js';
+import { askJson, kernelIsBusy, kernelProblem, sendNotebookAlong } from './kernel.js';
 
 const QUIET = 800; // ms without a change before the kernel is asked
 
@@ -69,6 +69,7 @@ class Findings {
     // What the user runs comes first: a question would stand in the queue behind it.
     this.waiting = kernelIsBusy(this.panel);
     if (this.waiting) {
+      this.tell();
       return undefined;
     }
     this.asking = this.ask();
@@ -111,15 +112,14 @@ class Findings {
       this.steps = [];
       this.diagnostics = [];
     }
+    this.tell();
+  }
+
+  tell() {
     for (const listener of this.listeners) {
       listener();
     }
   }
-}
-
-function kernelIsBusy(panel) {
-  const status = panel.sessionContext.session?.kernel?.status;
-  return status !== undefined && status !== 'idle';
 }
 
 /** The steps of `chard graph --format=json`, each with the names of those it waits for; none if it couldn't be drawn. */

@@ -91,6 +91,35 @@ export async function runInArea(jupyter, panel, line, area) {
   return execute(`%chard ${line}`, area, panel.sessionContext, requestMetadata(panel));
 }
 
+export function kernelIsBusy(panel) {
+  const status = kernelOf(panel)?.status;
+  return status !== undefined && status !== 'idle';
+}
+
+const PAUSE = 200; // ms; between two cells that wait for their turn the kernel is idle for less
+
+/** Resolves to true when no cell runs, to false if `signal` is aborted before. What is sent earlier waits in the kernel, and
+ * who interrupted it would interrupt the cell that runs. */
+export async function kernelHasTime(panel, signal) {
+  while (kernelOf(panel)?.status === 'busy' && !signal.aborted) {
+    await idleOrAborted(panel.sessionContext, signal);
+    await new Promise(resolve => setTimeout(resolve, PAUSE));
+  }
+  return !signal.aborted;
+}
+
+function idleOrAborted(context, signal) {
+  return new Promise(resolve => {
+    const look = (_, status) => status !== 'busy' && end();
+    const end = () => {
+      context.statusChanged.disconnect(look);
+      resolve();
+    };
+    context.statusChanged.connect(look);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}
+
 /** A word of a %chard line, whatever is in it. */
 export function quoted(word) {
   return /^[\w./:@-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`;

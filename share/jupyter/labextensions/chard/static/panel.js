@@ -3,7 +3,7 @@
 import { Elsewhere } from './elsewhere.js';
 import { findingsOf } from './findings.js';
 import { button, checkbox, checkboxes, choice, element, field, linesInput, suggestingInput, textInput } from './form.js';
-import { interrupt, runInArea } from './kernel.js';
+import { interrupt, kernelHasTime, runInArea } from './kernel.js';
 import { diagnosticRow } from './margin.js';
 import { Offers } from './offers.js';
 import { ROLES, SETTINGS, readTags, stepNameProblem, tagsOf, withoutOurs, writeTags } from './tags.js';
@@ -84,6 +84,7 @@ class Panel {
   drawFindings() {
     const { findings } = this;
     this.status.textContent = findings ? findings.problem ?? summary(findings) : 'Open a notebook.';
+    this.status.title = findings?.waiting ? 'as it was; the notebook is looked at again when no cell runs' : '';
     this.status.classList.toggle('chard-problem', Boolean(findings?.problem || findings?.diagnostics.some(isError)));
     this.whole.replaceChildren(...(findings?.diagnosticsOfNoCell() ?? []).map(diagnosticRow));
   }
@@ -324,17 +325,31 @@ class Panel {
       rendermime: notebook.content.rendermime,
       contentFactory: OutputArea.defaultContentFactory
     });
-    this.areas.get(notebook)?.area.dispose();
-    const shown = { line, area, running: true };
+    const before = this.areas.get(notebook);
+    before?.area.dispose();
+    if (before?.waits) {
+      before.cancel?.();
+    }
+    const canceled = new AbortController();
+    const shown = { line, area, cancel: () => canceled.abort(), waits: true };
     this.areas.set(notebook, shown);
     this.showResult();
+    if (await kernelHasTime(notebook, canceled.signal)) {
+      shown.cancel = () => interrupt(notebook);
+      shown.waits = false;
+      this.showResult();
+      await this.runIn(area, notebook, line);
+    }
+    shown.cancel = null;
+    this.showResult();
+  }
+
+  async runIn(area, notebook, line) {
     try {
       await runInArea(this.jupyter, notebook, line, area);
     } catch (error) {
       area.model.add({ output_type: 'stream', name: 'stderr', text: `${error.message}\n` });
     }
-    shown.running = false;
-    this.showResult();
   }
 
   showResult() {
@@ -345,12 +360,13 @@ class Panel {
     }
     const { Widget } = this.jupyter.widgets;
     const cancel = element('button', { textContent: 'Cancel' });
-    cancel.addEventListener('click', () => interrupt(this.notebook));
-    const title = element('h3', {}, `%chard ${shown.line}`, shown.running ? cancel : null);
+    cancel.addEventListener('click', () => shown.cancel?.());
+    const title = element('h3', {}, `%chard ${shown.line}`, shown.cancel ? cancel : null);
+    const waits = shown.waits ? element('p', {}, shown.cancel ? 'waits until no cell runs' : 'was canceled') : '';
     if (shown.area.isAttached) {
       Widget.detach(shown.area);
     }
-    this.result.replaceChildren(title);
+    this.result.replaceChildren(title, waits);
     Widget.attach(shown.area, this.result);
   }
 }
