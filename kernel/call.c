@@ -115,14 +115,16 @@ call_setting (const struct vec_str *words, const void *settings, const char *opt
     return (const char *) settings + find_option (find_command (words), option)->offset;
 }
 
-/* Whether the words name a notebook themselves; if they are wrong, the command will say so. */
+/* Whether the words name a notebook themselves (the second step of --why is none); if they are wrong, the command will
+ * say so. */
 static bool
 has_operand (struct arena *a, const struct command *c, const struct vec_str *words)
 {
     struct option_common common = { 0 };
     struct vec_str operands = { 0 };
     parse_words (a, words, arena_alloc (a, c->settings_size + 1), &common, &operands);
-    return operands.len > 0 || common.help;
+    size_t others = find_option (c, "why") && is_given (words, "--why");
+    return operands.len > others || common.help;
 }
 
 /* One call as it is put together. */

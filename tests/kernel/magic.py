@@ -285,6 +285,7 @@ class Pictures(Magic):
         shown, = self.run_cell("%chard graph").all("display_data")
         self.assertIn("<svg", shown["data"]["text/html"])
         self.assertEqual(shown["data"]["text/plain"], "pipeline: load total most end")
+        self.assertIn("total waits for load", self.run_cell("%chard graph --why load total").text())
         told = self.run_cell("%chard graph --format=json")  # asked for a form: text
         self.assertEqual([s["name"] for s in json.loads(told.text())["steps"]], ["load", "total", "most", "end"])
 
