@@ -131,10 +131,18 @@ split (struct getting *g, const char *wanted, const char *step)
     return true;
 }
 
+/* `steps`: names, or objects that have them. */
 static int
-refuse (const char *wanted, const char *run, struct error *err)
+refuse (const char *wanted, const char *run, const json_t *steps, struct error *err)
 {
-    return error_set (err, ERROR_USAGE, "run %s has no step that “%s” begins with: STEP.NAME", run, wanted);
+    cleanup_strbuf struct strbuf names = { 0 };
+    size_t i;
+    json_t *step;
+    json_array_foreach (steps, i, step)
+        strbuf_addf (&names, "%s%s", i ? ", " : "",
+                     json_is_string (step) ? json_string_value (step) : json_text (step, "step"));
+    return error_set (err, ERROR_USAGE, "run %s has no step that “%s” begins with (STEP.NAME); its steps: %s", run,
+                      wanted, strbuf_str (&names));
 }
 
 static int
@@ -146,7 +154,7 @@ get_here (struct getting *g, const struct past_run *run, const char *wanted, str
         if (split (g, wanted, json_string_value (step)))
             break;
     if (!g->step)
-        return refuse (wanted, run->id, err);
+        return refuse (wanted, run->id, json_object_get (run->begin, "steps"), err);
     g->result = json_text (runlog_last (&run->log, "step.end", g->step), "result");
     if (!*g->result || !fs_is_dir (g->result))
         return error_set (err, ERROR_NOTEBOOK, "step %s of run %s has no result any more (%s)", g->step, run->id,
@@ -193,7 +201,7 @@ get_there (struct getting *g, const struct state *state, json_t *record, const c
         if (split (g, wanted, json_text (step, "step")))
             break;
     if (!g->step)
-        return refuse (wanted, json_text (record, "run"), err);
+        return refuse (wanted, json_text (record, "run"), json_object_get (record, "steps"), err);
     struct auth auth;
     const struct service *service = remote_service (g->inv, record, &auth, err);
     if (service && !service->whole && (!g->name || !g->settings->past.output))

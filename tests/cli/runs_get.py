@@ -62,7 +62,7 @@ class Get(unittest.TestCase):
     def test_what_there_is_not(self):
         self.assertIn("there is no zz; there are: ", self.get("load.data.zz", "-o", "zz", status=3))
         self.assertIn("has no zz; chard runs get load.data tells", self.get("load.data.zz", status=2))
-        self.assertIn("has no step that “train.x” begins with", self.get("train.x", "-o", "x", status=2))
+        self.assertIn("has no step that “train.x” begins with (STEP.NAME); its steps: ", self.get("train.x", "-o", "x", status=2))
         self.assertIn("it can't be written so: PicklingError", self.get("load.data.p", "-o", "p.pkl", status=3))
         self.assertIn("a dict isn't written as .parquet", self.get("load.data.both", "-o", "b.parquet", status=3))
         self.assertIn("No such file or directory", self.get("load.data.both", "-o", "no/b.pkl", status=3))
