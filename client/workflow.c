@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/gunzip.h"
+#include "base/unzstd.h"
 #include "doc/json_value.h"
 
 #include <stdint.h>
@@ -28,14 +29,17 @@ workflow_state (const char *phase, bool run)
 
 enum { NODES_MAX = 256 << 20 }; /* bytes */
 
-/* What else than gzip the controller packs with (4.1's WORKFLOW_COMPRESSION_ALGORITHM; util/file/fileutil.go tells them
- * apart like this); NULL: gzip. */
-static const char *
-other_packer (const char *data, size_t len)
+/* The controller packs with gzip, or what 4.1's WORKFLOW_COMPRESSION_ALGORITHM says; util/file/fileutil.go tells them
+ * apart like this. */
+static int
+unpack (const char *data, size_t len, struct strbuf *text, struct error *err)
 {
     if (len >= 4 && memcmp (data, "\x28\xb5\x2f\xfd", 4) == 0)
-        return "zstd";
-    return len >= 2 && memcmp (data, "\x1f\x8b", 2) == 0 ? NULL : "brotli";
+        return unzstd (data, len, NODES_MAX, text, err);
+    if (len >= 2 && memcmp (data, "\x1f\x8b", 2) == 0)
+        return gunzip (data, len, NODES_MAX, text, err);
+    return error_set (err, ERROR_ENVIRONMENT, "brotli packed them (WORKFLOW_COMPRESSION_ALGORITHM of Argo's "
+                                              "controller), and Chard reads gzip and zstd");
 }
 
 int
@@ -52,12 +56,7 @@ workflow_unpack (struct arena *a, json_t *workflow, struct error *err)
     const char *data = *packed ? base64_decode (a, packed, &len) : NULL;
     if (*packed && !data)
         return error_set (err, ERROR_ENVIRONMENT, "the states of its steps are no Base64");
-    const char *packer = data ? other_packer (data, len) : NULL;
-    if (packer)
-        return error_set (err, ERROR_ENVIRONMENT, "Argo's controller packs their states with %s (its "
-                                                  "WORKFLOW_COMPRESSION_ALGORITHM), and Chard reads gzip alone",
-                                                  packer);
-    if (data && gunzip (data, len, NODES_MAX, &text, err) < 0)
+    if (data && unpack (data, len, &text, err) < 0)
         return error_wrap (err, "the states of its steps");
     json_t *nodes = data ? json_loadb (strbuf_str (&text), text.len, JSON_ALLOW_NUL, NULL) : NULL;
     if (nodes)

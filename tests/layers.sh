@@ -64,6 +64,7 @@ nettle nettle/.*
 md4c md4c.*
 openssl openssl/.*
 zlib zlib\.h
+zstd zstd\.h
 graphviz graphviz/.*|gvc\.h|cgraph\.h
 LIBRARIES
 
