@@ -46,7 +46,7 @@ bool
 is_word_of (const char *word, const char *list)
 {
     size_t n = strlen (word);
-    for (const char *p = list; (p = strstr (p, word)); p += n)
+    for (const char *p = list; n && (p = strstr (p, word)); p += n)
         if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
             return true;
     return false;
