@@ -83,6 +83,16 @@ tell_functions (struct interpreter *in, struct env *e, const struct local *l)
 }
 
 static void
+note_former (struct interpreter *in, struct env *e, struct local *l, const struct set *value)
+{
+    set_foreach (id, value)
+        if (id < in->heap->mark && !set_has (l->former, id)) {
+            l->former = set_union (in->arena, l->former, set_one (in->arena, id));
+            e->novelty++;
+        }
+}
+
+static void
 bind_name (struct interpreter *in, symbol name, const struct set *value)
 {
     struct env *e = env_of (in, name);
@@ -95,6 +105,7 @@ bind_name (struct interpreter *in, symbol name, const struct set *value)
         l = vec_add (in->arena, &e->locals);
         l->name = name;
     }
+    note_former (in, e, l, value);
     l->value = in->branches > e->branches ? set_union (in->arena, l->value, value) : value;
     tell_functions (in, e, l);
 }

@@ -1,14 +1,9 @@
-/* Calls: functions of the notebook are followed into their bodies; what a library does is in call_library.c. See
- * interpreter.h.
+/* Calls: what is called, and with what. Functions of the notebook are followed in follow.c; what a library does is in
+ * call_library.c. See interpreter.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/call.h"
 
 #include <string.h>
-
-#define MAX_DEPTH 24
-
-static void call_functions (struct interpreter *in, const struct set *values);
-static void skim (struct interpreter *in, const struct set *functions, int depth);
 
 static void
 collect_arguments (struct interpreter *in, const struct ast *n, struct call *c)
@@ -29,146 +24,6 @@ collect_arguments (struct interpreter *in, const struct ast *n, struct call *c)
             c->positional[c->count++] = value;
         }
     }
-}
-
-/* ---- functions of the notebook ---------------------------------------------------------------------------------- */
-
-static bool
-is_running (const struct interpreter *in, const struct ast *definition)
-{
-    for (int i = 0; i < in->depth && i < 32; i++)
-        if (in->calls[i] == definition)
-            return true;
-    return false;
-}
-
-static void
-bind_parameter (struct interpreter *in, struct env *env, const struct ast *p, const struct set *value)
-{
-    struct local *l = vec_add (in->arena, &env->locals);
-    l->name = p->name;
-    l->value = value;
-}
-
-static const struct set *
-collected (struct interpreter *in, const struct set *held)
-{
-    int id = new_value (in);
-    heap_store (in->heap, id, 0, held, true);
-    return set_one (in->arena, id);
-}
-
-static void
-bind_parameters (struct interpreter *in, struct env *env, int function, const struct call *c)
-{
-    const struct ast *parameters = heap_get (in->heap, function)->definition->kids[0];
-    int next = 0;
-    ast_foreach (p, parameters) {
-        const struct set *value = NULL;
-        if ((*p)->flags & AST_STAR) {
-            const struct set *held = c->rest;
-            while (next < c->count)
-                held = set_union (in->arena, held, c->positional[next++]);
-            bind_parameter (in, env, *p, collected (in, held));
-            continue;
-        }
-        if ((*p)->flags & AST_STAR_STAR) {
-            const struct set *held = c->rest;
-            for (int k = 0; k < c->keywords; k++)
-                held = set_union (in->arena, held, c->keyword[k].value);
-            bind_parameter (in, env, *p, collected (in, held));
-            continue;
-        }
-        bool given = false;
-        for (int k = 0; k < c->keywords; k++)
-            if (c->keyword[k].name == (*p)->name) {
-                value = c->keyword[k].value;
-                given = true;
-            }
-        if (!given && !((*p)->flags & AST_KEYWORD_ONLY) && next < c->count) {
-            value = c->positional[next++];
-            given = true;
-        }
-        if (!given)
-            value = set_union (in->arena, heap_field (in->heap, function, (*p)->name), c->rest);
-        bind_parameter (in, env, *p, value);
-    }
-}
-
-static void
-skim_names (struct interpreter *in, const struct ast *definition, const struct ast *n, int depth)
-{
-    if (!n)
-        return;
-    if (n->kind == AST_NAME && !scope_is_local (definition->scope, n->name) && name_is_bound (in, n->name))
-        skim (in, heap_reach (in->heap, name_read (in, n->name, NULL)), depth + 1);
-    ast_foreach (kid, n)
-        skim_names (in, definition, *kid, depth);
-}
-
-/* Functions that are called, but not followed, for want of room: they read what they name, and so do those that they
- * name. */
-static void
-skim (struct interpreter *in, const struct set *functions, int depth)
-{
-    set_foreach (id, functions) {
-        const struct object *o = heap_get (in->heap, id);
-        if (depth < 12 && o->kind == OBJECT_FUNCTION && o->definition->scope
-            && vec_int_add_once (in->arena, &in->skimmed, id))
-            skim_names (in, o->definition, o->definition->kids[1], depth);
-    }
-}
-
-static const struct set *
-run_function (struct interpreter *in, int function, const struct call *c)
-{
-    const struct ast *definition = heap_get (in->heap, function)->definition;
-    bool room = in->budget > 0 && (int) in->heap->objects.len <= in->room;
-    if (!room)
-        skim (in, set_one (in->arena, function), 0);
-    if (in->depth >= MAX_DEPTH || !room || !definition->scope)
-        return NULL;
-    if (is_running (in, definition)) { /* not again; but what it is given this time may be other functions */
-        call_functions (in, c->all);
-        return NULL;
-    }
-    struct env env = { .outer = heap_get (in->heap, function)->env,
-                       .scope = definition->scope,
-                       .function = function + 1,
-                       .branches = in->branches };
-    bind_parameters (in, &env, function, c);
-    struct env *outer_env = in->env;
-    int outer_unit = in->unit;
-    const char *outer_text = in->text;
-    bool decorating = in->decorating;
-    in->decorating = false;
-    in->unit = heap_get (in->heap, function)->unit;
-    in->text = heap_get (in->heap, function)->source;
-    in->env = arena_new (in->arena, struct env); /* closures made within may outlive the call */
-    *in->env = env;
-    struct env *running = in->env;
-    in->calls[in->depth++] = definition;
-    if (definition->kind == AST_LAMBDA)
-        running->returned = evaluate (in, definition->kids[1]);
-    else
-        run_block (in, definition->kids[1]);
-    in->depth--;
-    in->env = outer_env;
-    in->unit = outer_unit;
-    in->text = outer_text;
-    in->decorating = decorating;
-    if (running->generator)
-        return suspended_call (in, function, c, set_union (in->arena, running->yielded, c->all));
-    return definition->flags & AST_ASYNC ? suspended_coroutine (in, function, c, running->returned) : running->returned;
-}
-
-static const struct set *
-call_function (struct interpreter *in, int function, const struct call *c)
-{
-    if (!heap_get (in->heap, function)->cache || is_running (in, heap_get (in->heap, function)->definition))
-        return run_function (in, function, c);
-    const struct watch outer = cached_begin (in);
-    return cached_end (in, function, run_function (in, function, c), &outer);
 }
 
 void
@@ -242,11 +97,11 @@ call_held_functions (struct interpreter *in, const struct set *s)
 {
     if (in->depth > 3)
         return;
-    const struct set *reach = heap_reach (in->heap, s);
+    struct vec_int held = { 0 };
     struct call unknown = { 0 };
-    set_foreach (id, reach)
-        if (heap_get (in->heap, id)->kind == OBJECT_FUNCTION && !set_has (s, id))
-            call_function (in, id, &unknown);
+    heap_held_functions (in->heap, s, &held);
+    vec_foreach (id, &held)
+        follow (in, *id, &unknown);
 }
 
 bool
@@ -376,14 +231,14 @@ call_one (struct interpreter *in, int callee, struct call *c)
 {
     const struct object *o = heap_get (in->heap, callee);
     switch (o->kind) {
-    case OBJECT_FUNCTION: return call_function (in, callee, c);
+    case OBJECT_FUNCTION: return follow (in, callee, c);
     case OBJECT_CLASS: return instantiate (in, callee, c);
     case OBJECT_LIBRARY: return call_library (in, callee, c);
     case OBJECT_BOUND: {
         struct call with_self;
         int function = o->class_object;
         call_prepend (in, c, o->receiver, &with_self);
-        return call_function (in, function, &with_self);
+        return follow (in, function, &with_self);
     }
     case OBJECT_VALUE: return call_instance (in, callee, c);
     case OBJECT_SUPER: return NULL;

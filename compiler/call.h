@@ -1,5 +1,5 @@
 /* What the files about calls share: the evaluated arguments of one. Included by call.c, call_library.c, chance.c,
- * class.c, enumeration.c, meaning.c, observer.c, outside.c, process.c, sink.c, statement.c and
+ * class.c, enumeration.c, follow.c, meaning.c, observer.c, outside.c, process.c, sink.c, statement.c and
  * suspended.c only.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CHARD_COMPILER_CALL_H
@@ -31,6 +31,9 @@ call_argument (const struct call *c, int i)
 {
     return i < c->count ? c->positional[i] : NULL;
 }
+
+/* follow.c: function object `function` is called; what it gives back. */
+const struct set *follow (struct interpreter *in, int function, const struct call *c);
 
 /* call.c: calls an object of any kind. */
 const struct set *call_one (struct interpreter *in, int callee, struct call *c);

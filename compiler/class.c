@@ -7,38 +7,53 @@
 
 #include <string.h>
 
-#define MAX_ORDER 32 /* classes looked at for one attribute */
+#define MAX_ORDER 64 /* classes looked at for one attribute */
 
 /* ---- where it is found ------------------------------------------------------------------------------------------ */
 
 /* The classes among the bases of `class_object`, itself first, in the order in which Python asks them. */
 struct order {
-    int len;
-    int items[MAX_ORDER];
+    int len, seen_len;
+    int items[MAX_ORDER], seen[MAX_ORDER];
 };
 
-static void
-order_add (struct interpreter *in, struct order *o, int class_object, int depth)
+static bool
+order_sees (struct order *o, int class_object)
 {
-    if (depth > 8 || o->len == MAX_ORDER)
+    for (int i = 0; i < o->seen_len; i++)
+        if (o->seen[i] == class_object)
+            return false;
+    if (o->seen_len == MAX_ORDER)
+        return false;
+    o->seen[o->seen_len++] = class_object;
+    return true;
+}
+
+/* From behind: a base of several is asked after the last of them. */
+static void
+order_add (struct interpreter *in, struct order *o, int class_object)
+{
+    if (!order_sees (o, class_object))
         return;
-    for (int i = 0; i < o->len; i++)
-        if (o->items[i] == class_object) { /* a base of several: asked after the last of them */
-            memmove (o->items + i, o->items + i + 1, (size_t) (--o->len - i) * sizeof *o->items);
-            break;
-        }
-    o->items[o->len++] = class_object;
     const struct set *bases = heap_field (in->heap, class_object, in->s_bases);
-    set_foreach (base, bases)
-        if (heap_get (in->heap, base)->kind == OBJECT_CLASS)
-            order_add (in, o, base, depth + 1);
+    for (int i = bases ? bases->len : 0; i-- > 0;)
+        if (heap_get (in->heap, bases->items[i])->kind == OBJECT_CLASS)
+            order_add (in, o, bases->items[i]);
+    o->items[o->len++] = class_object;
 }
 
 static struct order
 order_of (struct interpreter *in, int class_object)
 {
-    struct order o = { 0 };
-    order_add (in, &o, class_object, 0);
+    struct order o;
+    o.len = o.seen_len = 0;
+    order_add (in, &o, class_object);
+    for (int i = 0, j = o.len - 1; i < j; i++, j--) {
+        int item = o.items[i];
+        o.items[i] = o.items[j];
+        o.items[j] = item;
+    }
+    in->heap->walked += o.len;
     return o;
 }
 
@@ -46,7 +61,7 @@ const struct set *
 class_member (struct interpreter *in, int class_object, symbol name)
 {
     const struct set *own = heap_field (in->heap, class_object, name);
-    if (own)
+    if (own || !heap_field (in->heap, class_object, in->s_bases))
         return own;
     struct order o = order_of (in, class_object);
     for (int i = 1; i < o.len; i++) {
@@ -318,7 +333,7 @@ created (struct interpreter *in, int class_object, struct call *c)
         if (o->kind != OBJECT_VALUE || o->text)
             continue;
         if (o->class_object < 0)
-            o->class_object = class_object;
+            heap_make_instance (in->heap, id, class_object);
         all = set_union (in->arena, all, set_one (in->arena, id));
     }
     return all;
@@ -407,7 +422,7 @@ instantiate (struct interpreter *in, int class_object, struct call *c)
     const struct set *made = created (in, class_object, c);
     if (!made) {
         int id = new_value (in);
-        heap_get (in->heap, id)->class_object = class_object;
+        heap_make_instance (in->heap, id, class_object);
         made = set_one (in->arena, id);
     }
     const struct set *init = class_member (in, class_object, in->s_init);

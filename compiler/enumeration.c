@@ -53,7 +53,7 @@ enumeration_made (struct interpreter *in, int id, const struct env *body)
         if (!is_member (in, l))
             continue;
         int member = new_value (in);
-        heap_get (in->heap, member)->class_object = id;
+        heap_make_instance (in->heap, member, id);
         heap_get (in->heap, member)->enumeration = true;
         heap_store (in->heap, member, 0, l->value, true);
         heap_store (in->heap, id, l->name, set_one (in->arena, member), true);

@@ -322,9 +322,9 @@ evaluate_attribute (struct interpreter *in, const struct ast *n)
 const struct set *
 evaluate (struct interpreter *in, const struct ast *n)
 {
-    if (!n || in->budget <= 0)
+    if (!n)
         return NULL;
-    in->budget--;
+    in->nodes++;
     switch ((enum ast_kind) n->kind) {
     case AST_NAME: return evaluate_name (in, n);
     case AST_CONSTANT: return NULL;

@@ -12,7 +12,7 @@ heap_add (struct heap *h, enum object_kind kind, int site)
 {
     struct object *o = vec_add (h->arena, &h->objects);
     o->kind = kind;
-    o->class_object = o->owner = -1;
+    o->class_object = o->owner = o->newest_instance = o->older_instance = -1;
     o->made_at = site;
     o->changed_at = o->called_at = -1;
     vec_push (h->arena, &h->stamps, 0);
@@ -23,6 +23,15 @@ struct object *
 heap_get (struct heap *h, int id)
 {
     return &h->objects.items[id];
+}
+
+void
+heap_make_instance (struct heap *h, int id, int class_object)
+{
+    struct object *o = heap_get (h, id), *class = heap_get (h, class_object);
+    o->class_object = class_object;
+    o->older_instance = class->newest_instance;
+    class->newest_instance = id;
 }
 
 static struct set *
@@ -116,13 +125,14 @@ heap_store (struct heap *h, int id, symbol name, const struct set *value, bool r
     set_foreach (x, value) {
         struct vec_int *parents = &h->objects.items[x].parents;
         if (parents->len < MAX_WALK)
-            vec_int_add_once (h->arena, parents, id);
+            h->novelty += vec_int_add_once (h->arena, parents, id) && x < h->mark && id < h->mark;
     }
 }
 
 static bool
 enter (struct heap *h, int id)
 {
+    h->walked++;
     if (h->stamps.items[id] == h->stamp || h->queue.len >= MAX_WALK)
         return false;
     h->stamps.items[id] = h->stamp;
@@ -143,30 +153,75 @@ compare_int (const void *x, const void *y)
     return *(const int *) x - *(const int *) y;
 }
 
+static bool
+enter_all (struct heap *h, const struct set *s)
+{
+    bool grows = false;
+    set_foreach (id, s)
+        grows |= enter (h, id);
+    return grows;
+}
+
+static bool
+enter_parts (struct heap *h, int id, bool ever)
+{
+    const struct object *o = heap_get (h, id);
+    bool grows = enter_all (h, o->receiver);
+    vec_foreach (f, &o->fields)
+        grows |= enter_all (h, f->value);
+    return (ever && enter_all (h, o->former)) || grows;
+}
+
 static const struct set *
 reach (struct heap *h, const struct set *s, bool ever)
 {
     begin_walk (h);
+    enter_all (h, s);
     bool grows = false;
-    set_foreach (id, s)
-        enter (h, id);
-    for (size_t i = 0; i < h->queue.len; i++) {
-        const struct object *o = &h->objects.items[h->queue.items[i]];
-        for (size_t f = 0; f < o->fields.len; f++)
-            set_foreach (x, o->fields.items[f].value)
-                grows |= enter (h, x);
-        set_foreach (r, o->receiver)
-            grows |= enter (h, r);
-        if (ever)
-            set_foreach (x, o->former)
-                grows |= enter (h, x);
-    }
+    for (size_t i = 0; i < h->queue.len; i++)
+        grows |= enter_parts (h, h->queue.items[i], ever);
     if (!grows)
         return s;
     struct set *all = set_alloc (h->arena, (int) h->queue.len);
     memcpy (all->items, h->queue.items, h->queue.len * sizeof *all->items);
     qsort (all->items, h->queue.len, sizeof *all->items, compare_int);
     return all;
+}
+
+static bool
+is_older (struct heap *h, int id)
+{
+    return id < h->mark && !heap_get (h, id)->immutable;
+}
+
+/* Walks on from place `i` of the queue; whether something older is met. */
+static bool
+meets_older (struct heap *h, size_t i)
+{
+    for (; i < h->queue.len; i++) {
+        if (is_older (h, h->queue.items[i]))
+            return true;
+        enter_parts (h, h->queue.items[i], false);
+    }
+    return false;
+}
+
+bool
+heap_brings_older (struct heap *h, int id, const struct set *had)
+{
+    if (is_older (h, id))
+        return !set_has (had, id);
+    begin_walk (h);
+    enter (h, id);
+    if (!meets_older (h, 0))
+        return false;
+    begin_walk (h);
+    enter_all (h, had);
+    for (size_t i = 0; i < h->queue.len; i++)
+        enter_parts (h, h->queue.items[i], false);
+    size_t reached = h->queue.len;
+    enter (h, id);
+    return meets_older (h, reached);
 }
 
 const struct set *
@@ -179,6 +234,19 @@ const struct set *
 heap_reach_ever (struct heap *h, const struct set *s)
 {
     return reach (h, s, true);
+}
+
+void
+heap_held_functions (struct heap *h, const struct set *s, struct vec_int *found)
+{
+    begin_walk (h);
+    enter_all (h, s);
+    for (size_t i = 0, own = h->queue.len; i < h->queue.len; i++) {
+        int id = h->queue.items[i];
+        enter_parts (h, id, false);
+        if (i >= own && heap_get (h, id)->kind == OBJECT_FUNCTION)
+            vec_push (h->arena, found, id);
+    }
 }
 
 bool
@@ -194,9 +262,9 @@ heap_has_function (struct heap *h, const struct set *s)
 static void
 enter_instances (struct heap *h, int class_object)
 {
-    for (size_t id = 0; id < h->objects.len; id++)
-        if (h->objects.items[id].kind == OBJECT_VALUE && h->objects.items[id].class_object == class_object)
-            enter (h, (int) id);
+    for (int id = h->objects.items[class_object].newest_instance; id >= 0 && h->queue.len < MAX_WALK;
+         id = h->objects.items[id].older_instance)
+        enter (h, id);
 }
 
 void
@@ -257,7 +325,8 @@ copy_one (struct copying *c, int id)
     o = heap_get (h, id);
     struct object *new = heap_get (h, copy);
     new->type = o->type;
-    new->class_object = o->class_object;
+    if (o->class_object >= 0)
+        heap_make_instance (h, copy, o->class_object);
     new->positional = o->positional;
     new->unpicklable = o->unpicklable && !o->memory; /* which a copy has of its own */
     new->ends = o->ends && !o->memory;

@@ -47,6 +47,8 @@ struct object {
     struct env *env;              /* where a function was defined */
     int unit;                     /* of that cell */
     int class_object;             /* an instance's or method's class, if the notebook defines it; -1 otherwise */
+    int newest_instance;          /* of OBJECT_CLASS: heap_make_instance was last told of it; -1 none */
+    int older_instance;           /* of an instance: the one of the same class before it; -1 none */
     unsigned specials;            /* of a class: what its special methods are for (enum special_use) */
     const char *text;             /* of a string constant */
     const char *outside;          /* what it stands for that lies elsewhere: a database's path, or a pattern; or NULL */
@@ -85,12 +87,19 @@ struct heap {
     struct vec_int stamps; /* for walks: stamps[i] == stamp: seen */
     int stamp;
     struct vec_int queue;
+    int mark;     /* objects below it are older than the statement that is walked */
+    long novelty; /* how often one of these came to be held by another, or (names.c) to have a name, for the first time:
+                     what goes round in a loop has seen all when this stands still */
+    long walked; /* objects looked at on walks so far: what the interpreter pays for beside its nodes */
 };
 
 /* The number of a new object, made at `site`, of which nothing else is known. What heap_get gives is borrowed until the
  * next heap_add, which may move all of them. */
 int heap_add (struct heap *h, enum object_kind kind, int site);
 struct object *heap_get (struct heap *h, int id);
+
+/* Value `id` is an instance of `class_object`, for good. */
+void heap_make_instance (struct heap *h, int id, int class_object);
 
 /* Sets of one number, and of all in either (bounded); in `a`, or one of the two as it is. */
 const struct set *set_one (struct arena *a, int id);
@@ -116,6 +125,13 @@ const struct set *heap_reach (struct heap *h, const struct set *s);
 
 /* The same with what was reachable at any time before. */
 const struct set *heap_reach_ever (struct heap *h, const struct set *s);
+
+/* Whether `id` is no member of `had` and older than the statement that is walked, or else new, and what is older can be
+ * reached from it but not from `had`; bounded. What is immutable doesn't count. */
+bool heap_brings_older (struct heap *h, int id, const struct set *had);
+
+/* Collects into `found` the notebook's functions that can be reached from `s`, but aren't among it; bounded. */
+void heap_held_functions (struct heap *h, const struct set *s, struct vec_int *found);
 
 /* Whether a function of the notebook is among `s` itself. */
 bool heap_has_function (struct heap *h, const struct set *s);

@@ -261,6 +261,8 @@ begin_site (struct interpreter *in, int unit, const struct ast *statement)
     in->site = (int) in->flow->sites.len - 1;
     in->effect = in->setup = in->singleton = false;
     in->states.len = in->skimmed.len = in->lent.len = in->resumed.len = 0;
+    in->passed_by = 0;
+    in->heap->mark = (int) in->heap->objects.len;
     in->first_change = in->flow->changes.len;
     in->first_file = in->flow->files.len;
 }
@@ -425,6 +427,29 @@ learn (struct interpreter *in)
     }
 }
 
+/* In nodes, and objects that were looked at meanwhile. */
+static long
+work_done (const struct interpreter *in)
+{
+    return in->nodes + in->heap->walked / 16;
+}
+
+bool
+interpreter_has_room (const struct interpreter *in)
+{
+    return work_done (in) < in->enough && (int) in->heap->objects.len <= in->room;
+}
+
+/* Each statement has some, whatever those before it have used up. */
+static void
+renew_room (struct interpreter *in)
+{
+    long enough = work_done (in) + 20000;
+    int room = (int) in->heap->objects.len + 1000;
+    in->enough = in->enough < enough ? enough : in->enough;
+    in->room = in->room < room ? room : in->room;
+}
+
 static void
 run_unit (struct interpreter *in, int unit)
 {
@@ -442,8 +467,7 @@ run_unit (struct interpreter *in, int unit)
     }
     ast_foreach (statement, u->tree) {
         begin_site (in, unit, *statement);
-        in->budget = in->budget < 20000 ? 20000 : in->budget;
-        in->room = in->room < (int) in->heap->objects.len + 1000 ? (int) in->heap->objects.len + 1000 : in->room;
+        renew_room (in);
         int last = next < u->text->magics.len ? line_of (u->text->code, (*statement)->end) : 0;
         for (; next < u->text->magics.len && u->text->magics.items[next].line <= last; next++)
             run_magic (in, &u->text->magics.items[next]);
@@ -469,8 +493,8 @@ walk (struct program *program, const bool *working, struct stateful *stateful)
     flow->wrong_effect = library_add (in.library, program->effects);
     in.digests = program->learned ? learned_digests (program) : NULL;
     in.deep = in.digests && learned_deep (program->learned, program, in.digests);
-    in.budget = 2000000;
-    in.room = 160000; /* 150 MB; of 1,020 real notebooks one makes more */
+    in.enough = 3000000; /* half a second; of 1,020 real notebooks none needs more */
+    in.room = 160000;    /* 150 MB; one makes more */
     in.s_cache = symbol_of_str (s, "[cache]");
     in.s_cells = symbol_of_str (s, "[cells]");
     in.s_receiver = symbol_of_str (s, "[receiver]");

@@ -16,6 +16,7 @@
 #include "compiler/scope.h"
 
 enum { MAX_PLACES = 12 };
+enum { MAX_ROUNDS = 24 }; /* of a loop, or a function that calls itself, as long as one finds something new */
 
 /* A module name at this point of the walk. */
 struct binding {
@@ -49,12 +50,14 @@ struct env {
     vec (struct local {
         symbol name;
         const struct set *value;
+        const struct set *former; /* what was there before this statement, and was its value at some time */
     }) locals;
     int function;             /* the one that runs: object number + 1; 0: a class body, a comprehension */
     struct vec_int functions; /* defined within: they see its locals, and keep them when it has ended */
     const struct set *returned;
     const struct set *yielded;
     bool generator;
+    long novelty; /* as the heap's, of its locals */
     int branches; /* branches open when it was entered: within deeper ones a local keeps its old values too */
 };
 
@@ -77,10 +80,12 @@ struct interpreter {
     int loops;
     int tries;
     int depth;       /* of calls */
-    long budget;     /* nodes still to be evaluated before calls are no longer followed */
+    struct activation *activation; /* the function that runs, and those around it: follow.c */
+    long nodes;      /* evaluated so far */
+    long enough;     /* work after which calls are no longer followed */
     int room;        /* objects that there may be before that: they are what memory goes to */
     struct vec_int skimmed; /* functions that this site would have followed */
-    const struct ast *calls[32]; /* definitions on the call stack */
+    int passed_by;   /* calls of this site that weren't followed */
     bool effect, setup;          /* of the site being walked */
     bool singleton;              /* it got what the library keeps one of, wherever it is asked for: a logger */
     bool decorating;             /* a decorator is being called */
@@ -136,6 +141,9 @@ struct interpreter {
 /* Walks the whole program, a second time if set-up turned out to depend on what steps do; the flow lies in the
  * program's arena. */
 struct flow *interpreter_run (struct program *program);
+
+/* Whether there is any for following one more call. What is beyond is skimmed: follow.c. */
+bool interpreter_has_room (const struct interpreter *in);
 
 /* statements: statement.c */
 void run_block (struct interpreter *in, const struct ast *block);

@@ -95,7 +95,7 @@ static void
 remember_names (struct interpreter *in, symbol name, const struct set *value)
 {
     set_foreach (id, value)
-        vec_int_add_once (in->arena, &heap_get (in->heap, id)->names, name);
+        in->heap->novelty += vec_int_add_once (in->arena, &heap_get (in->heap, id)->names, name) && id < in->heap->mark;
 }
 
 /* What the name means may end here, and run code of the notebook's. */
@@ -248,6 +248,7 @@ void
 names_change (struct interpreter *in, int id)
 {
     const struct object *o = heap_get (in->heap, id);
+    in->heap->walked += (long) o->names.len;
     for (size_t i = 0; i < o->names.len; i++)
         if (set_has (binding_of (in, o->names.items[i])->value, id))
             change_name (in, o->names.items[i]);

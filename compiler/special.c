@@ -197,7 +197,7 @@ const struct set *
 iterate (struct interpreter *in, const struct set *iterable)
 {
     chance_of_use (in, iterable);
-    if (!in->specials)
+    if (!(in->specials & (SPECIAL_ITERATION | SPECIAL_STEP | SPECIAL_ELEMENT)))
         return elements_of (in, iterable);
     const struct set *given = special_run (in, iterable, SPECIAL_ITERATION | SPECIAL_STEP, NULL);
     set_foreach (id, iterable)

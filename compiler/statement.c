@@ -218,15 +218,19 @@ runs_for_sure (const struct interpreter *in, const struct ast *iterable)
     return strcmp (name, "enumerate") == 0 && runs_for_sure (in, iterable->kids[1]);
 }
 
+/* As often as a round leaves something for the next that none has seen. */
 static void
 run_loop_body (struct interpreter *in, const struct ast *target, const struct set *elements, const struct ast *body)
 {
-    in->loops++;
-    for (int round = 0; round < (in->loops > 1 ? 1 : 2); round++) { /* twice: what one round leaves, the next may
-                                                                       read */
+    struct env *env = in->env;
+    int least = in->loops++ ? 1 : 2;
+    bool news = true;
+    for (int round = 0; round < least || (news && round < MAX_ROUNDS); round++) {
+        long novelty = in->heap->novelty, locals = env ? env->novelty : 0;
         if (target)
             assign (in, target, elements);
         run_block (in, body);
+        news = in->heap->novelty != novelty || (env && env->novelty != locals);
     }
     in->loops--;
 }
@@ -464,8 +468,9 @@ run_block (struct interpreter *in, const struct ast *block)
 void
 run_statement (struct interpreter *in, const struct ast *n)
 {
-    if (!n || in->budget-- <= 0)
+    if (!n)
         return;
+    in->nodes++;
     switch ((enum ast_kind) n->kind) {
     case AST_BLOCK: run_block (in, n); break;
     case AST_EXPRESSION: run_expression (in, n); break;
