@@ -87,12 +87,20 @@ elements_given (struct interpreter *in, const struct effect *e, const struct set
     return set_one (in->arena, id);
 }
 
-/* Iterators that the result goes through as it is itself gone through: islice (it, 3). */
+/* Gone through it is somewhere else than before: an iterator, a stream in memory. */
+static bool
+has_place (const struct interpreter *in, int id)
+{
+    const struct object *o = heap_get (in->heap, id);
+    return o->iterator || (o->type && strncmp (symbol_text (in->symbols, o->type), "io.", 3) == 0);
+}
+
+/* Iterators that the result goes through as it is itself gone through: islice (it, 3), csv.reader (stream). */
 static void
 note_sources (struct interpreter *in, int made, const struct set *arguments)
 {
     set_foreach (id, arguments)
-        if (id != made && heap_get (in->heap, id)->iterator)
+        if (id != made && has_place (in, id))
             heap_store (in->heap, made, in->s_source, set_one (in->arena, id), false);
 }
 

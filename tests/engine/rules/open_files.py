@@ -1,11 +1,16 @@
 # form: untagged
 # SPDX-License-Identifier: Apache-2.0
 """Files that are read by their name while somebody has them open to write: what isn't flushed isn't seen, what comes later is; logs.
-Files whose memory values show: what is written into these reaches the file, and what others write is seen there."""
+Files whose memory values show: what is written into these reaches the file, and what others write is seen there.
+Streams in memory that others write to, or read from."""
 
 # %%
+import csv
+import gzip
+import io
 import logging
 import mmap
+import zipfile
 
 import joblib
 import numpy as np
@@ -143,3 +148,75 @@ for i, each in enumerate(many):
 
 # %%
 print([np.load(f"{i}.npy") for i in range(2)])
+
+# %%
+buf = io.StringIO()
+
+# %%
+w = csv.writer(buf)
+
+# %%
+before = [buf.getvalue()]
+
+# %%
+w.writerow([1, 2])
+
+# %%
+print(repr(buf.getvalue()), before)
+
+# %%
+dw = csv.DictWriter(buf, ["a"])
+
+# %%
+dw.writeheader()
+
+# %%
+print(repr(buf.getvalue()))
+
+# %%
+bb = io.BytesIO()
+
+# %%
+zf = zipfile.ZipFile(bb, "w")
+
+# %%
+empty = len(bb.getvalue())
+
+# %%
+zf.writestr(zipfile.ZipInfo("a"), "b")
+
+# %%
+zf.close()
+
+# %%
+print(len(bb.getvalue()), empty)
+
+# %%
+gz = gzip.GzipFile(fileobj=(gb := io.BytesIO()), mode="wb", mtime=0)
+
+# %%
+first = len(gb.getvalue())
+
+# %%
+gz.write(b"abc" * 100)
+
+# %%
+gz.close()
+
+# %%
+print(len(gb.getvalue()) > first)
+
+# %%
+sio = io.StringIO("a\nb\nc\n")
+
+# %%
+rd = csv.reader(sio)
+
+# %%
+at = sio.tell()
+
+# %%
+print(next(rd))
+
+# %%
+print(sio.read(), at)
