@@ -278,3 +278,5 @@ class Notebook7(Submitting):
         self.assertEqual(labels(page, 4), ["base", "left", "right", "sum"])
         page.get_by_role("button", name="Check", exact=True).click()
         page.wait_for_selector(".chard-result h3:has-text('%chard check')")
+        page.set_viewport_size({"width": 1200, "height": 950})  # the panel fits into what it is given
+        page.wait_for_function("() => document.querySelector('.chard-panel select').getBoundingClientRect().right < innerWidth")
