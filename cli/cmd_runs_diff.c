@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/hash.h"
 #include "cli/past_run.h"
 #include "cli/remote_metrics.h"
 #include "cli/run_code.h"
@@ -20,6 +21,7 @@ struct side {
     const char *id;
     struct pipeline *pipeline;
     json_t *parameters, *metrics; /* owned; metrics are named STEP.NAME */
+    json_t *files;                /* owned: digests of what snapshots hold beside the notebook; NULL: not known */
     const char *commit, *status;
 };
 
@@ -73,6 +75,22 @@ read_record (struct invocation *inv, const struct past_settings *settings, struc
     s->status = arena_strdup (inv->arena, json_text (record, "status"));
 }
 
+/* Local modules, and what else stands there beside the notebook, whose code is compared cell by cell. */
+static void
+note_files (struct side *s, const struct repo_files *files)
+{
+    char hex[HASH_HEX_SIZE];
+    s->files = json_object ();
+    vec_foreach (f, files) {
+        const char *ending = strrchr (f->path, '.');
+        if (strstr (f->path, SNAPSHOT_FOLDER) || (ending && strcmp (ending, ".ipynb") == 0)
+            || strcmp (fs_basename (f->path), fs_basename (s->pipeline->notebook)) == 0)
+            continue;
+        hash_bytes (f->data, f->len, hex);
+        json_object_set_new (s->files, f->path, json_string (hex));
+    }
+}
+
 /* The code of a run elsewhere is that of its snapshot. */
 static int
 read_snapshot (struct invocation *inv, struct repo *r, const char *wanted, struct side *s, struct error *err)
@@ -88,7 +106,10 @@ read_snapshot (struct invocation *inv, struct repo *r, const char *wanted, struc
         if (at && (at == f->path || at[-1] == '/') && !at[strlen (SNAPSHOT_FOLDER "pipeline.json")])
             s->pipeline = parse_pipeline (inv->arena, f->data, f->len, f->path, err);
     }
-    return s->pipeline ? 0 : error_set (err, ERROR_ENVIRONMENT, "the snapshot of run %s holds no pipeline", s->id);
+    if (!s->pipeline)
+        return error_set (err, ERROR_ENVIRONMENT, "the snapshot of run %s holds no pipeline", s->id);
+    note_files (s, &files);
+    return 0;
 }
 
 static int
@@ -114,6 +135,7 @@ clear_side (struct side *s)
     runlog_content_clear (&s->run.log);
     json_decref (s->parameters);
     json_decref (s->metrics);
+    json_decref (s->files);
 }
 
 /* ---- comparing -------------------------------------------------------------------------------------------------- */
@@ -187,13 +209,26 @@ side_to_json (const struct side *s)
                       s->commit && *s->commit ? s->commit : NULL);
 }
 
+/* The names of files that differ; empty where they aren't known of both. */
+static json_t *
+diff_files (const json_t *a, const json_t *b)
+{
+    json_t *names = json_array (), *value;
+    const char *name;
+    json_auto_t *changes = a && b ? diff_values (a, b) : NULL;
+    json_object_foreach (changes, name, value)
+        json_array_append_new (names, json_string (name));
+    return names;
+}
+
 static json_t *
 diff (struct arena *arena, const struct side *a, const struct side *b, struct error *err)
 {
     json_t *cells = diff_code (arena, a->pipeline, b->pipeline, err);
-    return cells ? json_pack ("{s:o,s:o,s:o,s:o,s:o}", "a", side_to_json (a), "b", side_to_json (b), "parameters",
+    return cells ? json_pack ("{s:o,s:o,s:o,s:o,s:o,s:o}", "a", side_to_json (a), "b", side_to_json (b), "parameters",
                               diff_values (a->parameters, b->parameters), "metrics",
-                              diff_values (a->metrics, b->metrics), "cells", cells)
+                              diff_values (a->metrics, b->metrics), "files", diff_files (a->files, b->files), "cells",
+                              cells)
                  : NULL;
 }
 
@@ -267,10 +302,13 @@ print_diff (struct invocation *inv, const json_t *d)
     print_values (inv, "metric", json_object_get (d, "metrics"));
     size_t i;
     json_t *c;
+    const json_t *files = json_object_get (d, "files");
+    json_array_foreach (files, i, c)
+        fprintf (inv->out, "file       %s differs\n", past_one_line (inv->arena, json_string_value (c)));
     json_array_foreach (cells, i, c)
         print_cell (inv, c);
     if (json_array_size (cells) == 0)
-        fprintf (inv->out, "code       the same\n");
+        fprintf (inv->out, "code       the same%s\n", json_array_size (files) ? " in all cells" : "");
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */

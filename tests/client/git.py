@@ -445,10 +445,14 @@ class Diff(Case):
         self.git("fetch", "-q", self.path("repo"), "refs/chard/runs/*:refs/chard/runs/*", cwd="clone")
         self.env["CHARD_HOME"] = self.path("state of the other")
         self.write("clone/train.py", NOTEBOOK.replace("print (\"total\", total)", "print (total)"))
-        self.write("clone/helper.py", "k = 3\n")
-        c = self.run_notebook(cwd="clone")["run"]
-        cells = self.json("runs", "diff", a, c, cwd="clone")["cells"]
-        self.assertEqual([(x["change"], x["b"]["step"]) for x in cells], [("changed", "sum")])
+        self.write("clone/helper.py", "k = 3  # as before\n")
+        c = self.run_notebook("--snapshot", cwd="clone")["run"]
+        d = self.json("runs", "diff", a, c, cwd="clone")
+        self.assertEqual(([(x["change"], x["b"]["step"]) for x in d["cells"]], d["files"]), ([("changed", "sum")], []))
+        self.env["CHARD_HOME"] = self.path("state of a third")     # of both the snapshots are known, and these alone
+        d = self.json("runs", "diff", a, c, cwd="clone")
+        self.assertEqual(([(x["change"], x["b"]["step"]) for x in d["cells"]], d["files"]), ([("changed", "sum")], ["helper.py"]))
+        self.assertIn("file       helper.py differs\n", self.chard("runs", "diff", a, c, cwd="clone").stdout)
 
     def test_cells_are_paired_by_what_they_share(self):
         """Each case: cells before, cells after, which became which."""
