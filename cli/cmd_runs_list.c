@@ -128,18 +128,22 @@ read_records (struct invocation *inv, const struct state *state, const char *con
     return all;
 }
 
+/* A run that another machine has started is called "PIPELINE RUN" on KFP (cli/cmd_submit.c). */
 static void
 add_there (struct arena *a, const json_t *records, const char *context, const json_t *run, struct index_runs *runs)
 {
     const json_t *record = json_object_get (records, json_text (run, "run_id"));
     const char *schedule = json_text (run, "schedule"), *commit = json_text (record, "commit");
+    const char *name = json_text (run, "name"), *space = *schedule ? NULL : strrchr (name, ' ');
     const char *pipeline = *json_text (record, "notebook") ? json_text (record, "notebook")
                                                            : json_text (run, "pipeline");
     struct index_run r = {
-        .id = arena_strdup (a, record ? json_text (record, "run") : json_text (run, "name")),
-        .notebook = *schedule ? arena_printf (a, "%s (schedule)", schedule)
-                              : arena_strdup (a, *pipeline ? pipeline : json_text (run, "name")),
-        .name = arena_strdup (a, json_text (run, "name")),
+        .id = arena_strdup (a, record ? json_text (record, "run") : space ? space + 1 : name),
+        .notebook = *schedule   ? arena_printf (a, "%s (schedule)", schedule)
+                    : *pipeline ? arena_strdup (a, pipeline)
+                    : space     ? arena_strndup (a, name, (size_t) (space - name))
+                                : arena_strdup (a, name),
+        .name = arena_strdup (a, name),
         .commit = *commit ? arena_strdup (a, commit) : NULL,
         .status = arena_strdup (a, json_text (run, "status")),
         .began = json_number_value (json_object_get (run, "began")),

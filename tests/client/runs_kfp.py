@@ -134,6 +134,9 @@ class Schedules(Case):
                          [("x-2", "failed", 7), ("x-0", "failed", 7), (known["run"], "submitted", 0)])
         self.assertIn("train (schedule)", self.chard("runs", "list", "--context", "lab", "-n1").stdout)
         self.assertIn("name no notebook", self.chard("runs", "list", "--context", "lab", "train.py", status=2).stderr)
+        self.chard("runs", "rm", known["run"])      # as where another machine has started it
+        other = json.loads(self.chard("runs", "list", "--context", "lab", "--format=json").stdout)[2]
+        self.assertEqual((other["run"], other["notebook"]), (known["run"], "train"))
         self.chard("schedules", "resume", ours["recurring_run_id"])
         self.assertEqual(ours["status"], "ENABLED")
         self.chard("schedules", "delete", "other")
