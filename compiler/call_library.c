@@ -558,6 +558,16 @@ cells_held (struct interpreter *in, const struct set *tables)
     return set_one (in->arena, list);
 }
 
+/* get_ipython ().run_line_magic ("env", "A=1"), as notebooks have it that were scripts in between. */
+static void
+call_magic (struct interpreter *in, const char *class, symbol method, const struct call *c)
+{
+    const char *name = text_of (in, call_argument (c, 0)), *arguments = text_of (in, call_argument (c, 1));
+    if (strcmp (class, "IPython.InteractiveShell") == 0 && name
+        && strcmp (symbol_text (in->symbols, method), "run_line_magic") == 0)
+        magic_called (in, name, arguments ? arguments : "");
+}
+
 /* A method that no class of the notebook defines. */
 const struct set *
 call_library_method (struct interpreter *in, int receiver, symbol name, struct call *c)
@@ -570,6 +580,7 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
         ? symbol_text (in->symbols, heap_get (in->heap, receiver)->type) : "";
     if (e->shows)
         show (in, class);
+    call_magic (in, class, name, c);
     if (text && (e->opens < 0 || (e->reads | e->writes) & FILE_OF_RECEIVER))
         outside_files (in, e, on, c);
     if (text)

@@ -363,6 +363,13 @@ run_magic (struct interpreter *in, const struct magic *m)
         file_used (in, writes ? FILE_WRITE : FILE_SHELL, path);
 }
 
+void
+magic_called (struct interpreter *in, const char *name, const char *arguments)
+{
+    const struct magic m = { .kind = MAGIC_LINE, .name = name, .arguments = arguments };
+    run_magic (in, &m);
+}
+
 static int
 line_of (const char *text, uint32_t offset)
 {

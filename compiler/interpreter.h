@@ -207,6 +207,7 @@ void module_read (struct interpreter *in,
 void module_method (struct interpreter *in, const char *path);      /* a library function of that path is called */
 
 /* what a site does: interpreter.c */
+void magic_called (struct interpreter *in, const char *name, const char *arguments); /* get_ipython ().run_line_magic */
 void set_up (struct interpreter *in, symbol state); /* the site sets up library state; 0: of which nothing is known */
 bool made_of_definitions (const struct interpreter *in, const struct site *s); /* and of modules, and constants */
 void file_used (struct interpreter *in, enum file_use use, const char *path); /* `path`: a pattern, or a command */

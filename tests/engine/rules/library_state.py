@@ -249,3 +249,9 @@ print(ET.tostring(ET.Element("{http://q}a")), sqlite3.connect(":memory:").execut
 
 # %%
 print(logging.getLevelName(5), os.getenv("GONE"), "added" in sys.path, mimetypes.suffix_map[".q"])
+
+# %%
+get_ipython().run_line_magic("env", "BAR=1")
+
+# %%
+print(os.environ.get("BAR"))
