@@ -57,8 +57,11 @@ call_help (const struct vec_str *words, struct strbuf *out)
 {
     const struct command *c = own_find (words);
     if (c) {
-        if (command_takes_notebook (c))
-            strbuf_addf (out, "%%chard %s: NOTEBOOK need not be named, it is the one that is open\n\n", c->name);
+        if (command_takes_notebook (c)) {
+            option_fold ("NOTEBOOK need not be named here: it is the one that is open. With --background the command "
+                         "goes on after its cell.", 0, HELP_WIDTH, out);
+            strbuf_adds (out, "\n\n");
+        }
         option_help (c, true, HELP_WIDTH, out);
         return;
     }

@@ -166,6 +166,7 @@ class Cells(Magic):
         self.assertLess(len(told.text().splitlines()), 44)
         told = self.run_cell("%chard run?").text()
         self.assertIn("NOTEBOOK need not be named", told)
+        self.assertIn("--background", told)
         self.assertIn("--only", told)
 
     def test_stdin_reaches_the_client_from_a_part(self):
