@@ -250,3 +250,61 @@ ma.fill_value = 3
 
 # %%
 print(ma.filled()[60], ma.fill_value, base[60], ma.sharedmask, ma.hardmask)
+
+# %%
+import scipy.sparse as sp
+
+# %%
+data = np.array([1.0, 2.0]); ind = np.array([0, 1]); ptr = np.array([0, 1, 2])
+m = sp.csr_matrix((data, ind, ptr), shape=(2, 2))
+
+# %%
+data[0] = 10
+
+# %%
+print(m.toarray())
+
+# %%
+m2 = sp.csr_matrix(m)
+
+# %%
+m2.data[1] = 20
+
+# %%
+print(m.toarray())
+
+# %%
+mt = m.T
+
+# %%
+mt.data *= 2
+
+# %%
+print(m.toarray())
+
+# %%
+co = m.tocoo(copy=False)
+
+# %%
+co.data[:] = 3
+
+# %%
+print(m.toarray())
+
+# %%
+m.setdiag(8)
+
+# %%
+print(m.toarray())
+
+# %%
+li = sp.lil_matrix((2, 2))
+
+# %%
+li[0, 1] = 4
+
+# %%
+print(li.toarray())
+
+# %%
+m.eliminate_zeros()

@@ -150,3 +150,25 @@ grouped_frame.loc[0, "value"] = 7
 
 # %%
 print(groups["value"].sum().to_dict())
+
+# %%
+import networkx as nx
+
+# %%
+graph = nx.path_graph(3)
+
+# %%
+links, places = graph.edges, graph.nodes
+
+# %%
+graph.remove_edge(1, 2)
+graph.add_node(9, c="red")
+
+# %%
+print(list(links), places(data=True))
+
+# %%
+places[0]["c"] = "blue"
+
+# %%
+print(graph.nodes(data=True))
