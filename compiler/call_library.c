@@ -480,8 +480,7 @@ call_library (struct interpreter *in, int callee, struct call *c)
     if (e->unpickles)
         read_classes (in);
     outside_files (in, e, call_argument (c, 0), c);
-    if (!library_knows (in->library, text))
-        outside_named (in, text, c);
+    outside_named (in, text, c);
     outside_used (in, e, c->all);
     chance_of_function (in, e, c, is_class_name (text));
     mutate_arguments (in, e, c);

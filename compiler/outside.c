@@ -220,7 +220,7 @@ outside_named (struct interpreter *in, const char *function, const struct call *
     const char *dot = strrchr (function, '.'), *name = dot ? dot + 1 : function;
     set_foreach (id, c->all) {
         const char *path = heap_get (in->heap, id)->text ? pattern_of (in, set_one (in->arena, id)) : NULL;
-        if (path && is_file_name (path))
+        if (path && is_file_name (path) && !library_knows (in->library, function))
             add_file (in, use_of_name (name), path);
     }
 }
