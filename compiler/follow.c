@@ -6,7 +6,7 @@
 
 #define MAX_DEPTH 48 /* calls within calls */
 #define MAX_ALIKE 3  /* of these, calls of functions that one definition made: decorators put on twice */
-
+#define MAX_SKIMMED 200   /* functions not followed that name one another; beyond them everything may change */
 #define MAX_PASSED_BY 200 /* calls of one statement that aren't followed; if there are more, it may change everything */
 
 /* A function that runs. */
@@ -92,6 +92,21 @@ may_change (struct interpreter *in, const struct set *values)
 }
 
 static void
+change_everything (struct interpreter *in)
+{
+    in->passed_by = MAX_PASSED_BY;
+    for (size_t name = 1; name < in->globals.len; name++)
+        if (name_is_bound (in, (symbol) name))
+            may_change (in, heap_reach (in->heap, name_read (in, (symbol) name, NULL)));
+    for (int id = 0; id < in->heap->mark; id++) {
+        const struct object *o = heap_get (in->heap, id);
+        if (o->kind == OBJECT_FUNCTION && o->definition->scope)
+            vec_foreach (name, &o->definition->scope->globals)
+                name_may_change (in, *name);
+    }
+}
+
+static void
 skim_names (struct interpreter *in, const struct ast *definition, const struct ast *n, int depth)
 {
     if (!n)
@@ -111,28 +126,17 @@ skim (struct interpreter *in, const struct set *functions, int depth)
 {
     set_foreach (id, functions) {
         const struct object *o = heap_get (in->heap, id);
-        if (depth >= 12 || o->kind != OBJECT_FUNCTION || !o->definition->scope
-            || !vec_int_add_once (in->arena, &in->skimmed, id))
+        if (o->kind != OBJECT_FUNCTION || !o->definition->scope || !vec_int_add_once (in->arena, &in->skimmed, id))
             continue;
         const struct ast *definition = o->definition;
+        if (depth > MAX_SKIMMED) {
+            change_everything (in);
+            return;
+        }
         vec_foreach (name, &definition->scope->globals)
             name_may_change (in, *name);
         skim_names (in, definition, definition->kids[1], depth);
         skim (in, heap_reach (in->heap, set_one (in->arena, id)), depth + 1); /* in its closure */
-    }
-}
-
-static void
-change_everything (struct interpreter *in)
-{
-    for (size_t name = 1; name < in->globals.len; name++)
-        if (name_is_bound (in, (symbol) name))
-            may_change (in, heap_reach (in->heap, name_read (in, (symbol) name, NULL)));
-    for (int id = 0; id < in->heap->mark; id++) {
-        const struct object *o = heap_get (in->heap, id);
-        if (o->kind == OBJECT_FUNCTION && o->definition->scope)
-            vec_foreach (name, &o->definition->scope->globals)
-                name_may_change (in, *name);
     }
 }
 

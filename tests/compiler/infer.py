@@ -109,6 +109,25 @@ class Calls(Inference):
         self.assertEqual([t["cell"] for t in tags], [0, 2, 3])
 
 
+    LAST = "def last(x):\n    global total\n    rows.append(x)\n    total = total + x\n"
+
+    def assert_changes(self, functions):
+        """A call of go () does what last () does, whatever it calls meanwhile."""
+        self.write(code("rows = []\ntotal = 0", "step:a"), code(self.LAST + functions, "functions"),
+                   code("go(1)", "step:b"), code("print(rows, total)", "step:c"))
+        steps = {s["name"]: s for s in json.loads(self.chard("compile"))["steps"]}
+        self.assertEqual({i["name"]: i["from"] for i in steps["c"]["inputs"]}, {"rows": "b", "total": "b"})
+
+    def test_calls_too_deep_to_follow_may_change_what_they_name(self):
+        for n in (60, 300):
+            deep = ["def f%d(x):\n    %s(x)\n" % (i, "f%d" % (i + 1) if i < n else "last") for i in range(n + 1)]
+            self.assert_changes("".join(deep) + "def go(x):\n    f0(x)\n")
+
+    def test_calls_too_many_to_follow_may_change_what_they_name(self):
+        many = ["def f%d(x):\n%s" % (i, "".join("    f%d([x])\n" % k for k in range(40) if k != i)) for i in range(40)]
+        self.assert_changes("".join(many) + "def go(x):\n    f0(x)\n    last(x)\n")
+
+
 class Definitions(Inference):
     def test_one_made_anew_has_its_place_between_the_cells(self):
         self.write(code("def f(x):\n    return x", "functions"), code("y = f(1)", "step:a"),
