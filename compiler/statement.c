@@ -458,11 +458,74 @@ run_return (struct interpreter *in, const struct ast *n)
         in->env->returned = set_union (in->arena, in->env->returned, value);
 }
 
+enum { LEAVES_FUNCTION = 1, LEAVES_ROUND = 2 };
+
+/* Whether what comes behind the statement may not run: it returns, or breaks off or continues the loop around it. */
+static int
+ways_out (const struct ast *n, bool in_loop)
+{
+    int ways = 0;
+    if (!n)
+        return 0;
+    switch ((enum ast_kind) n->kind) {
+    case AST_RETURN: return LEAVES_FUNCTION;
+    case AST_PASS: return !in_loop && n->flags & (AST_BREAK | AST_CONTINUE) ? LEAVES_ROUND : 0;
+    case AST_FOR:
+    case AST_WHILE: in_loop = true; break;
+    case AST_BLOCK:
+    case AST_IF:
+    case AST_TRY:
+    case AST_HANDLER:
+    case AST_WITH:
+    case AST_MATCH:
+    case AST_CASE: break;
+    default: return 0;
+    }
+    ast_foreach (kid, n)
+        ways |= ways_out (*kid, in_loop);
+    return ways;
+}
+
+static void run_from (struct interpreter *in, const struct ast *block, uint32_t first);
+
+/* What may not run, as of `first`. Within it names have their new values all the same: it is no branch for locals, but
+ * behind a loop they may have those from before. */
+static void
+run_rest (struct interpreter *in, const struct ast *block, uint32_t first, int ways)
+{
+    struct journal way;
+    struct env *env = in->env;
+    size_t count = env && ways & LEAVES_ROUND ? env->locals.len : 0;
+    struct local *before = arena_alloc (in->arena, (count + 1) * sizeof *before);
+    for (size_t i = 0; i < count; i++)
+        before[i] = env->locals.items[i];
+    branch_begin (in, &way);
+    in->branches--;
+    run_from (in, block, first);
+    in->branches++;
+    branch_end (in, &way);
+    branch_join (in, &way, 1, false);
+    for (size_t i = 0; i < count; i++)
+        env->locals.items[i].value = set_union (in->arena, env->locals.items[i].value, before[i].value);
+}
+
+static void
+run_from (struct interpreter *in, const struct ast *block, uint32_t first)
+{
+    for (uint32_t i = first; i < block->nkids; i++) {
+        run_statement (in, block->kids[i]);
+        int ways = i + 1 < block->nkids && (in->env || in->loops) ? ways_out (block->kids[i], false) : 0;
+        if (ways) {
+            run_rest (in, block, i + 1, ways);
+            return;
+        }
+    }
+}
+
 void
 run_block (struct interpreter *in, const struct ast *block)
 {
-    ast_foreach (statement, block)
-        run_statement (in, *statement);
+    run_from (in, block, 0);
 }
 
 void
