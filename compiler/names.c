@@ -106,12 +106,19 @@ let_go (struct interpreter *in, symbol name)
         name_read (in, name, NULL);
 }
 
+static bool
+is_bound_here (const struct interpreter *in, const struct binding *b)
+{
+    return b && b->writes && b->writes->items[0].site == in->site && b->writes->items[0].kind == WRITE_BIND;
+}
+
 void
 name_bind (struct interpreter *in, symbol name, const struct set *value)
 {
     let_go (in, name);
     struct binding *b = modify (in, name);
-    b->value = value;
+    bool caught = in->tries && is_bound_here (in, b); /* what it was given before an exception stays */
+    b->value = caught ? set_union (in->arena, b->value, value) : value;
     b->writes = writes_bind (in);
     remember_names (in, name, value);
     add_change (in, name, WRITE_BIND);
@@ -320,12 +327,6 @@ way_of (const struct journal *j, symbol name)
         if (s->name == name)
             return &s->old;
     return NULL;
-}
-
-static bool
-is_bound_here (const struct interpreter *in, const struct binding *b)
-{
-    return b && b->writes && b->writes->items[0].site == in->site && b->writes->items[0].kind == WRITE_BIND;
 }
 
 static void

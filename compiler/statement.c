@@ -311,6 +311,18 @@ run_try (struct interpreter *in, const struct ast *n)
         run_statement (in, n->kids[3]);
 }
 
+/* with contextlib.suppress (…): an exception ends the block, and that is all. */
+static bool
+suppresses (struct interpreter *in, const struct set *contexts)
+{
+    set_foreach (id, contexts) {
+        symbol type = heap_get (in->heap, id)->type;
+        if (type && strcmp (symbol_text (in->symbols, type), "contextlib.suppress") == 0)
+            return true;
+    }
+    return false;
+}
+
 static void
 run_with (struct interpreter *in, const struct ast *n)
 {
@@ -322,8 +334,18 @@ run_with (struct interpreter *in, const struct ast *n)
         if (n->kids[i]->kids[1])
             assign (in, n->kids[i]->kids[1], set_union (in->arena, value, entered));
     }
-    if (n->nkids)
-        run_block (in, n->kids[n->nkids - 1]);
+    const struct ast *body = n->nkids ? n->kids[n->nkids - 1] : NULL;
+    if (body && suppresses (in, all)) {
+        struct journal way;
+        branch_begin (in, &way);
+        in->tries++;
+        run_block (in, body);
+        in->tries--;
+        branch_end (in, &way);
+        branch_join (in, &way, 1, false);
+    } else if (body) {
+        run_block (in, body);
+    }
     file_closed (in, all);
 }
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What break, continue and return leave: names keep what they had there, whatever stands behind."""
+"""What break, continue, return and exceptions leave: names keep what they had there, whatever stands behind."""
+
+# %%
+import contextlib
 
 # %%
 near, far, ready = [], [], True
@@ -62,3 +65,42 @@ first_of([far]).append(4)
 
 # %%
 print(near, far)
+
+# %%
+def risky(x):
+    return int(x)
+
+# %%
+spare, other = [], []
+
+# %%
+try:
+    at = spare
+    risky("x")
+    at = other
+except ValueError:
+    pass
+
+# %%
+at.append(1)
+
+# %%
+print(spare)
+
+# %%
+print(other)
+
+# %%
+with contextlib.suppress(ValueError):
+    at = other
+    risky("y")
+    at = spare
+
+# %%
+at.append(2)
+
+# %%
+print(spare)
+
+# %%
+print(other)
