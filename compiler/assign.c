@@ -226,7 +226,7 @@ store_member (struct interpreter *in, const struct set *base, symbol name, const
             continue;
         set_up_member (in, id, name, value);
         ending_of (in, heap_field (in->heap, id, name), id, 0);
-        heap_store (in->heap, id, name, value, name && base->len == 1 && in->branches == 0);
+        heap_store (in->heap, id, name, value, name && base->len == 1 && in->branches + in->behind == 0);
     }
     set_foreach (id, base)
         if (!is_set_up (in, id)) {

@@ -77,6 +77,7 @@ struct interpreter {
     const char *text; /* in which the running code stands: the unit's, or what exec was given */
     int quoted;       /* calls of exec and eval around it */
     int branches;    /* conditional constructs around the statement */
+    int behind;      /* ways out that were passed: break, continue, return */
     int loops;
     int tries;
     int depth;       /* of calls */

@@ -510,8 +510,8 @@ ways_out (const struct ast *n, bool in_loop)
 
 static void run_from (struct interpreter *in, const struct ast *block, uint32_t first);
 
-/* What may not run, as of `first`. Within it names have their new values all the same: it is no branch for locals, but
- * behind a loop they may have those from before. */
+/* What may not run, as of `first`. Where it does, it is sure to have passed the way out: locals have their new values,
+ * though behind a loop they may have those from before. */
 static void
 run_rest (struct interpreter *in, const struct ast *block, uint32_t first, int ways)
 {
@@ -523,7 +523,9 @@ run_rest (struct interpreter *in, const struct ast *block, uint32_t first, int w
         before[i] = env->locals.items[i];
     branch_begin (in, &way);
     in->branches--;
+    in->behind++;
     run_from (in, block, first);
+    in->behind--;
     in->branches++;
     branch_end (in, &way);
     branch_join (in, &way, 1, false);

@@ -104,3 +104,40 @@ print(spare)
 
 # %%
 print(other)
+
+# %%
+class Box:
+    pass
+
+box, one, two, three = Box(), [], [], []
+
+# %%
+def fill(box):
+    box.held = one
+    if ready:
+        return
+    box.held = two
+
+fill(box)
+
+# %%
+box.held.append(1)
+
+# %%
+print(one)
+
+# %%
+for i in range(3):
+    box.held = three
+    if i == 1:
+        break
+    box.held = two
+
+# %%
+box.held.append(2)
+
+# %%
+print(three)
+
+# %%
+print(two)
