@@ -214,14 +214,38 @@ use_of_name (const char *name)
     return read && !strcasestr (name, "upload") ? FILE_READ : FILE_NAMED;
 }
 
+/* The call has a mode, "rb", or flags, os.O_WRONLY | os.O_CREAT: then nobody has to guess. */
+static bool
+use_is_told (struct interpreter *in, const struct call *c, enum file_use *use)
+{
+    for (int i = 1; i < c->count; i++) {
+        const char *mode = text_of (in, c->positional[i]);
+        const struct ast *a = c->literal[i];
+        const char *flags = a ? arena_strndup (in->arena, in->text + a->start, a->end - a->start) : "";
+        bool writes = strstr (flags, "O_WRONLY") != NULL;
+        if (mode && *mode && strchr ("rwax", *mode) && strspn (mode + 1, "bt+") == strlen (mode + 1)) {
+            *use = use_of_mode (mode);
+            return true;
+        }
+        if (writes || strstr (flags, "O_RDONLY")) {
+            *use = writes ? FILE_WRITE : FILE_READ;
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 outside_named (struct interpreter *in, const char *function, const struct call *c)
 {
-    const char *dot = strrchr (function, '.'), *name = dot ? dot + 1 : function;
+    const char *dot = strrchr (function, '.');
+    enum file_use use;
+    if (!use_is_told (in, c, &use))
+        use = use_of_name (dot ? dot + 1 : function);
     set_foreach (id, c->all) {
         const char *path = heap_get (in->heap, id)->text ? pattern_of (in, set_one (in->arena, id)) : NULL;
         if (path && is_file_name (path) && !library_knows (in->library, function))
-            add_file (in, use_of_name (name), path);
+            add_file (in, use, path);
     }
 }
 

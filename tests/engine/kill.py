@@ -2,7 +2,8 @@
 """kill -9 of `chard run` at 50 moments spread over its whole life, and the same command again: the same values at the
 end, no step that had finished runs again, no process is left, and nothing half-written is taken for a result.
 
-What ran is counted outside: each step appends to trace.txt when it begins. What had finished is what the killed run's
+What ran is counted outside: each step appends to "trace" when it begins, by os.open and without an ending, so that it isn't
+taken for a file of the steps', which results would keep. What had finished is what the killed run's
 log says. Results are checked by a reader of their format that shares no code with step.py or the engine.
 SPDX-License-Identifier: Apache-2.0"""
 import concurrent.futures
@@ -31,7 +32,7 @@ CELLS = (
 )
 EVENTS = 2 + 2 * len(CELLS)    # in the log of a whole run
 FINAL = [(499500, 10240000, "7,8,9", 1.5), 999]
-TRACE = "import os, time\nos.write(os.open('trace.txt', os.O_WRONLY | os.O_CREAT | os.O_APPEND), b'%s\\n')\n"
+TRACE = "import os, time\nos.write(os.open('trace', os.O_WRONLY | os.O_CREAT | os.O_APPEND), b'%s\\n')\n"
 
 
 def new_lab():
@@ -54,10 +55,10 @@ def run_to_its_end(lab):
 
 def traced(lab):
     """What began since the last call."""
-    path = lab.path("trace.txt")
+    path = lab.path("trace")
     if not os.path.exists(path):
         return []
-    names = lab.read("trace.txt").split()
+    names = lab.read("trace").split()
     os.remove(path)
     return names
 
