@@ -62,6 +62,15 @@ mutate_arguments (struct interpreter *in, const struct effect *e, const struct c
     objects_change (in, given_out (in, e, c), false);
 }
 
+/* rows.append (x) keeps x, rows.extend (xs) what is in xs; and d.update (xs, k=x) either. */
+static void
+hold (struct interpreter *in, int receiver, const struct effect *e, const struct set *values)
+{
+    heap_store (in->heap, receiver, 0, values, false);
+    if (e->flags & EFFECT_CONSUMES)
+        heap_store (in->heap, receiver, 0, elements_of (in, values), false);
+}
+
 /* What zip, enumerate, d.items (), map and their like give one after another. */
 static const struct set *
 elements_given (struct interpreter *in, const struct effect *e, const struct set *on, const struct call *c)
@@ -484,6 +493,9 @@ call_library (struct interpreter *in, int callee, struct call *c)
     outside_used (in, e, c->all);
     chance_of_function (in, e, c, is_class_name (text));
     mutate_arguments (in, e, c);
+    if (e->flags & EFFECT_HOLDS && c->count > 1) /* heapq.heappush (heap, x) */
+        set_foreach (id, c->positional[0])
+            hold (in, id, e, c->positional[1]);
     if (e->caches && (in->decorating || heap_has_function (in->heap, c->all)))
         return cached_make (in, c->all, in->decorating);
     if (e->accessor)
@@ -598,7 +610,7 @@ call_library_method (struct interpreter *in, int receiver, symbol name, struct c
     if (changes_receiver (in, receiver, e, c))
         change_receiver (in, receiver, e);
     if (e->flags & EFFECT_HOLDS)
-        heap_store (in->heap, receiver, 0, c->all, false);
+        hold (in, receiver, e, c->all);
     if (e->observes)
         observer_add (in, on, c->all);
     chance_of_method (in, receiver, name, e, c);

@@ -80,6 +80,7 @@ struct interpreter {
     int behind;      /* ways out that were passed: break, continue, return */
     int loops;
     int tries;
+    const struct set *raised; /* in the innermost of these, so far */
     int depth;       /* of calls */
     struct activation *activation; /* the function that runs, and those around it: follow.c */
     long nodes;      /* evaluated so far */

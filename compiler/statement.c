@@ -281,10 +281,19 @@ ends_in_raise (const struct ast *block)
 }
 
 static void
+run_raise (struct interpreter *in, const struct ast *n)
+{
+    ast_foreach (kid, n)
+        in->raised = set_union (in->arena, in->raised, evaluate (in, *kid));
+}
+
+static void
 run_try (struct interpreter *in, const struct ast *n)
 {
     struct journal ways[17];
     int count = 1;
+    const struct set *outside = in->raised;
+    in->raised = NULL;
     branch_begin (in, &ways[0]);
     in->tries++;
     run_block (in, n->kids[0]);
@@ -300,13 +309,14 @@ run_try (struct interpreter *in, const struct ast *n)
             evaluate (in, (*handler)->kids[0]);
         if ((*handler)->name) {
             struct ast name = { .kind = AST_NAME, .name = (*handler)->name };
-            assign (in, &name, NULL);
+            assign (in, &name, in->raised);
         }
         run_block (in, (*handler)->kids[1]);
         branch_end (in, &ways[count]);
         count += !ends_in_raise ((*handler)->kids[1]);
     }
     branch_join (in, ways, count, true);
+    in->raised = set_union (in->arena, outside, in->raised);
     if (n->kids[3])
         run_statement (in, n->kids[3]);
 }
@@ -572,7 +582,7 @@ run_statement (struct interpreter *in, const struct ast *n)
     case AST_FUNCTION: run_function (in, n); break;
     case AST_CLASS: run_class (in, n); break;
     case AST_RETURN: run_return (in, n); break;
-    case AST_RAISE:
+    case AST_RAISE: run_raise (in, n); break;
     case AST_ASSERT:
     case AST_ERROR:
         ast_foreach (kid, n)

@@ -141,3 +141,25 @@ print(three)
 
 # %%
 print(two)
+
+# %%
+class Full(Exception):
+    def __init__(self, rows):
+        self.rows = rows
+
+held = []
+
+# %%
+def check(rows):
+    raise Full(rows)
+
+try:
+    check(held)
+except Full as full:
+    over = full.rows
+
+# %%
+over.append(1)
+
+# %%
+print(held)
