@@ -129,7 +129,7 @@ skim (struct interpreter *in, const struct set *functions, int depth)
         if (o->kind != OBJECT_FUNCTION || !o->definition->scope || !vec_int_add_once (in->arena, &in->skimmed, id))
             continue;
         const struct ast *definition = o->definition;
-        if (depth > MAX_SKIMMED) {
+        if (depth > MAX_SKIMMED || interpreter_stack (in) > 2 * MAX_STACK) {
             change_everything (in);
             return;
         }

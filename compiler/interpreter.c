@@ -441,10 +441,17 @@ work_done (const struct interpreter *in)
     return in->nodes + in->heap->walked / 16;
 }
 
+long
+interpreter_stack (const struct interpreter *in)
+{
+    return in->stack - (const char *) __builtin_frame_address (0);
+}
+
 bool
 interpreter_has_room (const struct interpreter *in)
 {
-    return work_done (in) < in->enough && (int) in->heap->objects.len <= in->room;
+    return work_done (in) < in->enough && (int) in->heap->objects.len <= in->room
+           && interpreter_stack (in) < MAX_STACK;
 }
 
 /* Each statement has some, whatever those before it have used up. */
@@ -500,6 +507,7 @@ walk (struct program *program, const bool *working, struct stateful *stateful)
     flow->wrong_effect = library_add (in.library, program->effects);
     in.digests = program->learned ? learned_digests (program) : NULL;
     in.deep = in.digests && learned_deep (program->learned, program, in.digests);
+    in.stack = __builtin_frame_address (0);
     in.enough = 3000000; /* half a second; of 1,020 real notebooks none needs more */
     in.room = 160000;    /* 150 MB; one makes more */
     in.s_cache = symbol_of_str (s, "[cache]");

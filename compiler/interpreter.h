@@ -16,6 +16,7 @@
 #include "compiler/scope.h"
 
 enum { MAX_PLACES = 12 };
+enum { MAX_STACK = 2 << 20 }; /* a quarter of it: one call more may go as deep as text can be nested, syntax.h */
 enum { MAX_ROUNDS = 24 }; /* of a loop, or a function that calls itself, as long as one finds something new */
 
 /* A module name at this point of the walk. */
@@ -86,6 +87,7 @@ struct interpreter {
     long nodes;      /* evaluated so far */
     long enough;     /* work after which calls are no longer followed */
     int room;        /* objects that there may be before that: they are what memory goes to */
+    const char *stack; /* where the walk began: calls within calls of deeply nested text take much of it */
     struct vec_int skimmed; /* functions that this site would have followed */
     int passed_by;   /* calls of this site that weren't followed */
     bool effect, setup;          /* of the site being walked */
@@ -146,6 +148,7 @@ struct flow *interpreter_run (struct program *program);
 
 /* Whether there is any for following one more call. What is beyond is skimmed: follow.c. */
 bool interpreter_has_room (const struct interpreter *in);
+long interpreter_stack (const struct interpreter *in); /* what the walk takes of it now, in bytes */
 
 /* statements: statement.c */
 void run_block (struct interpreter *in, const struct ast *block);

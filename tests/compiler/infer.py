@@ -127,6 +127,12 @@ class Calls(Inference):
         many = ["def f%d(x):\n%s" % (i, "".join("    f%d([x])\n" % k for k in range(40) if k != i)) for i in range(40)]
         self.assert_changes("".join(many) + "def go(x):\n    f0(x)\n    last(x)\n")
 
+    def test_deep_calls_in_deeply_nested_text(self):
+        for n, length in (60, 420), (250, 60):
+            deep = ["def f%d(x):\n    return %s(x)%s\n" % (i, "f%d" % (i + 1) if i < n else "last", ".f(1)" * length)
+                    for i in range(n + 1)]
+            self.assert_changes("".join(deep) + "def go(x):\n    f0(x)\n")
+
 
 class Definitions(Inference):
     def test_one_made_anew_has_its_place_between_the_cells(self):
