@@ -59,9 +59,7 @@ is_function (struct interpreter *in, int id)
            || (e && e->flags & (EFFECT_MUTATES | EFFECT_HOLDS | EFFECT_SETUP));
 }
 
-/* Functions among the arguments are taken to be called: map(f, …), df.apply(f), sort(key=f). What they are called with
- * is taken to be elements of the other arguments. */
-static void
+void
 call_functions (struct interpreter *in, const struct set *values)
 {
     if (in->depth > 6)

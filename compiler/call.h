@@ -48,6 +48,10 @@ void call_methods (struct interpreter *in, int id, const char *const *names);
 /* The same call with one more argument, ahead of the others; the last one gives way where there is no room. */
 void call_prepend (struct interpreter *in, const struct call *c, const struct set *first, struct call *longer);
 
+/* Functions among the arguments are taken to be called: map(f, …), df.apply(f), sort(key=f). What they are called with
+ * is taken to be elements of the other arguments. */
+void call_functions (struct interpreter *in, const struct set *values);
+
 /* The arguments are given to code that isn't the notebook's, which may call what they are and what they have. */
 void call_back (struct interpreter *in, const struct set *values);
 

@@ -202,3 +202,19 @@ print(rows)
 
 # %%
 print(words)
+
+# %%
+def day(date):
+    return date % 10
+
+def fits(dates, *conditions):
+    return [d for d in dates if all(condition(d) for condition in conditions)]
+
+def known(date):
+    return not fits([date], lambda d: d > 40)
+
+def told(date):
+    return len(fits([date, date + 1], lambda d: known(day(d))))
+
+# %%
+print(fits([11, 42, 55], lambda d: fits([d], lambda e: told(e) == 2), known))
