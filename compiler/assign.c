@@ -82,6 +82,7 @@ tell_functions (struct interpreter *in, struct env *e, const struct local *l)
     }
 }
 
+/* What the local may hold that it never held before, of what is older than this statement, is news for a loop. */
 static void
 note_former (struct interpreter *in, struct env *e, struct local *l, const struct set *value)
 {

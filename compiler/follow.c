@@ -256,7 +256,7 @@ enter_again (struct interpreter *in, int function, struct activation *a, const s
         l->value = set_union (in->arena, had, given.locals.items[i].value);
         a->news |= l->value != had && brings_news (in, had, l->value);
     }
-    call_functions (in, c->all); /* within what *args collects they are no news */
+    call_functions (in, c->all); /* brings_news doesn't look for them within what *args collects */
     a->entered_again = true;
     a->told = set_union (in->arena, a->told, set_union (in->arena, a->returned, a->running->returned));
     return result (in, function, a, c);

@@ -508,8 +508,8 @@ walk (struct program *program, const bool *working, struct stateful *stateful)
     in.digests = program->learned ? learned_digests (program) : NULL;
     in.deep = in.digests && learned_deep (program->learned, program, in.digests);
     in.stack = __builtin_frame_address (0);
-    in.enough = 3000000; /* half a second; of 1,020 real notebooks none needs more */
-    in.room = 160000;    /* 150 MB; one makes more */
+    in.enough = 3000000; /* a second or two; of 1,020 real notebooks none needs more */
+    in.room = 160000;    /* 150 MB; two make more */
     in.s_cache = symbol_of_str (s, "[cache]");
     in.s_cells = symbol_of_str (s, "[cells]");
     in.s_receiver = symbol_of_str (s, "[receiver]");

@@ -16,7 +16,7 @@
 #include "compiler/scope.h"
 
 enum { MAX_PLACES = 12 };
-enum { MAX_STACK = 2 << 20 }; /* a quarter of it: one call more may go as deep as text can be nested, syntax.h */
+enum { MAX_STACK = 2 << 20 }; /* a quarter of what is usual: one call more may go as deep as text nests, syntax.h */
 enum { MAX_ROUNDS = 24 }; /* of a loop, or a function that calls itself, as long as one finds something new */
 
 /* A module name at this point of the walk. */

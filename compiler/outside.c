@@ -240,11 +240,13 @@ outside_named (struct interpreter *in, const char *function, const struct call *
 {
     const char *dot = strrchr (function, '.');
     enum file_use use;
+    if (library_knows (in->library, function))
+        return;
     if (!use_is_told (in, c, &use))
         use = use_of_name (dot ? dot + 1 : function);
     set_foreach (id, c->all) {
         const char *path = heap_get (in->heap, id)->text ? pattern_of (in, set_one (in->arena, id)) : NULL;
-        if (path && is_file_name (path) && !library_knows (in->library, function))
+        if (path && is_file_name (path))
             add_file (in, use, path);
     }
 }

@@ -3,8 +3,8 @@
 end, no step that had finished runs again, no process is left, and nothing half-written is taken for a result.
 
 What ran is counted outside: each step appends to "trace" when it begins, by os.open and without an ending, so that it isn't
-taken for a file of the steps', which results would keep. What had finished is what the killed run's
-log says. Results are checked by a reader of their format that shares no code with step.py or the engine.
+taken for a file of the steps', which results would keep. What had finished is what the killed run's log says. Results are
+checked by a reader of their format that shares no code with step.py or the engine.
 SPDX-License-Identifier: Apache-2.0"""
 import concurrent.futures
 import hashlib
